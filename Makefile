@@ -1,0 +1,119 @@
+# The commands of the project; `make help` lists them.
+# Belongs here: making the environments and calling one program each. Does not belong here: what those programs do.
+#
+# Settings are environment variables (README, "Settings"). For make itself:
+#   PYTHON  the interpreter that makes .venv (3.11 or later); the first fitting python3 by default
+#   PORT    where `make dev` listens on 127.0.0.1; 3000 by default
+#   ARGS    passed on to pytest, the benchmarks, or the sample's generator, e.g. make test ARGS="-k replay"
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+    $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+PORT ?= 3000
+ARGS ?=
+JSON ?=
+
+VENV := .venv
+BENCH_VENV := .venv-bench
+CLIENT := $(VENV)/duckdb-1.2
+FAILED := $(VENV)/run.failed
+
+ifeq ($(strip $(CONTACT_LEDGER_OUTPUT)),)
+CONTACT_LEDGER_OUTPUT := data/output
+endif
+# Runs from the shell and runs from the web UI share one history, beside what they write.
+ABSOLUTE_OUTPUT := $(if $(filter /%,$(firstword $(CONTACT_LEDGER_OUTPUT))),,$(CURDIR)/)$(CONTACT_LEDGER_OUTPUT)
+DAGSTER_HOME ?= $(ABSOLUTE_OUTPUT)/dagster
+# Nothing is reported to anyone: the two tools that would are told so here as well as in deploy/dagster.yaml.
+DAGSTER_DISABLE_TELEMETRY := 1
+GX_ANALYTICS_ENABLED := false
+export CONTACT_LEDGER_OUTPUT DAGSTER_HOME DAGSTER_DISABLE_TELEMETRY GX_ANALYTICS_ENABLED
+
+# Hashes for every system and Python, and no word of where the packages came from.
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+    --no-annotate --no-header --no-emit-index-url --no-emit-find-links $(ARGS)
+INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run materialize home test dev bench lint format sample lock clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# make turns every failure into its own exit code 2 and its own error line. `make run` promises the pipeline's one
+# line and exit code 1, which make has for --question alone: lines with + run all the same, and coming to a line
+# without + ends make with 1, in silence. So the last line below is there only after a failure.
+ifeq ($(MAKECMDGOALS),run)
+MAKEFLAGS += --question
+endif
+
+run: materialize ## Materialize every asset, publish, print the headline table
+	$(shell cat $(FAILED) 2>/dev/null)
+
+materialize:
+	+@MAKEFLAGS= $(MAKE) --silent --no-print-directory home
+	+@rm -f $(FAILED); $(VENV)/bin/python -m pipelines || echo false > $(FAILED)
+
+test: $(VENV)/dev.stamp $(CLIENT).stamp ## Run the whole test suite (ARGS="-k replay" for a part)
+	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+dev: home ## Serve the Dagster web UI and its daemon on http://127.0.0.1:3000
+	@$(VENV)/bin/python -W 'ignore:Function `dev_command`' -m dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT)
+
+bench: $(BENCH_VENV)/bench.stamp ## Measure the speed ratios on generated data (JSON=1 for one JSON object)
+	@$(BENCH_VENV)/bin/python -m tests.benchmarks $(if $(JSON),--json) $(ARGS)
+
+lint: $(VENV)/dev.stamp ## Check format, lint, types and SQL
+	@$(VENV)/bin/ruff format --check --quiet . || { echo "Format: run 'make format'." >&2; exit 1; }
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/sqlfluff lint --disable-progress-bar sql
+
+format: $(VENV)/dev.stamp ## Put the Python code into its one format
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+
+sample: $(VENV)/runtime.stamp ## Write the sample data again, byte for byte
+	@$(VENV)/bin/python -m pipelines.sample $(ARGS)
+
+lock: $(VENV)/dev.stamp ## Bring the locks in line with pyproject.toml (ARGS=--upgrade: with the newest versions)
+	@$(LOCK) pyproject.toml --output-file requirements.lock
+	@$(LOCK) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	@$(LOCK) pyproject.toml --group bench --constraints requirements.lock --output-file requirements-bench.lock
+	@$(LOCK) --group client --output-file requirements-client.lock
+
+clean: ## Remove the environments and caches; what the pipeline wrote stays
+	rm -rf $(VENV) $(BENCH_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.git/*' -type d -prune -exec rm -rf {} +
+
+# Environments. A stamp says which lock was installed last: a changed lock installs again, else nothing happens.
+
+$(VENV)/bin/python $(BENCH_VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) -m venv $(patsubst %/bin/python,%,$@)
+
+$(VENV)/runtime.stamp: requirements.lock | $(VENV)/bin/python
+	@echo "Installing the locked dependencies into $(VENV) (once; about a minute) ..."
+	@$(VENV)/bin/python $(INSTALL) --requirement $<
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
+	@echo "Installing the locked development tools into $(VENV) (once) ..."
+	@$(VENV)/bin/python $(INSTALL) --requirement $<
+	@touch $@
+
+$(BENCH_VENV)/bench.stamp: requirements-bench.lock | $(BENCH_VENV)/bin/python
+	@echo "Installing the pipeline and the tools it is measured against into $(BENCH_VENV) (once; about two minutes) ..." >&2
+	@$(BENCH_VENV)/bin/python $(INSTALL) --requirement $<
+	@touch $@
+
+# The oldest DuckDB that the published file must open in, in a folder of its own: tests run it in a process of its own.
+$(CLIENT).stamp: requirements-client.lock | $(VENV)/bin/python
+	@rm -rf $(CLIENT)
+	@$(VENV)/bin/python $(INSTALL) --no-deps --target $(CLIENT) --requirement $<
+	@touch $@
+
+# The instance's settings are kept in the repository and copied where Dagster looks for them.
+home: $(VENV)/runtime.stamp
+	@mkdir -p "$(DAGSTER_HOME)"
+	@cmp -s deploy/dagster.yaml "$(DAGSTER_HOME)/dagster.yaml" || cp deploy/dagster.yaml "$(DAGSTER_HOME)/dagster.yaml"

@@ -1,0 +1,248 @@
+"""The published DuckDB file: what of the warehouse is in it, under which types, comments and order.
+
+Belongs here: writing that file, whole or by bringing a copy of the last one up to date. Does not belong here: when and
+how it is put in place (``pipelines.publish``).
+
+A copy of the last release's file is where the next one starts: tables that are the same stay as they are, tables of
+which only some keys' rows have changed get those rows, and only the rest is written again. Rows that come so lie behind
+the sorted ones; once they are a tenth of a table, it is written again in its order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines import personal
+from pipelines.building import changed_keys, version_of
+from pipelines.models import SQL_ROOT, Model
+from pipelines.sources import BOOK_FIELDS, RESOURCES
+from pipelines.warehouse import literal, quoted
+
+STORAGE_VERSION = "v1.2.0"
+"""The oldest DuckDB that opens the published file."""
+
+_MACROS = SQL_ROOT / "macros.sql"
+_UNSORTED_SHARE = 0.1
+
+
+class PublicationError(RuntimeError):
+    """The published file does not hold what the warehouse holds; it was not put in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A published table: ``name`` is ``schema.table``; ``key`` is the column by which changed rows can be told, if any."""
+
+    name: str
+    order: str
+    key: str | None
+    comment: str
+    columns: Mapping[str, str]
+    is_hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the last release holds of a table: how it was written, which version, and how many rows out of order."""
+
+    shape: str
+    version: str
+    unsorted: int
+
+
+def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) -> list[Table]:
+    """Every table of the published file: the sources' rows, then what the SQL files build and do not keep internal.
+
+    ``is_hidden`` tells whether personal data is to be hidden.
+    """
+
+    def described(table: str, columns: Mapping[str, str]) -> dict[str, str]:
+        return {
+            name: personal.comment(table, name, text, is_hidden=is_hidden) for name, text in columns.items()
+        }
+
+    raw = [
+        Table(
+            name=f"raw.{resource.table}",
+            order=", ".join(quoted(column) for column in resource.key),
+            # Without a time of change a row's key can itself change with its neighbours.
+            key=resource.key[0] if resource.version and len(resource.key) == 1 else None,
+            comment=resource.description,
+            columns=described(
+                f"raw.{resource.table}",
+                {field.name: field.description for field in (*resource.fields, *BOOK_FIELDS)},
+            ),
+            is_hidden=is_hidden,
+        )
+        for resource in RESOURCES
+    ]
+    built = [
+        Table(
+            name=model.table,
+            order=model.order,
+            key=model.incremental.column if model.incremental else None,
+            comment=model.description,
+            columns=described(model.table, model.columns),
+            is_hidden=is_hidden,
+        )
+        for model in models.values()
+        if not model.internal
+    ]
+    return raw + built
+
+
+def write_database(
+    con: duckdb.DuckDBPyConnection, path: Path, models: Mapping[str, Model], last: Path | None = None
+) -> dict[str, int]:
+    """Write the published file, starting from the one of the release ``last`` (a folder) where there is one.
+
+    Returns rows by ``schema.table``. Ids are text in the published file. Raises PublicationError when a table came out
+    different from the warehouse's.
+    """
+    tables = published_tables(models, is_hidden=personal.is_hidden(con))
+    shapes = {table.name: _shape(con, table) for table in tables}
+    held = _held(con, last.name) if last else {}
+    if last and {name: known.shape for name, known in held.items()} == shapes and (last / path.name).exists():
+        shutil.copyfile(last / path.name, path)
+    else:
+        held = {}
+    con.execute(f"ATTACH {literal(str(path))} AS published (STORAGE_VERSION {literal(STORAGE_VERSION)})")
+    try:
+        if not held:
+            for schema in dict.fromkeys(table.name.partition(".")[0] for table in tables):
+                con.execute(f"CREATE SCHEMA published.{schema}")
+            with _database(con, "published"):
+                con.execute(_MACROS.read_text(encoding="utf-8"))
+        written = {
+            table.name: _write(con, table, shapes[table.name], held.get(table.name)) for table in tables
+        }
+        con.execute("CHECKPOINT published")
+    finally:
+        con.execute("DETACH published")
+    rows = _verify(con, path, tables)
+    _remember(con, path.parent.name, last.name if last else None, written)
+    return rows
+
+
+def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held | None) -> _Held:
+    """Bring one table of the attached file up to the warehouse's, with as little writing as that takes."""
+    version = version_of(con, table.name)
+    if held is not None and held.version == version:
+        return held
+    keys = changed_keys(con, table.name, table.key, held.version, version) if held and table.key else None
+    if held is not None and keys is not None:
+        replaced = _replace(con, table, keys)
+        total = con.sql(f"SELECT count(*) FROM {table.name}").fetchall()[0][0]
+        if held.unsorted + replaced <= _UNSORTED_SHARE * total:
+            return _Held(shape, version, held.unsorted + replaced)
+    _write_whole(con, table)
+    return _Held(shape, version, 0)
+
+
+def _write_whole(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    con.execute(
+        f"CREATE OR REPLACE TABLE published.{table.name} AS "
+        f"SELECT {_selected(con, table)} FROM {table.name} ORDER BY {table.order}"
+    )
+    con.execute(f"COMMENT ON TABLE published.{table.name} IS {literal(table.comment)}")
+    for column, text in table.columns.items():
+        con.execute(f"COMMENT ON COLUMN published.{table.name}.{quoted(column)} IS {literal(text)}")
+
+
+def _replace(con: duckdb.DuckDBPyConnection, table: Table, keys: str) -> int:
+    """Put the rows of some keys (a query for them) in place of those that are there; how many rows that is."""
+    key = quoted(table.key or "")
+    as_published = f"SELECT CAST(key AS VARCHAR) AS key FROM ({keys})"
+    con.execute(
+        f"DELETE FROM published.{table.name} AS t "
+        f"WHERE EXISTS (SELECT 1 FROM ({as_published}) AS k WHERE k.key IS NOT DISTINCT FROM CAST(t.{key} AS VARCHAR))"
+    )
+    added = con.execute(
+        f"INSERT INTO published.{table.name} SELECT {_selected(con, table)} FROM {table.name} AS t "
+        f"WHERE EXISTS (SELECT 1 FROM ({keys}) AS k WHERE k.key IS NOT DISTINCT FROM t.{key}) ORDER BY {table.order}"
+    )
+    return int(added.fetchall()[0][0])
+
+
+def _selected(con: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """The SELECT list that turns a warehouse table into the published one."""
+    secret = personal.columns(table.name) if table.is_hidden else frozenset[str]()
+
+    def value(name: str, kind: str) -> str:
+        if name in secret:
+            return f"{personal.hidden(table.name, name)} AS {quoted(name)}"
+        return f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" if kind == "UUID" else quoted(name)
+
+    return ", ".join(value(name, kind) for name, kind, *_ in con.sql(f"DESCRIBE {table.name}").fetchall())
+
+
+def _shape(con: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """A text that differs when the table would be written in another way."""
+    parts = (table, _selected(con, table), _MACROS.read_text(encoding="utf-8"), STORAGE_VERSION)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _held(con: duckdb.DuckDBPyConnection, release: str) -> dict[str, _Held]:
+    found = con.execute(
+        "SELECT table_name, shape, version, unsorted FROM landing.published_tables WHERE release = ?",
+        [release],
+    ).fetchall()
+    return {name: _Held(shape, version, unsorted) for name, shape, version, unsorted in found}
+
+
+def _remember(
+    con: duckdb.DuckDBPyConnection, release: str, last: str | None, written: Mapping[str, _Held]
+) -> None:
+    """Keep what this release holds, beside what the last one does: this one is not in force yet."""
+    con.execute("BEGIN")
+    try:
+        con.execute("DELETE FROM landing.published_tables WHERE release IS DISTINCT FROM ?", [last])
+        con.executemany(
+            "INSERT INTO landing.published_tables VALUES (?, ?, ?, ?, ?)",
+            [[release, name, held.shape, held.version, held.unsorted] for name, held in written.items()],
+        )
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+
+
+@contextmanager
+def _database(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[None]:
+    before = con.sql("SELECT current_database()").fetchall()[0][0]
+    con.execute(f"USE {name}")
+    try:
+        yield
+    finally:
+        con.execute(f"USE {quoted(before)}")
+
+
+def _verify(con: duckdb.DuckDBPyConnection, path: Path, tables: list[Table]) -> dict[str, int]:
+    """Read the closed file back as an analyst would: every table with its rows, everything commented. Rows by table."""
+    con.execute(f"ATTACH {literal(str(path))} AS published (READ_ONLY)")
+    try:
+        rows = {}
+        for table in tables:
+            found = con.sql(f"SELECT count(*) FROM published.{table.name}").fetchall()[0][0]
+            there = con.sql(f"SELECT count(*) FROM {table.name}").fetchall()[0][0]
+            if found != there:
+                raise PublicationError(
+                    f"{table.name}: {there} rows in the warehouse, {found} in the published file"
+                )
+            rows[table.name] = found
+        bare = con.sql(
+            "SELECT schema_name || '.' || table_name || '.' || column_name FROM duckdb_columns() "
+            "WHERE database_name = 'published' AND NOT internal AND coalesce(comment, '') = ''"
+        ).fetchall()
+        if bare:
+            raise PublicationError(f"columns without a comment: {', '.join(row[0] for row in bare)}")
+    finally:
+        con.execute("DETACH published")
+    return rows

@@ -1,0 +1,95 @@
+"""Ingest as Dagster assets: one for each resource of the landing folder, and one for the disposition mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines import personal, sources
+from pipelines.catalog import OWNERS, POOL, code_reference, table_metadata, table_schema
+from pipelines.ingest import ingest, load_dispositions
+from pipelines.settings import ROOT
+from pipelines.sources import BOOK_FIELDS, Resource
+from pipelines.warehouse import Warehouse, raw_columns
+
+GROUP = "landing"
+
+_DISPOSITION_COLUMNS = {
+    "source": "The system the value comes from.",
+    "field": "The field that carries it.",
+    "value": "The value as the system writes it, compared without regard to case.",
+    "label": "What the system calls it.",
+    "disposition": "The unified disposition it stands for.",
+    "aapor_class": "The AAPOR final class it counts in, where it is not the disposition's own default.",
+    "version": "The version of the mapping that last changed the line.",
+    "note": "Why it is mapped so.",
+    "origin": "The file the line comes from: the project's own, or the landing folder's override.",
+}
+
+
+def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
+    columns = {field.name: field.description for field in (*resource.fields, *BOOK_FIELDS)}
+    table = f"raw.{resource.table}"
+    module = Path(sources.__file__).parent / f"{resource.source}.py"
+
+    @dg.asset(
+        key=["raw", resource.source, resource.name],
+        group_name=GROUP,
+        description=(
+            f"{resource.description}\n\nRead from `{resource.source}/{resource.name}/` in the landing folder; "
+            f"stored as `raw.{resource.table}`; the latest version per {', '.join(resource.key)} is kept."
+        ),
+        owners=OWNERS,
+        kinds={"python", "duckdb"},
+        pool=POOL,
+        tags=personal.TAG if any(field.personal for field in resource.fields) else None,
+        metadata={
+            "dagster/column_schema": table_schema(table, columns, raw_columns(resource)),
+            **code_reference(module),
+        },
+    )
+    def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+        settings = warehouse.settings
+        result = ingest(warehouse.con, resource, settings.landing, settings.output)
+        return dg.MaterializeResult(
+            metadata={
+                **table_metadata(warehouse.con, table, columns),
+                "files_seen": result.files_seen,
+                "files_read": result.files_read,
+                "rows_read": result.rows_read,
+                "rows_accepted": result.accepted,
+                "rows_superseded": result.superseded,
+                "rows_rejected": result.rejected,
+            }
+        )
+
+    return asset
+
+
+@dg.asset(
+    key=["landing", "dispositions"],
+    group_name=GROUP,
+    description=(
+        "One row per source value and the unified disposition it stands for: the project's mapping, "
+        "overridden by `dispositions.csv` in the landing folder where there is one."
+    ),
+    owners=OWNERS,
+    kinds={"python", "duckdb", "csv"},
+    pool=POOL,
+    metadata=code_reference(ROOT / "data" / "dispositions.csv"),
+)
+def dispositions(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+    """Load the disposition mapping."""
+    load_dispositions(warehouse.con, warehouse.settings.landing, warehouse.settings.mappings)
+    return dg.MaterializeResult(
+        metadata=table_metadata(warehouse.con, "landing.dispositions", _DISPOSITION_COLUMNS)
+    )
+
+
+def landing_assets() -> Iterator[dg.AssetsDefinition]:
+    """Every asset of the group ``landing`` that reads files."""
+    yield dispositions
+    for resource in sources.RESOURCES:
+        yield _resource_asset(resource)

@@ -1,0 +1,117 @@
+"""The disposition mapping: the project's own lines, each overridden by the landing folder's where it has one.
+
+Belongs here: reading the two CSV files into ``landing.dispositions``. Does not belong here: what a disposition means
+(``sql/core``) and which there are (``data/dispositions.csv``).
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+
+_COLUMNS = ("source", "field", "value", "label", "disposition", "aapor_class", "version", "note")
+_NEEDED = ("source", "field", "value", "disposition")
+_NAME = "dispositions.csv"
+_LARGEST = 4 << 20
+
+_Line = dict[str, str | None]
+
+
+def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv: Path) -> int:
+    """Fill ``landing.dispositions`` from ``default_csv`` and, where there is one, ``<landing>/dispositions.csv``.
+
+    A line of the landing folder's file stands in the place of the default's with the same source, field and value
+    (compared without regard to case). A line of it that cannot be used is reported in ``landing.notices`` (code
+    ``mapping``) and left out. Returns how many lines there are. Raises ValueError when the project's own is broken.
+    """
+    lines: dict[tuple[str, ...], _Line] = {}
+    default, problems = _read(default_csv)
+    if problems:
+        raise ValueError(f"{default_csv.name}: {problems[0][1]}")
+    for line in default:
+        lines[_key(line)] = {**line, "origin": "default"}
+    allowed = {line["disposition"] for line in default}
+    override = landing / _NAME
+    notices: list[tuple[str, str]] = []
+    if override.exists() or override.is_symlink():
+        own, notices = _read_own(override)
+        for line in own:
+            if line["disposition"] in allowed:
+                lines[_key(line)] = {**line, "origin": "landing folder"}
+            else:
+                notices.append((_shown(line), f"{line['disposition']!r} is no unified disposition"))
+    con.execute("BEGIN")
+    try:
+        con.execute("DELETE FROM landing.dispositions")
+        names = (*_COLUMNS, "origin")
+        if lines:
+            con.executemany(
+                f"INSERT INTO landing.dispositions ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+                [[line.get(name) for name in names] for line in lines.values()],
+            )
+        con.execute("DELETE FROM landing.notices WHERE code = 'mapping' AND file = ?", [_NAME])
+        for value, detail in notices:
+            con.execute(
+                "INSERT INTO landing.notices (file, code, value, rows, detail) VALUES (?, 'mapping', ?, 1, ?)",
+                [_NAME, value, detail],
+            )
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+    return len(lines)
+
+
+def _read_own(path: Path) -> tuple[list[_Line], list[tuple[str, str]]]:
+    """As ``_read``, for a file that anyone may have put there: only a file, and only one of the landing folder."""
+    if not path.resolve().is_relative_to(path.parent.resolve()):
+        return [], [("", "a link that leads out of the landing folder")]
+    if not path.is_file():
+        return [], [("", "not a regular file")]
+    return _read(path)
+
+
+def _read(path: Path) -> tuple[list[_Line], list[tuple[str, str]]]:
+    """The usable lines, and what is wrong with the others (the line as text, why)."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return [], [("", f"a mapping of more than {_LARGEST} bytes is not read")]
+        text = path.read_text("utf-8-sig", errors="replace")
+    except OSError as error:
+        return [], [("", f"cannot be read: {error.strerror}")]
+    lines: list[_Line] = []
+    problems: list[tuple[str, str]] = []
+    try:
+        rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
+    except csv.Error as error:
+        return [], [("", f"not CSV: {error}")]
+    if not rows:
+        return [], []
+    header = [name.strip().lower() for name in rows[0]]
+    if missing := [name for name in _NEEDED if name not in header]:
+        return [], [(",".join(rows[0]), f"has no column {', '.join(missing)}")]
+    for row in rows[1:]:
+        if not any(value.strip() for value in row):
+            continue
+        line: _Line = {
+            name: value.strip() or None for name, value in zip(header, row, strict=False) if name in _COLUMNS
+        }
+        if len(row) != len(header):
+            problems.append((",".join(row), f"{len(row)} values under {len(header)} columns"))
+        elif empty := [name for name in _NEEDED if not line.get(name)]:
+            problems.append((_shown(line), f"has no {', '.join(empty)}"))
+        elif line.get("version") and not str(line["version"]).isdecimal():
+            problems.append((_shown(line), f"version {line['version']!r} is no whole number"))
+        else:
+            lines.append(line)
+    return lines, problems
+
+
+def _key(line: _Line) -> tuple[str, ...]:
+    return tuple((line[name] or "").casefold() for name in ("source", "field", "value"))
+
+
+def _shown(line: _Line) -> str:
+    return ",".join(line.get(name) or "" for name in _NEEDED)

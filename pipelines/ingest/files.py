@@ -1,0 +1,110 @@
+"""The landing folder as a list of files: which there are, which may be read, and what identifies their content.
+
+Belongs here: walking, refusing and hashing. Does not belong here: what is in a file (``unpack``, ``shapes``), and
+what is known of it from earlier runs (``books``). Nothing here or elsewhere in the project writes to this folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_DATA = re.compile(r"\.(json|jsonl|ndjson|csv|parquet)(\.(gz|zst))?$", re.IGNORECASE)
+_CONTACT = re.compile(r"(?:^|/)contact(?:s/|_id=)(?P<contact>\d{1,18})(?=/|$|\.)")
+
+
+@dataclass(frozen=True, slots=True)
+class LandingFile:
+    """One entry with a data file's name. ``refused`` says why it may not be read, None when it may."""
+
+    path: str
+    name: str
+    """Relative to the landing folder, ``/`` between its parts."""
+    size: int
+    modified_ns: int
+    refused: str | None = None
+
+    @property
+    def contact(self) -> str | None:
+        """The contact that the path names (``contacts/76/…``, ``contact_id=76/…``), the innermost if several."""
+        found = _CONTACT.findall(self.name)
+        return str(found[-1]) if found else None
+
+    @property
+    def folder(self) -> str:
+        """The folder it lies in, relative to the landing folder."""
+        return self.name.rpartition("/")[0]
+
+
+def find(landing: Path, source: str, resource: str) -> list[LandingFile]:
+    """Every entry below ``<landing>/<source>/<resource>`` with a data file's name, by name; none when it is missing."""
+    top = landing / source / resource
+    inside = os.path.realpath(landing)
+    name = f"{source}/{resource}"
+    if not os.path.lexists(top):
+        return []
+    if not _within(os.path.realpath(top), inside):
+        return [LandingFile(str(top), name, 0, 0, "a link that leads out of the landing folder")]
+    return sorted(_walk(str(top), name, inside, frozenset()), key=lambda file: file.name)
+
+
+def fingerprint(path: str) -> str:
+    """SHA-256 of the file's bytes."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _walk(folder: str, name: str, inside: str, above: frozenset[str]) -> Iterator[LandingFile]:
+    real = os.path.realpath(folder)
+    if real in above:  # a link back to a folder that it lies in
+        return
+    try:
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        yield LandingFile(folder, name, 0, 0, f"a folder that cannot be listed: {error.strerror}")
+        return
+    for entry in entries:
+        if not entry.name.startswith("."):  # what is being copied in, or a desktop's own
+            yield from _entry(entry, f"{name}/{entry.name}", inside, above | {real})
+
+
+def _entry(entry: os.DirEntry[str], name: str, inside: str, above: frozenset[str]) -> Iterator[LandingFile]:
+    is_data = _DATA.search(entry.name) is not None
+    shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    def refused(why: str) -> LandingFile:
+        return LandingFile(entry.path, shown, 0, 0, why)
+
+    try:
+        if entry.is_symlink() and not _within(os.path.realpath(entry.path), inside):
+            if is_data or entry.is_dir():
+                yield refused("a link that leads out of the landing folder")
+            return
+        status = entry.stat()
+    except OSError as error:
+        if is_data:
+            yield refused(f"cannot be opened: {error.strerror}")
+        return
+    if stat.S_ISDIR(status.st_mode):
+        if is_data:
+            yield refused("a folder with the name of a file")
+        yield from _walk(entry.path, name, inside, above)
+    elif not is_data:
+        return
+    elif not stat.S_ISREG(status.st_mode):
+        yield refused("not a regular file")
+    elif shown != name:
+        yield refused("its name is not UTF-8")
+    elif not os.access(entry.path, os.R_OK):
+        yield refused("no permission to read it")
+    else:
+        yield LandingFile(entry.path, name, status.st_size, status.st_mtime_ns)
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -1,0 +1,276 @@
+"""One batch of files into its raw table: typed rows in, refused rows beside, unknown columns and values noted.
+
+Belongs here: the one statement that types a record, and the accounts of what it did. Does not belong here: which
+version of a row stays (``merge``), and how files are read (``shapes``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+
+from pipelines.ingest import values
+from pipelines.ingest.names import DELETED, DELETED_AT, SYNCED, Column, Matched, match
+from pipelines.ingest.shapes import Batch, Records, Survey, pages, records
+from pipelines.sources import Field, Resource
+from pipelines.warehouse import literal, quoted, raw_columns
+
+_MOST_VALUES = 50
+"""Unknown values of one field in one batch that are noted by name, the most frequent first."""
+
+DELETION = "tm_delete"
+"""A field that says by itself that the source deleted the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """A surveyed batch and what its columns are: everything that is needed to load it."""
+
+    resource: Resource
+    batch: Batch
+    survey: Survey
+    columns: tuple[Column, ...]
+    matched: Matched
+    owner: str | None = None
+    """The field that a page's wrapper or path may give (LionDesk's contact); its absence is ``no_contact``."""
+
+    @classmethod
+    def of(cls, resource: Resource, batch: Batch, survey: Survey, owner: str | None) -> Loading:
+        """What the surveyed batch's columns are."""
+        columns = sorted({column for _, column in survey.columns}, key=lambda c: (c.nested, c.where))
+        return cls(resource, batch, survey, tuple(columns), match(resource, columns), owner)
+
+    @property
+    def rows(self) -> int:
+        """Records in the batch, as the survey counted them."""
+        return self.survey.rows.total()
+
+    def shape(self, file: int) -> str:
+        """The shapes found in a file of the batch, in one word where there is one."""
+        return "+".join(sorted(self.survey.shapes.get(file, ()))) or "empty"
+
+    def careful(self) -> Loading:
+        """The same, read without DuckDB's typed JSON reader, which stops at the first value of another type."""
+        return replace(self, batch=replace(self.batch, careful=True))
+
+
+def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered: bool = False) -> int:
+    """Append the batch's good rows to ``table`` (the raw table, or one with the raw table's columns); their number.
+
+    The fast way takes every row, and raises duckdb.InvalidInputException at the first that is not good: a filter
+    would be pushed below the casts and make each of them twice. The careful way filters.
+    """
+    strict = not loading.batch.careful
+    sql, parameters = _typed(loading, ordered, strict)
+    columns = list(raw_columns(loading.resource))
+    names = ", ".join(map(quoted, columns))
+    into, taken = (
+        (", page, item, total, skip", ", in_page, in_item, in_total, in_skip") if ordered else ("", "")
+    )
+    result = con.execute(
+        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql}){'' if strict else ' WHERE in_valid'}",
+        parameters,
+    ).fetchall()
+    return int(result[0][0])
+
+
+def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
+    """Write the batch's refused rows, with their place and reason, to ``landing.rejected_rows``; their number."""
+    sql, parameters = _typed(loading.careful(), ordered=False, strict=False)
+    before, counted = [], 0
+    for index in range(len(loading.batch.files)):
+        before.append(counted)
+        counted += loading.survey.rows[index]
+    result = con.execute(
+        f"""INSERT INTO landing.rejected_rows (file_id, source, resource, file, position, reason, record, detail)
+        SELECT file_id, source, resource, file, position, reason, record, detail FROM (
+            SELECT _file_id, place - $before[in_file + 1] AS position, in_reason AS reason,
+                coalesce(nullif(in_came, ''), in_detail) AS record, in_detail AS detail
+            FROM (SELECT *, row_number() OVER () AS place FROM ({sql})) WHERE in_reason IS NOT NULL
+        ) JOIN landing.files ON file_id = _file_id""",
+        {**parameters, "before": before},
+    ).fetchall()
+    return int(result[0][0])
+
+
+def enter_pages(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
+    """Remember the batch's list pages, for the sets that they belong to."""
+    if not any("pages" in shapes for shapes in loading.survey.shapes.values()) and not loading.survey.wrapped:
+        return
+    sql, parameters = pages(loading.batch, loading.survey)
+    con.execute(
+        f"""INSERT INTO landing.pages SELECT $ids[f + 1], page, try_cast(coalesce(contact, $contacts[f + 1]) AS BIGINT),
+            total, skip, rows FROM ({sql})""",
+        {**parameters, "ids": list(loading.batch.ids), "contacts": list(loading.batch.contacts)},
+    )
+
+
+def note_new_fields(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
+    """Report a column that the contract does not know, the first time that it is met."""
+    place_of = {where: name for name, where in loading.matched.unknown.items()}
+    rows: dict[str, tuple[int, int]] = {}
+    for (file, column), count in sorted(loading.survey.columns.items(), key=lambda entry: entry[0][0]):
+        if (name := place_of.get(column.where)) is not None:
+            first, total = rows.get(name, (file, 0))
+            rows[name] = (first, total + count)
+    for name, (file, count) in sorted(rows.items()):
+        con.execute(
+            """INSERT INTO landing.notices
+            SELECT file_id, source, resource, file, 'new_field', $name, NULL, $count,
+                'a column that the contract does not know; kept in extra'
+            FROM landing.files WHERE file_id = $file AND NOT EXISTS (
+                FROM landing.notices AS n WHERE n.source = $source AND n.resource = $resource
+                    AND n.code = 'new_field' AND n.field = $name)""",
+            {
+                "name": name,
+                "count": count,
+                "file": loading.batch.ids[file],
+                "source": loading.resource.source,
+                "resource": loading.resource.name,
+            },
+        )
+
+
+def note_unknown_values(
+    con: duckdb.DuckDBPyConnection, resource: Resource, table: str, first_id: int
+) -> None:
+    """Report values outside an open set among the rows of files numbered from ``first_id``; the rows stay."""
+    for field in resource.fields:
+        if field.known:
+            known = ", ".join(map(literal, field.known))
+            con.execute(
+                f"""INSERT INTO landing.notices
+                SELECT file_id, source, resource, file, 'unknown_value', {literal(field.name)}, value, n,
+                    'not among the values met so far; kept'
+                FROM (
+                    SELECT _file_id, {quoted(field.name)} AS value, count(*) AS n FROM {table}
+                    WHERE _file_id >= $first AND {quoted(field.name)} NOT IN ({known}) AND {quoted(field.name)} <> ''
+                    GROUP BY ALL ORDER BY n DESC, value LIMIT {_MOST_VALUES}
+                ) JOIN landing.files ON file_id = _file_id""",
+                {"first": first_id},
+            )
+
+
+def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str, Any]]:
+    """SQL for every record of the batch, typed: the raw table's columns, ``in_valid``, ``in_reason``, and where it was.
+
+    ``strict``: a record that is not good is an error.
+    """
+    resource, matched = loading.resource, loading.matched
+    source = records(resource, loading.batch, loading.survey, loading.columns, ordered)
+    parameters = dict(source.parameters)
+    fields = list(resource.fields)
+    texts, typed, checks = [], [], []
+    markers = {
+        name: Field(name, "boolean" if name == DELETED else "timestamp", "") for name in matched.markers
+    }
+    is_struct: set[str] = set()
+    for i, field in enumerate(fields):
+        text, struct = _text(field, matched, source)
+        if field.name == loading.owner:
+            text = f"coalesce({text}, in_contact, $contacts[in_file + 1])"
+            parameters["contacts"] = [None if c is None else c for c in loading.batch.contacts]
+        if struct:
+            is_struct.add(field.name)
+            typed.append(f"{values.filled_struct(field, f'x{i}')} AS {quoted(field.name)}")
+        else:
+            typed.append(f"{values.typed(field, f'x{i}')} AS {quoted(field.name)}")
+        texts.append(f"{text} AS x{i}")
+    for name, where in matched.markers.items():
+        texts.append(f"{source.text[where]} AS {quoted('m' + name)}")
+    surely = [f"{quoted('m' + name)} IS NULL" for name in markers if name != SYNCED]
+    for i, field in enumerate(fields):
+        if field.name in is_struct:
+            continue
+        surely += values.surely_fine(field, f"x{i}", quoted(field.name))
+        if field.name == loading.owner:
+            continue
+        waived = "false" if field.name in resource.key or not markers else "in_gone IS NOT NULL"
+        checks += values.problems(field, f"x{i}", quoted(field.name), waived)
+    for name, field in markers.items():
+        if name != SYNCED:
+            parse = values.flag if name == DELETED else values.moment
+            checks += values.problems(field, quoted("m" + name), parse(quoted("m" + name)))
+    refused = "".join(f" AND NOT {check.when}" for check in checks)
+    reasons = ", ".join(f"CASE WHEN {check.when} THEN {check.reason} END" for check in checks)
+    status = "in_status"
+    if loading.owner is not None:
+        number = [f.name for f in fields].index(loading.owner)
+        owner = fields[number]
+        checks_owner = values.problems(replace(owner, required=False), f"x{number}", quoted(owner.name))
+        refused += "".join(f" AND NOT {check.when}" for check in checks_owner)
+        reasons += "".join(f", CASE WHEN {check.when} THEN {check.reason} END" for check in checks_owner)
+        status = (
+            f"coalesce(in_status, CASE WHEN x{number} IS NULL OR trim(x{number}) = '' THEN 'no_contact' END)"
+        )
+    extra, extra_parameters = _extra(matched, source)
+    parameters |= extra_parameters
+    deleted = f"coalesce(in_gone, {quoted(DELETION)})" if DELETION in {f.name for f in fields} else "in_gone"
+    carried = "in_file, in_status, in_detail, in_came, in_page, in_item, in_total, in_skip"
+    names = ", ".join(quoted(f.name) for f in fields)
+    valid = f"{status} IS NULL{refused}"
+    file_id = "$ids[in_file + 1]"
+    if strict:
+        fine = " AND ".join([f"{status} IS NULL", *surely])
+        file_id = (
+            f"CASE WHEN {fine} THEN {file_id} WHEN {valid} THEN {file_id} ELSE error('a row is not good') END"
+        )
+    sql = f"""
+        SELECT {names}, in_extra AS extra, {deleted} AS _deleted_at, CAST({file_id} AS INTEGER) AS _file_id,
+            {carried}, {valid} AS in_valid,
+            coalesce({status}, nullif(concat_ws('; ', {reasons}), '')) AS in_reason
+        FROM (
+            SELECT *, {_gone(resource, markers)} AS in_gone
+            FROM (
+                SELECT *, {", ".join(typed)}
+                FROM (
+                    SELECT in_file, in_status, in_detail, {source.record} AS in_came, in_page, in_item, in_total, in_skip,
+                        {extra} AS in_extra, {", ".join(texts)}
+                    FROM ({source.sql})
+                )
+            )
+        )"""
+    parameters["ids"] = list(loading.batch.ids)
+    return sql, parameters
+
+
+def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:
+    """SQL for the field's text out of the columns that spell it, and whether it is a struct already."""
+    places = matched.fields.get(field.name, ())
+    if len(places) == 1 and places[0] in source.structs:
+        return source.text[places[0]], True
+    found = [values.relation_id(source.text[p]) if field.relation else source.text[p] for p in places]
+    if (members := matched.members.get(field.name)) is not None:
+        pairs = ", ".join(f"{literal(name)}, {source.text[where]}" for name, where in sorted(members.items()))
+        any_of = ", ".join(source.text[where] for where in members.values())
+        found.append(
+            f"CASE WHEN coalesce({any_of}) IS NOT NULL THEN CAST(json_object({pairs}) AS VARCHAR) END"
+        )
+    if not found:
+        return "CAST(NULL AS VARCHAR)", False
+    return (found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"), False
+
+
+def _extra(matched: Matched, source: Records) -> tuple[str, dict[str, Any]]:
+    """SQL for the unknown columns as one JSON object without nulls, by name; null when there is none."""
+    if not matched.unknown:
+        return "CAST(NULL AS JSON)", {}
+    as_json = ", ".join(f"CAST({source.json[where]} AS JSON)" for where in matched.unknown.values())
+    entries = f"list_filter(list_zip($extra, [{as_json}]), lambda e: e[2] IS NOT NULL AND e[2] <> 'null')"
+    return f"CAST(nullif(CAST(to_json(map_from_entries({entries})) AS VARCHAR), '{{}}') AS JSON)", {
+        "extra": list(matched.unknown)
+    }
+
+
+def _gone(resource: Resource, markers: dict[str, Field]) -> str:
+    """SQL: when a change-data-capture column says that the row was deleted; null when none does."""
+    times = [values.moment(quoted("m" + name)) for name in DELETED_AT if name in markers]
+    if DELETED in markers:
+        seen = [values.moment(quoted("m" + SYNCED))] if SYNCED in markers else []
+        if resource.version is not None:
+            seen.append(quoted(resource.version))
+        when = ", ".join([*seen, "TIMESTAMP 'epoch'"])
+        times.append(f"CASE WHEN {values.flag(quoted('m' + DELETED))} THEN coalesce({when}) END")
+    return f"coalesce({', '.join(times)})" if times else "CAST(NULL AS TIMESTAMP)"

@@ -1,0 +1,471 @@
+"""One resource's new files into its raw table, in one transaction.
+
+Belongs here: the order of the steps, what is read and what is not, and what happens when reading fails. Does not
+belong here: any of the steps themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from pipelines.ingest import files, load, merge, pagesets, shapes, unpack
+from pipelines.ingest.files import LandingFile
+from pipelines.ingest.load import Loading
+from pipelines.ingest.names import Column, match
+from pipelines.ingest.shapes import Batch
+from pipelines.ingest.unpack import Unpacked
+from pipelines.sources import Resource
+from pipelines.warehouse import quoted
+
+_SMALL = 32 << 20
+"""Bytes up to which a file is read together with others of its format."""
+
+_TOGETHER = 500
+"""Files that one statement reads at most."""
+
+_TEXT_ERRORS = (
+    duckdb.InvalidInputException,
+    duckdb.ConversionException,
+    duckdb.OutOfRangeException,
+    duckdb.IOException,
+)
+"""What DuckDB raises for a JSON or CSV file that is not what it seems; anything else is no fault of the file."""
+
+_NOT_THE_FILE = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.FatalException)
+"""A broken Parquet file raises anything; these are still no fault of it."""
+
+
+class IngestError(RuntimeError):
+    """The accounts do not add up, so nothing was written; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What one call did. ``files_seen`` are all that lie there, the rest is of the files that are new."""
+
+    files_seen: int = 0
+    files_read: int = 0
+    rows_read: int = 0
+    accepted: int = 0
+    superseded: int = 0
+    rejected: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _New:
+    """A file that was not there before, under its number."""
+
+    file: LandingFile
+    id: int
+    hash: Future[str] | None
+    same_as: int | None = None
+    content: str | None = None
+    shape: str = "empty"
+
+
+class _Changed(Exception):
+    """Files that were written to while they were being read."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+
+
+class _NotTyped(Exception):
+    """A batch whose values DuckDB's typed reader does not take."""
+
+    def __init__(self, loading: Loading) -> None:
+        self.loading = loading
+
+
+def ingest(con: duckdb.DuckDBPyConnection, resource: Resource, landing: Path, work_dir: Path) -> IngestResult:
+    """Read every file of the resource below ``landing`` that was not read before, all or nothing.
+
+    ``work_dir`` takes what has to be unpacked or mended, for as long as the call lasts. A file that somebody writes to
+    meanwhile is left for the next call. Raises IngestError when the accounts do not add up, and duckdb.Error for what
+    is no fault of a file (memory, disk); the warehouse is then as it was.
+    """
+    started = time.monotonic()
+    # A name is a place in the books: the landing folder is taken as it is now, whatever links lead to it.
+    landing = Path(os.path.realpath(landing))
+    work_dir.mkdir(parents=True, exist_ok=True)
+    later: frozenset[str] = frozenset()
+    while True:
+        with tempfile.TemporaryDirectory(prefix="ingest-", dir=work_dir) as scratch:
+            try:
+                result = _Run(con, resource, landing, Path(scratch), later).go()
+                return replace(result, seconds=time.monotonic() - started)
+            except _Changed as changed:
+                later |= changed.names
+
+
+class _Run:
+    """The state of one attempt: which files are new, and how each is read."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        resource: Resource,
+        landing: Path,
+        scratch: Path,
+        later: frozenset[str],
+    ) -> None:
+        self.con = con
+        self.reader = con.cursor()  # reading that fails must not spoil the transaction
+        self.resource = resource
+        self.landing = landing
+        self.scratch = scratch
+        self.later = later
+        self.sets = pagesets.PAGE_SETS.get(resource.full_name)
+        self.table = f"raw.{quoted(resource.table)}"
+        self.mended: list[Batch] = []
+        self.about = {"source": resource.source, "resource": resource.name}
+
+    def go(self) -> IngestResult:
+        found = files.find(self.landing, self.resource.source, self.resource.name)
+        if self.sets is not None:
+            pagesets.create_books(self.con, self.resource)
+        known = self._known()
+        fresh = [file for file in found if self._is_fresh(file, known)]
+        if not fresh:
+            self.reader.close()
+            return IngestResult(files_seen=len(found))
+        pool = ThreadPoolExecutor(max_workers=2)
+        try:
+            new = self._number(fresh, pool)
+            touched = self._told_apart(new)
+            new = [n for n in new if n.file.name not in touched]
+            to_read = [n for n in new if n.same_as is None]
+            loadings = [x for batch in self._batches(to_read) for x in self._surveyed(batch)]
+            loadings += [x for batch in self._mended_batches() for x in self._surveyed(batch)]
+            try:
+                with self._transaction():
+                    return self._write(new, to_read, touched, loadings, len(found))
+            except _NotTyped as error:
+                # Not every row is good: what was not yet taken whole goes the careful way, in one more attempt.
+                start = loadings.index(error.loading)
+                loadings[start:] = [loading.careful() for loading in loadings[start:]]
+            with self._transaction():
+                return self._write(new, to_read, touched, loadings, len(found))
+        finally:
+            pool.shutdown(cancel_futures=True)
+            self.reader.close()
+
+    # --- which files ---------------------------------------------------------------------------------------------
+
+    def _known(self) -> dict[str, tuple[int, int, int | None]]:
+        """Name → number, size and time of change, as last seen; a refused file has no time of change."""
+        rows = self.con.execute(
+            "SELECT file, file_id, size, modified_ns FROM landing.files "
+            "WHERE source = $source AND resource = $resource ORDER BY file_id",
+            self.about,
+        ).fetchall()
+        return {name: (number, size, modified) for name, number, size, modified in rows}
+
+    def _is_fresh(self, file: LandingFile, known: dict[str, tuple[int, int, int | None]]) -> bool:
+        if file.name in self.later:
+            return False
+        seen = known.get(file.name)
+        if seen is None:
+            return True
+        if file.refused is not None:
+            return seen[2] is not None  # refused before: still so, and already told
+        return (file.size, file.modified_ns) != seen[1:]
+
+    def _number(self, fresh: list[LandingFile], pool: ThreadPoolExecutor) -> list[_New]:
+        first = self.con.execute("SELECT coalesce(max(file_id), 0) + 1 FROM landing.files").fetchall()[0][0]
+        return [
+            _New(file, first + i, None if file.refused else pool.submit(files.fingerprint, file.path))
+            for i, file in enumerate(fresh)
+        ]
+
+    def _content(self, new: _New) -> str:
+        """What makes the file's rows the same as another's: its bytes, and the contact in its path where that counts."""
+        if new.content is None:
+            assert new.hash is not None
+            new.content = new.hash.result()
+            if self.sets is not None and new.file.contact is not None:
+                new.content += f":{new.file.contact}"
+        return new.content
+
+    def _told_apart(self, new: list[_New]) -> set[str]:
+        """Find files with the bytes of another. Returns names of known files that were only touched.
+
+        Files of different sizes have different bytes, so most hashes are not waited for here.
+        """
+        rows = self.con.execute(
+            "SELECT size, content_hash, coalesce(same_as, file_id), file, file_id FROM landing.files "
+            "WHERE source = $source AND resource = $resource AND content_hash IS NOT NULL ORDER BY file_id DESC",
+            self.about,
+        ).fetchall()
+        first_with: dict[str, int] = {content: original for _, content, original, _, _ in rows}
+        last_of = {name: content for _, content, _, name, _ in reversed(rows)}
+        sizes = [size for size, *_ in rows] + [n.file.size for n in new if n.hash is not None]
+        shared = {size for size in sizes if sizes.count(size) > 1} if len(sizes) < 1000 else _repeated(sizes)
+        touched = set()
+        for n in new:
+            if n.hash is None or n.file.size not in shared:
+                continue
+            try:
+                content = self._content(n)
+            except OSError as error:
+                n.file, n.hash = replace(n.file, refused=f"cannot be read: {error.strerror}"), None
+                continue
+            if last_of.get(n.file.name) == content:
+                touched.add(n.file.name)
+            elif content in first_with:
+                n.same_as = first_with[content]
+            else:
+                first_with[content] = n.id
+        return touched
+
+    # --- how they are read ---------------------------------------------------------------------------------------
+
+    def _knows(self, name: str) -> bool:
+        found = match(self.resource, [Column("", name)])
+        return bool(found.fields or found.members or found.markers or name.strip().lower() == "_airbyte_data")
+
+    def _valid(self, texts: list[str]) -> list[bool]:
+        rows = self.reader.execute("SELECT json_valid(unnest($texts))", {"texts": texts}).fetchall()
+        return [row[0] for row in rows]
+
+    def _batches(self, new: Sequence[_New]) -> Iterator[Batch]:
+        """The files, unpacked, in groups that one statement can read."""
+        groups: dict[tuple[object, ...], list[tuple[Unpacked, _New]]] = {}
+        for n in new:
+            try:
+                if n.file.refused is not None:
+                    plain = unpack.unreadable(self.scratch, n.id, n.file.refused)
+                else:
+                    plain = unpack.unpack(n.file.path, self.scratch, n.id, self._knows)
+            except OSError as error:
+                plain = unpack.unreadable(self.scratch, n.id, f"cannot be read: {error.strerror}")
+            if plain.mended:
+                plain = self._mended(plain, n.id)
+            if plain.format == "empty":
+                continue
+            alone = plain.format == "parquet" or n.file.size > _SMALL or plain.path.endswith(".plain")
+            kind = (plain.format, plain.delimiter, plain.header, n.id if alone else None)
+            groups.setdefault(kind, []).append((plain, n))
+        for group in groups.values():
+            for start in range(0, len(group), _TOGETHER):
+                part = group[start : start + _TOGETHER]
+                yield Batch(
+                    tuple(plain for plain, _ in part),
+                    tuple(n.id for _, n in part),
+                    tuple(n.file.contact if self.sets is not None else None for _, n in part),
+                )
+
+    def _mended(self, plain: Unpacked, number: int) -> Unpacked:
+        if plain.path.endswith(".unreadable"):
+            return plain
+        return unpack.mend(plain, self.scratch, number, self._valid)
+
+    def _surveyed(self, batch: Batch) -> Iterator[Loading]:
+        """The batch, surveyed; in parts when a file of it is broken, and that one mended."""
+        owner = self.sets.owner if self.sets is not None else None
+        try:
+            found = shapes.survey(self.reader, self.resource, batch)
+        except duckdb.Error as error:
+            if isinstance(error, _NOT_THE_FILE) or not (
+                batch.format == "parquet" or isinstance(error, _TEXT_ERRORS)
+            ):
+                raise
+            if len(batch.files) > 1:
+                middle = len(batch.files) // 2
+                yield from self._surveyed(batch.part(0, middle))
+                yield from self._surveyed(batch.part(middle, len(batch.files)))
+            elif batch.files[0].mended or batch.format == "parquet":
+                lost = unpack.unreadable(self.scratch, batch.ids[0], str(error).partition("\n")[0])
+                yield from self._surveyed(replace(batch, files=(lost,)))
+            else:
+                mended = unpack.mend(batch.files[0], self.scratch, batch.ids[0], self._valid)
+                self.mended.append(replace(batch, files=(mended,)))
+            return
+        nested = [shapes.RESOURCE_OBJECT in found.shapes.get(i, ()) for i in range(len(batch.files))]
+        if any(nested) and not all(nested):
+            # What is an envelope in one of them may be a column in another.
+            for wanted in (True, False):
+                chosen = [i for i, is_nested in enumerate(nested) if is_nested is wanted]
+                yield from self._surveyed(batch.only(chosen))
+            return
+        yield Loading.of(self.resource, batch, found, owner)
+
+    def _mended_batches(self) -> Iterator[Batch]:
+        """The files that turned out to be broken, mended: they are all of one format now, and read together again."""
+        for start in range(0, len(self.mended), _TOGETHER):
+            yield Batch.of(self.mended[start : start + _TOGETHER])
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.con.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.con.execute("ROLLBACK")
+            raise
+        self.con.execute("COMMIT")
+
+    def _write(
+        self, new: list[_New], to_read: list[_New], touched: set[str], loadings: list[Loading], seen: int
+    ) -> IngestResult:
+        self._touch(touched)
+        if not new:
+            return IngestResult(files_seen=seen)
+        first_id = new[0].id
+        shape_of = {i: loading.shape(k) for loading in loadings for k, i in enumerate(loading.batch.ids)}
+        for n in new:
+            n.shape = shape_of.get(n.id, n.shape)
+        self._enter(new)
+        ordered = self.sets is not None
+        target = pagesets.ROWS if ordered else self.table
+        for loading in loadings:
+            self._load(loading, target, ordered)
+        self._account(loadings, target, first_id)
+        for loading in loadings:
+            load.note_new_fields(self.con, loading)
+        load.note_unknown_values(self.con, self.resource, target, first_id)
+        if ordered:
+            pagesets.rebuild(self.con, self.resource)
+        else:
+            merge.merge(self.con, self.resource, first_id)
+        self._finish(new)
+        self._prove()
+        counts = self.con.execute(
+            "SELECT sum(rows_read)::BIGINT, sum(rows_accepted)::BIGINT, sum(rows_superseded)::BIGINT, "
+            "sum(rows_rejected)::BIGINT FROM landing.files WHERE file_id >= ?",
+            [first_id],
+        ).fetchall()[0]
+        return IngestResult(seen, len(to_read), *counts)
+
+    def _touch(self, touched: set[str]) -> None:
+        """A known file with the same bytes and another time of change: nothing happened to it."""
+        for name in sorted(touched):
+            status = os.stat(self.landing / name)
+            self.con.execute(
+                "UPDATE landing.files SET modified_ns = $modified WHERE file_id = (SELECT max(file_id) FROM "
+                "landing.files WHERE source = $source AND resource = $resource AND file = $name)",
+                {**self.about, "modified": status.st_mtime_ns, "name": name},
+            )
+
+    def _enter(self, new: list[_New]) -> None:
+        """Enter the new files into the books, so far without rows; a copy has its original's, all superseded."""
+        self.con.execute(
+            """INSERT INTO landing.files (file_id, source, resource, file, size, modified_ns, same_as, shape,
+                rows_read, rows_accepted, rows_superseded, rows_rejected)
+            SELECT n.id, $source, $resource, n.name, n.size, n.modified, n.same_as, n.shape, 0, 0, 0, 0
+            FROM (SELECT unnest($ids) AS id, unnest($names) AS name, unnest($sizes) AS size,
+                unnest($modified) AS modified, unnest($same) AS same_as, unnest($shapes) AS shape) AS n""",
+            {
+                **self.about,
+                "ids": [n.id for n in new],
+                "names": [n.file.name for n in new],
+                "sizes": [n.file.size for n in new],
+                "modified": [None if n.file.refused else n.file.modified_ns for n in new],
+                "same": [n.same_as for n in new],
+                "shapes": [n.shape for n in new],
+            },
+        )
+
+    def _load(self, loading: Loading, target: str, ordered: bool) -> None:
+        if not loading.rows:
+            return
+        try:
+            inserted = load.insert(self.con, loading, target, ordered)
+        except _TEXT_ERRORS:
+            if loading.batch.careful:
+                raise
+            raise _NotTyped(loading) from None
+        if inserted != loading.rows and not loading.batch.careful:
+            raise _NotTyped(loading)
+        rejected = load.reject(self.con, loading) if inserted < loading.rows else 0
+        if inserted + rejected != loading.rows:
+            names = ", ".join(os.path.basename(path) for path in loading.batch.paths[:3])
+            raise IngestError(
+                f"{self.resource.full_name}: {loading.rows} rows read, {inserted} taken, {rejected} rejected in {names}"
+            )
+        if ordered:
+            load.enter_pages(self.con, loading)
+
+    def _account(self, loadings: list[Loading], target: str, first_id: int) -> None:
+        """Each file's rows: read as the survey counted them, the others as they lie in the tables."""
+        rows = {i: s.survey.rows[k] for s in loadings for k, i in enumerate(s.batch.ids)}
+        self.con.execute(
+            f"""UPDATE landing.files SET rows_read = n.rows, rows_accepted = coalesce(a.rows, 0),
+                rows_rejected = coalesce(r.rows, 0)
+            FROM (SELECT unnest($ids) AS id, unnest($rows) AS rows) AS n
+            LEFT JOIN (SELECT _file_id, count(*) AS rows FROM {target} WHERE _file_id >= $first GROUP BY ALL) AS a
+                ON a._file_id = n.id
+            LEFT JOIN (SELECT file_id, count(*) AS rows FROM landing.rejected_rows WHERE file_id >= $first
+                GROUP BY ALL) AS r ON r.file_id = n.id
+            WHERE landing.files.file_id = n.id""",
+            {"ids": list(rows), "rows": list(rows.values()), "first": first_id},
+        )
+        # A copy has the rows of its original, all superseded by them.
+        self.con.execute(
+            """UPDATE landing.files SET rows_read = o.rows_read, rows_superseded = o.rows_read, shape = o.shape
+            FROM (SELECT file_id AS original, rows_read, shape FROM landing.files) AS o
+            WHERE same_as = o.original AND file_id >= $first""",
+            {"first": first_id},
+        )
+
+    def _finish(self, new: list[_New]) -> None:
+        """What was still missing in the books: hashes, now that they are needed, and whether a file has changed."""
+        changed = []
+        for n in new:
+            if n.hash is not None:
+                try:
+                    self._content(n)
+                    status = os.stat(n.file.path)
+                except OSError:
+                    changed.append(n.file.name)
+                    continue
+                if (status.st_size, status.st_mtime_ns) != (n.file.size, n.file.modified_ns):
+                    changed.append(n.file.name)
+        if changed:
+            raise _Changed(changed)
+        self.con.execute(
+            """UPDATE landing.files SET content_hash = n.content
+            FROM (SELECT unnest($ids) AS id, unnest($content) AS content) AS n WHERE file_id = n.id""",
+            {"ids": [n.id for n in new], "content": [n.content for n in new]},
+        )
+
+    def _prove(self) -> None:
+        """The law: a file's rows are accepted, superseded or rejected, and the accepted ones are the table's."""
+        wrong = self.con.execute(
+            """SELECT file, rows_read, rows_accepted, rows_superseded, rows_rejected FROM landing.files
+            WHERE source = $source AND resource = $resource AND
+                (rows_read <> rows_accepted + rows_superseded + rows_rejected OR least(rows_accepted, rows_superseded) < 0)
+            LIMIT 1""",
+            self.about,
+        ).fetchall()
+        if wrong:
+            raise IngestError(
+                "{}: {} rows read, but {} accepted, {} superseded, {} rejected".format(*wrong[0])
+            )
+        kept, accepted = self.con.execute(
+            f"""SELECT (SELECT count(*) FROM {self.table}), (SELECT coalesce(sum(rows_accepted), 0)::BIGINT
+            FROM landing.files WHERE source = $source AND resource = $resource)""",
+            self.about,
+        ).fetchall()[0]
+        if kept != accepted:
+            raise IngestError(f"{self.table}: {kept} rows, but {accepted} accepted")
+
+
+def _repeated(sizes: Iterable[int]) -> set[int]:
+    seen: set[int] = set()
+    twice: set[int] = set()
+    for size in sizes:
+        (twice if size in seen else seen).add(size)
+    return twice

@@ -1,0 +1,527 @@
+"""Container shapes: from a plain file to one record a row, with every column as text, all of it in DuckDB.
+
+Belongs here: the readers, the unwrapping of what tools wrap records in, and the survey of which columns there are.
+Does not belong here: bytes (``unpack``), what a column means (``names``), what a value must be (``values``).
+
+No text out of a file or a path is ever part of a statement: paths, keys and names go in as parameters, and columns of
+flat files are called by number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from pipelines.ingest.names import Column, match
+from pipelines.ingest.unpack import LONGEST, UNREADABLE, Unpacked, unique
+from pipelines.sources import RESOURCES, Resource
+from pipelines.warehouse import literal
+
+_CONTAINERS = frozenset(
+    {"attributes", "relationships", "record", "response", "_airbyte_data", "stream", UNREADABLE}
+)
+"""Keys that make a document worth a closer look: with none of them, and with a field that the contract requires, it
+is a plain record."""
+
+_MESSAGES = "('SCHEMA', 'STATE', 'ACTIVATE_VERSION', 'LOG', 'TRACE', 'CATALOG', 'SPEC', 'CONNECTION_STATUS', 'CONTROL')"
+
+PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files of one format, read by one statement, in order. ``careful``: never by DuckDB's typed JSON reader."""
+
+    files: tuple[Unpacked, ...]
+    ids: tuple[int, ...]
+    contacts: tuple[str | None, ...]
+    careful: bool = False
+
+    @classmethod
+    def of(cls, batches: Sequence[Batch]) -> Batch:
+        """These batches, of one format, as one."""
+        return cls(
+            tuple(file for batch in batches for file in batch.files),
+            tuple(number for batch in batches for number in batch.ids),
+            tuple(contact for batch in batches for contact in batch.contacts),
+        )
+
+    @property
+    def format(self) -> str:
+        """The format that all its files have."""
+        return self.files[0].format
+
+    @property
+    def paths(self) -> list[str]:
+        """Where its files lie, in their order."""
+        return [file.path for file in self.files]
+
+    def only(self, chosen: Sequence[int]) -> Batch:
+        """The files at these places."""
+        return Batch(
+            tuple(self.files[i] for i in chosen),
+            tuple(self.ids[i] for i in chosen),
+            tuple(self.contacts[i] for i in chosen),
+            self.careful,
+        )
+
+    def part(self, start: int, stop: int) -> Batch:
+        """The files from ``start`` to before ``stop``."""
+        return Batch(self.files[start:stop], self.ids[start:stop], self.contacts[start:stop], self.careful)
+
+
+@dataclass(slots=True)
+class Survey:
+    """What is in a batch: rows and shapes by file (index), and every column with the number of rows that have it."""
+
+    rows: Counter[int] = field(default_factory=Counter)
+    shapes: dict[int, set[str]] = field(default_factory=dict)
+    columns: Counter[tuple[int, Column]] = field(default_factory=Counter)
+    types: dict[str, str] = field(default_factory=dict)
+    flat: list[Column] = field(default_factory=list)
+    """All columns of a flat file, in order."""
+    wrapped: bool = False
+    """Some document is more than a plain record."""
+    docs: str = ""
+    """For a flat file whose columns hold documents (``_airbyte_data``, ``attributes``): SQL that makes one of a row."""
+
+    def add(self, file: int, shape: str, rows: int, columns: Iterable[Column]) -> None:
+        """Count ``rows`` more records of one shape with these columns."""
+        self.rows[file] += rows
+        self.shapes.setdefault(file, set()).add(shape)
+        for column in set(columns):
+            self.columns[file, column] += rows
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A relation of records, with what is known of each beside its columns.
+
+    That is ``in_file`` (index of the file), ``in_status`` (a reason to refuse it, or null) and ``in_detail``,
+    ``in_page`` (ordinal of its document), ``in_item`` (its place in it), and what a wrapper said (``in_contact``,
+    ``in_total``, ``in_skip``).
+
+    ``text`` maps a column's place to SQL for its text; ``structs`` are places read as structs already; ``json`` maps
+    it to SQL for its value as JSON. ``record`` is SQL for the row as it came.
+    """
+
+    sql: str
+    parameters: dict[str, Any]
+    text: dict[str, str]
+    json: dict[str, str]
+    structs: frozenset[str]
+    record: str
+
+
+def _pointer(*keys: str) -> str:
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
+
+
+# --- documents ---------------------------------------------------------------------------------------------------
+
+_FORMATS = {"lines": "newline_delimited", "array": "array", "documents": "unstructured"}
+
+
+def _scan(batch: Batch, reader: str, columns: str, apart: bool) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the files of a batch read by ``reader`` (a call with {} for the files), with ``f``.
+
+    ``apart``: each by a scan of its own. A scan over several files may drop what it cannot read without a word (seen
+    with DuckDB 2.0 on more than one thread); over one file it raises. So files are surveyed apart, and only when all
+    are known to be whole read together, which plans faster.
+    """
+    if apart and len(batch.files) > 1:
+        scans = [
+            f"SELECT {i} AS f, {columns} FROM {reader.format(f'$file{i}')}" for i in range(len(batch.files))
+        ]
+        return " UNION ALL ".join(scans), {f"file{i}": [path] for i, path in enumerate(batch.paths)}
+    index = "CAST(file_index AS INTEGER)" if len(batch.files) > 1 else "0"
+    return f"SELECT {index} AS f, {columns} FROM {reader.format('$files')}", {"files": batch.paths}
+
+
+def _documents(batch: Batch, survey: Survey | None = None) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the documents of the batch's files: ``f``, ``doc``; apart when not surveyed yet."""
+    if survey is not None and survey.docs:
+        flat, parameters = (
+            _csv(batch, apart=False) if batch.format == "csv" else _parquet(batch, len(survey.types))
+        )
+        return f"SELECT f, {survey.docs} AS doc FROM ({flat})", parameters
+    reader = (
+        f"read_json_objects({{}}, format='{_FORMATS[batch.format]}', compression='none', "
+        f"maximum_object_size={LONGEST}, hive_partitioning=false)"
+    )
+    return _scan(batch, reader, "json AS doc", apart=survey is None)
+
+
+def _opened(documents: str, ordered: bool) -> str:
+    """SQL for the documents with what they hold: ``f``, ``page``, ``kind``, ``status``, ``contact``, ``items``, ….
+
+    The order of the CASE is the order in which shapes are told apart.
+    """
+    ordinal = "row_number() OVER ()" if ordered else "0"
+    return f"""
+        SELECT f, page, kind, CASE WHEN kind IN ('singer', 'airbyte') THEN stream END AS stream,
+            coalesce(inner_doc ->> '$.contact_id', doc ->> '$.contact_id') AS contact,
+            try_cast(inner_doc ->> '$.total' AS BIGINT) AS total,
+            try_cast(inner_doc ->> '$.skip' AS BIGINT) AS skip,
+            CASE kind
+                WHEN 'singer' THEN [json_extract(doc, '$.record')]
+                WHEN 'airbyte' THEN [coalesce(json_extract(doc, '$.record.data'), json_extract(doc, '$.data'))]
+                WHEN 'airbyte_raw' THEN [CASE
+                    WHEN json_type(doc, '$._airbyte_data') <> 'VARCHAR' THEN json_extract(doc, '$._airbyte_data')
+                    WHEN json_valid(doc ->> '$._airbyte_data') THEN CAST(doc ->> '$._airbyte_data' AS JSON) END]
+                WHEN 'pages' THEN CASE
+                    WHEN json_type(inner_doc) = 'ARRAY' THEN json_extract(inner_doc, '$[*]')
+                    WHEN json_type(inner_doc, '$.result') = 'ARRAY' THEN json_extract(inner_doc, '$.result[*]')
+                    ELSE json_extract(inner_doc, '$.data[*]') END
+                WHEN 'jsonapi_one' THEN [json_extract(doc, '$.data')]
+                ELSE [doc] END AS items
+        FROM (
+            SELECT *, CASE WHEN kind = 'pages' AND json_type(doc, '$.response') IS NOT NULL
+                THEN json_extract(doc, '$.response') ELSE doc END AS inner_doc,
+                coalesce(doc ->> '$.record.stream', doc ->> '$.stream') AS stream
+            FROM (
+                SELECT f, {ordinal} AS page, doc, CASE
+                    WHEN json_type(doc) <> 'OBJECT' THEN 'scalar'
+                    WHEN json_exists(doc, '/{UNREADABLE}') THEN 'unreadable'
+                    WHEN doc ->> '$.type' = 'RECORD' AND json_type(doc, '$.record') = 'OBJECT' THEN CASE
+                        WHEN json_exists(doc, '$.stream') THEN 'singer'
+                        WHEN json_exists(doc, '$.record.stream') AND json_exists(doc, '$.record.data')
+                        THEN 'airbyte' ELSE 'records' END
+                    WHEN doc ->> '$.type' IN {_MESSAGES} AND NOT json_exists(doc, '$.id') THEN 'message'
+                    WHEN json_type(doc, '$.data') = 'OBJECT' AND json_type(doc, '$.stream') = 'VARCHAR' THEN 'airbyte'
+                    WHEN json_exists(doc, '$._airbyte_data') THEN 'airbyte_raw'
+                    WHEN json_type(doc, '$.response') IN ('OBJECT', 'ARRAY') THEN 'pages'
+                    WHEN json_type(doc, '$.result') = 'ARRAY' OR json_type(doc, '$.data') = 'ARRAY' THEN 'pages'
+                    WHEN json_type(doc, '$.data') = 'OBJECT' AND NOT json_exists(doc, '$.id') THEN 'jsonapi_one'
+                    ELSE 'records' END AS kind
+                FROM ({documents})
+            )
+        )
+        WHERE kind <> 'message'"""
+
+
+def _records(documents: str, ordered: bool) -> str:
+    """SQL for the records in the documents: ``f``, ``kind``, ``stream``, ``contact``, ``record``, …."""
+    item = "generate_subscripts(items, 1)" if ordered else "0"
+    return f"""
+        SELECT f, page, kind, stream, contact, total, skip, unnest(items) AS record, {item} AS item
+        FROM ({_opened(documents, ordered)})"""
+
+
+def pages(batch: Batch, found: Survey) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the batch's list pages: ``f``, ``page``, ``contact``, ``total``, ``skip``, ``rows``."""
+    documents, parameters = _documents(batch, found)
+    return (
+        f"""SELECT f, page, contact, total, skip, len(items) AS rows
+        FROM ({_opened(documents, ordered=True)}) WHERE kind = 'pages'""",
+        parameters,
+    )
+
+
+def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
+    """Count the rows and find every column of every file, over all of it, without keeping a value.
+
+    Raises duckdb.Error when a file cannot be read as what it seems to be.
+    """
+    if batch.format == "parquet":
+        return _survey_parquet(con, batch)
+    if batch.format == "csv":
+        return _survey_csv(con, batch)
+    found = Survey()
+    documents, parameters = _documents(batch)
+    if not batch.careful and _survey_plain(con, resource, documents, parameters, found):
+        return found
+    found = Survey(wrapped=True)
+    _survey_wrapped(con, documents, parameters, found)
+    return found
+
+
+def _survey_plain(
+    con: duckdb.DuckDBPyConnection,
+    resource: Resource,
+    documents: str,
+    parameters: dict[str, Any],
+    found: Survey,
+) -> bool:
+    """The cheap survey: keys of the documents alone. False when one of them may be more than a plain record."""
+    first = con.execute(f"SELECT json_keys(doc) FROM ({documents}) LIMIT 1", parameters).fetchone()
+    if first is None:
+        return True
+    # Nearly always all rows have the keys of the first: then nothing is grouped by a list of texts.
+    groups = con.execute(
+        f"""SELECT f, CASE WHEN keys <> $first THEN keys END AS other, count(*)
+        FROM (SELECT f, json_keys(doc) AS keys FROM ({documents})) GROUP BY ALL""",
+        {**parameters, "first": first[0]},
+    ).fetchall()
+    required = {f.name for f in resource.fields if f.required}
+    for file, other, rows in groups:
+        keys = first[0] if other is None else other
+        columns = {Column(_pointer(key), key) for key in keys}
+        if _CONTAINERS & set(keys) or not required & match(resource, columns).fields.keys():
+            return False
+        found.add(file, PLAIN, rows, columns)
+    return True
+
+
+def _survey_wrapped(
+    con: duckdb.DuckDBPyConnection, documents: str, parameters: dict[str, Any], found: Survey
+) -> None:
+    groups = con.execute(
+        f"""SELECT f, kind, json_keys(record), json_type(record, '$.attributes') = 'OBJECT',
+            json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), count(*)
+        FROM ({_records(documents, ordered=False)}) GROUP BY ALL""",
+        parameters,
+    ).fetchall()
+    for file, kind, keys, is_resource, attributes, relations, rows in groups:
+        if kind in ("unreadable", "scalar"):
+            found.add(file, "unreadable", rows, ())
+            continue
+        columns: set[Column] = set()
+        shape = "jsonapi" if kind == "jsonapi_one" or (is_resource and kind in ("records", "pages")) else kind
+        for key in keys or ():
+            if not is_resource or key not in ("type", "attributes", "relationships", "links", "meta"):
+                columns.add(Column(_pointer(key), key))
+        if is_resource:
+            columns |= {Column(_pointer("attributes", key), key, "attributes") for key in attributes or ()}
+            columns |= {
+                Column(_pointer("relationships", key), key, "relationships") for key in relations or ()
+            }
+        found.add(file, shape, rows, columns)
+
+
+# --- flat files --------------------------------------------------------------------------------------------------
+
+
+def _csv(batch: Batch, apart: bool) -> tuple[str, dict[str, Any]]:
+    """SQL for the rows of CSV files, their columns called c0, c1, …; an empty field is null, quoted or not."""
+    columns = {f"c{i}": "VARCHAR" for i in range(len(batch.files[0].header))}
+    reader = (
+        "read_csv({}, auto_detect=false, header=true, delim=$delimiter, quote='\"', escape='\"', strict_mode=true, "
+        f"columns=$columns, hive_partitioning=false, compression='none', max_line_size={LONGEST})"
+    )
+    sql, parameters = _scan(batch, reader, ", ".join(columns), apart)
+    return sql, {**parameters, "delimiter": batch.files[0].delimiter, "columns": columns}
+
+
+def _flat_columns(names: Sequence[str]) -> list[Column]:
+    return [Column(str(i), name) for i, name in enumerate(names)]
+
+
+def _survey_csv(con: duckdb.DuckDBPyConnection, batch: Batch) -> Survey:
+    header = batch.files[0].header
+    found = Survey(flat=_flat_columns(header))
+    sql, parameters = _csv(batch, apart=True)
+    # count(*) alone would not look at the values, nor see that they are broken.
+    used = ", ".join(f"count(c{i})" for i in range(len(header)))
+    for file, rows, *_ in con.execute(
+        f"SELECT f, count(*), {used} FROM ({sql}) GROUP BY f", parameters
+    ).fetchall():
+        found.add(file, "csv", rows, _flat_columns(header))
+    if documents := _documents_of_columns(header, {}):
+        return _survey_documents(con, found, documents, sql, parameters)
+    return found
+
+
+def _parquet(batch: Batch, width: int) -> tuple[str, dict[str, Any]]:
+    columns = ", ".join(f"c{i}" for i in range(width))
+    return (
+        f"SELECT 0 AS f, * FROM read_parquet($files, binary_as_string=true, hive_partitioning=false) AS t({columns})",
+        {"files": batch.paths},
+    )
+
+
+def _survey_parquet(con: duckdb.DuckDBPyConnection, batch: Batch) -> Survey:
+    found = Survey()
+    described = con.execute(
+        "DESCRIBE SELECT * FROM read_parquet($files, binary_as_string=true, hive_partitioning=false)",
+        {"files": batch.paths},
+    ).fetchall()
+    names = [row[0] for row in described]
+    found.flat = _flat_columns(names)
+    found.types = {str(i): row[1] for i, row in enumerate(described)}
+    sql, parameters = _parquet(batch, len(names))
+    # count(*) alone would not unpack the values, nor see that they are damaged.
+    used = ", ".join(f"c{i}" for i in range(len(names)))
+    count = con.execute(f"SELECT count(*), max(hash({used})) FROM ({sql})", parameters).fetchall()[0][0]
+    found.add(0, "parquet", count, _flat_columns(names))
+    if documents := _documents_of_columns(names, found.types):
+        return _survey_documents(con, found, documents, sql, parameters)
+    return found
+
+
+def _survey_documents(
+    con: duckdb.DuckDBPyConnection, flat: Survey, documents: str, sql: str, parameters: dict[str, Any]
+) -> Survey:
+    found = Survey(wrapped=True, docs=documents, types=flat.types)
+    _survey_wrapped(con, f"SELECT f, {documents} AS doc FROM ({sql})", parameters, found)
+    return found
+
+
+def _documents_of_columns(names: Sequence[str], types: dict[str, str]) -> str | None:
+    """SQL that makes a document of a flat row, when some of its columns hold documents; else None."""
+    lowered = [name.strip().lower() for name in names]
+    nested = {"_airbyte_data", "attributes", "relationships", "record", "response"} & set(lowered)
+    if not nested and not ("data" in lowered and "stream" in lowered):
+        return None
+    # Names of columns are written by position into a JSON object; which ones these are is fixed by the set above.
+    members = []
+    for i, name in enumerate(lowered):
+        if name in nested | {"data", "stream", "type", "id", "contact_id"} or types.get(str(i)) is not None:
+            value = f"to_json(c{i})"
+            if types.get(str(i), "VARCHAR") == "VARCHAR" and name in nested | {"data"}:
+                value = f"CASE WHEN json_valid(c{i}) THEN CAST(c{i} AS JSON) ELSE to_json(c{i}) END"
+            members.append(f"{literal(name)}, {value}")
+    return f"json_object({', '.join(members)})"
+
+
+# --- records -----------------------------------------------------------------------------------------------------
+
+_STRUCTS = {
+    "address": "STRUCT(type VARCHAR, target VARCHAR, target_name VARCHAR, name VARCHAR, detail VARCHAR)",
+}
+
+
+def records(
+    resource: Resource, batch: Batch, found: Survey, columns: Sequence[Column], ordered: bool
+) -> Records:
+    """The batch as a relation of records whose ``columns`` can be had as text.
+
+    ``ordered``: with the ordinal of every document and record, at the cost of reading on one thread.
+    """
+    if batch.format in ("csv", "parquet") and not found.docs:
+        return _flat_records(batch, found, columns, ordered)
+    plain = not found.wrapped and not batch.careful and not ordered
+    if plain and (typed := _typed_records(resource, batch, columns)) is not None:
+        return typed
+    documents, parameters = _documents(batch, found)
+    places = [column.where for column in columns]
+    parameters = {**parameters, "places": places}
+    if found.wrapped or ordered:
+        parameters |= {"streams": sorted(resource.stream_names), "others": sorted(_other_types(resource))}
+        sql = f"""
+            SELECT f AS in_file, page AS in_page, item AS in_item, contact AS in_contact, total AS in_total,
+                skip AS in_skip, json_extract_string(record, $places) AS v, json_extract(record, $places) AS j,
+                CASE WHEN kind = 'unreadable' OR json_type(record) IS DISTINCT FROM 'OBJECT' THEN 'unreadable'
+                    WHEN kind IN ('singer', 'airbyte') AND NOT {_is_stream("stream")} THEN 'wrong_stream'
+                    WHEN json_type(record, '$.attributes') = 'OBJECT'
+                        AND list_contains($others, {_snake("record ->> '$.type'")}) THEN 'wrong_stream'
+                END AS in_status,
+                CASE kind WHEN 'unreadable' THEN record ->> '/{UNREADABLE}/text' ELSE CAST(record AS VARCHAR) END
+                    AS in_came,
+                CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
+                    WHEN json_type(record) IS DISTINCT FROM 'OBJECT' THEN 'not a record' END AS in_detail
+            FROM ({_records(documents, ordered)})"""
+    else:
+        sql = f"""
+            SELECT f AS in_file, {_NO_WRAPPER}, 0 AS in_item, CAST(doc AS VARCHAR) AS in_came,
+                json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j
+            FROM ({documents})"""
+    return Records(
+        sql,
+        parameters,
+        {place: f"v[{i + 1}]" for i, place in enumerate(places)},
+        {place: f"j[{i + 1}]" for i, place in enumerate(places)},
+        frozenset(),
+        "in_came",
+    )
+
+
+def _is_stream(x: str) -> str:
+    """SQL: the stream's name is the resource's, bare or behind a namespace (``public-calls``, ``outreach.calls``)."""
+    name = _snake(x)
+    return (
+        f"(list_contains($streams, {name}) OR list_contains($streams, "
+        f"regexp_replace({name}, '^.*(?:\\.|__|/|-)', '')) OR list_contains($streams, replace({name}, '-', '_')))"
+    )
+
+
+def _snake(x: str) -> str:
+    return f"lower(regexp_replace({x}, '([a-z0-9])([A-Z])', '\\1_\\2', 'g'))"
+
+
+def _other_types(resource: Resource) -> set[str]:
+    """JSON:API types that are another thing of the same system."""
+    others: set[str] = set()
+    for other in RESOURCES:
+        if other.source == resource.source:
+            others |= other.stream_names | {f.relation for f in other.fields if f.relation is not None}
+    return others - resource.stream_names
+
+
+_NO_WRAPPER = (
+    "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_contact, CAST(NULL AS BIGINT) AS in_total, "
+    "CAST(NULL AS BIGINT) AS in_skip, CAST(NULL AS VARCHAR) AS in_detail, 0 AS in_page"
+)
+
+
+def _typed_records(resource: Resource, batch: Batch, columns: Sequence[Column]) -> Records | None:
+    """The fast way: DuckDB's reader straight to columns, each key's text and each address a struct.
+
+    None when the reader could not tell two keys apart, because it ignores case.
+    """
+    if len({column.name.lower() for column in columns}) < len(columns):
+        return None
+    matched = match(resource, columns)
+    kinds = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
+    types, structs = {}, set()
+    for column in columns:
+        owner = kinds.get(column.where)
+        if owner is not None and owner.kind in _STRUCTS and len(matched.fields[owner.name]) == 1:
+            types[column.name] = _STRUCTS[owner.kind]
+            structs.add(column.where)
+        else:
+            types[column.name] = "JSON" if owner is None else "VARCHAR"
+    names = ", ".join(f"c{i}" for i in range(len(columns)))
+    index = "CAST(file_index AS BIGINT)" if len(batch.files) > 1 else "0"
+    return Records(
+        f"SELECT {index} AS in_file, {names}, {_NO_WRAPPER}, 0 AS in_item FROM read_json($files, columns=$columns, "
+        f"format='{_FORMATS[batch.format]}', compression='none', maximum_object_size={LONGEST}, "
+        f"hive_partitioning=false) AS t({names})",
+        {"files": batch.paths, "columns": types},
+        {column.where: f"c{i}" for i, column in enumerate(columns)},
+        {column.where: f"c{i}" for i, column in enumerate(columns)},
+        frozenset(structs),
+        "NULL",
+    )
+
+
+def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordered: bool) -> Records:
+    if batch.format == "csv":
+        sql, parameters = _csv(batch, apart=False)
+        text = {column.where: f"c{column.where}" for column in columns}
+        as_json = {where: f"to_json({x})" for where, x in text.items()}
+        width = len(batch.files[0].header)
+    else:
+        width = len(found.types)
+        sql, parameters = _parquet(batch, width)
+        text = {c.where: _parquet_text(f"c{c.where}", found.types[c.where]) for c in columns}
+        as_json = {c.where: f"to_json(c{c.where})" for c in columns}
+    values = ", ".join(f"to_json(c{i})" for i in range(width))
+    return Records(
+        f"SELECT *, f AS in_file, {_NO_WRAPPER}, {'row_number() OVER ()' if ordered else '0'} AS in_item, "
+        f"CAST(to_json(map($names, [{values}])) AS VARCHAR) AS in_came FROM ({sql})",
+        {**parameters, "names": unique([column.name for column in found.flat])},
+        text,
+        as_json,
+        frozenset(),
+        "in_came",
+    )
+
+
+def _parquet_text(x: str, kind: str) -> str:
+    """SQL: a Parquet value as the text that a JSON file would have had."""
+    if kind == "VARCHAR":
+        return x
+    if kind in ("DOUBLE", "FLOAT"):
+        # Tools turn nullable integers into floats, and nulls into NaN.
+        return (
+            f"CASE WHEN isnan({x}) THEN NULL WHEN {x} = trunc({x}) AND abs({x}) < 9e15 "
+            f"THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) ELSE CAST({x} AS VARCHAR) END"
+        )
+    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")) or kind == "JSON":
+        return f"CAST(to_json({x}) AS VARCHAR)"
+    return f"CAST({x} AS VARCHAR)"

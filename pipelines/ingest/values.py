@@ -1,0 +1,211 @@
+"""What a value must be: one SQL expression for each kind of field, from the text as it came to the typed value.
+
+Belongs here: how a text becomes an integer, a time, an address, and the words in which one that does not is refused.
+Does not belong here: where the text comes from (``shapes``), and any fact about one system (``pipelines.sources``).
+
+DuckDB's casts alone are too kind: they round ``1.5``, read ``1e3`` and ``0x1F`` as integers, know a time called
+``epoch``, and drop the offset of ``10:00:00+02:00`` when a TIMESTAMP is asked for. So every cast stands behind a
+pattern of what is meant.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from pipelines.sources import Field, Kind
+from pipelines.warehouse import literal, quoted
+
+_NO_UUID = "00000000-0000-0000-0000-000000000000"
+_WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
+_PLAIN_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?"
+_OFFSET_TIME = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)? ?[+-](0\d|1[0-5])(:?[0-5]\d)?"
+_SHOWN = 200
+"""Characters of a refused value that a reason repeats; the whole is in the record."""
+
+
+MEMBERS: dict[Kind, tuple[str, ...]] = {
+    "address": ("type", "target", "target_name", "name", "detail"),
+    "person": ("id", "first_name", "last_name"),
+}
+"""Members of the kinds that are objects, in the order of their structs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A condition (SQL, true or false, never null) under which a value is refused, and the reason (SQL text)."""
+
+    when: str
+    reason: str
+
+
+def is_unset(field: Field, x: str) -> str:
+    """SQL: the text says "no value" for this kind of field."""
+    if field.kind == "timestamp":
+        return f"(trim({x}) IN ('', 'null') OR starts_with({x}, '9999'))"
+    if field.kind == "uuid":
+        return f"(trim({x}) = '' OR try_cast({x} AS UUID) IS NOT DISTINCT FROM UUID '{_NO_UUID}')"
+    if field.kind == "text":
+        return f"{x} IN ({', '.join(map(literal, field.unset))})" if field.unset else "false"
+    if field.kind in ("address", "person"):
+        is_object = f"CASE WHEN json_valid({x}) THEN json_type({x}) = 'OBJECT' ELSE false END"
+        return f"(trim({x}) IN ('', 'null') OR {is_object})"
+    return f"trim({x}) = ''"
+
+
+def typed(field: Field, x: str) -> str:
+    """SQL: the value of text ``x`` in the field's type, null when it is unset or refused."""
+    match field.kind:
+        case "integer" | "bigint":
+            return whole(x, field.duckdb_type)
+        case "uuid":
+            return f"nullif(try_cast({x} AS UUID), UUID '{_NO_UUID}')"
+        case "timestamp":
+            return moment(x)
+        case "boolean":
+            return flag(x)
+        case "texts":
+            return (
+                f"CASE WHEN {x} IS NULL OR trim({x}) IN ('', 'null') THEN NULL "
+                f"WHEN starts_with({x}, '[') THEN CASE WHEN json_valid({x}) THEN json_transform({x}, '[\"VARCHAR\"]') END "
+                f"WHEN starts_with({x}, '{{') THEN NULL ELSE [{x}] END"
+            )
+        case "json":
+            return f"CASE WHEN json_valid({x}) THEN CAST({x} AS JSON) END"
+        case "address" | "person":
+            shape = json.dumps(dict.fromkeys(MEMBERS[field.kind], "VARCHAR"))
+            whole_struct = f"TRY(json_transform({x}, '{shape}'))"
+            return filled_struct(field, f"CASE WHEN starts_with(trim({x}), '{{') THEN {whole_struct} END")
+        case "text":
+            return f"CASE WHEN {is_unset(field, x)} THEN NULL ELSE {x} END" if field.unset else x
+
+
+def filled_struct(field: Field, x: str) -> str:
+    """SQL: the struct ``x``, or null when no member of it has a value."""
+    members = [f"({x}).{quoted(name)}" for name in MEMBERS[field.kind]]
+    if field.kind == "person":
+        value = f"struct_pack(id := {whole(members[0], 'BIGINT')}, first_name := {members[1]}, last_name := {members[2]})"
+    else:
+        value = x
+    return f"CASE WHEN coalesce({', '.join(members)}) IS NOT NULL THEN {value} END"
+
+
+def whole(x: str, duckdb_type: str) -> str:
+    """SQL: a whole number; ``7.0`` is one, ``7.5``, ``1e3`` and ``0x1F`` are not."""
+    cast = f"try_cast({x} AS {duckdb_type})"
+    return f"CASE WHEN CAST({cast} AS VARCHAR) = {x} OR regexp_full_match({x}, '{_WHOLE}') THEN {cast} END"
+
+
+def moment(x: str) -> str:
+    """SQL: a time in UTC; empty, ``null`` and the year 9999 are none."""
+    return (
+        f"CASE WHEN {x} IS NULL OR starts_with({x}, '9999') THEN NULL "
+        f"WHEN regexp_full_match({x}, '{_PLAIN_TIME}') THEN try_cast({x} AS TIMESTAMP) "
+        f"WHEN regexp_full_match({x}, '{_OFFSET_TIME}') "
+        f"THEN timezone('UTC', try_cast(replace(replace({x}, ' ', 'T'), 'T+', '+') AS TIMESTAMPTZ)) END"
+    )
+
+
+def flag(x: str) -> str:
+    """SQL: true or false, as a word, a letter or a digit, quoted or not."""
+    return (
+        f"CASE lower(trim({x})) WHEN 'true' THEN true WHEN 'false' THEN false WHEN 't' THEN true WHEN 'f' THEN false "
+        "WHEN '1' THEN true WHEN '0' THEN false WHEN '1.0' THEN true WHEN '0.0' THEN false END"
+    )
+
+
+def relation_id(x: str) -> str:
+    """SQL: the id (text) out of a to-one relation: ``7``, ``[7]``, ``{"id":7}``, ``{"data":{"id":7}}``, ``[]``, null.
+
+    What is none of these stays as it is, to be refused by the field's type.
+    """
+    first = f"json_extract_string({x}, ['/data/id', '/data/0/id', '/id', '/0/data/id', '/0/id', '/0'])"
+    return (
+        f"CASE WHEN {x} IS NULL OR left(ltrim({x}), 1) NOT IN ('[', '{{') THEN {x} WHEN NOT json_valid({x}) THEN {x} "
+        f"WHEN json_array_length({x}) > 1 OR json_array_length({x}, '$.data') > 1 THEN {x} "
+        f"ELSE coalesce(({first})[1], ({first})[2], ({first})[3], ({first})[4], ({first})[5], ({first})[6], "
+        f"CASE WHEN json_array_length({x}) = 0 AND NOT json_exists({x}, '$.data') AND NOT json_exists({x}, '$.id') "
+        f"AND NOT json_exists({x}, '$.links') AND {x} NOT IN ('{{}}', '[]') AND json_type({x}) = 'OBJECT' THEN {x} END) END"
+    )
+
+
+def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Problem]:
+    """Why a row is refused for this field, given the text ``x`` and the typed value ``y``.
+
+    ``waived`` (SQL) excuses a missing value: a deletion that carries only its key.
+    """
+    found = []
+    if field.kind not in ("text", "json"):
+        refused = f"({y} IS NULL AND {x} IS NOT NULL AND NOT {is_unset(field, x)})"
+        if field.kind == "texts":
+            refused = f"({y} IS NULL AND {x} IS NOT NULL AND trim({x}) NOT IN ('', 'null'))"
+        found.append(Problem(refused, _reason(field, x, f" is not {_article(field)}")))
+        missing = f"({y} IS NULL AND ({x} IS NULL OR {is_unset(field, x)}) AND NOT {waived})"
+    else:
+        missing = f"({y} IS NULL AND NOT {waived})"
+    if field.required:
+        found.append(Problem(missing, literal(f"{field.name}: is missing")))
+    if field.closed:
+        allowed = ", ".join(map(literal, field.closed))
+        found.append(
+            Problem(
+                f"coalesce(CAST({y} AS VARCHAR) NOT IN ({allowed}), false)",
+                _reason(field, x, f" is not one of {', '.join(field.closed)}"),
+            )
+        )
+    if field.minimum is not None:
+        found.append(
+            Problem(
+                f"coalesce({y} < {field.minimum}, false)", _reason(field, x, f" is less than {field.minimum}")
+            )
+        )
+    if field.maximum is not None:
+        found.append(
+            Problem(
+                f"coalesce({y} > {field.maximum}, false)", _reason(field, x, f" is more than {field.maximum}")
+            )
+        )
+    return found
+
+
+def surely_fine(field: Field, x: str, y: str) -> list[str]:
+    """SQL conditions that are cheap, and all true for nearly every good row and for no refused one.
+
+    A good row for which one is not true (an empty time, an all-zero UUID) is looked at with ``problems``.
+    """
+    conditions = []
+    if field.required:
+        conditions.append(f"{y} IS NOT NULL")
+    elif field.kind == "timestamp":
+        conditions.append(f"({y} IS NOT NULL OR {x} IS NULL OR starts_with({x}, '9999'))")
+    elif field.kind not in ("text", "json"):
+        conditions.append(f"({y} IS NOT NULL OR {x} IS NULL)")
+    unless = "" if field.required else f"{y} IS NULL OR "
+    if field.closed:
+        closed = ", ".join(map(literal, field.closed) if field.kind == "text" else field.closed)
+        conditions.append(f"({unless}{y} IN ({closed}))")
+    if field.minimum is not None:
+        conditions.append(f"({unless}{y} >= {field.minimum})")
+    if field.maximum is not None:
+        conditions.append(f"({unless}{y} <= {field.maximum})")
+    return conditions
+
+
+def _reason(field: Field, x: str, why: str) -> str:
+    start, end = literal(f"{field.name}: '"), literal(f"'{why}")
+    return f"{start} || left(CAST({x} AS VARCHAR), {_SHOWN}) || {end}"
+
+
+def _article(field: Field) -> str:
+    return {
+        "integer": "a whole number",
+        "bigint": "a whole number",
+        "uuid": "a UUID",
+        "timestamp": "a time",
+        "boolean": "true or false",
+        "texts": "a list of texts",
+        "address": "an address",
+        "person": "a person",
+        "text": "a text",
+        "json": "JSON",
+    }[field.kind]

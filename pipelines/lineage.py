@@ -1,0 +1,75 @@
+"""From which columns each column of a table is made, read from its SELECT.
+
+Belongs here: following a column through a SELECT's parts. Does not belong here: anything about Dagster or DuckDB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, build_scope
+
+Origin = tuple[str, str]
+"""``schema.table`` and column."""
+
+
+def column_lineage(select: str, columns: Mapping[str, Mapping[str, str]]) -> dict[str, list[Origin]]:
+    """Output column → the columns of the tables read from which its value is computed, in order.
+
+    ``columns`` gives the DuckDB type of each column of each ``schema.table`` that the SELECT reads. Columns that only
+    decide which rows there are (joins, filters) are not among the origins.
+    """
+    schema: dict[str, object] = {}
+    for database in {table.partition(".")[0] for table in columns}:
+        schema[database] = {
+            table.partition(".")[2]: dict(types)
+            for table, types in columns.items()
+            if table.partition(".")[0] == database
+        }
+    query = qualify(
+        sqlglot.parse_one(select, dialect="duckdb"),
+        dialect="duckdb",
+        schema=schema,
+        validate_qualify_columns=False,
+        quote_identifiers=False,
+    )
+    root = build_scope(query)
+    if root is None:
+        return {}
+    known: dict[tuple[int, str], set[Origin]] = {}
+    return {name: sorted(_origins(root, name, known)) for name in _query(root).named_selects}
+
+
+def _origins(scope: Scope, column: str, known: dict[tuple[int, str], set[Origin]]) -> set[Origin]:
+    place = (id(scope), column)
+    if place not in known:
+        known[place] = set()  # a recursive part ends here
+        known[place] = _found(scope, column, known)
+    return known[place]
+
+
+def _found(scope: Scope, column: str, known: dict[tuple[int, str], set[Origin]]) -> set[Origin]:
+    query = _query(scope)
+    if isinstance(query, exp.SetOperation):
+        index = query.named_selects.index(column)
+        branches = scope.set_operation_scopes or []
+        return set().union(*(_origins(b, _query(b).named_selects[index], known) for b in branches))
+    made = next((part for part in query.selects if part.alias_or_name == column), None)
+    found: set[Origin] = set()
+    for part in made.find_all(exp.Column) if made is not None else ():
+        source = scope.sources.get(part.table)
+        if isinstance(source, exp.Table):
+            found.add((f"{source.db}.{source.name}", part.name))
+        elif not isinstance(source, Scope) or not isinstance(source.expression, exp.Query):
+            continue  # a list of values, which is made from no column
+        elif part.name in source.expression.named_selects:
+            found |= _origins(source, part.name, known)
+    return found
+
+
+def _query(scope: Scope) -> exp.Query:
+    assert isinstance(scope.expression, exp.Query)
+    return scope.expression

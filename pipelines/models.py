@@ -1,0 +1,175 @@
+"""The SQL files: what a file says about its table is read from it, and nothing is written twice.
+
+Belongs here: the header's form, and the order in which tables are built. Does not belong here: building them
+(``pipelines.building``), and any SQL of the domain. A new table is a new file below ``sql/``; nothing else changes.
+
+A file holds one SELECT below one comment block::
+
+    -- One row per source + campaign: what was tried and who was reached.
+    -- Key: source, campaign_key
+    -- Metric: contact_rate = sum(targets_contacted) / nullif(sum(targets_attempted), 0)
+    -- Columns:
+    --   source: the system the attempts come from
+    --   campaign_key: `<source>:<native id or name>`
+
+Between key and columns may stand: ``Group:`` (the asset's group, when not the schema), ``Order:`` (how the published
+table is sorted, when not by its key), ``Internal: yes`` (not published), any number of ``Metric: name = aggregate``
+(figures that Dagster plots over time), and ``Incremental:`` (rows are built again for changed keys alone)::
+
+    -- Incremental: outdial_target_id row campaigncall_id from raw.voipbin_campaigncalls.outdial_target_id
+
+names the key's column, the column that holds the raw row's own id where a later version of the row can change its key,
+and every keyed input with its key's column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+
+from pipelines.settings import ROOT
+
+SQL_ROOT = ROOT / "sql"
+SCHEMAS = ("core", "replay", "reports", "quality")
+
+_LABEL = re.compile(r"^(Key|Group|Order|Internal|Incremental|Metric|Columns):\s*(.*)$")
+_INCREMENTAL = re.compile(r"^(\w+)(?: row (\w+))?(?: from (\w+\.\w+\.\w+(?:,\s*\w+\.\w+\.\w+)*))?$")
+_COLUMN = re.compile(r"^  (\w+):\s+(.*)$")
+
+
+class ModelError(ValueError):
+    """A SQL file that does not keep to the form, or whose columns are not those it describes; names the file."""
+
+
+@dataclass(frozen=True)
+class Incremental:
+    """By which column a table's rows are built again: ``inputs`` maps each keyed input to its column for the key."""
+
+    column: str
+    row: str | None
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One SQL file: the table ``schema.name``, what one row of it is, its key, its columns with their descriptions."""
+
+    path: Path
+    schema: str
+    name: str
+    description: str
+    key: tuple[str, ...]
+    group: str
+    order: str
+    columns: Mapping[str, str]
+    metrics: Mapping[str, str]
+    internal: bool
+    incremental: Incremental | None
+    select: str
+
+    @property
+    def table(self) -> str:
+        """``schema.name``."""
+        return f"{self.schema}.{self.name}"
+
+    @cached_property
+    def upstream(self) -> frozenset[str]:
+        """The ``schema.table`` names that the SELECT reads."""
+        return frozenset(
+            f"{table.db}.{table.name}"
+            for table in sqlglot.parse_one(self.select, dialect="duckdb").find_all(exp.Table)
+            if table.db
+        )
+
+
+def read_model(path: Path) -> Model:
+    """The model in one file. Raises ModelError, naming the file, when its header is not of the form."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    header = [line[2:].removeprefix(" ") for line in lines[: _header_length(lines)]]
+    description: list[str] = []
+    labels: dict[str, str] = {}
+    metrics: dict[str, str] = {}
+    columns: dict[str, str] = {}
+    for line in header:
+        if "Columns" in labels:
+            if found := _COLUMN.match(line):
+                columns[found[1]] = found[2].strip()
+            elif columns and line.startswith("   "):
+                columns[next(reversed(columns))] += " " + line.strip()
+            elif line.strip():
+                raise ModelError(
+                    f"{path}: {line!r} below 'Columns:' is neither '  name: text' nor its continuation"
+                )
+        elif found := _LABEL.match(line):
+            if found[1] == "Metric":
+                name, _, expression = found[2].partition("=")
+                metrics[name.strip()] = expression.strip()
+            else:
+                labels[found[1]] = found[2].strip()
+        elif labels and line.strip():
+            last = next(reversed(labels))
+            labels[last] = f"{labels[last]} {line.strip()}"
+        else:
+            description.append(line)
+    if missing := {"Key", "Columns"} - labels.keys():
+        raise ModelError(f"{path}: the header lacks {' and '.join(sorted(missing))}")
+    return Model(
+        path=path,
+        schema=path.parent.name,
+        name=path.stem,
+        description="\n".join(description).strip(),
+        key=tuple(part.strip() for part in labels["Key"].split(",")),
+        group=labels.get("Group", path.parent.name),
+        order=labels.get("Order", labels["Key"]),
+        columns=columns,
+        metrics=metrics,
+        internal=labels.get("Internal", "no").lower() == "yes",
+        incremental=_incremental(path, labels["Incremental"]) if "Incremental" in labels else None,
+        select="\n".join(lines[_header_length(lines) :]).strip().rstrip(";"),
+    )
+
+
+def load_models(root: Path = SQL_ROOT) -> dict[str, Model]:
+    """Every model below a folder, by ``schema.name``, upstream before downstream. Raises ModelError."""
+    models = {
+        model.table: model
+        for schema in SCHEMAS
+        for path in sorted((root / schema).glob("*.sql"))
+        if (model := read_model(path))
+    }
+    order = TopologicalSorter({name: models[name].upstream & models.keys() for name in models})
+    return {name: models[name] for name in order.static_order()}
+
+
+def with_upstream(models: Mapping[str, Model], names: Iterable[str]) -> list[Model]:
+    """The named models and everything they are built from, in order. An unknown name raises KeyError."""
+    wanted: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        if name not in wanted:
+            wanted.add(name)
+            todo.extend(models[name].upstream & models.keys())
+    return [model for name, model in models.items() if name in wanted]
+
+
+def _incremental(path: Path, text: str) -> Incremental:
+    found = _INCREMENTAL.match(text)
+    if found is None:
+        raise ModelError(
+            f"{path}: 'Incremental: {text}' is not '<column> [row <column>] from <table.column>, …'"
+        )
+    inputs = dict(part.strip().rsplit(".", 1) for part in (found[3] or "").split(",") if part)
+    return Incremental(found[1], found[2], inputs)
+
+
+def _header_length(lines: list[str]) -> int:
+    return next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))

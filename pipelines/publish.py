@@ -1,0 +1,180 @@
+"""The hand-over to analysts: one DuckDB file and one page, of the same run, put in place in one step.
+
+Belongs here: how the old release gives way to the new one, and the published assets. Does not belong here: what is in
+the file (``pipelines.database``) or what the page looks like (``pipelines.report``).
+
+The output folder's ``contact_ledger.duckdb`` and ``report`` point into the folder ``release``, itself a link to
+the release in force. Renaming that one link changes both at once, so a reader sees the file and the page of one run, whenever
+a run is killed. Whoever has the old file open keeps it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from pipelines import history
+from pipelines.catalog import OWNERS, POOL, asset_key, code_reference
+from pipelines.database import STORAGE_VERSION, write_database
+from pipelines.models import SQL_ROOT, Model
+from pipelines.report import write_report
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+
+GROUP = "published"
+EXAMPLES = "examples.sql"
+"""Questions to the published file, each with its query: beside the file, so that they fit it."""
+
+
+def publish(warehouse: Warehouse, models: Mapping[str, Model]) -> dict[str, int]:
+    """Publish the warehouse's tables and the report made from them. Returns rows by ``schema.table``.
+
+    Everything is written beside the release in force, read back, flushed to disk and put in place by one rename.
+    Raises PublicationError, and changes nothing, when what was written is not what was meant.
+    """
+    settings = warehouse.settings
+    releases = settings.output / "releases"
+    release, before = releases / uuid.uuid4().hex, history.in_force(settings)
+    release.mkdir(parents=True)
+    try:
+        last = releases / before if before and _is_untouched(settings) else None
+        rows = write_database(warehouse.con, release / settings.published_path.name, models, last)
+        write_report(release / settings.published_path.name, release / settings.report_path.parent.name)
+        shutil.copyfile(SQL_ROOT / EXAMPLES, release / EXAMPLES)
+        _flush(release)
+        history.announce(warehouse, release.name)
+        _put_in_force(settings, release)
+    except BaseException:
+        if history.in_force(settings) != release.name:
+            shutil.rmtree(release, ignore_errors=True)
+        raise
+    with suppress(
+        duckdb.Error
+    ):  # published it is; a warehouse that cannot write any more is told so by the next run
+        history.settle(warehouse)
+    _clear(releases, keep={release.name, before})
+    return rows
+
+
+def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy) -> dg.AssetsDefinition:
+    """The two published assets, made together: neither is ever of another run than the other."""
+    read = frozenset[str]().union(*(model.upstream for model in models.values()))
+    last = [asset_key(table) for table in models if table not in read]
+    database, report = dg.AssetKey(["published", "contact_ledger"]), dg.AssetKey(["published", "report"])
+
+    @dg.multi_asset(
+        name="publish",
+        specs=[
+            dg.AssetSpec(
+                database,
+                deps=last,
+                group_name=GROUP,
+                owners=OWNERS,
+                kinds={"duckdb"},
+                freshness_policy=freshness,
+                metadata=code_reference(Path(__file__)),
+                description="The file analysts open: every published table, commented, in one DuckDB file that is "
+                f"replaced in one step. Opens in DuckDB {STORAGE_VERSION.removeprefix('v')} and later.",
+            ),
+            dg.AssetSpec(
+                report,
+                deps=[database],
+                group_name=GROUP,
+                owners=OWNERS,
+                kinds={"html"},
+                freshness_policy=freshness,
+                metadata=code_reference(Path(__file__).parent / "report" / "page.py"),
+                description="The page anyone opens: one self-contained HTML file, made from the published file.",
+            ),
+        ],
+        pool=POOL,
+    )
+    def asset(warehouse: dg.ResourceParam[Warehouse]) -> Iterator[dg.MaterializeResult[None]]:
+        rows = publish(warehouse, models)
+        settings = warehouse.settings
+        yield dg.MaterializeResult(
+            asset_key=database,
+            metadata={
+                "path": dg.MetadataValue.path(str(settings.published_path)),
+                "dagster/row_count": sum(rows.values()),
+                "tables": len(rows),
+                "size_mb": round(settings.published_path.stat().st_size / 1e6, 2),
+            },
+        )
+        yield dg.MaterializeResult(
+            asset_key=report,
+            metadata={
+                "path": dg.MetadataValue.path(str(settings.report_path)),
+                "size_mb": round(settings.report_path.stat().st_size / 1e6, 2),
+            },
+        )
+
+    return asset
+
+
+def _put_in_force(settings: Settings, release: Path) -> None:
+    output = settings.output
+    for name in (settings.published_path.name, settings.report_path.parent.name, EXAMPLES):
+        _link(output, name, f"release/{name}")
+    # A log that an analyst's own writing session left beside the old file must not be replayed into the new one.
+    settings.published_path.with_name(settings.published_path.name + ".wal").unlink(missing_ok=True)
+    _link(output, "release", f"releases/{release.name}")
+
+
+def _is_untouched(settings: Settings) -> bool:
+    """Whether nobody has written to the published file since it was put in force: only then may the next start from it."""
+    try:
+        put_in_force = os.lstat(settings.output / "release").st_mtime_ns
+        return settings.published_path.stat().st_mtime_ns <= put_in_force
+    except OSError:
+        return False
+
+
+def _link(folder: Path, name: str, target: str) -> None:
+    path = folder / name
+    if path.is_symlink() and os.readlink(path) == target:
+        return
+    beside = folder / f".{name}.next"
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(target)
+    os.replace(beside, path)
+    _flush_folder(folder)
+
+
+def _flush(folder: Path) -> None:
+    """Wait until everything below the folder is on disk: a rename must never point at pages that were still to come."""
+    for base, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            handle = os.open(Path(base) / name, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        _flush_folder(Path(base))
+    _flush_folder(folder.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _clear(releases: Path, keep: set[str | None]) -> None:
+    """Delete what earlier and interrupted publications left, but for the release in force and the one before it.
+
+    That one stays because opening a file takes more than one step: who had followed the links just before they changed
+    must still find what they led to.
+    """
+    for old in releases.iterdir():
+        if old.name not in keep:
+            shutil.rmtree(old, ignore_errors=True)

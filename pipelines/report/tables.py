@@ -1,0 +1,195 @@
+"""Tables: published columns and rows in, set columns and cells out.
+
+Belongs here: which column is set how, and the markup of the cells, which is made column by column in Python because a
+report of many campaigns has millions of characters of it and a template would take most of a minute for them. Does not
+belong here: which tables are shown (``sections``), or the markup around the cells (``templates/blocks.html``).
+
+Everything that comes from data goes through ``escape``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import markupsafe
+from markupsafe import Markup
+
+from pipelines.report.charts import THIN, Naming, campaign_of
+from pipelines.report.sections import Section
+from pipelines.report.text import kind_of, label, number, raw, shown, source_name
+
+Row = dict[str, Any]
+
+FACTS_ABOVE = 8
+"""A table of one row and more columns than this is set downwards, one figure a line."""
+
+_SAID_BY_ITS_PLACE = {"campaign_key", "campaign_name", "campaign_id", "source", "as_of"}
+_LONG_TEXT = {"campaign_name", "campaign_key", "campaign_id", "record", "detail", "note", "file"}
+
+
+def escape(value: str) -> Markup:
+    """Text as markup. A carriage return as its number: an HTML parser would read a bare one as a line feed."""
+    escaped = markupsafe.escape(value)
+    return escaped if "\r" not in escaped else Markup("&#13;").join(escaped.split("\r"))
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    ``extra`` ones wait behind "all columns"; ``parts`` are columns printed inside its cells: the ends of its interval.
+    """
+
+    name: str
+    label: str
+    kind: str
+    extra: bool = False
+    parts: tuple[str, ...] = ()
+
+    @property
+    def css(self) -> str:
+        """Its cells' classes: n(umber), t(ext that stays on one line), w(ide), extra."""
+        if self.kind in {"number", "ratio", "rate", "duration"}:
+            names = ["n"]
+        elif self.kind == "time" or self.name == "source":
+            names = ["t"]
+        else:
+            names = ["w"] if self.name in _LONG_TEXT else []
+        return " ".join(names + ["extra"] * self.extra)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as the template sets it.
+
+    ``published``: its columns in the published order, for the CSV. ``rows``: what the campaign search looks at, and
+    the cells' markup. ``facts``: the cells of its one row, set downwards. ``total``: rows of the published table.
+    """
+
+    id: str
+    name: str
+    title: str
+    columns: Sequence[Column]
+    published: Sequence[str]
+    rows: Sequence[tuple[str, Markup]]
+    facts: Sequence[Markup]
+    total: int
+
+    @property
+    def has_extra(self) -> bool:
+        """Whether some columns wait behind "all columns"."""
+        return any(column.extra for column in self.columns)
+
+
+def table(
+    section: Section,
+    names: Sequence[str],
+    comments: Mapping[str, str],
+    rows: Sequence[Row],
+    naming: Naming,
+    anchor: str,
+    *,
+    alone: bool,
+    total: int,
+) -> Table:
+    """The table of a section. ``alone``: it stands in its campaign's own section, which says whose it is."""
+    ends = {
+        name: (f"{name}_low", f"{name}_high")
+        for name in names
+        if {f"{name}_low", f"{name}_high"} <= set(names)
+    }
+    inside = {end for pair in ends.values() for end in pair}
+    lead = [name for name in section.lead if name in names]
+    columns = []
+    for name in dict.fromkeys((*lead, *names)):
+        if name in inside:
+            continue
+        sample = next((row[name] for row in rows if row[name] is not None), None)
+        extra = (
+            (section.only_lead and name not in lead)
+            or (alone and name in _SAID_BY_ITS_PLACE)
+            or name == "is_thin"
+        )
+        columns.append(
+            Column(
+                name, label(name), kind_of(name, comments.get(name, ""), sample), extra, ends.get(name, ())
+            )
+        )
+    columns.sort(key=lambda column: column.extra)
+    # Everything in a cell has been escaped where it was made.
+    body = list(zip(*(_cells(section, column, rows, naming, alone) for column in columns), strict=True))
+    searched = (naming.line(row)[2] if campaign_of(row) and not alone else "" for row in rows)
+    facts = total == 1 and len(columns) > FACTS_ABOVE
+    return Table(
+        anchor, section.table, section.title, columns, list(names),
+        [] if facts else [(find, Markup("".join(row))) for find, row in zip(searched, body, strict=True)],  # noqa: S704
+        [Markup(cell) for cell in body[0]] if facts else [],  # noqa: S704
+        total,
+    )  # fmt: skip
+
+
+def _cells(section: Section, column: Column, rows: Sequence[Row], naming: Naming, alone: bool) -> list[str]:
+    """One cell a row: what it says, and in ``data-value`` the published value where the text is not that."""
+    opening = f'<td class="{column.css}"' if column.css else "<td"
+    say = _says(column, naming, alone)
+    note = _notes(section, column)
+    plain = column.kind != "text"
+    cells = []
+    for row in rows:
+        value = raw(row[column.name])
+        words = say(row)
+        more = _interval(column, row) + note(row)
+        exact = "" if words == value and not more else f' data-value="{value if plain else escape(value)}"'
+        cells.append(f"{opening}{exact}>{words}{more}</td>")
+    return cells
+
+
+def _says(column: Column, naming: Naming, alone: bool) -> Callable[[Row], str]:
+    """The text of a column's cells, as markup."""
+    name, kind = column.name, column.kind
+    if name in {"campaign_name", "campaign_key", "campaign_id"} and not alone:
+
+        def linked(row: Row) -> str:
+            key = campaign_of(row)
+            found = naming.campaigns.get(key) if key else None
+            if row.get("campaign_key") == "all":
+                return "All campaigns"
+            if found is None or row[name] is None:
+                return escape(shown(row[name], kind))
+            words, _, link = found
+            return f'<a href="{escape(link)}">{escape(words)}</a>' if link else escape(words)
+
+        return linked
+    if name == "source":
+        return lambda row: escape(source_name(row[name]))
+    if kind == "text":
+        return lambda row: escape(shown(row[name], kind))
+    return lambda row: shown(row[name], kind)  # figures, times, yes and no: nothing to escape
+
+
+def _interval(column: Column, row: Row) -> str:
+    if not column.parts or row[column.name] is None:
+        # The ends go with their rate: the CSV still has them, empty.
+        return "".join(f'<data value="{raw(row[part])}"></data>' for part in column.parts)
+    low, high = (
+        f'<data value="{raw(row[part])}">{shown(row[part], column.kind)}</data>' for part in column.parts
+    )
+    return f"<small>{low} to {high}</small>"
+
+
+def _notes(section: Section, column: Column) -> Callable[[Row], str]:
+    """Numerator and denominator below a share, and whether it is thin."""
+    if column.name not in section.of:
+        return lambda _: ""
+    part, whole = section.of[column.name]
+
+    def note(row: Row) -> str:
+        if row[column.name] is None or row.get(whole) is None:
+            return ""
+        thin = row.get("is_thin", row[whole] < THIN)
+        mark = ' <span class="mark">thin</span>' if thin else ""
+        return f"<small>{number(row[part])} of {number(row[whole])}{mark}</small>"
+
+    return note

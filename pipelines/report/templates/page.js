@@ -1,0 +1,146 @@
+"use strict";
+// What the page does beyond being read: sorting, search, CSV, links into closed or packed sections.
+// Nothing here computes a figure, and nothing is fetched: all of it works on what stands in the page.
+(() => {
+  const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+  const valueOf = (cell) => (cell.dataset.value !== undefined ? cell.dataset.value : cell.textContent);
+
+  // -- packed sections: base64 of gzip, unpacked once, when first opened ---------------------------------------
+  const unpack = async (details) => {
+    const body = details.querySelector(":scope > .body[data-packed]");
+    if (!body) return;
+    const packed = body.dataset.packed;
+    delete body.dataset.packed;
+    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    // The packed text is this page's own template output, escaped where it was made; the policy in the head allows
+    // no script but this one, whatever the text holds.
+    body.innerHTML = await new Response(stream).text();
+    prepare(body);
+    if (search && search.value) find();
+  };
+
+  // -- links: open whatever the target lies in -------------------------------------------------------------------
+  const reveal = async () => {
+    const id = decodeURIComponent(location.hash.slice(1));
+    if (!id) return;
+    if (!document.getElementById(id)) {
+      const inside = all("details.campaign").filter((details) => id.startsWith(details.id + "-"));
+      for (const details of inside) await unpack(details);
+    }
+    const target = document.getElementById(id);
+    if (!target) return;
+    for (let node = target; node; node = node.parentElement) {
+      if (node.tagName === "DETAILS") {
+        node.hidden = false;
+        await unpack(node);
+        node.open = true;
+      }
+    }
+    target.scrollIntoView();
+    const heading = target.querySelector("summary, h2, h3, h4") || target;
+    if (!heading.matches("summary")) heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  };
+
+  // -- sorting ---------------------------------------------------------------------------------------------------
+  const sort = (heading) => {
+    const table = heading.closest("table");
+    const index = heading.cellIndex;
+    const down = heading.getAttribute("aria-sort") !== "descending" && (heading.classList.contains("n") || heading.getAttribute("aria-sort") === "ascending");
+    const numeric = heading.classList.contains("n");
+    const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+    const keyed = all("tbody > tr", table).map((row) => [numeric || !row.cells[index].querySelector("a") ? valueOf(row.cells[index]) : row.cells[index].textContent, row]);
+    keyed.sort(([a], [b]) => {
+      if (a === "" || b === "") return (a === "") - (b === ""); // nothing known goes last, either way
+      const order = numeric ? Number(a) - Number(b) : words.compare(a, b);
+      return down ? -order : order;
+    });
+    all("th", table).forEach((other) => other.removeAttribute("aria-sort"));
+    heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+    table.tBodies[0].append(...keyed.map(([, row]) => row));
+  };
+
+  // -- CSV -------------------------------------------------------------------------------------------------------
+  // A text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay numbers.
+  const field = (value, number) => {
+    const safe = !number && /^[=+\-@\t\r\n]/.test(value) ? "'" + value : value;
+    return /[",\r\n]/.test(safe) || safe !== safe.trim() ? '"' + safe.replaceAll('"', '""') + '"' : safe;
+  };
+  const csv = (table) => {
+    const columns = table.dataset.columns.split(" ");
+    const headings = all("th[data-column]", table);
+    const numbers = new Set(headings.filter((heading) => heading.classList.contains("n")).map((heading) => heading.dataset.column));
+    // A table of facts is one row set downwards.
+    const facts = table.classList.contains("facts");
+    const records = facts ? [table.tBodies[0]] : all("tbody > tr", table);
+    const lines = records.map((record) => {
+      const values = {};
+      headings.forEach((heading, index) => {
+        const cell = facts ? heading.nextElementSibling : record.cells[index];
+        values[heading.dataset.column] = valueOf(cell);
+        const parts = (heading.dataset.parts || "").split(" ").filter(Boolean);
+        all("data", cell).forEach((part, place) => {
+          values[parts[place]] = part.value;
+          numbers.add(parts[place]);
+        });
+      });
+      return columns.map((column) => field(values[column] ?? "", numbers.has(column))).join(",");
+    });
+    return [columns.join(","), ...lines, ""].join("\r\n");
+  };
+  const save = (table) => {
+    const campaign = table.closest("details.campaign");
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff", csv(table)], { type: "text/csv;charset=utf-8" }));
+    link.download = table.dataset.table + (campaign ? "." + campaign.id : "") + ".csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  };
+
+  // -- definitions: written once in the page, shown where they are asked for ---------------------------------------
+  const define = (details) => {
+    const meaning = document.getElementById(details.dataset.definition);
+    if (meaning && !details.querySelector(".words")) details.lastElementChild.after(meaning.querySelector(".words").cloneNode(true));
+  };
+
+  function prepare(root) {
+    all("details.definition", root).forEach((details) => details.addEventListener("toggle", () => details.open && define(details)));
+    all(".body[data-packed]", root).forEach(({ parentElement: details }) => details.addEventListener("toggle", () => details.open && unpack(details)));
+  }
+
+  // -- search ----------------------------------------------------------------------------------------------------
+  const search = document.getElementById("search");
+  const find = () => {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const campaigns = all("details.campaign");
+    let count = 0;
+    all("[data-find]").forEach((node) => {
+      const hit = words.every((word) => node.dataset.find.includes(word));
+      node.hidden = !hit;
+      if (hit && node.matches("details.campaign")) count += 1;
+    });
+    all("details.more").forEach((more) => { more.open = words.length > 0; });
+    document.getElementById("found").textContent = words.length ? `${count} of ${campaigns.length}` : "";
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.matches(".csv")) save(button.closest(".table").querySelector("table"));
+    else if (button.matches("th button")) sort(button.closest("th"));
+  });
+  if (search) {
+    search.addEventListener("input", find);
+    search.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") {
+        const first = all("details.campaign").find((details) => !details.hidden);
+        if (first) location.hash = first.id;
+      }
+    });
+    if (search.value) find(); // a browser that restores the field after a reload
+  }
+  window.addEventListener("hashchange", reveal);
+  prepare(document);
+  reveal();
+})();

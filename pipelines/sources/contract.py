@@ -1,0 +1,105 @@
+"""What a source's resource promises: its fields, their types, its key and how its versions are told apart.
+
+Belongs here: the vocabulary in which the modules beside this one describe the four systems. Does not belong here:
+any reading of files (``pipelines.ingest``), and any fact about one system.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal[
+    "integer", "bigint", "uuid", "text", "timestamp", "boolean", "texts", "json", "address", "person"
+]
+
+DUCKDB_TYPES: dict[Kind, str] = {
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "uuid": "UUID",
+    "text": "VARCHAR",
+    "timestamp": "TIMESTAMP",
+    "boolean": "BOOLEAN",
+    "texts": "VARCHAR[]",
+    "json": "JSON",
+    "address": (
+        'STRUCT("type" VARCHAR, "target" VARCHAR, "target_name" VARCHAR, "name" VARCHAR, "detail" VARCHAR)'
+    ),
+    "person": 'STRUCT("id" BIGINT, "first_name" VARCHAR, "last_name" VARCHAR)',
+}
+"""Kind of field → the DuckDB type it is stored as. Timestamps are UTC without a zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a resource, under the name it has in the warehouse.
+
+    ``aliases`` are further canonical (snake_case) names under which files carry it. ``closed`` lists every value that
+    the field may have: another one rejects the row. ``known`` lists the values met so far of an open set: another
+    one is kept and reported. ``minimum`` and ``maximum`` are inclusive. ``relation`` marks a JSON:API to-one
+    relation: the field is ``<relation>_id``, and comes in many spellings. ``personal`` marks personal data.
+    ``unset`` lists spellings of "no value" beyond null.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+    closed: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    relation: str | None = None
+    personal: bool = False
+    unset: tuple[str, ...] = ()
+
+    @property
+    def duckdb_type(self) -> str:
+        """The DuckDB type the field is stored as."""
+        return DUCKDB_TYPES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind of record of one system: the landing folder ``<source>/<name>/`` and the table ``raw.<source>_<name>``.
+
+    Of several versions of one ``key`` the latest by ``version`` is kept; a version without a time is older than any
+    with one. At the same time, ``settled`` (SQL over the fields, true = the more final state) wins, then the greater
+    record text, so that the result never depends on the order in which files arrive. With the version in the key,
+    every version is kept.
+    """
+
+    source: str
+    name: str
+    description: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...] = ("id",)
+    version: str | None = "updated_at"
+    settled: str | None = None
+    streams: tuple[str, ...] = field(default=())
+
+    @property
+    def full_name(self) -> str:
+        """``<source>.<name>``, e.g. ``voipbin.campaigncalls``."""
+        return f"{self.source}.{self.name}"
+
+    @property
+    def table(self) -> str:
+        """The table's name in schema ``raw``."""
+        return f"{self.source}_{self.name}"
+
+    @property
+    def stream_names(self) -> frozenset[str]:
+        """Names under which Singer and Airbyte streams carry this resource, in snake_case."""
+        return frozenset({self.name, *self.streams})
+
+
+BOOK_FIELDS: tuple[Field, ...] = (
+    Field("extra", "json", "Fields that the contract does not know, as they came; null when there are none."),
+    Field(
+        "_deleted_at", "timestamp", "When the source marked the row as deleted (UTC); null while it lives."
+    ),
+    Field("_file_id", "integer", "The landing file this version came from: landing.files.file_id."),
+)
+"""Columns that every raw table has after its own."""

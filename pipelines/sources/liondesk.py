@@ -1,0 +1,60 @@
+"""LionDesk: messages and calls that a campaign schedules for a contact.
+
+The list row has no id, no contact and no time of change. The contact comes from the row, from a wrapper around the
+page, or from the file's path. The vendor's own page contradicts itself on ``completing_user_id``, so a row that
+breaks its rule is kept and reported as inconsistent.
+"""
+
+from pipelines.sources.contract import Field, Resource
+
+RESOURCES = (
+    Resource(
+        source="liondesk",
+        name="contact_communications",
+        description="One row per scheduled, dispatched or completed communication with a contact.",
+        key=("communication_key",),
+        version=None,
+        # No time of change exists: a row that says it was dispatched is later than one that says it was not.
+        settled="NOT is_active",
+        streams=("campaign_communications", "campaign-communications"),
+        fields=(
+            Field(
+                "communication_key",
+                "text",
+                "The row's id where there is one; else a hash of contact, campaign, type, template folder, template, "
+                "send time and the ordinal among equal rows of one set of pages.",
+            ),
+            Field("id", "bigint", "The row's own identifier; the vendor's lists have none."),
+            Field("contact_id", "bigint", "The contact the communication is for.", required=True),
+            Field("campaign_name", "text", "Name of the campaign the communication is part of."),
+            Field(
+                "type",
+                "text",
+                "Email Contact, Call Contact or Text Contact.",
+                known=("Email Contact", "Call Contact", "Text Contact"),
+            ),
+            Field(
+                "is_stopped_on_text_reply",
+                "boolean",
+                "Whether a reply stops the communication; only for Text Contact.",
+            ),
+            Field("template_subject", "text", "Subject of the template."),
+            Field("template_name", "text", "Name of the template."),
+            Field("template_folder_name", "text", "Folder of the template."),
+            Field("is_active", "boolean", "True while not yet dispatched or completed.", required=True),
+            Field("send_at", "timestamp", "When it is scheduled to be sent (UTC)."),
+            Field("completed_at", "timestamp", "When it was dispatched or completed (UTC); null before."),
+            Field("send_from_user_id", "bigint", "The agent it is shown as being from."),
+            Field("completing_user_id", "bigint", "The user who marked it as completed."),
+            Field(
+                "send_from_user", "person", "The agent it is shown as being from, when loaded.", personal=True
+            ),
+            Field(
+                "completing_user",
+                "person",
+                "The user who marked it as completed, when loaded.",
+                personal=True,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,140 @@
+"""Outreach: calls logged against prospects, the dispositions they end in, and the sequences they belong to.
+
+Extracts run by ``updatedAt``, inclusive at the edge, so rows repeat and any past day can change. Manual logs have
+no ``dialedAt`` and no ``answeredAt``. Disposition names are free per organization.
+"""
+
+from pipelines.sources.contract import Field, Resource
+
+_RELATIONS = {
+    "call_disposition": "The call's disposition; call_dispositions.id.",
+    "call_purpose": "The call's purpose.",
+    "opportunity": "The opportunity the call belongs to.",
+    "phone_number": "The prospect's phone number that was used.",
+    "prospect": "The prospect: who was called.",
+    "sequence": "The sequence the call belongs to; sequences.id.",
+    "sequence_state": "The prospect's state in the sequence.",
+    "sequence_step": "The step of the sequence.",
+    "task": "The task the call completed.",
+    "user": "The user who called.",
+}
+
+_ID = Field("id", "bigint", "Identifier.", required=True)
+_TIMES = (
+    Field("created_at", "timestamp", "When the record was created (UTC)."),
+    Field("updated_at", "timestamp", "When the record was last updated (UTC)."),
+)
+
+RESOURCES = (
+    Resource(
+        source="outreach",
+        name="calls",
+        description="One row per inbound or outbound call made with a prospect, as last updated.",
+        streams=("call",),
+        fields=(
+            Field("id", "bigint", "Identifier of the call.", required=True),
+            Field(
+                "answered_at",
+                "timestamp",
+                "When the call was answered (UTC), by a person or by a voicemail box.",
+            ),
+            Field("completed_at", "timestamp", "When the call was completed (UTC)."),
+            Field("created_at", "timestamp", "When the record was created (UTC); not the time of the call."),
+            Field(
+                "dialed_at", "timestamp", "When the call was dialled (UTC); null for calls logged by hand."
+            ),
+            Field(
+                "direction",
+                "text",
+                "inbound or outbound, as the user sees it.",
+                closed=("inbound", "outbound"),
+            ),
+            Field("external_vendor", "text", "The voice provider of the call."),
+            Field("from", "text", "Phone number the call was placed from.", personal=True),
+            Field("note", "text", "Note on the call.", personal=True),
+            Field(
+                "outcome",
+                "text",
+                "Answered or Not Answered; in newer extracts completed or no_answer.",
+                known=("Answered", "Not Answered", "completed", "no_answer"),
+            ),
+            Field("recording_url", "text", "Address of the call's recording.", personal=True),
+            Field("returned_at", "timestamp", "When the call was returned (UTC)."),
+            Field(
+                "sequence_action",
+                "text",
+                "What was done to the sequence: Advance, Finish, Finish - No Reply or Finish - Replied.",
+                known=("Advance", "Finish", "Finish - No Reply", "Finish - Replied"),
+            ),
+            Field("should_record_call", "boolean", "Whether the call is recorded."),
+            Field(
+                "state",
+                "text",
+                "The call's current state.",
+                known=(
+                    "initiated",
+                    "queued",
+                    "ringing",
+                    "in-progress",
+                    "in_progress",
+                    "completed",
+                    "busy",
+                    "failed",
+                    "no-answer",
+                    "no_answer",
+                    "not_answered",
+                    "answered",
+                    "canceled",
+                    "bridged",
+                    "left_voicemail",
+                    "voicemail",
+                ),
+            ),
+            Field("state_changed_at", "timestamp", "When the state last changed (UTC)."),
+            Field("tags", "texts", "Tags on the call."),
+            Field("to", "text", "Phone number the call was placed to.", personal=True),
+            Field("uid", "text", "Outreach's voice trace id."),
+            Field("updated_at", "timestamp", "When the call was last updated (UTC)."),
+            Field("user_call_type", "text", "bridge or voip.", known=("bridge", "voip")),
+            Field("vendor_call_id", "text", "The voice provider's id of the call."),
+            Field("voicemail_recording_url", "text", "Address of the voicemail's recording.", personal=True),
+            *(
+                Field(f"{relation}_id", "bigint", text, relation=relation)
+                for relation, text in _RELATIONS.items()
+            ),
+        ),
+    ),
+    Resource(
+        source="outreach",
+        name="call_dispositions",
+        description="One row per call disposition of the organization.",
+        streams=("call_disposition",),
+        fields=(
+            _ID,
+            Field("name", "text", "The disposition's name, free text."),
+            Field(
+                "outcome",
+                "text",
+                "The outcome it stands for: completed or no_answer.",
+                known=("Answered", "Not Answered", "completed", "no_answer"),
+            ),
+            Field("order", "integer", "Place in the list of dispositions."),
+            Field("default_for_outbound_voicemail", "boolean", "Whether it is set when a voicemail is left."),
+            *_TIMES,
+        ),
+    ),
+    Resource(
+        source="outreach",
+        name="sequences",
+        description="One row per sequence: the campaign of an Outreach call.",
+        streams=("sequence",),
+        fields=(
+            _ID,
+            Field("name", "text", "The sequence's name."),
+            Field("description", "text", "What the sequence is for."),
+            Field("sequence_type", "text", "interval or date.", known=("interval", "date")),
+            Field("enabled", "boolean", "Whether the sequence is switched on."),
+            *_TIMES,
+        ),
+    ),
+)

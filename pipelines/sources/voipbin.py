@@ -1,0 +1,169 @@
+"""VoIPBIN: the dialer's calls, the targets it dials, and the plans it dials them by.
+
+Durations are milliseconds. Three eras of values are read alike: times with a space or a ``T`` and trimmed zeros,
+the year 9999 for "not deleted", the all-zero UUID for "no object". Lists are newest first and are polled again, so
+snapshots of one ``id`` repeat.
+"""
+
+from pipelines.sources.contract import Field, Resource
+
+INDEXES = range(5)
+"""A target has up to five destinations, 0 to 4, each with its own tries and maximum."""
+
+_TIMES = (
+    Field("tm_create", "timestamp", "When the object was created (UTC)."),
+    Field("tm_update", "timestamp", "When any property was last updated (UTC)."),
+    Field(
+        "tm_delete", "timestamp", "When the object was deleted (UTC); the year 9999 means not deleted: null."
+    ),
+)
+_ID = Field("id", "uuid", "Unique identifier.", required=True)
+
+RESOURCES = (
+    Resource(
+        source="voipbin",
+        name="campaigncalls",
+        description="One row per dial attempt of the dialer, in its latest state.",
+        version="tm_update",
+        settled="status = 'done'",
+        fields=(
+            Field("id", "uuid", "The campaigncall's unique identifier.", required=True),
+            Field("campaign_id", "uuid", "The campaign that dialled."),
+            Field("outplan_id", "uuid", "The outplan used for this dial attempt."),
+            Field("outdial_id", "uuid", "The outdial (list of targets) that holds the target."),
+            Field("outdial_target_id", "uuid", "The outdialtarget that was dialled."),
+            Field("queue_id", "uuid", "The queue that an answered call is routed to."),
+            Field("activeflow_id", "uuid", "The activeflow that runs the call's actions."),
+            Field(
+                "reference_type",
+                "text",
+                "Kind of resource the call is linked to: none or call.",
+                known=("none", "call", "flow"),
+            ),
+            Field("reference_id", "uuid", "The linked resource, e.g. the voice call's id."),
+            Field(
+                "status",
+                "text",
+                "dialing (not answered yet), progressing (answered, in progress) or done (hung up).",
+                required=True,
+                closed=("dialing", "progressing", "done"),
+            ),
+            Field(
+                "result",
+                "text",
+                "success (normal hangup) or fail (every other); null while there is no result.",
+                closed=("success", "fail"),
+                unset=("",),
+            ),
+            Field("source", "address", "Address the call was made from.", personal=True),
+            Field("destination", "address", "Address that was dialled.", personal=True),
+            Field(
+                "destination_index",
+                "integer",
+                "Which of the target's destinations was dialled, 0 to 4.",
+                required=True,
+                minimum=0,
+                maximum=4,
+            ),
+            Field(
+                "try_count",
+                "integer",
+                "Number of this attempt at this destination, from 1.",
+                required=True,
+                minimum=1,
+            ),
+            Field(
+                "tm_create", "timestamp", "When the campaigncall was created: the dial (UTC).", required=True
+            ),
+            Field("tm_update", "timestamp", "Last update (UTC); the hangup once the status is done."),
+            Field("tm_delete", "timestamp", "When the campaigncall was deleted (UTC); null when it was not."),
+        ),
+    ),
+    Resource(
+        source="voipbin",
+        name="outdialtargets",
+        description="One row per target of an outdial: up to five destinations and the tries spent on each.",
+        version="tm_update",
+        settled="status = 'done'",
+        fields=(
+            Field("id", "uuid", "The outdialtarget's unique identifier.", required=True),
+            Field("outdial_id", "uuid", "The outdial this target belongs to."),
+            Field("name", "text", "Human-readable name of the target.", personal=True),
+            Field("detail", "text", "Description of the target.", personal=True),
+            Field("data", "text", "Custom data of the target.", personal=True),
+            Field(
+                "status",
+                "text",
+                "The platform's own view: idle (may be dialled), progressing (being dialled) or done.",
+                closed=("idle", "progressing", "done"),
+            ),
+            *(
+                Field(
+                    f"destination_{i}",
+                    "address",
+                    f"Destination {i}; null when not configured.",
+                    personal=True,
+                )
+                for i in INDEXES
+            ),
+            *(
+                Field(
+                    f"try_count_{i}",
+                    "integer",
+                    f"Dial attempts the platform has counted at destination {i}.",
+                    minimum=0,
+                )
+                for i in INDEXES
+            ),
+            *_TIMES,
+        ),
+    ),
+    Resource(
+        source="voipbin",
+        name="outplans",
+        description="One row per version of an outplan: how often and how soon a target may be dialled again.",
+        key=("id", "tm_update"),
+        version="tm_update",
+        fields=(
+            _ID,
+            Field("name", "text", "Human-readable name."),
+            Field("detail", "text", "Description of the dialling strategy."),
+            Field("source", "address", "Caller address used for the dial.", personal=True),
+            Field("dial_timeout", "bigint", "How long to wait for an answer (milliseconds)."),
+            Field("try_interval", "bigint", "Least wait between tries of one target (milliseconds)."),
+            *(
+                Field(
+                    f"max_try_count_{i}", "integer", f"Most tries at destination {i}; 0 or less disables it."
+                )
+                for i in INDEXES
+            ),
+            *_TIMES,
+        ),
+    ),
+    Resource(
+        source="voipbin",
+        name="campaigns",
+        description="One row per campaign: which outplan dials which outdial, and whether it runs.",
+        version="tm_update",
+        fields=(
+            _ID,
+            Field("type", "text", "What the campaign does, e.g. call or flow.", known=("call", "flow")),
+            Field("name", "text", "Human-readable name."),
+            Field("detail", "text", "Description."),
+            Field("status", "text", "run, stopping or stop.", closed=("run", "stopping", "stop")),
+            Field("service_level", "integer", "Agents' availability the campaign dials by (percent)."),
+            Field(
+                "end_handle",
+                "text",
+                "What happens when no target is left: stop, or continue (wait for more).",
+                closed=("stop", "continue"),
+                unset=("",),
+            ),
+            Field("outplan_id", "uuid", "The outplan it dials by."),
+            Field("outdial_id", "uuid", "The outdial whose targets it dials."),
+            Field("queue_id", "uuid", "The queue answered calls are routed to."),
+            Field("next_campaign_id", "uuid", "The campaign that follows this one."),
+            *_TIMES,
+        ),
+    ),
+)

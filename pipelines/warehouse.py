@@ -1,0 +1,329 @@
+"""The pipeline's own DuckDB file: how it is opened, locked down, and what exists in it before anything is built.
+
+Belongs here: connections, schemas, and the tables that no SQL file builds (``raw`` and ``landing``). Does not belong
+here: what fills them (``pipelines.ingest``) or what is built from them (``pipelines.models``).
+
+One DuckDB file has one writing process. A run holds the file from its first step to its last, so that what it
+publishes is of one moment; another run waits for it and says for whom it waits.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import re
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.settings import Settings
+from pipelines.sources import BOOK_FIELDS, RESOURCES, Resource
+
+SCHEMAS = ("landing", "raw", "core", "replay", "reports", "quality")
+
+_LANDING_TABLES = """
+CREATE TABLE IF NOT EXISTS landing.settings (
+    landing VARCHAR, layout VARCHAR, as_of TIMESTAMP, timezone VARCHAR, stuck_after_ms BIGINT, clock_tolerance_ms BIGINT,
+    personal_data VARCHAR
+);
+CREATE TABLE IF NOT EXISTS landing.files (
+    file_id INTEGER PRIMARY KEY, source VARCHAR, resource VARCHAR, file VARCHAR, size BIGINT, modified_ns BIGINT,
+    content_hash VARCHAR, same_as INTEGER, shape VARCHAR,
+    rows_read BIGINT, rows_accepted BIGINT, rows_superseded BIGINT, rows_rejected BIGINT
+);
+CREATE TABLE IF NOT EXISTS landing.rejected_rows (
+    file_id INTEGER, source VARCHAR, resource VARCHAR, file VARCHAR, position BIGINT, reason VARCHAR, record VARCHAR,
+    detail VARCHAR
+);
+CREATE TABLE IF NOT EXISTS landing.notices (
+    file_id INTEGER, source VARCHAR, resource VARCHAR, file VARCHAR, code VARCHAR, field VARCHAR, value VARCHAR,
+    rows BIGINT, detail VARCHAR
+);
+CREATE TABLE IF NOT EXISTS landing.dispositions (
+    source VARCHAR, field VARCHAR, value VARCHAR, label VARCHAR, disposition VARCHAR, aapor_class VARCHAR,
+    version INTEGER, note VARCHAR, origin VARCHAR
+);
+CREATE TABLE IF NOT EXISTS landing.builds (
+    table_name VARCHAR PRIMARY KEY, code VARCHAR, inputs VARCHAR, version VARCHAR
+);
+CREATE TABLE IF NOT EXISTS landing.published_tables (
+    release VARCHAR, table_name VARCHAR, shape VARCHAR, version VARCHAR, unsorted BIGINT
+);
+CREATE TABLE IF NOT EXISTS landing.check_log (
+    table_name VARCHAR, check_name VARCHAR, severity VARCHAR, passed BOOLEAN, observed VARCHAR,
+    checked_at TIMESTAMP, run_id VARCHAR
+);
+CREATE TABLE IF NOT EXISTS landing.published_figures (
+    run_id VARCHAR, published_at TIMESTAMP, figure VARCHAR, scope VARCHAR, value DOUBLE
+);
+CREATE TABLE IF NOT EXISTS landing.runs (
+    number INTEGER, run_id VARCHAR, started_at TIMESTAMP, day DATE, last_file_id INTEGER, release VARCHAR,
+    published BOOLEAN, as_of TIMESTAMP, seconds DOUBLE, rows_in BIGINT, rows_rejected BIGINT, checks_failed BIGINT,
+    checks_warned BIGINT
+);
+CREATE TABLE IF NOT EXISTS landing.daily_figures (
+    number INTEGER, source VARCHAR, campaign_key VARCHAR, campaign_name VARCHAR, targets BIGINT,
+    targets_attempted BIGINT, targets_contacted BIGINT, attempts BIGINT, contacts BIGINT,
+    contact_rate_per_attempt DOUBLE, contact_rate_per_attempt_low DOUBLE, contact_rate_per_attempt_high DOUBLE,
+    contact_rate_per_target DOUBLE, contact_rate_per_target_low DOUBLE, contact_rate_per_target_high DOUBLE,
+    as_of TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS landing.salt (salt VARCHAR);
+"""
+
+_HISTORY = ("landing.runs", "landing.daily_figures", "landing.published_figures", "landing.salt")
+"""What no landing file can give again: taken over from a warehouse that another version of the project made."""
+
+Say = Callable[[str], None]
+
+
+class LandingMissingError(RuntimeError):
+    """The landing folder does not exist; the message names it. An empty one is no error."""
+
+
+class WarehouseBusyError(RuntimeError):
+    """Another process has held the warehouse for longer than a run is willing to wait; the message names it."""
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """A text as an SQL string literal, for the statements that take no parameters (SET, ATTACH, COMMENT)."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def raw_columns(resource: Resource) -> dict[str, str]:
+    """Column → DuckDB type of a resource's raw table, in order."""
+    return {field.name: field.duckdb_type for field in (*resource.fields, *BOOK_FIELDS)}
+
+
+def layout() -> str:
+    """A text that differs when the tables that ingest fills have other columns than in another version of the project."""
+    columns = [(resource.table, *raw_columns(resource).items()) for resource in RESOURCES]
+    return hashlib.sha256(repr((_LANDING_TABLES, columns)).encode()).hexdigest()
+
+
+def create_schemas(con: duckdb.DuckDBPyConnection) -> None:
+    """Make every schema and every table that ingest fills, where they are missing; what is there stays."""
+    for schema in SCHEMAS:
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    con.execute(_LANDING_TABLES)
+    for resource in RESOURCES:
+        columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in raw_columns(resource).items())
+        con.execute(f"CREATE TABLE IF NOT EXISTS raw.{quoted(resource.table)} ({columns})")
+
+
+def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Put the run's settings where SQL can read them: ``landing.settings``, one row.
+
+    The first time, draw the text that keys the hashes of personal data: ``landing.salt``.
+    """
+    con.execute("DELETE FROM landing.settings")
+    con.execute(
+        "INSERT INTO landing.settings VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            str(settings.landing),
+            layout(),
+            settings.as_of,
+            settings.timezone,
+            settings.stuck_after_ms,
+            settings.clock_tolerance_ms,
+            settings.personal_data,
+        ],
+    )
+    con.execute(
+        "INSERT INTO landing.salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM landing.salt)",
+        [secrets.token_hex(32)],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """An open warehouse: the run's one connection, and the settings it was opened with."""
+
+    con: duckdb.DuckDBPyConnection
+    settings: Settings
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All or nothing: what the block writes is there when it ends well, and was never there otherwise."""
+        self.con.execute("BEGIN")
+        try:
+            yield self.con
+        except BaseException:
+            with suppress(
+                duckdb.Error
+            ):  # a failure that ended the transaction by itself must not be hidden by another
+                self.con.execute("ROLLBACK")
+            raise
+        self.con.execute("COMMIT")
+
+
+@contextmanager
+def open_warehouse(settings: Settings, say: Say = print) -> Iterator[Warehouse]:
+    """Open (and on first use make) the output folder's warehouse for writing, waiting for its lock.
+
+    A warehouse that was filled from another landing folder, or by a version of the project with other tables, is set
+    aside under another name, never mixed with this one; from that of another version the history is taken over. What a
+    killed run left in the output folder is removed. Raises LandingMissingError when there is no landing folder, and
+    WarehouseBusyError when another process keeps the file for ``settings.lock_wait_s`` seconds.
+    """
+    if not settings.landing.is_dir():
+        # A mistyped path or a volume that is not mounted: publishing nothing over yesterday's figures helps nobody.
+        raise LandingMissingError(
+            f"there is no landing folder {settings.landing}; set CONTACT_LEDGER_LANDING"
+        )
+    settings.output.mkdir(parents=True, exist_ok=True)
+    con = _connect(settings, say)
+    try:
+        warehouse = Warehouse(con, settings)
+        if foreign := _foreign(con, settings):
+            con.close()
+            aside = _set_aside(settings.warehouse_path, foreign, say)
+            con = _connect(settings, say)
+            warehouse = Warehouse(con, settings)
+            create_schemas(con)
+            if not foreign.other_data:
+                _take_over(warehouse, aside)
+        create_schemas(con)
+        with warehouse.transaction():
+            write_settings(con, settings)
+        _clear_scratch(settings.output)
+        yield warehouse
+    finally:
+        con.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreign:
+    """Why an existing warehouse cannot be gone on with, and whether that is because it holds other data."""
+
+    reason: str
+    other_data: bool = False
+
+
+def _foreign(con: duckdb.DuckDBPyConnection, settings: Settings) -> _Foreign | None:
+    """Why an existing warehouse cannot be gone on with; None when it can, or is new."""
+    columns = {
+        row[0]
+        for row in con.sql(
+            "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'landing' AND table_name = 'settings'"
+        ).fetchall()
+    }
+    if not columns:
+        return None
+    if "layout" not in columns:
+        return _Foreign("the warehouse is of an earlier version of the project")
+    found = con.sql("SELECT landing, layout FROM landing.settings").fetchall()
+    if found and found[0][0] != str(settings.landing):
+        moved = f"the warehouse was filled from {found[0][0]}; the landing folder is now {settings.landing}"
+        return _Foreign(moved, other_data=True)
+    if found and found[0][1] != layout():
+        return _Foreign("the warehouse is of another version of the project")
+    return None
+
+
+def _connect(settings: Settings, say: Say) -> duckdb.DuckDBPyConnection:
+    con = _when_free(settings, say)
+    try:
+        _configure(con, settings)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _when_free(settings: Settings, say: Say) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + settings.lock_wait_s
+    told = False
+    while True:
+        try:
+            return duckdb.connect(settings.warehouse_path)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            holder = re.search(r"held in (.+? \(PID \d+\))", str(error))
+            who = holder[1] if holder else "another process"
+            if time.monotonic() > deadline:
+                raise WarehouseBusyError(
+                    f"{settings.warehouse_path} is still held by {who} after {settings.lock_wait_s} s; "
+                    "wait for that run to end, or end it, and start again"
+                ) from None
+            if not told:
+                say(f"waiting for {settings.warehouse_path.name}: it is held by {who}")
+                told = True
+            time.sleep(0.5)
+
+
+def _configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """UTC, no downloads, nothing read or written outside the landing and output folders, and no way to change that."""
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET autoinstall_known_extensions = false")
+    con.execute("SET autoload_known_extensions = false")
+    con.execute("SET enable_progress_bar = false")
+    # A run changes some rows of many tables: fold its log into the file once, at its end, not after every few tables.
+    con.execute("SET checkpoint_threshold = '1GB'")
+    con.execute(f"SET temp_directory = {literal(str(settings.output / 'spill'))}")
+    if settings.memory_limit:
+        con.execute(f"SET memory_limit = {literal(settings.memory_limit)}")
+    folders = [str(settings.landing), str(settings.output), str(settings.mappings.parent)]
+    con.execute(f"SET allowed_directories = [{', '.join(literal(folder) for folder in folders)}]")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+
+
+def _set_aside(path: Path, foreign: _Foreign, say: Say) -> Path:
+    number = 1
+    while (aside := path.with_name(f"warehouse.set-aside-{number}.duckdb")).exists():
+        number += 1
+    path.rename(aside)
+    say(f"{foreign.reason}: every file is read anew into a new one; the old one is kept as {aside.name}")
+    return aside
+
+
+def _take_over(warehouse: Warehouse, aside: Path) -> None:
+    """Copy the history from a warehouse that was set aside, as far as it had the same columns."""
+    con = warehouse.con
+    con.execute(f"ATTACH {literal(str(aside))} AS aside (READ_ONLY)")
+    try:
+        columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for database, table, column, kind in con.sql(
+            "SELECT database_name, schema_name || '.' || table_name, column_name, data_type FROM duckdb_columns() "
+            "ORDER BY column_index"
+        ).fetchall():
+            columns.setdefault((database, table), []).append((column, kind))
+        (own,) = con.sql("SELECT current_database()").fetchall()[0]
+        with warehouse.transaction():
+            for table in _HISTORY:
+                if columns[own, table] == columns.get(("aside", table)):
+                    con.execute(f"INSERT INTO {table} FROM aside.{table}")
+    finally:
+        con.execute("DETACH aside")
+
+
+def _clear_scratch(output: Path) -> None:
+    """Remove what runs unpack and spill, and a killed one left behind. Who holds the warehouse is the only one to."""
+    for left in (output / "spill", *output.glob("ingest-*")):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+@atexit.register
+def _let_go() -> None:
+    """Empty DuckDB's package before the interpreter ends.
+
+    Libraries written in Rust (rpds, which Great Expectations brings, and Polars) outlive the interpreter's modules and
+    keep DuckDB's types alive through them; DuckDB's bindings would then print a page of "leaked" lines after every run.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "duckdb":
+            vars(module).clear()

@@ -1,0 +1,172 @@
+-- Twenty questions to contact_ledger.duckdb, each with its query. They run in DuckDB 1.2 and later, one after the
+-- other or alone: duckdb contact_ledger.duckdb < examples.sql
+-- Belongs here: questions that people ask of the published file. Does not belong here: anything the pipeline runs.
+
+-- 1. How often did each campaign reach the people it tried, and how sure is that?
+SELECT
+    source, campaign_name, targets_contacted, targets_attempted, contact_rate_per_target,
+    contact_rate_per_target_low, contact_rate_per_target_high
+FROM reports.campaign_contact_rates
+ORDER BY contact_rate_per_target DESC NULLS LAST;
+
+-- 2. Which campaigns are surely below 30 % of their targets, not merely by chance?
+SELECT source, campaign_name, contact_rate_per_target, contact_rate_per_target_high
+FROM reports.campaign_contact_rates
+WHERE contact_rate_per_target_high < 0.3
+ORDER BY contact_rate_per_target_high;
+
+-- 3. How many attempts does one person reached cost?
+SELECT source, campaign_name, attempts, targets_contacted, attempts_per_contact
+FROM reports.campaign_contact_rates
+WHERE NOT is_thin
+ORDER BY attempts_per_contact NULLS LAST;
+
+-- 4. How much of each list has not been touched yet?
+SELECT campaign_name, targets, attempted, penetration, untouched, remaining_tries
+FROM reports.inventory
+WHERE campaign_key <> 'all'
+ORDER BY penetration;
+
+-- 5. In how many campaigns was each person of a source tried, and are totals over campaigns free of double counting?
+SELECT
+    sums.source, sums.targets_summed_over_campaigns, totals.targets_attempted AS people
+FROM (
+    SELECT source, sum(targets_attempted) AS targets_summed_over_campaigns
+    FROM reports.campaign_contact_rates
+    GROUP BY source
+) AS sums
+INNER JOIN reports.contact_rates_by AS totals
+    ON totals.source = sums.source AND totals.campaign_key = 'all' AND totals.dimension = 'total'
+ORDER BY sums.source;
+
+-- 6. Is it worth calling a third time?
+SELECT source, campaign_key, attempt_number, at_risk, hazard, hazard_low, hazard_high, cumulative_incidence
+FROM reports.attempt_curve
+WHERE campaign_key = 'all' AND attempt_number <= 5
+ORDER BY source, attempt_number;
+
+-- 7. What would it have saved, and what would it have lost, to stop after two attempts?
+SELECT
+    two.source, two.campaign_key, made.attempts - two.attempts AS attempts_saved,
+    made.targets_contacted - two.targets_contacted AS people_lost
+FROM reports.retry_what_if AS two
+INNER JOIN (
+    SELECT source, campaign_key, max(attempts) AS attempts, max(targets_contacted) AS targets_contacted
+    FROM reports.retry_what_if
+    WHERE basis = 'log'
+    GROUP BY source, campaign_key
+) AS made
+    ON made.source = two.source AND made.campaign_key = two.campaign_key
+WHERE two.max_attempts = 2 AND two.basis = 'log'
+ORDER BY attempts_saved DESC;
+
+-- 8. What might a further attempt bring, and within which bounds?
+SELECT
+    source, campaign_key, max_attempts, extra_attempts, extra_contacted,
+    targets_contacted_low, targets_contacted_high
+FROM reports.retry_what_if
+WHERE basis = 'extrapolated' AND campaign_key <> 'all'
+ORDER BY source, campaign_key, max_attempts;
+
+-- 9. How long does it take to reach half of the people tried?
+SELECT source, campaign_name, targets, median_seconds / 3600 AS median_hours, within_1d, within_1d_low, within_1d_high
+FROM reports.time_to_contact
+WHERE campaign_key <> 'all'
+ORDER BY median_hours NULLS LAST;
+
+-- 10. When are first attempts most often answered, thin cells drawn to the mean?
+SELECT source, campaign_key, weekday, hour, attempts, contact_rate, shrunk_rate
+FROM reports.best_time
+WHERE attempts_kind = 'first'
+ORDER BY shrunk_rate DESC, attempts DESC
+LIMIT 20;
+
+-- 11. Did the contact rate change from week to week?
+SELECT
+    source, value AS week, attempts, contact_rate_per_attempt, contact_rate_per_attempt_low,
+    contact_rate_per_attempt_high
+FROM reports.contact_rates_by
+WHERE campaign_key = 'all' AND dimension = 'week'
+ORDER BY source, week;
+
+-- 12. Which agents differ from their source's own rate by more than chance allows?
+SELECT
+    agents.source, agents.value AS agent, agents.attempts, agents.contact_rate_per_attempt,
+    totals.contact_rate_per_attempt AS of_the_source
+FROM reports.contact_rates_by AS agents
+INNER JOIN reports.contact_rates_by AS totals
+    ON totals.source = agents.source AND totals.campaign_key = 'all' AND totals.dimension = 'total'
+WHERE
+    agents.campaign_key = 'all' AND agents.dimension = 'agent' AND NOT agents.is_thin
+    AND (
+        agents.contact_rate_per_attempt_low > totals.contact_rate_per_attempt
+        OR agents.contact_rate_per_attempt_high < totals.contact_rate_per_attempt
+    )
+ORDER BY agents.source ASC, agents.contact_rate_per_attempt DESC;
+
+-- 13. Does a second phone number still yield anything?
+SELECT campaign_key, value AS destination_index, attempts, contacts, contact_rate_per_attempt
+FROM reports.contact_rates_by
+WHERE source = 'voipbin' AND dimension = 'destination_index'
+ORDER BY campaign_key, destination_index;
+
+-- 14. What do attempts end in, and how much of that does nobody understand?
+SELECT source, campaign_key, disposition, attempts, share_of_attempts
+FROM reports.campaign_dispositions
+ORDER BY source ASC, campaign_key ASC, attempts DESC;
+
+-- 15. Which values of the sources have no disposition yet?
+SELECT source, raw_disposition, disposition_basis, count(*) AS attempts
+FROM core.attempts
+WHERE disposition = 'unknown'
+GROUP BY source, raw_disposition, disposition_basis
+ORDER BY attempts DESC;
+
+-- 16. What are the response and contact rates in AAPOR's terms?
+SELECT
+    classes.source, classes.campaign_name, rates.rate, rates.formula,
+    rates.value, rates.value_low, rates.value_high, rates.e
+FROM reports.aapor_rates AS rates
+INNER JOIN reports.aapor_classes AS classes
+    ON classes.source = rates.source AND classes.campaign_key = rates.campaign_key
+WHERE rates.rate IN ('rr1', 'rr3', 'rr5', 'con1') AND rates.campaign_key <> 'all'
+ORDER BY classes.source, classes.campaign_name, rates.rate;
+
+-- 17. And if a quarter of the people never tried were eligible?
+SELECT classes.source, classes.campaign_name, rates.rr3, rates.con2
+FROM reports.aapor_classes AS classes,
+    reports.aapor(
+        classes.i, classes.p, classes.r, classes.nc, classes.o, classes.uh, classes.ur, classes.uo, classes.ne,
+        0.25, NULL, NULL
+    ) AS rates
+ORDER BY classes.source, classes.campaign_name;
+
+-- 18. Which communications should have gone out and did not, and in whose name?
+SELECT campaign_name, type, agent_key, overdue, oldest_overdue_at
+FROM reports.scheduled_communications
+WHERE overdue > 0
+ORDER BY oldest_overdue_at;
+
+-- 19. Whom did we call again after reaching them?
+SELECT campaign_name, target_key, count(*) AS later_attempts
+FROM (
+    SELECT
+        campaign_name, target_key, attempt_number,
+        min(CASE WHEN is_contact THEN attempt_number END) OVER (PARTITION BY campaign_key, target_key) AS reached_by
+    FROM core.attempts
+    WHERE is_attempt AND measures_contact
+) AS attempts
+WHERE attempt_number > reached_by
+GROUP BY campaign_name, target_key
+ORDER BY later_attempts DESC, target_key ASC
+LIMIT 20;
+
+-- 20. May these figures be relied on: what was not read, and which checks failed?
+SELECT source, resource, sum(rows_read) AS rows_read, sum(rows_rejected) AS rows_rejected, NULL AS check_name
+FROM quality.row_accounting
+GROUP BY source, resource
+UNION ALL
+SELECT table_name, severity, NULL, NULL, check_name
+FROM quality.check_results
+WHERE NOT passed
+ORDER BY source, resource;

@@ -1,0 +1,298 @@
+-- One row per target of the dialer: what became of it by the as-of moment, and whether the platform's own row agrees.
+-- Targets known only from calls are here too; targets created after the as-of moment and not yet called are not.
+-- The outcome is the first that applies of: reached, stuck, in_flight, untouched, not_dialable, unresolved, exhausted,
+-- stranded, retry_due, retry_waiting. Budgets are those of the outplan of the latest call (of the outdial's campaign
+-- when there is no call), in the version in force at the as-of moment. A deleted target keeps its outcome.
+-- Key: outdial_target_id
+-- Metric: targets = count(*)
+-- Metric: reached_share = avg(CAST(ever_reached AS INTEGER))
+-- Columns:
+--   outdial_target_id: the target
+--   outdial_id: the outdial (list of targets) it is in
+--   campaign_id: campaign of the latest call; else of the outdial (of several: not deleted before deleted, running
+--     before stopped, then the one created last)
+--   outplan_id: the outplan whose budgets apply
+--   status: idle, progressing or done, as the log of calls gives it
+--   outcome: what became of the target, see above
+--   ever_reached: some call ended in success
+--   try_count_0: tries in evidence at destination 0: the greater of its calls and the highest try_count on them
+--   try_count_1: the same for destination 1
+--   try_count_2: the same for destination 2
+--   try_count_3: the same for destination 3
+--   try_count_4: the same for destination 4
+--   attempts: calls in the log
+--   calls_missing: tries in evidence beyond the calls in the log
+--   first_attempt_at: dial of the first call (UTC)
+--   last_attempt_at: dial of the latest call (UTC)
+--   last_hangup_at: latest hangup (UTC)
+--   reached_at: first hangup with success (UTC)
+--   next_destination_index: lowest destination with tries left; null when the target will not be dialled, or when no
+--     outplan is known
+--   next_eligible_at: earliest moment of the next dial (UTC): last hangup + the outplan's interval; when untouched, the
+--     target's creation
+--   platform_status: status of the platform's own row, as last polled
+--   status_agreement: match, exhausted_left_idle, done_unexplained, lost_write, open_call_unseen, differs,
+--     not_yet_comparable (also: a row that does not say) or no_platform_row
+--   tries_agreement: match, missing_calls (the platform counted more), lost_increment (one less), impossible (two or
+--     more less), not_yet_comparable or no_platform_row; of several destinations the gravest: impossible, then
+--     missing_calls, then lost_increment
+--   violations: rows of replay.violations, of any verdict
+--   deleted_at: when the target was deleted (UTC); null when it was not, by the as-of moment
+--   as_of: the moment this row speaks of (UTC)
+WITH polls AS (
+    -- When each list was polled is not recorded; the latest write that each shows comes closest to it.
+    SELECT
+        coalesce(abs(date_diff(
+            'microsecond',
+            CASE WHEN calls.latest_at > as_of.as_of THEN as_of.as_of ELSE calls.latest_at END,
+            CASE WHEN targets.latest_at > as_of.as_of THEN as_of.as_of ELSE targets.latest_at END
+        )), 0) + as_of.clock_tolerance_ms * 1000 AS comparable_after_us
+    FROM core.as_of AS as_of
+    CROSS JOIN (
+        SELECT greatest(max(tm_create), max(tm_update)) AS latest_at
+        FROM raw.voipbin_campaigncalls
+    ) AS calls
+    CROSS JOIN (
+        SELECT greatest(max(tm_create), max(tm_update)) AS latest_at
+        FROM raw.voipbin_outdialtargets
+    ) AS targets
+),
+
+open_calls AS (
+    SELECT DISTINCT outdial_target_id
+    FROM replay.calls
+    WHERE ended_at IS NULL
+),
+
+-- Of targets with an open call (few) the latest call alone does not tell which call is open, nor the last hangup.
+open_targets AS (
+    SELECT
+        calls.outdial_target_id,
+        min(CASE WHEN calls.ended_at IS NULL THEN calls.began_at END) AS oldest_open_at,
+        max(calls.ended_at) AS last_hangup_at
+    FROM replay.calls AS calls
+    SEMI JOIN open_calls ON calls.outdial_target_id = open_calls.outdial_target_id
+    GROUP BY calls.outdial_target_id
+),
+
+broken AS (
+    SELECT
+        outdial_target_id,
+        CAST(count(*) AS INTEGER) AS violations
+    FROM replay.violations
+    GROUP BY outdial_target_id
+),
+
+targets AS (
+    SELECT
+        targets.id AS outdial_target_id,
+        targets.outdial_id,
+        coalesce(latest.campaign_id, home.campaign_id) AS campaign_id,
+        CASE WHEN latest.call_number IS NULL THEN home.outplan_id ELSE latest.outplan_id END AS outplan_id,
+        coalesce(latest.call_number, 0) AS attempts,
+        latest.first_began_at,
+        latest.began_at,
+        latest.ended_at,
+        latest.succeeded,
+        latest.earlier_end_at,
+        latest.earlier_reached_at,
+        coalesce(latest.uses_up, FALSE) AS uses_up,
+        coalesce(latest.tries_0, 0) AS tries_0,
+        coalesce(latest.tries_1, 0) AS tries_1,
+        coalesce(latest.tries_2, 0) AS tries_2,
+        coalesce(latest.tries_3, 0) AS tries_3,
+        coalesce(latest.tries_4, 0) AS tries_4,
+        coalesce(latest.destinations, CAST(
+            CASE WHEN targets.destination_0.type <> '' AND targets.destination_0.target <> '' THEN 1 ELSE 0 END
+            + CASE WHEN targets.destination_1.type <> '' AND targets.destination_1.target <> '' THEN 2 ELSE 0 END
+            + CASE WHEN targets.destination_2.type <> '' AND targets.destination_2.target <> '' THEN 4 ELSE 0 END
+            + CASE WHEN targets.destination_3.type <> '' AND targets.destination_3.target <> '' THEN 8 ELSE 0 END
+            + CASE WHEN targets.destination_4.type <> '' AND targets.destination_4.target <> '' THEN 16 ELSE 0 END
+        AS TINYINT)) AS destinations,
+        TRUE AS has_row,
+        targets.status AS platform_status,
+        targets.try_count_0 - coalesce(latest.tries_0, 0) AS drift_0,
+        targets.try_count_1 - coalesce(latest.tries_1, 0) AS drift_1,
+        targets.try_count_2 - coalesce(latest.tries_2, 0) AS drift_2,
+        targets.try_count_3 - coalesce(latest.tries_3, 0) AS drift_3,
+        targets.try_count_4 - coalesce(latest.tries_4, 0) AS drift_4,
+        targets.tm_create AS created_at,
+        greatest(targets.tm_create, targets.tm_update) AS platform_at,
+        coalesce(targets.tm_delete, targets._deleted_at) AS deleted_at
+    FROM raw.voipbin_outdialtargets AS targets
+    CROSS JOIN core.as_of AS as_of
+    LEFT JOIN replay.calls AS latest ON targets.id = latest.outdial_target_id AND latest.is_latest
+    LEFT JOIN replay.outdial_campaigns AS home ON targets.outdial_id = home.outdial_id
+    WHERE latest.call_number IS NOT NULL OR coalesce(targets.tm_create <= as_of.as_of, TRUE)
+    UNION ALL
+    SELECT
+        latest.outdial_target_id,
+        latest.orphan_outdial_id AS outdial_id,
+        coalesce(latest.campaign_id, home.campaign_id) AS campaign_id,
+        latest.outplan_id,
+        latest.call_number AS attempts,
+        latest.first_began_at,
+        latest.began_at,
+        latest.ended_at,
+        latest.succeeded,
+        latest.earlier_end_at,
+        latest.earlier_reached_at,
+        latest.uses_up,
+        latest.tries_0,
+        latest.tries_1,
+        latest.tries_2,
+        latest.tries_3,
+        latest.tries_4,
+        latest.destinations,
+        FALSE AS has_row,
+        NULL AS platform_status,
+        NULL AS drift_0,
+        NULL AS drift_1,
+        NULL AS drift_2,
+        NULL AS drift_3,
+        NULL AS drift_4,
+        NULL AS created_at,
+        NULL AS platform_at,
+        NULL AS deleted_at
+    FROM replay.calls AS latest
+    LEFT JOIN replay.outdial_campaigns AS home ON latest.orphan_outdial_id = home.outdial_id
+    WHERE latest.is_latest AND latest.target_check = 'unknown' AND latest.outdial_target_id IS NOT NULL
+),
+
+budgets AS (
+    SELECT
+        targets.*,
+        as_of.as_of,
+        as_of.stuck_after_ms,
+        as_of.clock_tolerance_ms,
+        open_targets.oldest_open_at,
+        CASE
+            WHEN open_targets.outdial_target_id IS NULL THEN greatest(targets.earlier_end_at, targets.ended_at)
+            ELSE open_targets.last_hangup_at
+        END AS last_hangup_at,
+        least(targets.earlier_reached_at, CASE WHEN targets.succeeded THEN targets.ended_at END) AS reached_at,
+        plan.try_interval_ms,
+        -- The platform's row speaks of a later moment than this one.
+        coalesce(
+            date_diff('microsecond', as_of.as_of, targets.platform_at) > as_of.clock_tolerance_ms * 1000, FALSE
+        ) AS is_later,
+        CASE
+            WHEN (targets.destinations & 1) <> 0 AND targets.tries_0 < plan.max_try_count_0 THEN 0
+            WHEN (targets.destinations & 2) <> 0 AND targets.tries_1 < plan.max_try_count_1 THEN 1
+            WHEN (targets.destinations & 4) <> 0 AND targets.tries_2 < plan.max_try_count_2 THEN 2
+            WHEN (targets.destinations & 8) <> 0 AND targets.tries_3 < plan.max_try_count_3 THEN 3
+            WHEN (targets.destinations & 16) <> 0 AND targets.tries_4 < plan.max_try_count_4 THEN 4
+        END AS next_index
+    FROM targets
+    CROSS JOIN core.as_of AS as_of
+    LEFT JOIN open_targets ON targets.outdial_target_id = open_targets.outdial_target_id
+    LEFT JOIN replay.outplan_versions AS plan ON targets.outplan_id = plan.outplan_id AND plan.is_current
+),
+
+timed AS (
+    SELECT
+        budgets.*,
+        CASE
+            WHEN budgets.attempts = 0 THEN budgets.created_at
+            -- Not `+ INTERVAL … * n`, which overflows beyond 24 days of milliseconds.
+            ELSE make_timestamp(
+                date_diff('microsecond', TIMESTAMP '1970-01-01 00:00:00', budgets.last_hangup_at)
+                + budgets.try_interval_ms * 1000
+            )
+        END AS eligible_at,
+        coalesce(
+            date_diff(
+                'microsecond', greatest(budgets.began_at, budgets.last_hangup_at, budgets.platform_at), budgets.as_of
+            ) < polls.comparable_after_us, FALSE
+        ) AS is_young
+    FROM budgets
+    CROSS JOIN polls
+),
+
+judged AS (
+    SELECT
+        timed.*,
+        CASE
+            WHEN timed.reached_at IS NOT NULL THEN 'reached'
+            WHEN date_diff('microsecond', timed.oldest_open_at, timed.as_of) > timed.stuck_after_ms * 1000 THEN 'stuck'
+            WHEN timed.oldest_open_at IS NOT NULL THEN 'in_flight'
+            WHEN timed.attempts = 0 AND timed.destinations = 0 THEN 'not_dialable'
+            -- An outplan's interval is never null: null says that no outplan is known, and then nothing is forbidden.
+            WHEN timed.attempts = 0 AND timed.next_index IS NULL AND timed.try_interval_ms IS NOT NULL
+                THEN 'not_dialable'
+            WHEN timed.attempts = 0 THEN 'untouched'
+            WHEN timed.try_interval_ms IS NULL THEN 'unresolved'
+            WHEN timed.next_index IS NULL THEN 'exhausted'
+            WHEN campaigns.status <> 'run' OR coalesce(campaigns.tm_delete, campaigns._deleted_at) <= timed.as_of
+                THEN 'stranded'
+            WHEN timed.eligible_at <= timed.as_of THEN 'retry_due'
+            ELSE 'retry_waiting'
+        END AS outcome,
+        CASE
+            WHEN timed.reached_at IS NOT NULL THEN 'done'
+            WHEN timed.oldest_open_at IS NOT NULL THEN 'progressing'
+            WHEN timed.uses_up THEN 'done'
+            ELSE 'idle'
+        END AS status,
+        CASE
+            WHEN timed.drift_0 <= -2 OR timed.drift_1 <= -2 OR timed.drift_2 <= -2 OR timed.drift_3 <= -2
+                OR timed.drift_4 <= -2 THEN 'impossible'
+            WHEN timed.drift_0 > 0 OR timed.drift_1 > 0 OR timed.drift_2 > 0 OR timed.drift_3 > 0 OR timed.drift_4 > 0
+                THEN 'missing_calls'
+            WHEN timed.drift_0 < 0 OR timed.drift_1 < 0 OR timed.drift_2 < 0 OR timed.drift_3 < 0 OR timed.drift_4 < 0
+                THEN 'lost_increment'
+            WHEN coalesce(timed.drift_0, timed.drift_1, timed.drift_2, timed.drift_3, timed.drift_4) = 0 THEN 'match'
+        END AS tries_compared
+    FROM timed
+    LEFT JOIN raw.voipbin_campaigns AS campaigns ON timed.campaign_id = campaigns.id
+)
+
+SELECT
+    judged.outdial_target_id,
+    judged.outdial_id,
+    judged.campaign_id,
+    judged.outplan_id,
+    judged.status,
+    judged.outcome,
+    judged.reached_at IS NOT NULL AS ever_reached,
+    judged.tries_0 AS try_count_0,
+    judged.tries_1 AS try_count_1,
+    judged.tries_2 AS try_count_2,
+    judged.tries_3 AS try_count_3,
+    judged.tries_4 AS try_count_4,
+    judged.attempts,
+    judged.tries_0 + judged.tries_1 + judged.tries_2 + judged.tries_3 + judged.tries_4 - judged.attempts
+        AS calls_missing,
+    judged.first_began_at AS first_attempt_at,
+    judged.began_at AS last_attempt_at,
+    judged.last_hangup_at,
+    judged.reached_at,
+    CASE
+        WHEN judged.outcome IN ('untouched', 'stranded', 'retry_due', 'retry_waiting') THEN judged.next_index
+    END AS next_destination_index,
+    CASE
+        WHEN judged.outcome IN ('untouched', 'stranded', 'retry_due', 'retry_waiting') THEN judged.eligible_at
+    END AS next_eligible_at,
+    judged.platform_status,
+    CASE
+        WHEN NOT judged.has_row THEN 'no_platform_row'
+        WHEN judged.is_later OR judged.platform_status IS NULL THEN 'not_yet_comparable'
+        WHEN judged.platform_status = judged.status THEN 'match'
+        WHEN judged.outcome = 'exhausted' AND judged.platform_status = 'idle' THEN 'exhausted_left_idle'
+        WHEN judged.is_young THEN 'not_yet_comparable'
+        WHEN judged.platform_status = 'progressing' AND judged.oldest_open_at IS NULL THEN 'lost_write'
+        WHEN judged.platform_status IN ('idle', 'done') AND judged.oldest_open_at IS NOT NULL THEN 'open_call_unseen'
+        WHEN judged.platform_status = 'done' THEN 'done_unexplained'
+        ELSE 'differs'
+    END AS status_agreement,
+    CASE
+        WHEN NOT judged.has_row THEN 'no_platform_row'
+        WHEN judged.is_later OR judged.tries_compared IS NULL THEN 'not_yet_comparable'
+        WHEN judged.is_young AND judged.tries_compared <> 'match' THEN 'not_yet_comparable'
+        ELSE judged.tries_compared
+    END AS tries_agreement,
+    coalesce(broken.violations, 0) AS violations,
+    CASE WHEN judged.deleted_at <= judged.as_of THEN judged.deleted_at END AS deleted_at,
+    judged.as_of
+FROM judged
+LEFT JOIN broken ON judged.outdial_target_id = broken.outdial_target_id

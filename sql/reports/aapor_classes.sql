@@ -1,0 +1,94 @@
+-- One row per source + campaign: how many targets end in each of AAPOR's final classes, and e, the share of targets of
+-- unknown eligibility that is taken for eligible.
+-- Every target of the campaign has one class: that of its most telling attempt (I, then P, R, O), else that of its last
+-- attempt; UH when it was never tried. Which disposition gives which class is data: core.dispositions, column
+-- `aapor_class`. By default: contacted I, voicemail and no_contact NC, do_not_contact R, bad_contact_info NE,
+-- in_progress and what was never tried UH, unknown UO; of Outreach's own dispositions a refusal R and a wrong person O.
+-- e = K / (K + NE): the eligible share of those whose eligibility is known (American Association for Public Opinion
+-- Research, Standard Definitions, 10th edition, 2023).
+-- Key: source, campaign_key
+-- Columns:
+--   source: the system
+--   campaign_key: `<source>:<native id>`, or `all`
+--   campaign_name: what the source calls the campaign; null for `all`
+--   targets: targets of the campaign, each in one class
+--   i: complete interviews: here, people reached
+--   p: partial interviews
+--   r: refusals and break-offs
+--   nc: non-contacts
+--   o: other
+--   uh: unknown if a household or its like, never tried included
+--   ur: unknown if an eligible respondent
+--   uo: unknown, other
+--   ne: not eligible
+--   k: I + P + R + NC + O: known to be eligible
+--   u: UH + UR + UO: not known to be eligible
+--   e: share of u taken for eligible: k / (k + ne) (0..1); null when neither is known
+--   e_basis: where e comes from
+--   class_mapping: the mapping in force, disposition = class
+WITH counts AS (
+    SELECT
+        source,
+        campaign_key,
+        count(*) AS targets,
+        count(CASE WHEN aapor_class = 'I' THEN 1 END) AS i,
+        count(CASE WHEN aapor_class = 'P' THEN 1 END) AS p,
+        count(CASE WHEN aapor_class = 'R' THEN 1 END) AS r,
+        count(CASE WHEN aapor_class = 'NC' THEN 1 END) AS nc,
+        count(CASE WHEN aapor_class = 'O' THEN 1 END) AS o,
+        count(CASE WHEN aapor_class = 'UH' THEN 1 END) AS uh,
+        count(CASE WHEN aapor_class = 'UR' THEN 1 END) AS ur,
+        count(CASE WHEN coalesce(aapor_class, 'UO') = 'UO' THEN 1 END) AS uo,
+        count(CASE WHEN aapor_class = 'NE' THEN 1 END) AS ne
+    FROM reports.target_histories
+    WHERE measures_contact
+    GROUP BY source, campaign_key
+),
+
+mapping AS (
+    SELECT
+        max(CASE WHEN value = 'contacted' THEN aapor_class END) AS contacted,
+        max(CASE WHEN value = 'no_contact' THEN aapor_class END) AS no_contact,
+        max(CASE WHEN value = 'voicemail' THEN aapor_class END) AS voicemail,
+        max(CASE WHEN value = 'bad_contact_info' THEN aapor_class END) AS bad_contact_info,
+        max(CASE WHEN value = 'do_not_contact' THEN aapor_class END) AS do_not_contact,
+        max(CASE WHEN value = 'skipped' THEN aapor_class END) AS skipped,
+        max(CASE WHEN value = 'in_progress' THEN aapor_class END) AS in_progress,
+        max(CASE WHEN value = 'never_placed' THEN aapor_class END) AS never_placed,
+        max(CASE WHEN value = 'unknown' THEN aapor_class END) AS unknown
+    FROM core.dispositions
+    WHERE source = '*' AND field = 'disposition'
+)
+
+SELECT
+    counts.source,
+    counts.campaign_key,
+    campaigns.campaign_name,
+    counts.targets,
+    counts.i,
+    counts.p,
+    counts.r,
+    counts.nc,
+    counts.o,
+    counts.uh,
+    counts.ur,
+    counts.uo,
+    counts.ne,
+    counts.i + counts.p + counts.r + counts.nc + counts.o AS k,
+    counts.uh + counts.ur + counts.uo AS u,
+    CAST(counts.i + counts.p + counts.r + counts.nc + counts.o AS DOUBLE)
+    / nullif(counts.i + counts.p + counts.r + counts.nc + counts.o + counts.ne, 0) AS e,
+    'K / (K + NE)' AS e_basis,
+    'contacted = ' || coalesce(mapping.contacted, '-')
+    || ', no_contact = ' || coalesce(mapping.no_contact, '-')
+    || ', voicemail = ' || coalesce(mapping.voicemail, '-')
+    || ', bad_contact_info = ' || coalesce(mapping.bad_contact_info, '-')
+    || ', do_not_contact = ' || coalesce(mapping.do_not_contact, '-')
+    || ', in_progress = ' || coalesce(mapping.in_progress, '-')
+    || ', never_placed = ' || coalesce(mapping.never_placed, '-')
+    || ', skipped or never tried = ' || coalesce(mapping.skipped, '-')
+    || ', unknown = ' || coalesce(mapping.unknown, '-') AS class_mapping
+FROM counts
+CROSS JOIN mapping
+LEFT JOIN core.campaigns AS campaigns
+    ON campaigns.source = counts.source AND campaigns.campaign_key = counts.campaign_key

@@ -1,0 +1,96 @@
+-- One row per source + campaign + outcome rate: response, cooperation, refusal and contact rates as AAPOR defines them
+-- (Standard Definitions, 10th edition, 2023), over the classes and e of reports.aapor_classes. The macro reports.aapor
+-- gives the same rates for counts and an e of one's own.
+-- Key: source, campaign_key, rate
+-- Columns:
+--   source: the system
+--   campaign_key: `<source>:<native id>`, or `all`
+--   rate: rr1 to rr6, coop1 to coop4, ref1 to ref3, con1 to con3
+--   formula: in AAPOR's letters
+--   numerator: targets (count)
+--   denominator: targets, those of unknown eligibility weighed by e where the formula says so
+--   value: numerator / denominator (0..1); null when the denominator is 0 or e is not known
+--   value_low: lower end of its 95 % interval (Wilson, e taken for known)
+--   value_high: upper end
+--   e: share of targets of unknown eligibility taken for eligible (0..1)
+--   is_thin: whether the denominator is under 5
+WITH classes AS (
+    SELECT
+        source,
+        campaign_key,
+        e,
+        CAST(i AS DOUBLE) AS i,
+        CAST(i + p AS DOUBLE) AS ip,
+        CAST(r AS DOUBLE) AS r,
+        CAST(i + p + r + o AS DOUBLE) AS ipro,
+        CAST(i + p + r AS DOUBLE) AS ipr,
+        CAST(k AS DOUBLE) AS k,
+        CAST(k + u AS DOUBLE) AS ku,
+        -- With nobody of unknown eligibility e has nothing to say.
+        CASE WHEN u = 0 THEN CAST(k AS DOUBLE) ELSE k + e * u END AS keu
+    FROM reports.aapor_classes
+),
+
+rates AS (
+    SELECT source, campaign_key, e, 'rr1' AS rate, 'I / (K + U)' AS formula, i AS numerator, ku AS denominator
+    FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'rr2', '(I + P) / (K + U)', ip, ku FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'rr3', 'I / (K + e U)', i, keu FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'rr4', '(I + P) / (K + e U)', ip, keu FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'rr5', 'I / K', i, k FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'rr6', '(I + P) / K', ip, k FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'coop1', 'I / (I + P + R + O)', i, ipro FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'coop2', '(I + P) / (I + P + R + O)', ip, ipro FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'coop3', 'I / (I + P + R)', i, ipr FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'coop4', '(I + P) / (I + P + R)', ip, ipr FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'ref1', 'R / (K + U)', r, ku FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'ref2', 'R / (K + e U)', r, keu FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'ref3', 'R / K', r, k FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'con1', '(I + P + R + O) / (K + U)', ipro, ku FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'con2', '(I + P + R + O) / (K + e U)', ipro, keu FROM classes
+    UNION ALL
+    SELECT source, campaign_key, e, 'con3', '(I + P + R + O) / K', ipro, k FROM classes
+),
+
+valued AS (
+    SELECT rates.*, numerator / nullif(denominator, 0) AS value
+    FROM rates
+)
+
+SELECT
+    source,
+    campaign_key,
+    rate,
+    formula,
+    CAST(numerator AS BIGINT) AS numerator,
+    denominator,
+    value,
+    CASE
+        WHEN value IS NOT NULL THEN greatest(0.0, (
+            numerator + 1.9207294103470618e0
+            - 1.959963984540054e0 * sqrt(numerator * (1 - value) + 0.9603647051735309e0)
+        ) / (denominator + 3.8414588206941236e0))
+    END AS value_low,
+    CASE
+        WHEN value IS NOT NULL THEN least(1.0, (
+            numerator + 1.9207294103470618e0
+            + 1.959963984540054e0 * sqrt(numerator * (1 - value) + 0.9603647051735309e0)
+        ) / (denominator + 3.8414588206941236e0))
+    END AS value_high,
+    e,
+    denominator < 5 AS is_thin
+FROM valued

@@ -1,0 +1,197 @@
+-- One row per source + campaign + kind of attempts + weekday + hour in which anybody was tried: how often that reached
+-- them, in the reporting time zone.
+-- Read with care: the order of attempts confounds. Later attempts fall to other hours than first ones and are made to
+-- people who are harder to reach, and who is tried at which hour is seldom left to chance. First attempts alone are
+-- free of the former, not of the latter.
+-- The shrunk rate draws each cell towards its campaign's mean, the more the thinner the cell, so that a thin cell does
+-- not win by luck: (contacts + m * mean) / (attempts + m), taken at the effective attempts, where m is the number of
+-- attempts that the prior is worth. m comes from the spread between cells beyond chance by the method of moments for
+-- the beta-binomial (Kleinman 1973), over cells that are not thin, and is at least 1; with no such spread every cell
+-- gets the mean.
+-- Key: source, campaign_key, attempts_kind, weekday, hour
+-- Columns:
+--   source: the system
+--   campaign_key: `<source>:<native id>`
+--   attempts_kind: first (each target's first attempt in the campaign) or all
+--   weekday: 1 Monday to 7 Sunday, in the reporting time zone
+--   hour: 0 to 23, in the reporting time zone
+--   targets: targets tried in the cell
+--   attempts: attempts in the cell
+--   contacts: attempts that reached a person
+--   contact_rate: contacts / attempts (0..1)
+--   contact_rate_low: lower end of its 95 % interval: Wilson; over all attempts clustered by target
+--   contact_rate_high: upper end
+--   shrunk_rate: the rate drawn towards the campaign's mean (0..1): compare cells by this
+--   campaign_rate: contacts / attempts over all cells of the kind (0..1)
+--   prior_attempts: m, the number of attempts that the mean is worth; null when it is worth all
+--   is_thin: whether the cell has fewer than 5 attempts
+WITH timed AS (
+    SELECT
+        attempts.source,
+        attempts.campaign_key,
+        attempts.target_key,
+        attempts.attempt_number,
+        attempts.is_contact,
+        CASE
+            WHEN clock.timezone = 'UTC' THEN attempts.attempted_at
+            ELSE (attempts.attempted_at AT TIME ZONE 'UTC') AT TIME ZONE clock.timezone
+        END AS local_at
+    FROM core.attempts AS attempts
+    CROSS JOIN core.as_of AS clock
+    WHERE attempts.is_attempt AND attempts.measures_contact AND attempts.attempted_at IS NOT NULL
+),
+
+clusters AS (
+    SELECT
+        source,
+        campaign_key,
+        target_key,
+        isodow(local_at) AS weekday,
+        hour(local_at) AS hour,
+        count(*) AS attempts,
+        count(CASE WHEN is_contact THEN 1 END) AS contacts,
+        count(CASE WHEN attempt_number = 1 THEN 1 END) AS first_attempts,
+        count(CASE WHEN attempt_number = 1 AND is_contact THEN 1 END) AS first_contacts
+    FROM timed
+    GROUP BY source, campaign_key, target_key, isodow(local_at), hour(local_at)
+),
+
+cells AS (
+    SELECT
+        source,
+        campaign_key,
+        'all' AS attempts_kind,
+        weekday,
+        hour,
+        count(*) AS targets,
+        CAST(sum(attempts) AS BIGINT) AS attempts,
+        CAST(sum(contacts) AS BIGINT) AS contacts,
+        CAST(sum(attempts * attempts) AS DOUBLE) AS sum_nn,
+        CAST(sum(attempts * contacts) AS DOUBLE) AS sum_nx,
+        CAST(sum(contacts * contacts) AS DOUBLE) AS sum_xx
+    FROM clusters
+    GROUP BY source, campaign_key, weekday, hour
+    UNION ALL
+    SELECT
+        source,
+        campaign_key,
+        'first',
+        weekday,
+        hour,
+        CAST(sum(first_attempts) AS BIGINT),
+        CAST(sum(first_attempts) AS BIGINT),
+        CAST(sum(first_contacts) AS BIGINT),
+        CAST(sum(first_attempts) AS DOUBLE),
+        CAST(sum(first_contacts) AS DOUBLE),
+        CAST(sum(first_contacts) AS DOUBLE)
+    FROM clusters
+    WHERE first_attempts > 0
+    GROUP BY source, campaign_key, weekday, hour
+),
+
+rates AS (
+    SELECT cells.*, CAST(contacts AS DOUBLE) / attempts AS rate
+    FROM cells
+),
+
+-- As in reports.campaign_contact_rates: linearised variance of a ratio of sums over clusters.
+variances AS (
+    SELECT
+        rates.*,
+        greatest(sum_xx - 2 * rate * sum_nx + rate * rate * sum_nn, 0)
+        * targets / nullif(targets - 1, 0) / (CAST(attempts AS DOUBLE) * attempts) AS variance
+    FROM rates
+),
+
+effective AS (
+    SELECT
+        variances.*,
+        CASE
+            WHEN targets = attempts THEN CAST(attempts AS DOUBLE)
+            WHEN targets = 1 THEN 1.0
+            WHEN contacts = 0 OR contacts = attempts THEN CAST(targets AS DOUBLE)
+            ELSE least(
+                CAST(attempts AS DOUBLE),
+                coalesce(
+                    rate * (1 - rate) / nullif(variance, 0) * attempts / (attempts - 1), CAST(attempts AS DOUBLE)
+                )
+            )
+        END AS weight
+    FROM variances
+),
+
+intervals AS (
+    SELECT
+        effective.*,
+        greatest(0.0, (
+            rate * weight + 1.9207294103470618e0
+            - 1.959963984540054e0 * sqrt(rate * (1 - rate) * weight + 0.9603647051735309e0)
+        ) / (weight + 3.8414588206941236e0)) AS contact_rate_low,
+        least(1.0, (
+            rate * weight + 1.9207294103470618e0
+            + 1.959963984540054e0 * sqrt(rate * (1 - rate) * weight + 0.9603647051735309e0)
+        ) / (weight + 3.8414588206941236e0)) AS contact_rate_high
+    FROM effective
+),
+
+means AS (
+    SELECT
+        source,
+        campaign_key,
+        attempts_kind,
+        CAST(sum(contacts) AS DOUBLE) / sum(attempts) AS mean,
+        -- A thin cell tells nothing of how much cells differ, and by luck may tell that they differ without bound.
+        count(CASE WHEN attempts >= 5 THEN 1 END) AS cells,
+        sum(CASE WHEN attempts >= 5 THEN weight END) AS sum_w,
+        sum(CASE WHEN attempts >= 5 THEN weight * weight END) AS sum_ww,
+        sum(CASE WHEN attempts >= 5 THEN weight * rate END) AS sum_wr,
+        sum(CASE WHEN attempts >= 5 THEN weight * rate * rate END) AS sum_wrr
+    FROM effective
+    GROUP BY source, campaign_key, attempts_kind
+),
+
+-- What the cells' rates spread beyond chance.
+spreads AS (
+    SELECT
+        means.*,
+        (sum_wrr - 2 * mean * sum_wr + mean * mean * sum_w - (cells - 1) * mean * (1 - mean))
+        / nullif(sum_w - sum_ww / sum_w, 0) AS spread
+    FROM means
+),
+
+priors AS (
+    SELECT
+        source,
+        campaign_key,
+        attempts_kind,
+        mean,
+        CASE WHEN cells > 1 AND spread > 0 THEN greatest(mean * (1 - mean) / spread - 1, 1.0) END AS prior_attempts
+    FROM spreads
+)
+
+SELECT
+    intervals.source,
+    intervals.campaign_key,
+    intervals.attempts_kind,
+    CAST(intervals.weekday AS INTEGER) AS weekday,
+    CAST(intervals.hour AS INTEGER) AS hour,
+    intervals.targets,
+    intervals.attempts,
+    intervals.contacts,
+    intervals.rate AS contact_rate,
+    intervals.contact_rate_low,
+    intervals.contact_rate_high,
+    CASE
+        WHEN priors.prior_attempts IS NULL THEN priors.mean
+        ELSE (intervals.rate * intervals.weight + priors.prior_attempts * priors.mean)
+            / (intervals.weight + priors.prior_attempts)
+    END AS shrunk_rate,
+    priors.mean AS campaign_rate,
+    priors.prior_attempts,
+    intervals.attempts < 5 AS is_thin
+FROM intervals
+INNER JOIN priors
+    ON
+        priors.source = intervals.source
+        AND priors.campaign_key = intervals.campaign_key
+        AND priors.attempts_kind = intervals.attempts_kind

@@ -1,0 +1,32 @@
+-- One row per source + campaign + disposition: how often it was met, and how many targets it left off with. Every row
+-- of core.attempts counts in one disposition, real attempt or not, so that the shares of a campaign sum to 1;
+-- `is_attempt` tells which are real. Each target counts once, in the disposition of its last real attempt, or of its
+-- last row when it was never really tried. Targets without any row are not here. `unknown` is a bucket of its own.
+-- Key: source, campaign_key, disposition
+-- Columns:
+--   source: the system
+--   campaign_key: `<source>:<native id or name>`
+--   disposition: unified disposition
+--   is_attempt: whether rows of this disposition are real attempts
+--   attempts: rows of core.attempts with this disposition
+--   share_of_attempts: attempts / all rows of the campaign (0..1)
+--   targets: targets whose latest attempt ended so
+--   share_of_targets: targets / all targets of the campaign with any row (0..1)
+WITH by_attempt AS (
+    SELECT
+        source, campaign_key, disposition, bool_or(is_attempt) AS is_attempt, count(*) AS attempts,
+        count(CASE WHEN is_latest THEN 1 END) AS targets
+    FROM core.attempts
+    GROUP BY source, campaign_key, disposition
+)
+
+SELECT
+    source,
+    campaign_key,
+    disposition,
+    is_attempt,
+    attempts,
+    CAST(attempts AS DOUBLE) / sum(attempts) OVER (PARTITION BY source, campaign_key) AS share_of_attempts,
+    targets,
+    CAST(targets AS DOUBLE) / sum(targets) OVER (PARTITION BY source, campaign_key) AS share_of_targets
+FROM by_attempt

@@ -1,0 +1,229 @@
+-- One row per source + campaign + maximum: attempts made and people reached had no target had more than so many
+-- attempts.
+-- `campaign_key` all is the whole source, each target once.
+-- Lowering is exact (`basis` log): with a cap of k on top of the limits in force, contacts(k) are the first contacts at
+-- attempt k or before, attempts(k) the sum over targets of the lesser of its attempts and k. Up to the most attempts
+-- that any target had, that is counted, not estimated, so its band is the value itself.
+-- Raising is extrapolation (`basis` extrapolated): up to three more attempts for every target that was never reached,
+-- did not refuse, has no bad contact info, and had used up its tries (VoIPBIN) or had the most attempts. It assumes
+-- that a further attempt works as well as the last ones in the log did: those with the highest numbers, as many as it
+-- takes for 30 targets to have been at risk in them. The band is that of their hazard's 95 % interval (Wilson). It does
+-- not cover that assumption being wrong; hazards mostly fall.
+-- Key: source, campaign_key, max_attempts
+-- Columns:
+--   source: the system
+--   campaign_key: `<source>:<native id>`, or `all`
+--   max_attempts: most attempts a target may have
+--   basis: log (counted) or extrapolated (estimated)
+--   attempts: attempts that would have been made
+--   attempts_low: lower end of its band
+--   attempts_high: upper end
+--   targets_contacted: targets that would have been reached
+--   targets_contacted_low: lower end of its band
+--   targets_contacted_high: upper end
+--   contact_rate_per_target: targets_contacted / attempted targets (0..1)
+--   extra_attempts: attempts more than with one attempt less allowed
+--   extra_contacted: targets more than with one attempt less allowed
+--   attempts_per_extra_contact: extra_attempts / extra_contacted
+WITH lives AS (
+    SELECT
+        source,
+        campaign_key,
+        attempts,
+        first_contact_number,
+        ended_by IS NULL OR ended_by = 'exhausted' AS could_go_on,
+        coalesce(ended_by = 'exhausted', FALSE) AS is_exhausted
+    FROM reports.target_histories
+    WHERE measures_contact AND attempts > 0
+),
+
+lengths AS (
+    SELECT source, campaign_key, CAST(max(attempts) AS INTEGER) AS longest, CAST(count(*) AS DOUBLE) AS targets
+    FROM lives
+    GROUP BY source, campaign_key
+),
+
+by_attempts AS (
+    SELECT source, campaign_key, attempts AS attempt_number, count(*) AS targets
+    FROM lives
+    GROUP BY source, campaign_key, attempts
+),
+
+by_contact AS (
+    SELECT source, campaign_key, first_contact_number AS attempt_number, count(*) AS contacted
+    FROM lives
+    WHERE first_contact_number IS NOT NULL
+    GROUP BY source, campaign_key, first_contact_number
+),
+
+-- Targets that made at least so many attempts: what this number of attempts adds.
+steps AS (
+    SELECT
+        lengths.source,
+        lengths.campaign_key,
+        lengths.targets,
+        numbers.attempt_number,
+        CAST(sum(coalesce(by_attempts.targets, 0)) OVER (
+            PARTITION BY lengths.source, lengths.campaign_key ORDER BY numbers.attempt_number DESC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS DOUBLE) AS extra_attempts,
+        CAST(coalesce(by_contact.contacted, 0) AS DOUBLE) AS extra_contacted
+    FROM lengths
+    INNER JOIN reports.attempt_numbers AS numbers ON numbers.attempt_number <= lengths.longest
+    LEFT JOIN by_attempts
+        ON
+            by_attempts.source = lengths.source
+            AND by_attempts.campaign_key = lengths.campaign_key
+            AND by_attempts.attempt_number = numbers.attempt_number
+    LEFT JOIN by_contact
+        ON
+            by_contact.source = lengths.source
+            AND by_contact.campaign_key = lengths.campaign_key
+            AND by_contact.attempt_number = numbers.attempt_number
+),
+
+logged AS (
+    SELECT
+        source,
+        campaign_key,
+        attempt_number AS max_attempts,
+        targets,
+        extra_attempts,
+        extra_contacted,
+        sum(extra_attempts) OVER so_far AS attempts,
+        sum(extra_contacted) OVER so_far AS contacted
+    FROM steps
+    WINDOW so_far AS (
+        PARTITION BY source, campaign_key ORDER BY attempt_number ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
+),
+
+-- The last numbers of attempts, as many as it takes for 30 targets to have been at risk in them.
+backwards AS (
+    SELECT
+        source,
+        campaign_key,
+        contacts,
+        at_risk,
+        sum(at_risk) OVER (
+            PARTITION BY source, campaign_key ORDER BY attempt_number DESC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS later
+    FROM reports.attempt_curve
+),
+
+tails AS (
+    SELECT
+        source,
+        campaign_key,
+        CAST(sum(contacts) AS DOUBLE) / sum(at_risk) AS hazard,
+        CAST(sum(at_risk) AS DOUBLE) AS at_risk
+    FROM backwards
+    WHERE later IS NULL OR later < 30
+    GROUP BY source, campaign_key
+),
+
+hazards AS (
+    SELECT
+        tails.source,
+        tails.campaign_key,
+        tails.hazard,
+        greatest(0.0, (
+            hazard * at_risk + 1.9207294103470618e0
+            - 1.959963984540054e0 * sqrt(hazard * (1 - hazard) * at_risk + 0.9603647051735309e0)
+        ) / (at_risk + 3.8414588206941236e0)) AS hazard_low,
+        least(1.0, (
+            hazard * at_risk + 1.9207294103470618e0
+            + 1.959963984540054e0 * sqrt(hazard * (1 - hazard) * at_risk + 0.9603647051735309e0)
+        ) / (at_risk + 3.8414588206941236e0)) AS hazard_high
+    FROM tails
+),
+
+candidates AS (
+    SELECT
+        lives.source,
+        lives.campaign_key,
+        CAST(count(
+            CASE
+                WHEN lives.could_go_on AND (lives.is_exhausted OR lives.attempts = lengths.longest) THEN 1
+            END
+        ) AS DOUBLE) AS waiting
+    FROM lives
+    INNER JOIN lengths ON lengths.source = lives.source AND lengths.campaign_key = lives.campaign_key
+    GROUP BY lives.source, lives.campaign_key
+),
+
+-- With hazard h, of so many waiting targets so many are reached by the j-th further attempt, after so many attempts.
+raised AS (
+    SELECT
+        logged.source,
+        logged.campaign_key,
+        logged.max_attempts + further.j AS max_attempts,
+        logged.targets,
+        logged.attempts,
+        logged.contacted,
+        candidates.waiting,
+        hazards.hazard,
+        hazards.hazard_low,
+        hazards.hazard_high,
+        further.j,
+        1 - power(1 - hazards.hazard, further.j) AS reached,
+        1 - power(1 - hazards.hazard_low, further.j) AS reached_low,
+        1 - power(1 - hazards.hazard_high, further.j) AS reached_high
+    FROM logged
+    INNER JOIN lengths
+        ON
+            lengths.source = logged.source
+            AND lengths.campaign_key = logged.campaign_key
+            AND lengths.longest = logged.max_attempts
+    INNER JOIN candidates ON candidates.source = logged.source AND candidates.campaign_key = logged.campaign_key
+    INNER JOIN hazards ON hazards.source = logged.source AND hazards.campaign_key = logged.campaign_key
+    CROSS JOIN (VALUES (1), (2), (3)) AS further (j)
+),
+
+estimated AS (
+    SELECT
+        source,
+        campaign_key,
+        max_attempts,
+        targets,
+        attempts + waiting * CASE WHEN hazard > 0 THEN reached / hazard ELSE j END AS attempts,
+        attempts + waiting * CASE WHEN hazard_high > 0 THEN reached_high / hazard_high ELSE j END AS attempts_low,
+        attempts + waiting * CASE WHEN hazard_low > 0 THEN reached_low / hazard_low ELSE j END AS attempts_high,
+        contacted + waiting * reached AS contacted,
+        contacted + waiting * reached_low AS contacted_low,
+        contacted + waiting * reached_high AS contacted_high,
+        waiting * power(1 - hazard, j - 1) AS extra_attempts,
+        waiting * power(1 - hazard, j - 1) * hazard AS extra_contacted
+    FROM raised
+),
+
+united AS (
+    SELECT
+        source, campaign_key, max_attempts, 'log' AS basis, targets, attempts, attempts AS attempts_low,
+        attempts AS attempts_high, contacted, contacted AS contacted_low, contacted AS contacted_high, extra_attempts,
+        extra_contacted
+    FROM logged
+    UNION ALL
+    SELECT
+        source, campaign_key, max_attempts, 'extrapolated', targets, attempts, attempts_low, attempts_high, contacted,
+        contacted_low, contacted_high, extra_attempts, extra_contacted
+    FROM estimated
+)
+
+SELECT
+    source,
+    campaign_key,
+    CAST(max_attempts AS INTEGER) AS max_attempts,
+    basis,
+    attempts,
+    attempts_low,
+    attempts_high,
+    contacted AS targets_contacted,
+    contacted_low AS targets_contacted_low,
+    contacted_high AS targets_contacted_high,
+    contacted / targets AS contact_rate_per_target,
+    extra_attempts,
+    extra_contacted,
+    extra_attempts / nullif(extra_contacted, 0) AS attempts_per_extra_contact
+FROM united

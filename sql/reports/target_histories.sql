@@ -1,0 +1,146 @@
+-- One row per source + campaign + target, and per source + target over all campaigns (`campaign_key` all): its history.
+-- Every report that counts people reads this table, so that all of them count the same people: a total over campaigns
+-- has each target once, with its attempts numbered anew over all campaigns. VoIPBIN's targets are here whether they
+-- were dialled or not; the other sources give no list of whom they meant to reach.
+-- Key: source, campaign_key, target_key
+-- Internal: yes
+-- Columns:
+--   source: the system
+--   campaign_key: `<source>:<native id or name>`, or `all`
+--   target_key: `<source>:<who was contacted>`
+--   outdial_target_id: VoIPBIN: the outdialtarget; null for the other sources
+--   measures_contact: whether the source can tell that a person was reached
+--   is_listed: whether a list of whom the campaign meant to reach has it
+--   row_count: rows of core.attempts, real attempts or not
+--   attempts: real attempts
+--   contacts: attempts that reached a person
+--   first_attempt_at: first real attempt (UTC)
+--   last_attempt_at: last real attempt (UTC)
+--   first_contact_at: first attempt that reached a person (UTC)
+--   first_contact_number: number of that attempt
+--   latest_disposition: disposition of the last real attempt, or of the last row when none was real; null without any
+--   aapor_class: final class: the most telling of its attempts (I, then P, R, O), else the last attempt's; UH (that of
+--     `skipped`) when never tried
+--   ended_by: contact; else what keeps the target from further attempts: bad_contact_info or do_not_contact as its last
+--     disposition, exhausted (VoIPBIN: no tries left), reached_elsewhere (by another campaign); null while it is open
+WITH outcomes AS (
+    SELECT
+        outdial_target_id, campaign_id, outdial_id, status, outcome, attempts,
+        status_agreement <> 'no_platform_row' AS has_row
+    FROM replay.target_outcomes
+),
+
+-- The outdial of a campaign is the one its own row names; of a campaign without a row, those it dialled.
+outdials AS (
+    SELECT campaign_key, outdial_id
+    FROM core.campaigns
+    WHERE source = 'voipbin' AND outdial_id IS NOT NULL
+    UNION
+    SELECT called.campaign_key, called.outdial_id
+    FROM (
+        SELECT DISTINCT 'voipbin:' || CAST(campaign_id AS VARCHAR) AS campaign_key, outdial_id
+        FROM outcomes
+        WHERE campaign_id IS NOT NULL AND outdial_id IS NOT NULL
+    ) AS called
+    LEFT JOIN core.campaigns AS campaigns
+        ON campaigns.campaign_key = called.campaign_key AND campaigns.outdial_id IS NOT NULL
+    WHERE campaigns.campaign_key IS NULL
+),
+
+tried AS (
+    SELECT
+        targets.source,
+        targets.campaign_key,
+        targets.target_key,
+        targets.outdial_target_id,
+        targets.measures_contact,
+        coalesce(outcomes.has_row AND (targets.campaign_key = 'all' OR outdials.outdial_id IS NOT NULL), FALSE)
+            AS is_listed,
+        targets.row_count,
+        targets.attempts,
+        targets.contacts,
+        targets.first_attempt_at,
+        targets.last_attempt_at,
+        targets.first_contact_at,
+        targets.first_contact_number,
+        targets.latest_disposition,
+        CASE targets.telling
+            WHEN 4 THEN 'I'
+            WHEN 3 THEN 'P'
+            WHEN 2 THEN 'R'
+            WHEN 1 THEN 'O'
+            ELSE CASE WHEN targets.attempts > 0 THEN coalesce(targets.latest_class, 'UO') END
+        END AS aapor_class,
+        CASE
+            WHEN targets.first_contact_number IS NOT NULL THEN 'contact'
+            WHEN targets.attempts = 0 THEN NULL
+            WHEN targets.latest_disposition IN ('bad_contact_info', 'do_not_contact') THEN targets.latest_disposition
+            WHEN outcomes.status = 'done' AND outcomes.outcome = 'reached' THEN 'reached_elsewhere'
+            WHEN outcomes.status = 'done' THEN 'exhausted'
+        END AS ended_by
+    FROM core.targets AS targets
+    LEFT JOIN outcomes ON outcomes.outdial_target_id = targets.outdial_target_id
+    LEFT JOIN outdials
+        ON outdials.campaign_key = targets.campaign_key AND outdials.outdial_id = outcomes.outdial_id
+),
+
+-- Whoever a campaign called last it has tried; only of the others must be asked whether it has.
+candidates AS (
+    SELECT outdials.campaign_key, outcomes.outdial_target_id
+    FROM outcomes
+    INNER JOIN outdials ON outdials.outdial_id = outcomes.outdial_id
+    WHERE
+        outcomes.has_row
+        AND (
+            outcomes.attempts = 0
+            OR coalesce('voipbin:' || CAST(outcomes.campaign_id AS VARCHAR) <> outdials.campaign_key, TRUE)
+        )
+    UNION ALL
+    SELECT 'all', outdial_target_id
+    FROM outcomes
+    WHERE has_row AND attempts = 0
+),
+
+untried AS (
+    SELECT candidates.campaign_key, candidates.outdial_target_id
+    FROM candidates
+    LEFT JOIN core.targets AS targets
+        ON
+            targets.outdial_target_id = candidates.outdial_target_id
+            AND targets.campaign_key = candidates.campaign_key
+    WHERE targets.target_key IS NULL
+),
+
+united AS (
+    SELECT
+        source, campaign_key, target_key, outdial_target_id, measures_contact, is_listed, row_count, attempts,
+        contacts, first_attempt_at, last_attempt_at, first_contact_at, first_contact_number, latest_disposition,
+        aapor_class, ended_by
+    FROM tried
+    UNION ALL
+    SELECT
+        'voipbin', campaign_key, 'voipbin:' || CAST(outdial_target_id AS VARCHAR), outdial_target_id, TRUE, TRUE, 0, 0,
+        0, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM untried
+)
+
+SELECT
+    united.source,
+    united.campaign_key,
+    united.target_key,
+    united.outdial_target_id,
+    united.measures_contact,
+    united.is_listed,
+    united.row_count,
+    united.attempts,
+    united.contacts,
+    united.first_attempt_at,
+    united.last_attempt_at,
+    united.first_contact_at,
+    united.first_contact_number,
+    united.latest_disposition,
+    coalesce(united.aapor_class, never.aapor_class) AS aapor_class,
+    united.ended_by
+FROM united
+LEFT JOIN core.dispositions AS never
+    ON never.source = '*' AND never.field = 'disposition' AND never.value = 'skipped'

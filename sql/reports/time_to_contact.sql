@@ -1,0 +1,73 @@
+-- One row per source + campaign: how long it took to reach people, from the first attempt on each.
+-- Aalen and Johansen's estimator over elapsed time; reports.time_to_contact_curve has the whole curve, and
+-- reports.attempt_curve tells of ends and intervals. The shares are of all attempted targets, not of those reached.
+-- Key: source, campaign_key
+-- Columns:
+--   source: the system
+--   campaign_key: `<source>:<native id>`, or `all`
+--   campaign_name: what the source calls the campaign; null for `all`
+--   targets: attempted targets
+--   contacted: targets reached at any time
+--   followed_seconds: longest time that any target was followed (seconds)
+--   median_seconds: time by which half of the attempted targets were reached (seconds); null when never half were
+--   within_1h: share reached within one hour (0..1); null when nobody was followed so long
+--   within_1h_low: lower end of its 95 % interval
+--   within_1h_high: upper end
+--   within_1d: share reached within one day
+--   within_1d_low: lower end of its 95 % interval
+--   within_1d_high: upper end
+--   within_7d: share reached within seven days
+--   within_7d_low: lower end of its 95 % interval
+--   within_7d_high: upper end
+--   is_thin: whether fewer than 5 targets were attempted
+WITH spans AS (
+    SELECT
+        source,
+        campaign_key,
+        max(started) AS targets,
+        max(contacted) AS contacted,
+        max(followed_us) AS followed_us,
+        min(CASE WHEN cumulative_incidence >= 0.5 - 1e-12 THEN elapsed_us END) AS median_us
+    FROM reports.time_to_contact_steps
+    GROUP BY source, campaign_key
+),
+
+points AS (
+    SELECT
+        source,
+        campaign_key,
+        max(CASE WHEN elapsed_seconds = 3600 THEN cumulative_incidence END) AS within_1h,
+        max(CASE WHEN elapsed_seconds = 3600 THEN cumulative_incidence_low END) AS within_1h_low,
+        max(CASE WHEN elapsed_seconds = 3600 THEN cumulative_incidence_high END) AS within_1h_high,
+        max(CASE WHEN elapsed_seconds = 86400 THEN cumulative_incidence END) AS within_1d,
+        max(CASE WHEN elapsed_seconds = 86400 THEN cumulative_incidence_low END) AS within_1d_low,
+        max(CASE WHEN elapsed_seconds = 86400 THEN cumulative_incidence_high END) AS within_1d_high,
+        max(CASE WHEN elapsed_seconds = 604800 THEN cumulative_incidence END) AS within_7d,
+        max(CASE WHEN elapsed_seconds = 604800 THEN cumulative_incidence_low END) AS within_7d_low,
+        max(CASE WHEN elapsed_seconds = 604800 THEN cumulative_incidence_high END) AS within_7d_high
+    FROM reports.time_to_contact_curve
+    GROUP BY source, campaign_key
+)
+
+SELECT
+    spans.source,
+    spans.campaign_key,
+    campaigns.campaign_name,
+    spans.targets,
+    spans.contacted,
+    spans.followed_us / 1e6 AS followed_seconds,
+    spans.median_us / 1e6 AS median_seconds,
+    points.within_1h,
+    points.within_1h_low,
+    points.within_1h_high,
+    points.within_1d,
+    points.within_1d_low,
+    points.within_1d_high,
+    points.within_7d,
+    points.within_7d_low,
+    points.within_7d_high,
+    spans.targets < 5 AS is_thin
+FROM spans
+LEFT JOIN points ON points.source = spans.source AND points.campaign_key = spans.campaign_key
+LEFT JOIN core.campaigns AS campaigns
+    ON campaigns.source = spans.source AND campaigns.campaign_key = spans.campaign_key

@@ -1,0 +1,146 @@
+"""Nothing is built that need not be, and what is built for some keys alone is what building everything gives."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.building import Builder, build_whole
+from pipelines.models import Model, read_model
+from tests.support import fetch, ledger
+
+CALLS = """\
+-- One row per call, with its place among the target's calls.
+-- Key: call
+-- Incremental: target row call from raw.action_builder_actions.campaign_id
+-- Columns:
+--   call: the call
+--   target: who was called
+--   place: 1..
+SELECT id AS call, campaign_id AS target,
+    row_number() OVER (PARTITION BY campaign_id ORDER BY created_at, id) AS place
+FROM raw.action_builder_actions
+"""
+TARGETS = """\
+-- One row per target.
+-- Key: target
+-- Incremental: target from core.calls.target, raw.action_builder_campaigns.id
+-- Columns:
+--   target: who was called
+--   name: their name
+--   calls: how many
+SELECT c.target, max(n.name) AS name, max(c.place) AS calls
+FROM core.calls AS c LEFT JOIN raw.action_builder_campaigns AS n ON n.id = c.target
+GROUP BY c.target
+"""
+TOTAL = """\
+-- One row.
+-- Key: calls
+-- Columns:
+--   calls: how many
+SELECT CAST(count(*) AS BIGINT) AS calls FROM core.targets
+"""
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
+    folder = tmp_path_factory.mktemp("sql") / "core"
+    folder.mkdir()
+    models = []
+    for name, text in (("calls", CALLS), ("targets", TARGETS), ("total", TOTAL)):
+        path = Path(folder / f"{name}.sql")
+        path.write_text(text, encoding="utf-8")
+        models.append(read_model(path))
+    return models
+
+
+def arrive(con: duckdb.DuckDBPyConnection, file: int, calls: list[tuple[int, int | None]]) -> None:
+    """A file brings these calls' latest versions: (id, target)."""
+    for number, (call, target) in enumerate(calls):
+        con.execute("DELETE FROM raw.action_builder_actions WHERE id = ?", [call])
+        con.execute(
+            "INSERT INTO raw.action_builder_actions (id, campaign_id, created_at, _file_id) "
+            "VALUES (?, ?, TIMESTAMP '2026-01-01' + to_seconds(?), ?)",
+            [call, target, number % 3, file],
+        )
+
+
+def build(con: duckdb.DuckDBPyConnection, chain: list[Model]) -> list[str]:
+    return [Builder(con).build(model) for model in chain]
+
+
+def contents(con: duckdb.DuckDBPyConnection, chain: list[Model]) -> list[list[dict[str, object]]]:
+    return [fetch(con, f"SELECT * FROM {model.table} ORDER BY ALL") for model in chain]
+
+
+def test_what_has_not_changed_is_not_built_and_what_has_is_built_for_its_keys(chain: list[Model]) -> None:
+    con = ledger()
+    arrive(con, 1, [(1, 10), (2, 10), (3, 20)])
+    assert build(con, chain) == ["whole", "whole", "whole"]
+    assert build(con, chain) == ["unchanged", "unchanged", "unchanged"]
+    arrive(con, 2, [(4, 10)])
+    assert build(con, chain) == ["changed keys", "changed keys", "whole"]
+    assert fetch(con, "FROM core.targets ORDER BY target") == [
+        {"target": 10, "name": None, "calls": 3},
+        {"target": 20, "name": None, "calls": 1},
+    ]
+    con.execute("INSERT INTO raw.action_builder_campaigns (id, name, _file_id) VALUES (20, 'north', 3)")
+    assert build(con, chain) == ["unchanged", "changed keys", "whole"]
+    assert fetch(con, "SELECT name FROM core.targets ORDER BY target") == [{"name": None}, {"name": "north"}]
+
+
+def test_a_changed_select_builds_everything_of_it(chain: list[Model], tmp_path: Path) -> None:
+    con = ledger()
+    arrive(con, 1, [(1, 10)])
+    build(con, chain)
+    path = tmp_path / "core" / "total.sql"
+    path.parent.mkdir()
+    path.write_text(TOTAL.replace("count(*)", "count(*) + 1"), encoding="utf-8")
+    assert Builder(con).build(read_model(path)) == "whole"
+    assert fetch(con, "FROM core.total") == [{"calls": 2}]
+
+
+def test_a_build_whose_upstream_was_built_in_another_run_is_whole(chain: list[Model]) -> None:
+    con = ledger()
+    arrive(con, 1, [(1, 10), (2, 20)])
+    build(con, chain)
+    arrive(con, 2, [(3, 10)])
+    Builder(con).build(chain[0])
+    con.execute("DROP TABLE temp.main.changes")  # what another run knew is gone
+    assert [Builder(con).build(model) for model in chain[1:]] == ["whole", "whole"]
+
+
+def test_without_the_rows_own_id_a_key_that_a_later_version_can_change_builds_everything(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "core" / "calls.sql"
+    path.parent.mkdir()
+    path.write_text(CALLS.replace("target row call from", "target from"), encoding="utf-8")
+    con = ledger()
+    arrive(con, 1, [(1, 10)])
+    Builder(con).build(read_model(path))
+    arrive(con, 2, [(1, 20)])
+    assert Builder(con).build(read_model(path)) == "whole"
+
+
+calls_of_a_file = st.lists(
+    st.tuples(st.integers(1, 12), st.one_of(st.none(), st.integers(1, 4))),
+    max_size=6,
+    unique_by=lambda call: call[0],
+)
+
+
+@given(files=st.lists(calls_of_a_file, min_size=1, max_size=5))
+def test_building_for_changed_keys_gives_what_building_everything_gives(
+    chain: list[Model], files: list[list[tuple[int, int | None]]]
+) -> None:
+    con = ledger()
+    for number, calls in enumerate(files, start=1):
+        arrive(con, number, calls)
+        build(con, chain)
+        stepwise = contents(con, chain)
+        for model in chain:
+            build_whole(con, model)
+        assert stepwise == contents(con, chain)

@@ -1,0 +1,356 @@
+"""`python -m pipelines`, as `make run` starts it: what it prints, what it leaves behind, and how it ends on a bad day.
+
+Belongs here: the process as its user sees it, exit code, output, files. Does not belong here: whether the numbers are
+right (test_refresh). Whatever happens, nobody is answered with a traceback.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.settings import ROOT, SAMPLE
+from tests.integration.recount import Recount
+
+CAN_READ_ANYTHING = os.geteuid() == 0
+
+
+@dataclass
+class Run:
+    """A finished process and the output folder it wrote to."""
+
+    output: Path
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def published(self) -> Path:
+        return self.output / "contact_ledger.duckdb"
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(self.published, read_only=True) as con:
+            return con.execute(sql).fetchall()
+
+
+def run(
+    output: Path,
+    landing: Path | None = None,
+    command: tuple[str, ...] = ("-m", "pipelines"),
+    settings: Mapping[str, str] | None = None,
+) -> Run:
+    environment = {**os.environ, "CONTACT_LEDGER_OUTPUT": str(output)}
+    if landing is not None:
+        environment["CONTACT_LEDGER_LANDING"] = str(landing)
+    finished = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**environment, **(settings or {})},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert "Traceback" not in finished.stdout + finished.stderr, finished.stdout + finished.stderr
+    return Run(output, finished.returncode, finished.stdout, finished.stderr)
+
+
+def assert_sorry(ended: Run, *words: str) -> None:
+    """The run ended with code 1 and one line for a person, which says these words."""
+    assert ended.code == 1, ended.stdout + ended.stderr
+    lines = ended.stderr.strip().splitlines()
+    assert len(lines) == 1, ended.stderr
+    assert lines[0].startswith("contact-ledger: ")
+    for word in words:
+        assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
+
+
+def part_of_sample(landing: Path, *parts: str) -> Path:
+    """A landing folder with some of the sample's files or folders."""
+    for part in parts:
+        source, target = SAMPLE / part, landing / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy2(source, target)
+    return landing
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Every file of a folder with a fingerprint of its bytes."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+# ------------------------------------------------------------------------------------------------- a good run
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The sample, as `make run` reads it when nothing is set."""
+    return run(tmp_path_factory.mktemp("good") / "output")
+
+
+def test_a_good_run_ends_well_and_quietly(good: Run) -> None:
+    assert good.code == 0, good.stdout + good.stderr
+    assert not good.stderr
+
+
+def test_it_prints_a_line_a_step_with_rows_and_seconds(good: Run) -> None:
+    steps = re.findall(r"^(\S+) +([\d,]+) rows +(\d+\.\d\d) s$", good.stdout, re.MULTILINE)
+    rows = {step: int(count.replace(",", "")) for step, count, _ in steps}
+    for table in ("raw/voipbin/campaigncalls", "core/attempts", "replay/target_outcomes"):
+        name = table.replace("raw/voipbin/", "raw.voipbin_").replace("/", ".")
+        assert rows[table] == good.query(f"SELECT count(*) FROM {name}")[0][0]
+
+
+def test_it_prints_the_headline_table(good: Run) -> None:
+    for name, source, targets, attempts, contacts, per_attempt, low, high in good.query("""
+        SELECT campaign_name, source, targets, attempts, contacts, contact_rate_per_attempt,
+            contact_rate_per_attempt_low, contact_rate_per_attempt_high
+        FROM reports.campaign_contact_rates
+    """):
+        (line,) = [line for line in good.stdout.splitlines() if f"| {name}" in line and f"| {source}" in line]
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert cells[:5] == [name, source, str(targets), str(attempts), str(contacts)]
+        printed = [float(number) for number in re.findall(r"\d+\.\d+", cells[5])]
+        assert printed == pytest.approx([100 * per_attempt, 100 * low, 100 * high], abs=0.051)
+        assert len(cells) == 7
+
+
+def test_it_prints_where_everything_is(good: Run) -> None:
+    assert f"published  {good.published}\n" in good.stdout
+    assert f"report     {good.output / 'report' / 'index.html'}\n" in good.stdout
+    assert good.published.is_file()
+    assert (good.output / "report" / "index.html").is_file()
+
+
+# ------------------------------------------------------------------------------------------ what is in the way
+
+
+def test_an_empty_landing_folder_gives_empty_reports(tmp_path: Path) -> None:
+    (tmp_path / "landing").mkdir()
+    ended = run(tmp_path / "output", tmp_path / "landing")
+    assert ended.code == 0, ended.stderr
+    assert "no contact attempts" in ended.stdout
+    assert ended.query("SELECT count(*) FROM core.attempts") == [(0,)]
+    assert ended.query("SELECT count(*) FROM reports.campaign_contact_rates") == [(0,)]
+    assert ended.query(
+        "SELECT count(*) FROM quality.check_results WHERE NOT passed AND severity = 'ERROR'"
+    ) == [(0,)]
+    assert (tmp_path / "output" / "report" / "index.html").is_file()
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Path, Path]]:
+    """A run over one system's good files, everything else that can lie in a folder beside them, and nothing else.
+
+    Gives the run, its landing folder, and a folder of the good files alone.
+    """
+    folder = tmp_path_factory.mktemp("troubled")
+    clean = part_of_sample(folder / "clean", "outreach/calls/2026-10-12", "outreach/call_dispositions")
+    landing = part_of_sample(folder / "landing", "outreach/calls/2026-10-12", "outreach/call_dispositions")
+    calls = landing / "outreach" / "calls"
+    (calls / "garbage.json").write_bytes(bytes(range(256)) * 20)
+    (calls / "prose.ndjson").write_text(
+        "Dear colleague,\nplease find the calls attached.\n", encoding="utf-8"
+    )
+    (calls / "cut.json.gz").write_bytes(gzip.compress(b'{"data": [' + b" " * 5000)[:30])
+    (calls / "not.parquet").write_bytes(b"PAR1" + bytes(range(256)) * 8)
+    (calls / "wrong.csv").write_text("name,colour\nAna,blue\n", encoding="utf-8")
+    (calls / "empty.json").touch()
+    (calls / "header.csv").write_text("id,outcome,direction\n", encoding="utf-8")
+    (calls / "mark.json").write_bytes(b"\xef\xbb\xbf")
+    (calls / "folder.json").mkdir()
+    (calls / "dangling.json").symlink_to(folder / "nowhere.json")
+    (calls / "outside.json").symlink_to(SAMPLE / "outreach/calls/2026-10-12/page-1.json")
+    (calls / "a 'quoted'; name\n&<b>.json").write_text('{"data": [', encoding="utf-8")
+    (calls / "notes.txt").write_text("not data", encoding="utf-8")
+    (landing / "salesforce").mkdir()
+    (landing / "salesforce" / "calls.json").write_text("[]", encoding="utf-8")
+    (landing / "outreach" / "meetings").mkdir()
+    (landing / "outreach" / "meetings" / "all.json").write_text("[]", encoding="utf-8")
+    locked = calls / "locked.json"
+    locked.write_text('{"data": []}', encoding="utf-8")
+    locked.chmod(0)
+    before = sorted(str(path) for path in landing.rglob("*"))
+    ended = run(folder / "output", landing)
+    assert sorted(str(path) for path in landing.rglob("*")) == before, (
+        "the landing folder is never written to"
+    )
+    yield ended, landing, clean
+    locked.chmod(0o600)
+
+
+def test_trouble_beside_good_files_does_not_stop_a_run(troubled: tuple[Run, Path, Path]) -> None:
+    ended, _, _ = troubled
+    assert ended.code == 0, ended.stderr
+    assert not ended.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "garbage.json",
+        "prose.ndjson",
+        "cut.json.gz",
+        "not.parquet",
+        "wrong.csv",
+        "dangling.json",
+        "outside.json",
+        "a 'quoted'; name\n&<b>.json",
+        pytest.param(
+            "locked.json", marks=pytest.mark.skipif(CAN_READ_ANYTHING, reason="root reads any file")
+        ),
+    ],
+)
+def test_trouble_is_named_in_rejected_rows(troubled: tuple[Run, Path, Path], name: str) -> None:
+    ended, _, _ = troubled
+    rejected = ended.query("SELECT file, reason FROM quality.rejected_rows")
+    reasons = [reason for file, reason in rejected if file.endswith(f"calls/{name}")]
+    assert reasons, rejected
+    assert all(reason.strip() for reason in reasons)
+
+
+def test_the_good_files_count_as_if_nothing_lay_beside_them(troubled: tuple[Run, Path, Path]) -> None:
+    ended, _, clean = troubled
+    recount = Recount(clean)
+    published = ended.query(
+        "SELECT source, campaign_key, targets, attempts, contacts FROM reports.campaign_contact_rates"
+    )
+    assert set(published) == {
+        (*key, counted.targets, counted.attempts, counted.contacts)
+        for key, counted in recount.campaigns.items()
+    }
+    assert all(
+        read == accepted + superseded + rejected
+        for read, accepted, superseded, rejected in ended.query(
+            "SELECT rows_read, rows_accepted, rows_superseded, rows_rejected FROM quality.row_accounting"
+        )
+    )
+
+
+def test_a_missing_source_is_empty_tables_and_no_error(troubled: tuple[Run, Path, Path]) -> None:
+    ended, _, _ = troubled
+    for table in (
+        "raw.voipbin_campaigncalls",
+        "raw.action_builder_contact_attempts",
+        "raw.outreach_sequences",
+    ):
+        assert ended.query(f"SELECT count(*) FROM {table}") == [(0,)]
+    assert {source for (source,) in ended.query("SELECT DISTINCT source FROM core.attempts")} == {"outreach"}
+
+
+def test_a_landing_folder_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    assert_sorry(run(tmp_path / "output", tmp_path / "elsewhere"), str(tmp_path / "elsewhere"))
+
+
+def test_an_output_folder_that_is_a_file_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "output").write_text("mine", encoding="utf-8")
+    assert_sorry(
+        run(tmp_path / "output", part_of_sample(tmp_path / "landing", "outreach/sequences")), "output"
+    )
+    assert (tmp_path / "output").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AS_OF", "yesterday"),
+        ("TIMEZONE", "Mars/Olympus"),
+        ("STUCK_AFTER_MS", "soon"),
+        ("SCHEDULE", "every morning"),
+        ("WATCH", "perhaps"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_said_in_one_line(tmp_path: Path, name: str, value: str) -> None:
+    ended = run(tmp_path / "output", settings={f"CONTACT_LEDGER_{name}": value})
+    assert_sorry(ended, f"CONTACT_LEDGER_{name}", value)
+    assert not (tmp_path / "output").exists()
+
+
+# -------------------------------------------------------------------------------------------------- a bad day
+
+
+@dataclass
+class BadDay:
+    """A run whose warehouse had a row twice, what lay published before and after it, and a run with that undone."""
+
+    run: Run
+    before: dict[str, str]
+    after: dict[str, str]
+    next: Run
+
+
+@pytest.fixture(scope="module")
+def bad_day(troubled: tuple[Run, Path, Path], tmp_path_factory: pytest.TempPathFactory) -> BadDay:
+    """What came after the good run of ``troubled``, in a copy of its output folder."""
+    good, landing, _ = troubled
+    output = tmp_path_factory.mktemp("bad") / "output"
+    shutil.copytree(good.output, output, symlinks=True)
+    before = contents(output / "release")
+    twice = "raw.outreach_call_dispositions"
+    with duckdb.connect(output / "warehouse.duckdb") as con:
+        con.execute(f"INSERT INTO {twice} SELECT * FROM {twice} WHERE id = 6")
+    bad = run(output, landing)
+    after = contents(output / "release")
+    with duckdb.connect(output / "warehouse.duckdb") as con:
+        con.execute(f"DELETE FROM {twice} WHERE rowid = (SELECT max(rowid) FROM {twice} WHERE id = 6)")
+    return BadDay(bad, before, after, run(output, landing))
+
+
+def test_a_failing_blocking_check_is_named_in_one_line(bad_day: BadDay) -> None:
+    assert_sorry(bad_day.run, "raw/outreach/call_dispositions", "id_is_unique", "nothing was published")
+
+
+def test_what_was_published_before_a_bad_day_stays_byte_for_byte(bad_day: BadDay) -> None:
+    assert {"contact_ledger.duckdb", "report/index.html"} <= bad_day.before.keys()
+    assert bad_day.after == bad_day.before
+    assert bad_day.run.published.is_file()
+
+
+def test_the_day_after_a_bad_day_is_a_good_one(bad_day: BadDay) -> None:
+    good = bad_day.next
+    assert good.code == 0, good.stderr
+    assert good.query(
+        "SELECT count(*) FROM quality.check_results WHERE NOT passed AND severity = 'ERROR'"
+    ) == [(0,)]
+    assert good.query("SELECT published, checks_failed FROM quality.run_history ORDER BY started_at") == [
+        (True, 0),
+        (False, 1),
+        (True, 0),
+    ]
+
+
+# ------------------------------------------------------------------------------------------------- dagster's own
+
+
+def test_dagsters_own_command_does_the_same(tmp_path: Path) -> None:
+    landing = part_of_sample(tmp_path / "landing", "outreach/calls/2026-10-12", "outreach/call_dispositions")
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(ROOT / "deploy" / "dagster.yaml", home)
+    command = ("-m", "dagster", "job", "execute", "-m", "pipelines.definitions", "-j", "refresh")
+    ended = run(tmp_path / "output", landing, command, settings={"DAGSTER_HOME": str(home)})
+    assert ended.code == 0, ended.stderr
+    recount = Recount(landing)
+    assert set(
+        ended.query("SELECT source, campaign_key, attempts, contacts FROM reports.campaign_contact_rates")
+    ) == {(*key, counted.attempts, counted.contacts) for key, counted in recount.campaigns.items()}
+    assert (tmp_path / "output" / "report" / "index.html").is_file()

@@ -1,0 +1,445 @@
+"""Bad input, and what it gets: the good rows stay, and everything else is told with file, position and reason."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from tests.landing_folder import Landing, Row, array, jsonapi, lines, page, to_csv, to_parquet
+
+CALLS = "voipbin.campaigncalls"
+
+
+def call(number: int, **changes: object) -> Row:
+    """A good call, but for the changes."""
+    return {
+        "id": f"00000000-0000-4000-8000-{number:012}",
+        "status": "done",
+        "result": "fail",
+        "destination_index": 0,
+        "try_count": 1,
+        "tm_create": "2026-02-01 10:00:00",
+        "tm_update": "2026-02-01 10:00:30",
+        **changes,
+    }
+
+
+def numbers(landing: Landing) -> list[int]:
+    """The calls that are in the table."""
+    return [int(str(row[0])[-12:]) for row in landing.columns("id")]
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Landing:
+    return Landing(tmp_path, CALLS)
+
+
+# --- broken files ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("junk", [b"not json", b'{"id": ', b'{"id": "\xff"}', b'{"a": "\x00"}', b"]", b'"'])
+def test_a_line_that_is_no_json(landing: Landing, junk: bytes) -> None:
+    good = lines([call(1)])
+    landing.put("a.ndjson", good + junk + b"\n" + lines([call(2)]) + lines([call(3)]))
+    landing.run()
+    expected = [1, 2, 3]
+    assert numbers(landing) == expected
+    assert landing.rejected() == [(2, "unreadable")]
+    assert landing.files() == {"a.ndjson": (4, 3, 0, 1)}
+    landing.law()
+
+
+def test_what_follows_a_document_on_its_line(landing: Landing) -> None:
+    landing.put("a.ndjson", lines([call(1)])[:-1] + b" and more\n" + lines([call(2)])[:-1] + lines([call(3)]))
+    landing.run()
+    assert numbers(landing) == [1, 2, 3]
+    assert landing.rejected() == [(2, "unreadable")]
+
+
+def test_neighbouring_bad_lines_are_one_record_and_separate_ones_two(landing: Landing) -> None:
+    landing.put("a.ndjson", b"x\ny\n" + lines([call(1)]) + b"z\n" + lines([call(2)]))
+    landing.run()
+    assert landing.rejected() == [(1, "unreadable"), (3, "unreadable")]
+    assert numbers(landing) == [1, 2]
+    landing.law()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gz", "zst"])
+def test_compressed_data_that_ends_early(landing: Landing, pack: object) -> None:
+    # Random ids do not compress, so that half of the bytes hold about half of the rows.
+    rows = [
+        call(i, reference_id=str(__import__("uuid").UUID(int=hash((i, "x")) % 2**128))) for i in range(20_000)
+    ]
+    packed = pack(lines(rows))  # type: ignore[operator]
+    landing.put("a.ndjson.gz", packed[: len(packed) // 2])
+    landing.run()
+    kept = numbers(landing)
+    assert kept == list(range(len(kept)))
+    assert 1_000 < len(kept) < 20_000
+    assert landing.rejected() in ([(len(kept) + 1, "unreadable")], [])
+    assert landing.rejected(), "the row that was cut through"
+    landing.law()
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [gzip.compress, lambda data: zstandard.ZstdCompressor(write_checksum=True).compress(data)],
+    ids=["gz", "zst"],
+)
+def test_compressed_data_that_is_damaged_is_not_trusted(landing: Landing, pack: object) -> None:
+    packed = bytearray(pack(lines([call(i) for i in range(2_000)])))  # type: ignore[operator]
+    packed[len(packed) // 2] ^= 0x55
+    landing.put("a.ndjson.gz", bytes(packed))
+    landing.run()
+    assert numbers(landing) == []
+    assert landing.rejected() == [(1, "unreadable")]
+    landing.law()
+
+
+@pytest.mark.parametrize("write", [page, array], ids=["page", "array"])
+def test_a_truncated_page(landing: Landing, write: object) -> None:
+    whole = write([call(i) for i in range(5)])  # type: ignore[operator]
+    landing.put("a.json", whole[: whole.rindex(b'"tm_create"')])
+    landing.run()
+    assert numbers(landing) == [0, 1, 2, 3]
+    assert landing.rejected() == [(5, "unreadable")]
+    assert landing.files() == {"a.json": (5, 4, 0, 1)}
+    landing.law()
+
+
+def test_a_truncated_json_api_document(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, "outreach.calls")
+    whole = jsonapi("call")([{"id": i, "outcome": "Answered", "user_id": 3} for i in range(4)])
+    landing.put("a.json", whole[: whole.index(b'"id": 2, "attributes"') + 10])
+    landing.run()
+    assert landing.columns("id", "user_id") == [(0, 3), (1, 3)]
+    assert landing.rejected() == [(3, "unreadable")]
+
+
+def test_a_truncated_parquet_file(landing: Landing) -> None:
+    whole = to_parquet([call(i) for i in range(5)])
+    landing.put("a.parquet", whole[:-20])
+    landing.run()
+    assert landing.rejected() == [(1, "unreadable")]
+    landing.law()
+
+
+def test_csv_rows_of_another_width(landing: Landing) -> None:
+    text = to_csv([call(i) for i in range(3)]).decode().splitlines()
+    landing.put("a.csv", "\n".join([*text[:2], "1,2", *text[2:3], text[3] + ",more,and more"]) + "\n")
+    landing.run()
+    assert numbers(landing) == [0, 1]
+    assert landing.rejected() == [(2, "unreadable"), (4, "unreadable")]
+    landing.law()
+
+
+def test_a_line_of_200_mb(landing: Landing) -> None:
+    with (landing.folder / "a.ndjson").open("wb") as out:
+        out.write(lines([call(1)]))
+        out.write(b'{"id": "' + b"x" * 200_000_000 + b'"}\n')
+        out.write(lines([call(2)]))
+    landing.run()
+    assert numbers(landing) == [1, 2]
+    assert landing.rejected() == [(2, "unreadable")]
+    assert landing.con.sql("SELECT max(length(record)) <= 2000 FROM landing.rejected_rows").fetchall() == [
+        (True,)
+    ]
+    landing.law()
+
+
+def test_a_long_line_of_csv(landing: Landing) -> None:
+    text = to_csv([call(1, reference_type="none"), call(2, reference_type="x" * 20_000_000), call(3)])
+    landing.put("a.csv", text)
+    landing.run()
+    assert numbers(landing) == [1, 3]
+    assert landing.rejected() == [(2, "unreadable")]
+    landing.law()
+
+
+def test_a_page_of_40_mb_in_one_line(landing: Landing) -> None:
+    rows = [call(i, source={"type": "tel", "target": "x" * 1000}) for i in range(30_000)]
+    landing.put("a.json", page(rows))
+    landing.run()
+    assert landing.files() == {"a.json": (30_000, 30_000, 0, 0)}
+    landing.law()
+
+
+# --- things that are no files ------------------------------------------------------------------------------------
+
+
+def test_empty_files_are_no_rows(landing: Landing) -> None:
+    for name, content in {
+        "empty.ndjson": b"",
+        "blank.json": b" \n\r\n",
+        "bom.csv": b"\xef\xbb\xbf",
+        "empty.json.gz": gzip.compress(b""),
+        "array.json": b"[]",
+        "page.json": b'{"result": [], "next_page_token": "x"}',
+        "header.csv": to_csv([call(1)]).splitlines()[0] + b"\n",
+        "bare_header.csv": to_csv([call(1)]).splitlines()[0],
+        "empty.parquet": to_parquet([call(1)])[:0],
+    }.items():
+        landing.put(name, content)
+    landing.run()
+    assert landing.rejected() == []
+    assert set(landing.files().values()) == {(0, 0, 0, 0)}
+
+
+def test_what_is_no_file_is_told_and_not_opened(landing: Landing, tmp_path: Path) -> None:
+    outside = tmp_path / "secret.json"
+    outside.write_bytes(lines([call(9)]))
+    (landing.folder / "folder.json").mkdir()
+    landing.put("folder.json/inside.json", lines([call(1)]))
+    (landing.folder / "link.json").symlink_to(outside)
+    (landing.folder / "dangling.json").symlink_to(tmp_path / "nothing")
+    (landing.folder / "linked_folder").symlink_to(tmp_path)
+    (landing.folder / "loop").symlink_to(landing.folder)
+    (landing.folder / "inner.json").symlink_to(landing.folder / "folder.json" / "inside.json")
+    os.mkfifo(landing.folder / "pipe.json")
+    for _ in range(2):
+        landing.run()
+        assert numbers(landing) == [1]
+        assert landing.files() == {
+            "dangling.json": (1, 0, 0, 1),
+            "folder.json": (1, 0, 0, 1),
+            "folder.json/inside.json": (1, 1, 0, 0),
+            "inner.json": (1, 0, 1, 0),
+            "link.json": (1, 0, 0, 1),
+            "linked_folder": (1, 0, 0, 1),
+            "pipe.json": (1, 0, 0, 1),
+        }
+        landing.law()
+    assert landing.rejected() == [(1, "unreadable")] * 5
+    details = landing.con.sql("SELECT file, record FROM landing.rejected_rows ORDER BY file").fetchall()
+    assert dict(details)["voipbin/campaigncalls/link.json"] == "a link that leads out of the landing folder"
+
+
+def test_names_that_mean_something_to_a_database(landing: Landing) -> None:
+    for i, name in enumerate(
+        ["a'b.ndjson", "*.ndjson", "[a-z]?.ndjson", "{x,y}.ndjson", "ü 🙂;--.ndjson", 'q"$1.ndjson']
+    ):
+        landing.put(name, lines([call(i)]))
+    landing.run()
+    assert numbers(landing) == [0, 1, 2, 3, 4, 5]
+    assert landing.rejected() == []
+    landing.law()
+
+
+def test_a_missing_resource_is_an_empty_table(landing: Landing) -> None:
+    landing.folder.rmdir()
+    assert landing.run().files_seen == 0
+    assert landing.rows() == []
+
+
+# --- bad rows ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"id": None}, "id: is missing"),
+        ({"id": "00000000-0000-0000-0000-000000000000"}, "id: is missing"),
+        ({"id": "x"}, "id: 'x' is not a UUID"),
+        ({"status": "finished"}, "status: 'finished' is not one of dialing, progressing, done"),
+        ({"status": None}, "status: is missing"),
+        ({"result": "busy"}, "result: 'busy' is not one of success, fail"),
+        ({"destination_index": -1}, "destination_index: '-1' is less than 0"),
+        ({"destination_index": 5}, "destination_index: '5' is more than 4"),
+        ({"destination_index": 1.5}, "destination_index: '1.5' is not a whole number"),
+        ({"destination_index": "1e0"}, "destination_index: '1e0' is not a whole number"),
+        ({"destination_index": True}, "destination_index: 'true' is not a whole number"),
+        ({"try_count": 0}, "try_count: '0' is less than 1"),
+        ({"try_count": [1]}, "try_count: '[1]' is not a whole number"),
+        ({"tm_create": "2022-13-01"}, "tm_create: '2022-13-01' is not a time"),
+        ({"tm_create": "epoch"}, "tm_create: 'epoch' is not a time"),
+        ({"tm_create": 1651215705}, "tm_create: '1651215705' is not a time"),
+        ({"tm_update": "2026-02-01T10:00:00+25:00"}, "tm_update: '2026-02-01T10:00:00+25:00' is not a time"),
+        ({"tm_update": "2026-02-01 10:00:00 Europe/Berlin"},
+         "tm_update: '2026-02-01 10:00:00 Europe/Berlin' is not a time"),
+        ({"source": "nobody"}, "source: 'nobody' is not an address"),
+        ({"source": [1]}, "source: '[1]' is not an address"),
+        ({"queue_id": 7, "tm_update": "x"}, "queue_id: '7' is not a UUID; tm_update: 'x' is not a time"),
+    ],
+)  # fmt: skip
+def test_a_bad_value_names_field_value_and_reason(landing: Landing, changes: Row, reason: str) -> None:
+    landing.put("a.ndjson", lines([call(1), call(2, **changes), call(3)]))
+    landing.run()
+    assert numbers(landing) == [1, 3]
+    assert landing.rejected() == [(2, reason)]
+    record = landing.con.sql("SELECT record FROM landing.rejected_rows").fetchall()[0][0]
+    assert json.loads(record) == call(2, **changes)
+    landing.law()
+
+
+@pytest.mark.parametrize("disposition", [-1, 5, "reached"])
+def test_a_disposition_out_of_its_range(tmp_path: Path, disposition: object) -> None:
+    landing = Landing(tmp_path, "action_builder.contact_attempts")
+    landing.put("a.csv", to_csv([{"id": 1, "disposition": disposition}, {"id": 2, "disposition": "0.0"}]))
+    landing.run()
+    assert landing.columns("id", "disposition") == [(2, 0)]
+    assert [reason.split(":")[0] for _, reason in landing.rejected()] == ["disposition"]
+    assert landing.rejected()[0][0] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("2022-04-29 07:01:45.808944", "2022-04-29 07:01:45.808944"),
+        ("2026-02-05T10:00:00.12Z", "2026-02-05 10:00:00.120000"),
+        ("2026-02-05T10:00:00.123456789Z", "2026-02-05 10:00:00.123456"),
+        ("2026-02-05T10:00:00", "2026-02-05 10:00:00"),
+        ("2026-02-05T10:00Z", "2026-02-05 10:00:00"),
+        ("2026-02-05", "2026-02-05 00:00:00"),
+        ("2026-02-05T10:00:00+02:00", "2026-02-05 08:00:00"),
+        ("2026-02-05 10:00:00.5-0730", "2026-02-05 17:30:00.500000"),
+        ("2026-02-05 10:00:00+02", "2026-02-05 08:00:00"),
+        ("2026-02-05 10:00:00 +02:00", "2026-02-05 08:00:00"),
+        ("9999-01-01 00:00:00.000000", "None"),
+        ("9999-12-31T23:59:59.999999Z", "None"),
+        ("", "None"),
+        ("null", "None"),
+        (None, "None"),
+    ],
+)
+def test_times_of_every_era(landing: Landing, text: str | None, stored: str) -> None:
+    landing.put("a.ndjson", lines([call(1, tm_update=text)]))
+    landing.run()
+    assert landing.rejected() == []
+    assert [str(row[0]) for row in landing.columns("tm_update")] == [stored]
+
+
+def test_numbers_and_flags_in_quotes(tmp_path: Path, landing: Landing) -> None:
+    landing.put("a.ndjson", lines([call(1, destination_index="2", try_count="3.0"), call(2, try_count=4.0)]))
+    landing.run()
+    assert landing.columns("destination_index", "try_count") == [(0, 4), (2, 3)]
+    outreach = Landing(tmp_path / "o", "outreach.calls")
+    values = [True, "true", "TRUE", "t", 1, "1", False, "false", 0, None, ""]
+    outreach.put(
+        "a.ndjson", lines([{"id": i, "should_record_call": value} for i, value in enumerate(values)])
+    )
+    outreach.run()
+    assert [row[1] for row in outreach.columns("id", "should_record_call")] == [True] * 6 + [False] * 3 + [
+        None
+    ] * 2
+
+
+def test_no_destination_has_three_forms(landing: Landing) -> None:
+    empty = {"type": "", "target": "", "target_name": "", "name": "", "detail": ""}
+    landing.put("a.ndjson", lines([call(i, destination=d) for i, d in enumerate([None, {}, empty])]))
+    landing.run()
+    assert [row[1] for row in landing.columns("id", "destination")] == [None, None, empty]
+
+
+def test_values_outside_an_open_set_are_kept_and_reported(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, "outreach.calls")
+    landing.put(
+        "a.ndjson",
+        lines([{"id": i, "state": s, "sequenceAction": "Jump"} for i, s in enumerate(["x", "x", "y"])]),
+    )
+    landing.run()
+    assert [row[1] for row in landing.columns("id", "state")] == ["x", "x", "y"]
+    assert landing.notices("unknown_value") == [
+        ("sequence_action", "Jump", 3),
+        ("state", "x", 2),
+        ("state", "y", 1),
+    ]
+
+
+def test_rows_of_another_stream(landing: Landing) -> None:
+    landing.put("singer.jsonl", lines([
+        {"type": "RECORD", "stream": "campaigncalls", "record": call(1)},
+        {"type": "RECORD", "stream": "outplans", "record": call(2)},
+        {"type": "RECORD", "stream": "public-campaigncalls", "record": call(3)},
+    ]))  # fmt: skip
+    landing.put("airbyte.jsonl", lines([
+        {"type": "RECORD", "record": {"stream": "campaigns", "data": call(4), "emitted_at": 1}},
+        {"stream": "voipbin.campaigncalls", "data": call(5), "emitted_at": 1},
+    ]))  # fmt: skip
+    landing.run()
+    assert numbers(landing) == [1, 3, 5]
+    assert landing.rejected() == [(1, "wrong_stream"), (2, "wrong_stream")]
+    landing.law()
+
+
+def test_awkward_text_is_stored_as_it_is(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, "action_builder.contact_attempts")
+    notes = [
+        "'; DROP TABLE raw.x; --",
+        '"quoted"',
+        "$1 $$",
+        "a\x00b",
+        "🙂‍↔️",
+        "<script>alert(1)</script>",
+        "=1+1",
+        "\r\n\t",
+        "\\",
+        "null",
+    ]
+    landing.put("a.ndjson", lines([{"id": i, "note": note} for i, note in enumerate(notes)]))
+    landing.run()
+    assert [row[1] for row in landing.columns("id", "note")] == notes
+    landing.law()
+
+
+def test_column_names_that_mean_something_to_a_database(landing: Landing) -> None:
+    names = [
+        '"',
+        "'; DROP SCHEMA raw; --",
+        "a/b~c",
+        "",
+        " ",
+        "$1",
+        "x\x00y",
+        "ID ",
+        "c0",
+        "in_file",
+        "_file_id",
+        "extra",
+        "🙂",
+    ]
+    landing.put("a.ndjson", lines([call(1, **dict.fromkeys(names, "v")), call(2)]))
+    landing.put("b.csv", to_csv([call(3, **{name: "v" for name in names if "\x00" not in name})]))
+    landing.run()
+    assert landing.rejected() == []
+    assert numbers(landing) == [1, 2, 3]
+    extras = [json.loads(row[0]) for row in landing.columns("extra") if row[0]]
+    assert len(extras) == 2
+    assert all(value == "v" for extra in extras for value in extra.values())
+
+
+def test_unknown_columns_are_kept_and_reported_once(landing: Landing) -> None:
+    landing.put(
+        "a.ndjson", lines([call(1, hangupReason="busy", cost={"USD": 1.5}), call(2, hangupReason=None)])
+    )
+    landing.run()
+    landing.put("b.ndjson", lines([call(3, hangup_reason="x"), call(4)]))
+    landing.run()
+    assert [json.loads(row[0]) for row in landing.columns("extra") if row[0]] == [
+        {"cost": {"USD": 1.5}, "hangup_reason": "busy"}, {"hangup_reason": "x"}
+    ]  # fmt: skip
+    assert landing.notices("new_field") == [("cost", None, 1), ("hangup_reason", None, 2)]
+
+
+def test_scalars_and_nulls_are_no_records(landing: Landing) -> None:
+    landing.put("a.json", json.dumps([call(1), 5, None, "x", [], call(2)]))
+    landing.run()
+    assert numbers(landing) == [1, 2]
+    assert [reason for _, reason in landing.rejected()] == ["unreadable"] * 4
+    landing.law()
+
+
+def test_utf_16_is_read(landing: Landing) -> None:
+    landing.put("a.csv", b"\xff\xfe" + to_csv([call(1)]).decode().encode("utf-16-le"))
+    landing.run()
+    assert numbers(landing) == [1]
+
+
+def test_a_json_file_that_is_none(landing: Landing) -> None:
+    landing.put("a.json", "<html><body>502 Bad Gateway</body></html>\n")
+    landing.run()
+    assert landing.rejected() == [(1, "unreadable")]

@@ -1,0 +1,252 @@
+"""The published file and page: complete, commented, of one run, and put in place in one step or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines import database
+from pipelines import publish as publishing
+from pipelines.building import Builder, build
+from pipelines.database import PublicationError, write_database
+from pipelines.models import load_models
+from pipelines.publish import publish
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+from tests.support import fetch, ledger
+
+MODELS = load_models()
+CALL = {
+    "id": "56347901-5bb9-422d-add5-5a2ca47fa737",
+    "campaign_id": "183c0d5c-691e-42f3-af2b-9bffc2740f83",
+    "outdial_target_id": "f50b169d-ce02-4bc9-a6e7-bb632c71e450",
+    "status": "done",
+    "result": "success",
+    "destination": {"type": "tel", "target": "+15555550100", "target_name": "", "name": "", "detail": ""},
+    "destination_index": 0,
+    "try_count": 1,
+    "tm_create": "2026-04-29 07:01:45.808944",
+    "tm_update": "2026-04-29 07:02:48.304704",
+    "_file_id": 1,
+}
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    con = ledger({"voipbin_campaigncalls": [CALL]})
+    build(con)
+    return Warehouse(con, Settings(output=tmp_path))
+
+
+def campaigns(path: Path) -> list[Any]:
+    with duckdb.connect(path, read_only=True) as con:
+        return con.sql("SELECT campaign_key, attempts FROM reports.campaign_contact_rates").fetchall()
+
+
+def add_a_call(warehouse: Warehouse) -> None:
+    warehouse.con.execute(
+        "INSERT INTO raw.voipbin_campaigncalls BY NAME SELECT * REPLACE (uuid() AS id, uuid() AS outdial_target_id, "
+        "2 AS _file_id) FROM raw.voipbin_campaigncalls LIMIT 1"
+    )
+    build(warehouse.con)
+
+
+ONE = [("voipbin:183c0d5c-691e-42f3-af2b-9bffc2740f83", 1)]
+TWO = [("voipbin:183c0d5c-691e-42f3-af2b-9bffc2740f83", 2)]
+
+
+def test_everything_published_is_there_and_commented(warehouse: Warehouse) -> None:
+    rows = publish(warehouse, MODELS)
+    with duckdb.connect(warehouse.settings.published_path, read_only=True) as con:
+        tables = fetch(con, "SELECT schema_name || '.' || table_name AS name, comment FROM duckdb_tables()")
+        columns = fetch(
+            con, "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE NOT internal"
+        )
+    assert {table["name"] for table in tables} == rows.keys()
+    assert {model.table for model in MODELS.values() if not model.internal} <= rows.keys()
+    assert not any(model.table in rows for model in MODELS.values() if model.internal)
+    assert [t["name"] for t in tables if not t["comment"]] == []
+    assert [c for c in columns if not c["comment"]] == []
+    assert [c for c in columns if c["data_type"] == "UUID" or "ZONE" in c["data_type"]] == []
+
+
+def test_the_oldest_client_reads_it_and_its_macros(
+    warehouse: Warehouse, old_duckdb: Callable[..., Any]
+) -> None:
+    publish(warehouse, MODELS)
+    code = """
+import duckdb
+con = duckdb.connect(path, read_only=True)
+tables = [row[0] for row in con.sql("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()]
+result = {
+    "version": duckdb.__version__,
+    "rows": {table: len(con.sql(f"SELECT * FROM {table}").fetchall()) for table in tables},
+    "target": con.sql("SELECT outdial_target_id, outcome FROM replay.target_outcomes").fetchall(),
+    "wilson": con.sql("SELECT reports.wilson_low(5, 9), reports.wilson_high(5, 9)").fetchall()[0],
+}
+"""
+    result = old_duckdb(code, path=str(warehouse.settings.published_path))
+    assert result["version"].startswith("1.2.")
+    assert result["rows"]["core.attempts"] == 1
+    assert result["target"] == [["f50b169d-ce02-4bc9-a6e7-bb632c71e450", "reached"]]
+    assert [round(bound, 3) for bound in result["wilson"]] == [0.267, 0.811]
+
+
+def test_who_has_the_old_file_open_keeps_it_and_who_comes_next_sees_the_new(warehouse: Warehouse) -> None:
+    publish(warehouse, MODELS)
+    path = warehouse.settings.published_path
+    reader = os.open(path, os.O_RDONLY)
+    before = os.pread(reader, os.fstat(reader).st_size, 0)
+    add_a_call(warehouse)
+    publish(warehouse, MODELS)
+    assert os.pread(reader, os.fstat(reader).st_size, 0) == before
+    os.close(reader)
+    assert campaigns(path) == TWO
+
+
+@pytest.mark.parametrize("step", ["write_report", "write_database", "_flush"])
+def test_a_publication_that_fails_changes_nothing_and_leaves_nothing(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    publish(warehouse, MODELS)
+    settings = warehouse.settings
+    page = settings.report_path.read_bytes()
+    add_a_call(warehouse)
+
+    def fail(*_: object) -> None:
+        raise PublicationError("made to fail")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, step, fail)
+        with pytest.raises(PublicationError, match="made to fail"):
+            publish(warehouse, MODELS)
+    assert campaigns(settings.published_path) == ONE
+    assert settings.report_path.read_bytes() == page
+    assert len(list((settings.output / "releases").iterdir())) == 1
+    publish(warehouse, MODELS)
+    assert campaigns(settings.published_path) == TWO
+
+
+def test_a_file_that_does_not_hold_what_the_warehouse_holds_is_refused(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = database._write_whole
+
+    def lose_a_row(con: duckdb.DuckDBPyConnection, table: database.Table) -> None:
+        whole(con, table)
+        con.execute(f"DELETE FROM published.{table.name}")
+
+    monkeypatch.setattr(database, "_write_whole", lose_a_row)
+    with pytest.raises(PublicationError, match="rows in the warehouse, 0 in the published file"):
+        publish(warehouse, MODELS)
+    assert not warehouse.settings.published_path.exists()
+
+
+def test_a_log_left_beside_the_old_file_does_not_reach_the_new_one(warehouse: Warehouse) -> None:
+    publish(warehouse, MODELS)
+    path = warehouse.settings.published_path
+    path.with_name(path.name + ".wal").write_bytes(b"of another file")
+    publish(warehouse, MODELS)
+    assert campaigns(path) == ONE
+
+
+def test_what_a_killed_run_left_is_cleared_by_the_next(warehouse: Warehouse) -> None:
+    left = warehouse.settings.output / "releases" / "of a killed run"
+    left.mkdir(parents=True)
+    (left / "contact_ledger.duckdb").write_bytes(b"half")
+    publish(warehouse, MODELS)
+    assert not left.exists()
+    assert campaigns(warehouse.settings.published_path) == ONE
+
+
+def tables(path: Path) -> dict[str, list[Any]]:
+    with duckdb.connect(path, read_only=True) as con:
+        names = con.sql("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
+        return {name: con.sql(f"SELECT * FROM {name} ORDER BY ALL").fetchall() for (name,) in names}
+
+
+def arrive(con: duckdb.DuckDBPyConnection, file: int, calls: int, shift: int) -> None:
+    """A file brings calls: new ones, and later versions of some that move to another target."""
+    con.execute(
+        "DELETE FROM raw.voipbin_campaigncalls WHERE CAST(right(CAST(id AS VARCHAR), 4) AS INTEGER) % 7 = ?",
+        [file],
+    )
+    con.execute(
+        """INSERT INTO raw.voipbin_campaigncalls BY NAME
+        SELECT CAST('56347901-5bb9-422d-add5-5a2ca47f' || lpad(CAST(n AS VARCHAR), 4, '0') AS UUID) AS id,
+            CAST('183c0d5c-691e-42f3-af2b-9bffc2740f83' AS UUID) AS campaign_id,
+            CAST('f50b169d-ce02-4bc9-a6e7-bb632c71' || lpad(CAST((n + $shift) % 40 AS VARCHAR), 4, '0') AS UUID)
+                AS outdial_target_id,
+            'done' AS status, CASE WHEN n % 5 = 0 THEN 'success' ELSE 'fail' END AS result, 0 AS destination_index,
+            1 AS try_count, TIMESTAMP '2026-04-29' + to_minutes(n) AS tm_create,
+            TIMESTAMP '2026-04-29 00:00:30' + to_minutes(n) AS tm_update, $file AS _file_id
+        FROM range($calls) AS r(n)
+        WHERE CAST('56347901-5bb9-422d-add5-5a2ca47f' || lpad(CAST(n AS VARCHAR), 4, '0') AS UUID)
+            NOT IN (SELECT id FROM raw.voipbin_campaigncalls)""",
+        {"shift": shift, "calls": calls, "file": file},
+    )
+
+
+def test_a_file_brought_up_to_date_holds_what_one_written_anew_would(tmp_path: Path) -> None:
+    con = ledger()
+    warehouse = Warehouse(con, Settings(output=tmp_path))
+    extents: list[set[str]] = []
+    for file, (calls, shift) in enumerate([(300, 0), (303, 0), (305, 1), (305, 1), (320, 0)], start=1):
+        if file != 4:
+            arrive(con, file, calls, shift)
+        extents.append({Builder(con).build(model) for model in MODELS.values()})
+        publish(warehouse, MODELS)
+        last = tables(warehouse.settings.published_path)
+        anew = tmp_path / f"anew-{file}"
+        anew.mkdir()
+        write_database(con, anew / "contact_ledger.duckdb", MODELS)
+        assert last == tables(anew / "contact_ledger.duckdb")
+    assert extents[3] == {"unchanged"}
+    assert any("changed keys" in extent for extent in extents)
+
+
+def test_a_table_that_is_the_same_is_not_written_again(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(warehouse, MODELS)
+    written: list[str] = []
+    whole = database._write_whole
+
+    def note(con: duckdb.DuckDBPyConnection, table: database.Table) -> None:
+        written.append(table.name)
+        whole(con, table)
+
+    monkeypatch.setattr(database, "_write_whole", note)
+    publish(warehouse, MODELS)
+    assert written == []
+    add_a_call(warehouse)
+    publish(warehouse, MODELS)
+    assert "reports.campaign_contact_rates" in written
+    assert "raw.outreach_calls" not in written
+
+
+def test_who_was_just_opening_the_old_file_still_finds_it(warehouse: Warehouse) -> None:
+    """DuckDB follows the links first and opens what they lead to after: a publication may come between."""
+    publish(warehouse, MODELS)
+    on_the_way = warehouse.settings.published_path.resolve()
+    add_a_call(warehouse)
+    publish(warehouse, MODELS)
+    assert campaigns(on_the_way) == ONE
+
+
+def test_what_somebody_wrote_into_the_published_file_is_gone_with_the_next(warehouse: Warehouse) -> None:
+    publish(warehouse, MODELS)
+    path = warehouse.settings.published_path
+    with duckdb.connect(path) as con:
+        con.execute("UPDATE reports.campaign_contact_rates SET attempts = 1000")
+        con.execute("CREATE TABLE mine AS SELECT 1")
+    assert campaigns(path) != ONE
+    publish(warehouse, MODELS)
+    assert campaigns(path) == ONE
+    with duckdb.connect(path, read_only=True) as con:
+        assert con.sql("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'mine'").fetchall() == [(0,)]

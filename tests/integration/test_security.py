@@ -1,0 +1,300 @@
+"""Files and names that mean harm, and personal data that is not to be published.
+
+Belongs here: what reaches people or the disk that should not. Does not belong here: how broken files are read
+(test_ingest_*), and the lock on DuckDB itself (test_warehouse).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines import personal
+from pipelines.catalog import table_schema
+from pipelines.settings import SAMPLE, SettingError, Settings
+from pipelines.sources import RESOURCES
+from pipelines.warehouse import open_warehouse
+from tests.integration import quick
+
+INJECTION = "x'; DROP TABLE core.attempts; --"
+HOSTILE = (
+    INJECTION,
+    'x"; DROP SCHEMA raw CASCADE; --',
+    "$$; ATTACH '/tmp/taken.duckdb'; $$",
+    "two\nlines",
+    "{braces} %s %(name)s :colon ?",
+    "[glob]*?",
+    "<script>alert(1)</script>",
+    "up/../../etc",
+)
+
+
+def rows_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with duckdb.connect(path, read_only=True) as con:
+        tables = con.execute(
+            "SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1"
+        ).fetchall()
+        return {table: con.execute(f"FROM {table}").fetchall() for (table,) in tables}
+
+
+# -------------------------------------------------------------------------------------------------- hostile names
+
+
+def attempt(number: int, name: str) -> dict[str, Any]:
+    moment = "2026-03-01T12:00:00Z"
+    return {
+        "id": number,
+        "entity_id": number,
+        "action_entity_id": 1,
+        "action_id": 1,
+        "campaign_id": 1,
+        "disposition": 2,
+        "created_by_id": 1,
+        "created_at": moment,
+        "updated_at": moment,
+        "note": name,
+        "contact_info_type": name,
+    }
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, int]:
+    """A landing folder in which every name is an attack, its output folder's name too; and how many attempts it holds."""
+    folder = tmp_path_factory.mktemp("hostile")
+    settings = Settings(landing=folder / "land'ing; --", output=folder / "out'put\"; --")
+    attempts = settings.landing / "action_builder" / "contact_attempts"
+    campaigns = settings.landing / "action_builder" / "campaigns"
+    campaigns.mkdir(parents=True)
+    moment = "2026-03-01T12:00:00Z"
+    for number, name in enumerate(HOSTILE, 1):
+        inside = attempts / name.replace("/", "_").replace("..", "_")
+        inside.mkdir(parents=True)
+        (inside / f"{name.replace('/', '_')}.json").write_text(
+            json.dumps([{**attempt(number, name), name: name}]), encoding="utf-8"
+        )
+        (inside / f"{name.replace('/', '_')}.csv").write_text(
+            "id,entity_id,campaign_id,disposition,created_at,updated_at,note,"
+            + json.dumps(name).replace('\\"', '""')
+            + "\n"
+            + f"{number + 100},1,1,2,{moment},{moment},note,value\n",
+            encoding="utf-8",
+        )
+        (campaigns / f"{number}.json").write_text(
+            json.dumps([{"id": number, "name": name, "created_at": moment, "updated_at": moment}]),
+            encoding="utf-8",
+        )
+    quick.refresh(settings, INJECTION, checked=True)
+    return settings, 2 * len(HOSTILE)
+
+
+def test_hostile_names_are_only_names(hostile: tuple[Settings, int]) -> None:
+    settings, attempts = hostile
+    found = rows_of(settings.published_path)
+    assert len(found["raw.action_builder_contact_attempts"]) + len(found["quality.rejected_rows"]) == attempts
+    assert len(found["core.attempts"]) >= len(HOSTILE)
+    assert {row[1] for row in found["raw.action_builder_campaigns"]} == set(HOSTILE)
+    files = {row[2] for row in found["quality.row_accounting"]}
+    assert sum("DROP TABLE" in file for file in files) == 2
+    assert any("two\nlines" in file for file in files)
+    assert not Path("/tmp/taken.duckdb").exists()  # noqa: S108 - named by the attack
+
+
+def test_hostile_names_are_no_markup_on_the_page(hostile: tuple[Settings, int]) -> None:
+    page = hostile[0].report_path.read_text(encoding="utf-8")
+    assert "<script>alert(1)" not in page
+    assert "alert(1)" in page
+
+
+def test_writing_stays_below_the_output_folder(hostile: tuple[Settings, int]) -> None:
+    settings, _ = hostile
+    assert {path.name for path in settings.output.parent.iterdir()} == {
+        settings.landing.name,
+        settings.output.name,
+    }
+    names = {path.name for path in settings.output.iterdir()}
+    assert names <= {
+        "contact_ledger.duckdb",
+        "examples.sql",
+        "release",
+        "releases",
+        "report",
+        "warehouse.duckdb",
+    }
+
+
+# ------------------------------------------------------------------------------------------------------- links out
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "mapping", "fifo"])
+def test_links_out_of_the_landing_folder_are_refused(tmp_path: Path, kind: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.json").write_text(json.dumps([attempt(1, "secret")]), encoding="utf-8")
+    (outside / "dispositions.csv").write_text("secret,field\n", encoding="utf-8")
+    settings = Settings(landing=tmp_path / "landing", output=tmp_path / "output")
+    folder = settings.landing / "action_builder" / "contact_attempts"
+    folder.mkdir(parents=True)
+    match kind:
+        case "file":
+            (folder / "link.json").symlink_to(outside / "secret.json")
+        case "folder":
+            (folder / "link").symlink_to(outside)
+        case "mapping":
+            (settings.landing / "dispositions.csv").symlink_to(outside / "dispositions.csv")
+        case "fifo":
+            os.mkfifo(settings.landing / "dispositions.csv")
+    quick.refresh(settings, "run")
+    found = rows_of(settings.published_path)
+    assert found["raw.action_builder_contact_attempts"] == []
+    refusal = str(found["quality.rejected_rows"] if kind in ("file", "folder") else found["quality.notices"])
+    assert ("not a regular file" if kind == "fifo" else "leads out of the landing folder") in refusal
+    assert "secret," not in str(found)
+
+
+# --------------------------------------------------------------------------------------------------- personal data
+
+
+@dataclass
+class Hidden:
+    """The sample published with personal data hashed: once, again as it is, and once more hashed."""
+
+    settings: Settings
+    hashed: dict[str, list[tuple[Any, ...]]]
+    page: str
+    as_it_is: dict[str, list[tuple[Any, ...]]]
+    hashed_again: dict[str, list[tuple[Any, ...]]]
+
+    def columns(self, table: str, *names: str) -> list[tuple[Any, ...]]:
+        """Columns of a table as it was first published, hashed."""
+        places = [name for name, _ in described(self.settings, table)]
+        return [tuple(row[places.index(name)] for name in names) for row in self.hashed[table]]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Hidden:
+    folder = tmp_path_factory.mktemp("hidden")
+    shutil.copytree(SAMPLE, folder / "landing")
+    broken = {**attempt(1, "Call +15555550142 back"), "disposition": "ask for Maria Fictitious, +15555550143"}
+    path = folder / "landing" / "action_builder" / "contact_attempts" / "broken.json"
+    path.write_text(json.dumps([broken]), encoding="utf-8")
+    settings = Settings(landing=folder / "landing", output=folder / "output", personal_data="hash")
+    quick.refresh(settings, "1", checked=True)
+    hashed, page = rows_of(settings.published_path), settings.report_path.read_text(encoding="utf-8")
+    quick.refresh(replace(settings, personal_data="keep"), "2", checked=True)
+    as_it_is = rows_of(settings.published_path)
+    quick.refresh(settings, "3", checked=True)
+    return Hidden(settings, hashed, page, as_it_is, rows_of(settings.published_path))
+
+
+def secrets(settings: Settings) -> set[str]:
+    """What the raw tables hold in personal columns alone, as far as it is long enough to be told from chance."""
+    personal_texts: set[str] = set()
+    other_texts: set[str] = set()
+    with open_warehouse(settings) as warehouse:
+        for resource in RESOURCES:
+            for field in resource.fields:
+                into = personal_texts if field.personal else other_texts
+                for (value,) in warehouse.con.sql(
+                    f'SELECT DISTINCT "{field.name}" FROM raw.{resource.table}'
+                ).fetchall():
+                    members = value if isinstance(value, dict) else {"": value}
+                    into |= {
+                        str(text) for name, text in members.items() if name not in ("type", "id") and text
+                    }
+    return {text for text in personal_texts - other_texts if len(text) > 5}
+
+
+def test_hashed_nothing_personal_is_in_the_file_or_on_the_page(sample: Hidden) -> None:
+    known = secrets(sample.settings) | {"+15555550142", "Maria Fictitious", "+15555550143"}
+    assert len(known) > 100
+    for table, rows in sample.hashed.items():
+        text = "\n".join(map(str, rows))
+        assert [secret for secret in known if secret in text] == [], table
+    assert [secret for secret in known if secret in sample.page] == []
+    published = "\n".join(str(row) for rows in sample.as_it_is.values() for row in rows)
+    assert len([secret for secret in known if secret in published]) > 100, "the search finds what is there"
+
+
+def test_equal_values_have_equal_hashes_in_every_run_and_no_others(sample: Hidden) -> None:
+    columns = [column for column, *_ in described(sample.settings, "raw.outreach_calls")]
+    place = columns.index("to")
+    numbers = [row[place] for row in sample.as_it_is["raw.outreach_calls"]]
+    hashes = [row[place] for row in sample.hashed["raw.outreach_calls"]]
+    assert len(set(zip(numbers, hashes, strict=True))) == len(set(numbers)) == len(set(hashes)) > 50
+    assert all(value is None or re.fullmatch("[0-9a-f]{32}", value) for value in hashes)
+    volatile = {"quality.run_history"}
+    for table in sample.hashed.keys() - volatile:
+        if table.startswith("raw."):
+            assert sample.hashed_again[table] == sample.hashed[table], table
+
+
+def test_another_ledger_has_other_hashes(sample: Hidden, tmp_path: Path) -> None:
+    other = replace(sample.settings, output=tmp_path / "output")
+    quick.refresh(other, "1")
+    calls = "raw.outreach_calls"
+    ours, theirs = (str(rows[calls]) for rows in (sample.hashed, rows_of(other.published_path)))
+    assert not set(re.findall("'[0-9a-f]{32}'", ours)) & set(re.findall("'[0-9a-f]{32}'", theirs))
+
+
+def test_what_is_not_personal_is_published_as_it_is(sample: Hidden) -> None:
+    for table in (
+        "core.attempts",
+        "replay.target_outcomes",
+        "reports.campaign_contact_rates",
+        "quality.row_accounting",
+    ):
+        assert sample.hashed[table] == sample.as_it_is[table]
+    kinds = {row[0]["type"] for row in sample.columns("raw.voipbin_campaigncalls", "destination") if row[0]}
+    assert kinds >= {"tel"}
+    rejected = sample.columns("quality.rejected_rows", "reason", "file")
+    assert [reason for reason, file in rejected if file.endswith("broken.json")] == [
+        f"disposition: {personal.WITHHELD}"
+    ]
+
+
+def test_columns_say_that_they_are_personal(sample: Hidden) -> None:
+    comments = dict(described(sample.settings, "raw.action_builder_contact_attempts"))
+    assert comments["note"].endswith("Personal data: a keyed hash stands in its place.")
+    assert "ersonal" not in comments["campaign_id"]
+    records = dict(described(sample.settings, "quality.rejected_rows"))
+    assert records["record"].endswith("Personal data: withheld.")
+    quick.refresh(replace(sample.settings, personal_data="keep"), "4")
+    assert dict(described(sample.settings, "raw.outreach_calls"))["to"].endswith("Personal data.")
+
+
+def test_dagster_is_told_which_columns_are_personal() -> None:
+    schema = table_schema("raw.outreach_calls", {"to": "Whom.", "state": "What."}, {})
+    assert {column.name: dict(column.tags) for column in schema.columns} == {"to": personal.TAG, "state": {}}
+
+
+def test_the_key_of_the_hashes_is_not_published(sample: Hidden) -> None:
+    with open_warehouse(sample.settings) as warehouse:
+        ((salt,),) = warehouse.con.sql("SELECT salt FROM landing.salt").fetchall()
+    assert len(salt) == 64
+    assert salt.encode() not in sample.settings.published_path.read_bytes()
+    assert salt not in str(sample.hashed_again)
+
+
+def test_the_setting_is_one_of_two_words() -> None:
+    assert Settings.from_environment({}).personal_data == "keep"
+    assert Settings.from_environment({"CONTACT_LEDGER_PERSONAL_DATA": "HASH"}).personal_data == "hash"
+    with pytest.raises(SettingError, match="neither keep nor hash"):
+        Settings.from_environment({"CONTACT_LEDGER_PERSONAL_DATA": "yes"})
+
+
+def described(settings: Settings, table: str) -> list[tuple[str, str]]:
+    schema, name = table.split(".")
+    with duckdb.connect(settings.published_path, read_only=True) as con:
+        return con.execute(
+            "SELECT column_name, comment FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? "
+            "ORDER BY column_index",
+            [schema, name],
+        ).fetchall()

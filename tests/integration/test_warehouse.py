@@ -1,0 +1,124 @@
+"""One writer, one landing folder, and nothing outside the two folders."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+import duckdb
+import pytest
+
+from pipelines.settings import Settings
+from pipelines.warehouse import LandingMissingError, WarehouseBusyError, open_warehouse
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    return Settings(landing=landing, output=tmp_path / "output")
+
+
+HOLD = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_second_process_waits_for_the_first_and_says_for_whom(settings: Settings) -> None:
+    settings.output.mkdir()
+    said: list[str] = []
+    command = [sys.executable, "-c", HOLD, str(settings.warehouse_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin and holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        with (
+            pytest.raises(WarehouseBusyError, match=f"PID {holder.pid}"),
+            open_warehouse(replace(settings, lock_wait_s=0), said.append),
+        ):
+            pass
+
+        def release(message: str, pipe: IO[str] = holder.stdin) -> None:
+            said.append(message)
+            pipe.write("\n")
+            pipe.flush()
+
+        said.clear()
+        with open_warehouse(settings, release) as warehouse:
+            assert warehouse.con.sql("SELECT count(*) FROM landing.files").fetchall() == [(0,)]
+    assert len(said) == 1
+    assert f"PID {holder.pid}" in said[0]
+
+
+def test_a_warehouse_of_another_landing_folder_is_set_aside_and_kept(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with open_warehouse(settings) as warehouse:
+        warehouse.con.execute("INSERT INTO landing.files (file_id, file) VALUES (1, 'mine.json')")
+    said: list[str] = []
+    (tmp_path / "another").mkdir()
+    with open_warehouse(replace(settings, landing=tmp_path / "another"), said.append) as warehouse:
+        assert warehouse.con.sql("SELECT count(*) FROM landing.files").fetchall() == [(0,)]
+    assert len(said) == 1 and "warehouse.set-aside-1.duckdb" in said[0]
+    with duckdb.connect(settings.output / "warehouse.set-aside-1.duckdb", read_only=True) as aside:
+        assert aside.sql("SELECT file FROM landing.files").fetchall() == [("mine.json",)]
+
+
+def test_a_warehouse_of_another_version_is_set_aside_and_kept(settings: Settings) -> None:
+    with open_warehouse(settings) as warehouse:
+        warehouse.con.execute("INSERT INTO landing.files (file_id, file) VALUES (1, 'mine.json')")
+        warehouse.con.execute("UPDATE landing.settings SET layout = 'of another version'")
+    said: list[str] = []
+    with open_warehouse(settings, said.append) as warehouse:
+        assert warehouse.con.sql("SELECT count(*) FROM landing.files").fetchall() == [(0,)]
+    assert "another version" in said[0] and "warehouse.set-aside-1.duckdb" in said[0]
+
+
+def test_the_same_landing_folder_finds_its_warehouse_again(settings: Settings) -> None:
+    with open_warehouse(settings) as warehouse:
+        warehouse.con.execute("INSERT INTO landing.files (file_id, file) VALUES (1, 'mine.json')")
+    with open_warehouse(replace(settings, timezone="Europe/Berlin")) as warehouse:
+        assert warehouse.con.sql("SELECT file FROM landing.files").fetchall() == [("mine.json",)]
+        assert warehouse.con.sql("SELECT timezone FROM landing.settings").fetchall() == [("Europe/Berlin",)]
+
+
+def test_a_landing_folder_that_is_not_there_is_named_and_nothing_is_made(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with (
+        pytest.raises(LandingMissingError, match="there is no landing folder .*nowhere"),
+        open_warehouse(replace(settings, landing=tmp_path / "nowhere")),
+    ):
+        pass
+    assert not settings.output.exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_text('{outside}')",
+        "COPY (SELECT 1) TO '{outside}'",
+        "ATTACH '{outside}.duckdb'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+    ],
+)
+def test_nothing_outside_the_two_folders_can_be_touched(
+    settings: Settings, tmp_path: Path, statement: str
+) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("secret")
+    with open_warehouse(settings) as warehouse, pytest.raises(duckdb.Error):
+        warehouse.con.execute(statement.format(outside=outside)).fetchall()
+    assert outside.read_text() == "secret"
+
+
+def test_a_block_that_fails_leaves_nothing(settings: Settings) -> None:
+    with open_warehouse(settings) as warehouse:
+        with pytest.raises(ZeroDivisionError), warehouse.transaction() as con:
+            con.execute("INSERT INTO landing.files (file_id) VALUES (1)")
+            raise ZeroDivisionError
+        assert warehouse.con.sql("SELECT count(*) FROM landing.files").fetchall() == [(0,)]

@@ -1,0 +1,320 @@
+"""A landing folder for tests of ingest: files in every shape that tools write, and what became of their rows.
+
+Belongs here: writing and reading back. Does not belong here: any expectation.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import zstandard
+
+from pipelines.ingest import IngestResult, ingest
+from pipelines.sources import RESOURCE
+from pipelines.warehouse import create_schemas, quoted
+from tests.support import fetch
+
+Row = dict[str, Any]
+Writer = Callable[[Sequence[Row]], bytes]
+
+
+class Landing:
+    """A landing folder, a work folder and a warehouse in memory, for one resource."""
+
+    def __init__(self, folder: Path, resource: str) -> None:
+        self.resource = RESOURCE[resource]
+        self.path = folder / "landing"
+        self.work = folder / "work"
+        self.folder = self.path / self.resource.source / self.resource.name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.con = duckdb.connect(config={"threads": 2})
+        self.con.execute("SET TimeZone = 'UTC'")
+        create_schemas(self.con)
+
+    def put(self, name: str, content: bytes | str) -> Path:
+        """Write a file below the resource's folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def run(self) -> IngestResult:
+        """Ingest what is new."""
+        return ingest(self.con, self.resource, self.path, self.work)
+
+    def rows(self) -> list[Row]:
+        """The raw table by content, without the file each row came from."""
+        return fetch(
+            self.con, f"SELECT * EXCLUDE (_file_id) FROM raw.{quoted(self.resource.table)} ORDER BY ALL"
+        )
+
+    def columns(self, *names: str) -> list[tuple[Any, ...]]:
+        """These columns of the raw table, sorted by the first."""
+        listed = ", ".join(map(quoted, names))
+        return self.con.sql(f"SELECT {listed} FROM raw.{quoted(self.resource.table)} ORDER BY ALL").fetchall()
+
+    def files(self) -> dict[str, tuple[int, int, int, int]]:
+        """File name within the resource's folder → rows read, accepted, superseded, rejected; the last version."""
+        start = len(f"{self.resource.source}/{self.resource.name}/")
+        return {
+            row[0][start:]: row[1:]
+            for row in self.con.sql(
+                "SELECT file, rows_read, rows_accepted, rows_superseded, rows_rejected FROM landing.files ORDER BY file_id"
+            ).fetchall()
+        }
+
+    def shapes(self) -> dict[str, str]:
+        """File name → the shape that was recognized."""
+        start = len(f"{self.resource.source}/{self.resource.name}/")
+        return {
+            row[0][start:]: row[1] for row in self.con.sql("SELECT file, shape FROM landing.files").fetchall()
+        }
+
+    def rejected(self) -> list[tuple[int, str]]:
+        """Position and reason of every rejected row."""
+        return self.con.sql(
+            "SELECT position, reason FROM landing.rejected_rows ORDER BY file, position"
+        ).fetchall()
+
+    def notices(self, code: str) -> list[tuple[str, str | None, int]]:
+        """Field, value and number of rows of every notice of that code."""
+        return self.con.execute(
+            'SELECT field, "value", "rows" FROM landing.notices WHERE code = ? ORDER BY ALL', [code]
+        ).fetchall()
+
+    def law(self) -> None:
+        """Rows read = accepted + superseded + rejected by file, and all the accepted are in the table."""
+        assert all(read == sum(rest) and min(rest) >= 0 for read, *rest in self.files().values()), (
+            self.files()
+        )
+        accounts = self.con.sql("""
+            SELECT file_id, rows_accepted, rows_rejected FROM landing.files ORDER BY file_id""").fetchall()
+        kept = dict(
+            self.con.sql(
+                f"SELECT _file_id, count(*) FROM raw.{quoted(self.resource.table)} GROUP BY ALL"
+            ).fetchall()
+        )
+        refused = dict(
+            self.con.sql("SELECT file_id, count(*) FROM landing.rejected_rows GROUP BY ALL").fetchall()
+        )
+        assert accounts == [(number, kept.get(number, 0), refused.get(number, 0)) for number, *_ in accounts]
+
+
+def lines(rows: Sequence[Any]) -> bytes:
+    return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+
+
+def array(rows: Sequence[Row]) -> bytes:
+    return json.dumps(list(rows)).encode()
+
+
+def pretty_array(rows: Sequence[Row]) -> bytes:
+    return json.dumps(list(rows), indent=2, ensure_ascii=False).encode()
+
+
+def documents(rows: Sequence[Row]) -> bytes:
+    return "\n".join(json.dumps(row, indent=2) for row in rows).encode()
+
+
+def singer(stream: str) -> Writer:
+    def write(rows: Sequence[Row]) -> bytes:
+        schema = {"type": "SCHEMA", "stream": stream, "schema": {"properties": {}}, "key_properties": ["id"]}
+        records = [{"type": "RECORD", "stream": stream, "record": row} for row in rows]
+        return lines([schema, *records, {"type": "STATE", "value": {"bookmarks": {}}}])
+
+    return write
+
+
+def airbyte(stream: str) -> Writer:
+    def write(rows: Sequence[Row]) -> bytes:
+        log = {"type": "LOG", "log": {"level": "INFO", "message": "started"}}
+        records = [
+            {"type": "RECORD", "record": {"stream": stream, "data": row, "emitted_at": 1772000000000}}
+            for row in rows
+        ]
+        return lines([log, *records, {"type": "STATE", "state": {"type": "STREAM"}}])
+
+    return write
+
+
+def airbyte_bare(stream: str) -> Writer:
+    return lambda rows: lines([{"stream": stream, "data": row, "emitted_at": 1772000000000} for row in rows])
+
+
+def _airbyte_columns(number: int) -> Row:
+    return {
+        "_airbyte_raw_id": f"raw-{number}",
+        "_airbyte_extracted_at": "2026-02-01T00:00:00Z",
+        "_airbyte_meta": "{}",
+    }
+
+
+def airbyte_raw(rows: Sequence[Row]) -> bytes:
+    return lines([{**_airbyte_columns(i), "_airbyte_data": row} for i, row in enumerate(rows)])
+
+
+def airbyte_raw_text(rows: Sequence[Row]) -> bytes:
+    return lines([{**_airbyte_columns(i), "_airbyte_data": json.dumps(row)} for i, row in enumerate(rows)])
+
+
+def airbyte_raw_csv(rows: Sequence[Row]) -> bytes:
+    return to_csv([{**_airbyte_columns(i), "_airbyte_data": json.dumps(row)} for i, row in enumerate(rows)])
+
+
+def airbyte_raw_parquet(rows: Sequence[Row]) -> bytes:
+    return to_parquet(
+        [{**_airbyte_columns(i), "_airbyte_data": json.dumps(row)} for i, row in enumerate(rows)]
+    )
+
+
+def airbyte_flat(rows: Sequence[Row]) -> bytes:
+    return lines([{**_airbyte_columns(i), **row} for i, row in enumerate(rows)])
+
+
+def page(rows: Sequence[Row]) -> bytes:
+    """A page of the dialer's list."""
+    return json.dumps({"result": list(rows), "next_page_token": "2022-04-29 07:01:45.808944"}).encode()
+
+
+def _flat(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value) if isinstance(value, dict | list) else value
+
+
+def to_csv(rows: Sequence[Row], delimiter: str = ",", newline: str = "\n") -> bytes:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    out = io.StringIO(newline="")
+    # Python leaves a lone carriage return without quotes, which no reader could tell from the end of a line.
+    risky = any("\r" in str(value) for row in rows for value in row.values())
+    writer = csv.writer(
+        out,
+        delimiter=delimiter,
+        lineterminator=newline,
+        quoting=csv.QUOTE_ALL if risky else csv.QUOTE_MINIMAL,
+    )
+    writer.writerow(names)
+    writer.writerows([_flat(row.get(name)) for name in names] for row in rows)
+    return out.getvalue().encode()
+
+
+def to_parquet(rows: Sequence[Row]) -> bytes:
+    """Flat columns; objects and lists as JSON text."""
+    out = io.BytesIO()
+    flat = [
+        {name: _flat(value) if isinstance(value, dict | list) else value for name, value in row.items()}
+        for row in rows
+    ]
+    pl.DataFrame(flat, infer_schema_length=None, strict=False).write_parquet(out)
+    return out.getvalue()
+
+
+def camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def resource_object(kind: str, row: Mapping[str, Any]) -> Row:
+    """A flat row of Outreach as a JSON:API resource: ``…_id`` columns become relationships."""
+    attributes = {camel(k): v for k, v in row.items() if k != "id" and not k.endswith("_id")}
+    attributes |= {camel(k): v for k, v in row.items() if k == "vendor_call_id"}
+    relationships = {
+        camel(k.removesuffix("_id")): {
+            "data": None if v is None else {"id": v, "type": camel(k.removesuffix("_id"))}
+        }
+        for k, v in row.items()
+        if k.endswith("_id") and k != "vendor_call_id"
+    }
+    return {"type": kind, "id": row.get("id"), "attributes": attributes, "relationships": relationships}
+
+
+def jsonapi(kind: str, *, bare: bool = False) -> Writer:
+    def write(rows: Sequence[Row]) -> bytes:
+        document: Row = {"data": [resource_object(kind, row) for row in rows]}
+        if not bare:
+            document["links"] = {"next": None}
+            document["included"] = [{"type": "user", "id": 1, "attributes": {"name": "somebody"}}]
+        return json.dumps(document).encode()
+
+    return write
+
+
+def jsonapi_lines(kind: str) -> Writer:
+    return lambda rows: lines([resource_object(kind, row) for row in rows])
+
+
+def flattened(joint: str, write: Writer) -> Writer:
+    """Column names as tools flatten a JSON:API resource: ``attributes__answeredAt``, ``relationships.user.data.id``."""
+
+    def rename(name: str) -> str:
+        if name == "id":
+            return name
+        if name.endswith("_id") and name != "vendor_call_id":
+            return joint.join(("relationships", camel(name.removesuffix("_id")), "data", "id"))
+        return joint.join(("attributes", camel(name)))
+
+    return lambda rows: write([{rename(name): value for name, value in row.items()} for row in rows])
+
+
+def gz(write: Writer) -> Writer:
+    return lambda rows: gzip.compress(write(rows))
+
+
+def zst(write: Writer) -> Writer:
+    return lambda rows: zstandard.ZstdCompressor(write_checksum=True).compress(write(rows))
+
+
+def shapes_of(resource: str) -> dict[str, Writer]:
+    """Every shape in which the resource's rows (flat, canonical names) may come, by a name with its suffix."""
+    name = resource.partition(".")[2]
+    shapes: dict[str, Writer] = {
+        "lines.ndjson": lines,
+        "array.json": array,
+        "pretty.json": pretty_array,
+        "documents.json": documents,
+        "table.csv": to_csv,
+        "semicolons.csv": lambda rows: to_csv(rows, ";"),
+        "crlf.csv": lambda rows: to_csv(rows, newline="\r\n"),
+        "table.parquet": to_parquet,
+        "singer.jsonl": singer(name),
+        "airbyte.jsonl": airbyte(name),
+        "airbyte_bare.jsonl": airbyte_bare(name),
+        "airbyte_raw.jsonl": airbyte_raw,
+        "airbyte_raw_text.jsonl": airbyte_raw_text,
+        "airbyte_raw.csv": airbyte_raw_csv,
+        "airbyte_raw.parquet": airbyte_raw_parquet,
+        "airbyte_flat.jsonl": airbyte_flat,
+        "camel.ndjson": lambda rows: lines([{camel(k): v for k, v in row.items()} for row in rows]),
+        "upper.csv": lambda rows: to_csv([{k.upper(): v for k, v in row.items()} for row in rows]),
+        "bom.ndjson": lambda rows: b"\xef\xbb\xbf" + lines(rows),
+        "bom.csv": lambda rows: b"\xef\xbb\xbf" + to_csv(rows),
+        "lines.ndjson.gz": gz(lines),
+        "lines.json.zst": zst(lines),
+        "table.csv.gz": gz(to_csv),
+        "table.parquet.zst": zst(to_parquet),
+        "named_wrongly.csv": lines,
+        "named_wrongly.json": to_csv,
+    }
+    if resource.startswith("voipbin."):
+        shapes |= {
+            "page.json": page,
+            "pages.ndjson": lambda rows: b"".join(page([row]) + b"\n" for row in rows),
+        }
+    if resource == "outreach.calls":
+        shapes |= {
+            "jsonapi.json": jsonapi("call"),
+            "jsonapi_bare.json": jsonapi("call", bare=True),
+            "jsonapi.ndjson": jsonapi_lines("call"),
+            "underscores.csv": flattened("__", to_csv),
+            "dots.ndjson": flattened(".", lines),
+            "dots.parquet": flattened(".", to_parquet),
+        }
+    return shapes

@@ -1,0 +1,525 @@
+"""The replay's rules, one by one: the six worked cases, every code with its verdict, both agreements, any as-of.
+
+Belongs here: small logs written by hand, whose result can be told without a computer. Does not belong here: random
+logs (``test_replay_properties.py``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.support import build, fetch, ledger
+
+START = datetime(2026, 3, 2, 9)
+TARGET, OUTDIAL, CAMPAIGN, PLAN = (f"00000000-0000-4000-8000-0000000000{kind}1" for kind in "abcd")
+Row = dict[str, Any]
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def uuid(number: int) -> str:
+    return f"00000000-0000-4000-9000-{number:012d}"
+
+
+def phone(index: int) -> Row:
+    return {"type": "tel", "target": f"+1202555010{index}", "target_name": "", "name": "", "detail": ""}
+
+
+def call(
+    number: int, index: int, began: float, ended: float | None, result: str | None = "fail", **changes: Any
+) -> Row:
+    """Call ``number`` at destination ``index``, in seconds from the start; ``try_count`` must be given when not 1."""
+    return {
+        "id": uuid(number),
+        "campaign_id": CAMPAIGN,
+        "outplan_id": PLAN,
+        "outdial_id": OUTDIAL,
+        "outdial_target_id": TARGET,
+        "status": "dialing" if ended is None else "done",
+        "result": None if ended is None else result,
+        "destination": phone(index),
+        "destination_index": index,
+        "try_count": 1,
+        "tm_create": at(began),
+        "tm_update": None if ended is None else at(ended),
+        **changes,
+    }
+
+
+def target(destinations: int = 1, **changes: Any) -> Row:
+    return {
+        "id": TARGET,
+        "outdial_id": OUTDIAL,
+        **{f"destination_{index}": phone(index) for index in range(destinations)},
+        "tm_create": at(-3600),
+        **changes,
+    }
+
+
+def plan(*maxima: int, interval: float = 60, since: float = -7200) -> Row:
+    return {
+        "id": PLAN,
+        **{f"max_try_count_{index}": maximum for index, maximum in enumerate([*maxima, 0, 0, 0, 0, 0][:5])},
+        "try_interval": int(interval * 1000),
+        "tm_create": at(-7200),
+        "tm_update": at(since),
+    }
+
+
+def campaign(status: str = "run", **changes: Any) -> Row:
+    return {
+        "id": CAMPAIGN,
+        "status": status,
+        "outplan_id": PLAN,
+        "outdial_id": OUTDIAL,
+        "tm_create": at(-7200),
+        "tm_update": at(-7200),
+        **changes,
+    }
+
+
+def replay(
+    calls: list[Row],
+    targets: list[Row] | None = None,
+    plans: list[Row] | None = None,
+    campaigns: list[Row] | None = None,
+    as_of: float = 86_400,
+) -> duckdb.DuckDBPyConnection:
+    con = ledger(
+        {
+            "voipbin_campaigncalls": calls,
+            "voipbin_outdialtargets": [target()] if targets is None else targets,
+            "voipbin_outplans": [plan(3)] if plans is None else plans,
+            "voipbin_campaigns": [campaign()] if campaigns is None else campaigns,
+        },
+        as_of=at(as_of),
+    )
+    build(con, "replay.transitions", "replay.target_outcomes")
+    return con
+
+
+def outcome(con: duckdb.DuckDBPyConnection) -> Row:
+    (row,) = fetch(con, "SELECT * FROM replay.target_outcomes")
+    return row
+
+
+def tries(row: Row) -> list[int]:
+    return [row[f"try_count_{index}"] for index in range(5)]
+
+
+def violations(con: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:
+    """(call's number, code, verdict), in order."""
+    return [
+        (int(str(row["campaigncall_id"])[-12:]), row["code"], row["verdict"])
+        for row in fetch(con, "SELECT * FROM replay.violations ORDER BY campaigncall_id, code")
+    ]
+
+
+def walk(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    return [
+        (row["event"], row["from_status"], row["to_status"])
+        for row in fetch(con, "SELECT * FROM replay.transitions ORDER BY sequence")
+    ]
+
+
+class TestWorkedCases:
+    def test_every_destination_used_up(self) -> None:
+        con = replay(
+            [call(1, 0, 0, 11), call(2, 0, 80, 90, try_count=2), call(3, 1, 160, 170)],
+            [target(2)],
+            [plan(2, 1)],
+        )
+        row = outcome(con)
+        assert (row["outcome"], row["status"], tries(row)) == ("exhausted", "done", [2, 1, 0, 0, 0])
+        assert (row["next_destination_index"], row["next_eligible_at"]) == (None, None)
+        assert violations(con) == []
+        assert walk(con) == [
+            ("dial", "idle", "progressing"),
+            ("hangup", "progressing", "idle"),
+            ("dial", "idle", "progressing"),
+            ("hangup", "progressing", "idle"),
+            ("dial", "idle", "progressing"),
+            ("hangup", "progressing", "done"),
+        ]
+
+    def test_waiting_for_the_interval(self) -> None:
+        con = replay([call(1, 0, 0, 11)], as_of=40)
+        row = outcome(con)
+        assert (row["outcome"], row["status"]) == ("retry_waiting", "idle")
+        assert (row["next_destination_index"], row["next_eligible_at"]) == (0, at(71))
+
+    def test_the_interval_is_over(self) -> None:
+        assert outcome(replay([call(1, 0, 0, 11)], as_of=71))["outcome"] == "retry_due"
+
+    def test_one_try_too_many(self) -> None:
+        con = replay(
+            [call(1, 0, 0, 11), call(2, 0, 80, 90, try_count=2), call(3, 0, 160, 170, try_count=3)],
+            plans=[plan(2)],
+        )
+        assert (outcome(con)["outcome"], tries(outcome(con))[0]) == ("exhausted", 3)
+        assert violations(con) == [(3, "try_limit_exceeded", "illegal")]
+        assert walk(con)[3:] == [
+            ("hangup", "progressing", "done"),
+            ("dial", "done", "progressing"),
+            ("hangup", "progressing", "done"),
+        ]
+
+    def test_a_raised_maximum_lets_the_index_go_back(self) -> None:
+        calls = [
+            call(1, 0, 0, 11),
+            call(2, 0, 80, 90, try_count=2),
+            call(3, 1, 160, 170),
+            call(4, 0, 300, 310, try_count=3),
+        ]
+        con = replay(calls, [target(2)], [plan(2, 1), plan(3, 1, since=200)])
+        assert violations(con) == []
+        assert outcome(con)["outcome"] == "exhausted"
+        assert walk(con)[5:7] == [("hangup", "progressing", "done"), ("dial", "done", "progressing")]
+
+    def test_a_maximum_of_nothing_disables_the_first_destination(self) -> None:
+        con = replay([call(1, 1, 0, 11)], [target(2)], [plan(0, 3)])
+        assert violations(con) == []
+        assert outcome(con)["next_destination_index"] == 1
+
+    def test_a_call_missing_from_the_log(self) -> None:
+        con = replay([call(1, 0, 0, 11, try_count=2)], plans=[plan(2)])
+        row = outcome(con)
+        assert (row["outcome"], tries(row)[0], row["attempts"], row["calls_missing"]) == (
+            "exhausted",
+            2,
+            1,
+            1,
+        )
+        assert violations(con) == [(1, "try_count_mismatch", "illegal")]
+        assert fetch(con, "SELECT tries_used FROM replay.transitions") == [
+            {"tries_used": 2},
+            {"tries_used": 2},
+        ]
+
+
+class TestOutcomes:
+    def test_untouched_is_eligible_from_its_creation(self) -> None:
+        row = outcome(replay([]))
+        assert (row["outcome"], row["next_destination_index"], row["next_eligible_at"]) == (
+            "untouched",
+            0,
+            at(-3600),
+        )
+        assert (row["campaign_id"], row["attempts"]) == (row["campaign_id"].__class__(CAMPAIGN), 0)
+
+    @pytest.mark.parametrize(
+        ("targets", "plans"),
+        [
+            ([target(0)], [plan(3)]),
+            ([target(1)], [plan(0, 3)]),
+            ([target(0, destination_0={"type": "tel", "target": ""})], [plan(3)]),
+            ([target(0, destination_0={"type": None, "target": "+12025550100"})], [plan(3)]),
+        ],
+        ids=["no destination", "its only destination is disabled", "no number", "no type"],
+    )
+    def test_not_dialable(self, targets: list[Row], plans: list[Row]) -> None:
+        row = outcome(replay([], targets, plans))
+        assert (row["outcome"], row["next_destination_index"], row["next_eligible_at"]) == (
+            "not_dialable",
+            None,
+            None,
+        )
+
+    def test_without_any_outplan_a_target_never_called_is_untouched(self) -> None:
+        row = outcome(replay([], plans=[], campaigns=[]))
+        assert (row["outcome"], row["next_destination_index"]) == ("untouched", None)
+
+    def test_reached_for_good(self) -> None:
+        con = replay([call(1, 0, 0, 11, "success"), call(2, 0, 500, 510, try_count=2)])
+        row = outcome(con)
+        assert (row["outcome"], row["ever_reached"], row["reached_at"]) == ("reached", True, at(11))
+        assert walk(con) == [
+            ("dial", "idle", "progressing"),
+            ("hangup", "progressing", "done"),
+            ("dial", "done", "done"),
+            ("hangup", "done", "done"),
+        ]
+        assert violations(con) == [(2, "dial_after_done", "illegal")]
+
+    @pytest.mark.parametrize(("as_of", "name"), [(7200, "in_flight"), (7200.000001, "stuck")])
+    def test_an_open_call(self, as_of: float, name: str) -> None:
+        con = replay([call(1, 0, 0, None)], as_of=as_of)
+        assert (outcome(con)["outcome"], outcome(con)["status"]) == (name, "progressing")
+        assert walk(con) == [("dial", "idle", "progressing")]
+
+    def test_unresolved_without_an_outplan(self) -> None:
+        assert outcome(replay([call(1, 0, 0, 11)], plans=[]))["status"] == "idle"
+        con = replay([call(1, 0, 0, 11)], [target(status="done", tm_update=at(11))], plans=[])
+        row = outcome(con)
+        assert (row["outcome"], row["status"], row["status_agreement"]) == ("unresolved", "done", "match")
+        assert walk(con)[-1] == ("hangup", "progressing", "done")
+
+    @pytest.mark.parametrize(
+        ("campaigns", "name"),
+        [
+            ([campaign("stop")], "stranded"),
+            ([campaign("stopping")], "stranded"),
+            ([campaign("run", tm_delete=at(100))], "stranded"),
+            ([campaign("run")], "retry_due"),
+            ([], "retry_due"),
+        ],
+    )
+    def test_stranded_when_its_campaign_does_not_run(self, campaigns: list[Row], name: str) -> None:
+        assert outcome(replay([call(1, 0, 0, 11)], campaigns=campaigns))["outcome"] == name
+
+    def test_a_deleted_target_keeps_its_outcome(self) -> None:
+        row = outcome(replay([call(1, 0, 0, 11)], [target(tm_delete=at(50))]))
+        assert (row["outcome"], row["deleted_at"]) == ("retry_due", at(50))
+
+    def test_of_several_campaigns_on_one_outdial_the_running_one_counts(self) -> None:
+        other = {
+            "id": uuid(9),
+            "outplan_id": uuid(8),
+            "outdial_id": OUTDIAL,
+            "status": "stop",
+            "tm_create": at(0),
+        }
+        row = outcome(replay([], campaigns=[other, campaign()]))
+        assert str(row["campaign_id"]) == CAMPAIGN
+
+    def test_budgets_are_those_of_the_latest_call_at_the_as_of_moment(self) -> None:
+        con = replay([call(1, 0, 0, 11)], plans=[plan(1), plan(2, since=500)], as_of=600)
+        assert outcome(con)["outcome"] == "retry_due"
+        assert walk(con)[-1] == ("hangup", "progressing", "idle")
+        assert outcome(replay([call(1, 0, 0, 11)], plans=[plan(1), plan(2, since=500)], as_of=400))[
+            "outcome"
+        ] == ("exhausted")
+
+    def test_a_target_known_from_calls_alone(self) -> None:
+        con = replay([call(1, 0, 0, 11)], [])
+        row = outcome(con)
+        assert (row["outcome"], str(row["outdial_id"])) == ("retry_due", OUTDIAL)
+        assert (row["status_agreement"], row["tries_agreement"]) == ("no_platform_row", "no_platform_row")
+        assert violations(con) == [(1, "orphan_call", "illegal")]
+
+    def test_a_call_that_names_no_target(self) -> None:
+        con = replay([call(1, 0, 0, 11, None, outdial_target_id=None, try_count=7)], [])
+        assert fetch(con, "SELECT * FROM replay.target_outcomes") == []
+        assert violations(con) == [(1, "orphan_call", "illegal"), (1, "result_missing", "illegal")]
+
+
+class TestAsOf:
+    CALLS = (call(1, 0, 0, 11), call(2, 0, 100, 130, "success", try_count=2))
+
+    @pytest.mark.parametrize(
+        ("as_of", "name", "attempts"),
+        [
+            (-3601, None, None),
+            (-1, "untouched", 0),
+            (0, "in_flight", 1),
+            (11, "retry_waiting", 1),
+            (71, "retry_due", 1),
+            (100, "in_flight", 2),
+            (130, "reached", 2),
+        ],
+    )
+    def test_what_lies_later_has_not_happened(
+        self, as_of: float, name: str | None, attempts: int | None
+    ) -> None:
+        rows = fetch(
+            replay(list(self.CALLS), as_of=as_of), "SELECT outcome, attempts FROM replay.target_outcomes"
+        )
+        assert [(row["outcome"], row["attempts"]) for row in rows] == ([(name, attempts)] if name else [])
+
+    def test_without_a_moment_there_is_nothing(self) -> None:
+        con = ledger({})
+        build(con, "replay.transitions", "replay.target_outcomes")
+        assert fetch(con, "SELECT * FROM replay.target_outcomes") == []
+
+
+class TestViolations:
+    @pytest.mark.parametrize(
+        ("gap", "expected"),
+        [
+            (60, []),
+            (59.999999, [(2, "retry_too_soon", "tolerated")]),
+            (55, [(2, "retry_too_soon", "tolerated")]),
+            (54.999999, [(2, "retry_too_soon", "illegal")]),
+            (0, [(2, "retry_too_soon", "illegal")]),
+            (-0.000001, [(2, "dial_while_active", "tolerated")]),
+            (-5, [(2, "dial_while_active", "tolerated")]),
+            (-5.000001, [(2, "dial_while_active", "illegal")]),
+        ],
+    )
+    def test_the_time_of_a_dial(self, gap: float, expected: list[tuple[int, str, str]]) -> None:
+        con = replay([call(1, 0, 0, 11), call(2, 0, 11 + gap, 200, try_count=2)])
+        assert violations(con) == expected
+
+    def test_too_soon_also_across_destinations(self) -> None:
+        con = replay([call(1, 0, 0, 11), call(2, 1, 30, 40)], [target(2)], [plan(1, 1)])
+        assert violations(con) == [(2, "retry_too_soon", "illegal")]
+
+    def test_active_is_compared_with_all_earlier_calls(self) -> None:
+        calls = [call(1, 0, 0, 500), call(2, 0, 100, 110, try_count=2), call(3, 0, 300, 310, try_count=3)]
+        con = replay(calls)
+        assert violations(con) == [(2, "dial_while_active", "illegal"), (3, "dial_while_active", "illegal")]
+        assert walk(con) == [
+            ("dial", "idle", "progressing"),
+            *[("dial", "progressing", "progressing"), ("hangup", "progressing", "progressing")] * 2,
+            ("hangup", "progressing", "done"),
+        ]
+        ends = fetch(con, "SELECT tries_used FROM replay.transitions ORDER BY sequence")
+        assert [row["tries_used"] for row in ends] == [1, 2, 2, 3, 3, 3]
+
+    def test_an_open_call_is_active_for_ever(self) -> None:
+        con = replay([call(1, 0, 0, None), call(2, 0, 80_000, 80_010, try_count=2)])
+        assert violations(con) == [(2, "dial_while_active", "illegal")]
+        assert outcome(con)["outcome"] == "stuck"
+
+    @pytest.mark.parametrize(
+        ("after", "verdict"), [(0, "tolerated"), (5, "tolerated"), (5.000001, "illegal")]
+    )
+    def test_after_done(self, after: float, verdict: str) -> None:
+        con = replay(
+            [call(1, 0, 0, 11, "success"), call(2, 0, 11 + after, 200, try_count=2)],
+            plans=[plan(3, interval=0)],
+        )
+        assert violations(con) == [(2, "dial_after_done", verdict)]
+
+    def test_a_plan_known_only_later_judges_nothing(self) -> None:
+        calls = [call(1, 0, 0, 11), call(2, 0, 12, 20, try_count=2), call(3, 1, 100, 110)]
+        con = replay(calls, [target(2)], [plan(1, 1, since=1000)])
+        assert violations(con) == [
+            (2, "retry_too_soon", "unverifiable"),
+            (2, "try_limit_exceeded", "unverifiable"),
+            (3, "destination_out_of_order", "unverifiable"),
+            (3, "retry_too_soon", "unverifiable"),
+        ]
+
+    def test_a_first_call_without_a_plan_breaks_nothing(self) -> None:
+        assert violations(replay([call(1, 0, 0, 11)], plans=[])) == []
+
+    def test_out_of_order(self) -> None:
+        con = replay([call(1, 1, 0, 11)], [target(2)], [plan(1, 1)])
+        assert violations(con) == [(1, "destination_out_of_order", "illegal")]
+
+    def test_out_of_order_but_the_platform_counted_calls_that_are_missing(self) -> None:
+        con = replay(
+            [call(1, 1, 0, 11)], [target(2, try_count_0=1, try_count_1=1, tm_update=at(11))], [plan(1, 1)]
+        )
+        assert violations(con) == [(1, "destination_out_of_order", "unverifiable")]
+        assert outcome(con)["tries_agreement"] == "missing_calls"
+
+    def test_past_the_limit_but_the_platform_counted_more(self) -> None:
+        calls = [call(1, 0, 0, 11), call(2, 0, 80, 90, try_count=2)]
+        con = replay(calls, [target(try_count_0=3, tm_update=at(90))], [plan(1)])
+        assert violations(con) == [(2, "try_limit_exceeded", "unverifiable")]
+
+    def test_a_dial_at_a_disabled_destination(self) -> None:
+        assert violations(replay([call(1, 0, 0, 11)], plans=[plan(0, 3)])) == [
+            (1, "try_limit_exceeded", "illegal")
+        ]
+
+    def test_a_phantom_attempt(self) -> None:
+        con = replay([call(1, 0, 0, 11), call(2, 1, 100, 101, destination=None)], plans=[plan(1, 1)])
+        assert violations(con) == [(2, "destination_missing", "illegal")]
+        assert outcome(con)["outcome"] == "exhausted"
+
+    def test_another_address(self) -> None:
+        assert violations(replay([call(1, 0, 0, 11, destination=phone(4))])) == [
+            (1, "destination_mismatch", "illegal")
+        ]
+
+    def test_results(self) -> None:
+        con = replay([call(1, 0, 0, 11, None), call(2, 0, 100, None, try_count=2) | {"result": "success"}])
+        assert violations(con) == [(1, "result_missing", "illegal"), (2, "result_premature", "illegal")]
+        assert outcome(con)["ever_reached"] is False
+
+    @pytest.mark.parametrize(("ended", "verdict"), [(95, "tolerated"), (94.999999, "illegal")])
+    def test_time_reversed(self, ended: float, verdict: str) -> None:
+        con = replay([call(1, 0, 100, ended)])
+        assert violations(con) == [(1, "time_reversed", verdict)]
+        assert walk(con) == [("dial", "idle", "progressing"), ("hangup", "progressing", "idle")]
+        assert outcome(con)["last_hangup_at"] == at(100)
+
+    @pytest.mark.parametrize(
+        ("deleted", "expected"), [(0, []), (-5, ["tolerated"]), (-5.000001, ["illegal"])]
+    )
+    def test_dial_after_delete(self, deleted: float, expected: list[str]) -> None:
+        con = replay([call(1, 0, 0, 11)], [target(tm_delete=at(deleted))])
+        assert violations(con) == [(1, "dial_after_delete", verdict) for verdict in expected]
+
+    def test_calls_of_all_campaigns_count(self) -> None:
+        other = {"campaign_id": uuid(90), "outplan_id": uuid(91)}
+        con = replay(
+            [call(1, 0, 0, 11), call(2, 0, 80, 90, try_count=2, **other)],
+            plans=[plan(1), plan(1) | {"id": uuid(91)}],
+        )
+        assert violations(con) == [(2, "try_limit_exceeded", "illegal")]
+
+    def test_they_are_counted(self) -> None:
+        con = replay([call(1, 0, 0, None), call(2, 0, 0, None, try_count=5)], plans=[plan(1)])
+        assert outcome(con)["violations"] == len(violations(con)) == 3
+
+
+class TestAgreement:
+    """Rows of the platform polled long before the as-of moment, unless the test says otherwise."""
+
+    @pytest.mark.parametrize(
+        ("calls", "status", "agreement"),
+        [
+            ([call(1, 0, 0, 11)], "idle", "match"),
+            ([call(1, 0, 0, 11)], "done", "done_unexplained"),
+            ([call(1, 0, 0, 11)], "progressing", "lost_write"),
+            ([call(1, 0, 0, 11, try_count=3)], "idle", "exhausted_left_idle"),
+            ([call(1, 0, 0, 11, try_count=3)], "done", "match"),
+            ([call(1, 0, 0, None)], "idle", "open_call_unseen"),
+            ([call(1, 0, 0, None)], "done", "open_call_unseen"),
+            ([call(1, 0, 0, None)], "progressing", "match"),
+            ([call(1, 0, 0, 11, "success")], "idle", "differs"),
+            ([call(1, 0, 0, 11, "success")], "progressing", "lost_write"),
+            ([], "idle", "match"),
+            ([], "done", "done_unexplained"),
+        ],
+    )
+    def test_status(self, calls: list[Row], status: str, agreement: str) -> None:
+        row = outcome(replay(calls, [target(status=status, tm_update=at(11))]))
+        assert (row["platform_status"], row["status_agreement"]) == (status, agreement)
+
+    @pytest.mark.parametrize(
+        ("counters", "agreement"),
+        [
+            ([2, 1], "match"),
+            ([3, 1], "missing_calls"),
+            ([1, 1], "lost_increment"),
+            ([1, 0], "lost_increment"),
+            ([0, 1], "impossible"),
+            ([0, 2], "impossible"),
+            ([1, 2], "missing_calls"),
+        ],
+    )
+    def test_tries(self, counters: list[int], agreement: str) -> None:
+        calls = [call(1, 0, 0, 11), call(2, 0, 80, 90, try_count=2), call(3, 1, 160, 170)]
+        counted = {f"try_count_{index}": number for index, number in enumerate([*counters, 0, 0, 0])}
+        row = outcome(replay(calls, [target(2, status="idle", tm_update=at(170), **counted)], [plan(3, 3)]))
+        assert row["tries_agreement"] == agreement
+
+    def test_drift_younger_than_the_gap_between_the_polls(self) -> None:
+        calls, row = [call(1, 0, 0, 100)], target(status="progressing", try_count_0=3, tm_update=at(0))
+        # The lists are 100 s apart, the clocks 5 s: what is younger than 105 s may only be a write not yet polled.
+        young, old = outcome(replay(calls, [row], as_of=204)), outcome(replay(calls, [row], as_of=205))
+        assert (young["status_agreement"], young["tries_agreement"]) == (
+            "not_yet_comparable",
+            "not_yet_comparable",
+        )
+        assert (old["status_agreement"], old["tries_agreement"]) == ("lost_write", "missing_calls")
+
+    def test_a_row_of_a_later_moment_is_not_comparable(self) -> None:
+        row = outcome(
+            replay([call(1, 0, 0, 11)], [target(status="idle", try_count_0=1, tm_update=at(500))], as_of=400)
+        )
+        assert (row["status_agreement"], row["tries_agreement"]) == (
+            "not_yet_comparable",
+            "not_yet_comparable",
+        )

@@ -1,0 +1,721 @@
+"""The reports, case by case: small logs counted by hand, and examples from the literature, each named.
+
+Belongs here: what can be told in a few rows. Does not belong here: the worked log (test_reports_worked.py) and the
+recount over generated logs (test_reports_recount.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from pipelines.models import SQL_ROOT, load_models
+from tests.sql import recount
+from tests.sql.logs import (
+    MINUTE,
+    START,
+    WORKED_ACTION_BUILDER,
+    WORKED_OUTREACH,
+    WORKED_VOIPBIN,
+    Row,
+    action_builder,
+    liondesk,
+    merged,
+    outreach,
+    uuid,
+    voipbin,
+    with_mapping,
+)
+from tests.support import build, fetch
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def report(rows: dict[str, list[Row]], name: str, order: str = "ALL", **settings: Any) -> list[Row]:
+    """One report over these raw rows."""
+    con = with_mapping(rows, **settings)
+    build(con, f"reports.{name}")
+    return fetch(con, f"FROM reports.{name} ORDER BY {order}")
+
+
+def with_macros() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("CREATE SCHEMA reports")
+    con.execute((SQL_ROOT / "macros.sql").read_text(encoding="utf-8"))
+    return con
+
+
+MACROS = with_macros()
+
+
+def wilson(k: float, n: float) -> Any:
+    (found,) = MACROS.execute(
+        "SELECT reports.wilson_low($k, $n), reports.wilson_high($k, $n)", {"k": k, "n": n}
+    ).fetchall()
+    return found
+
+
+def aapor(*counts: int, e: Sequence[float | None] = (None, None, None)) -> dict[str, Any]:
+    relation = MACROS.sql(f"FROM reports.aapor({', '.join('?' * 12)})", params=[*counts, *e])
+    return dict(zip(relation.columns, relation.fetchall()[0], strict=True))
+
+
+class TestLiterature:
+    @pytest.mark.parametrize(
+        ("k", "n", "low", "high"),
+        [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+    )
+    def test_wilson(self, k: int, n: int, low: float, high: float) -> None:
+        """Newcombe (1998), Statistics in Medicine 17:857-872, table I, method 3."""
+        assert wilson(k, n) == pytest.approx((low, high), abs=5e-5)
+
+    def test_aapor(self) -> None:
+        """The example of the R package outcomerate (Pilliard Hellwig, rOpenSci): 12 people, e = 9/10."""
+        expected = {
+            "rr1": 0.364, "rr2": 0.545, "rr3": 0.370, "rr4": 0.556, "rr5": 0.444, "rr6": 0.667,
+            "coop1": 0.500, "coop2": 0.750, "coop3": 0.571, "coop4": 0.857,
+            "ref1": 0.091, "ref2": 0.093, "ref3": 0.111, "con1": 0.727, "con2": 0.741, "con3": 0.889,
+        }  # fmt: skip
+        assert aapor(4, 2, 1, 1, 1, 1, 0, 1, 1) == pytest.approx(expected, abs=5e-4)
+
+    def test_survival_without_competing_ends(self) -> None:
+        """Freireich et al. (1963), remissions under 6-MP: Kaplan-Meier and Greenwood's errors as in the textbooks."""
+        remissions = [6, 6, 6, 7, 10, 13, 16, 22, 23]
+        censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
+        lives = [(weeks, True) for weeks in remissions] + [(weeks, False) for weeks in censored]
+        now = START + timedelta(weeks=40)
+        rows: list[Row] = []
+        for entity, (weeks, is_event) in enumerate(lives):
+            began = now - timedelta(weeks=weeks) - (timedelta(weeks=1) if is_event else timedelta(0))
+            row = {"entity_id": entity, "campaign_id": 1, "updated_at": now}
+            rows.append(row | {"id": 2 * entity, "created_at": began, "disposition": 1})
+            if is_event:
+                rows.append(
+                    row
+                    | {"id": 2 * entity + 1, "created_at": began + timedelta(weeks=weeks), "disposition": 0}
+                )
+        con = with_mapping({"action_builder_contact_attempts": rows})
+        build(con, "reports.time_to_contact")
+        week = 7 * 86400 * 10**6
+        steps = fetch(
+            con,
+            f"SELECT elapsed_us // {week} AS week, cumulative_incidence, sqrt(variance) AS error "
+            "FROM reports.time_to_contact_steps WHERE campaign_key = 'all' AND contacts > 0 ORDER BY 1",
+        )
+        assert [step["week"] for step in steps] == [6, 7, 10, 13, 16, 22, 23]
+        assert [1 - step["cumulative_incidence"] for step in steps] == pytest.approx(
+            [0.8571, 0.8067, 0.7529, 0.6902, 0.6275, 0.5378, 0.4482], abs=5e-5
+        )
+        assert [step["error"] for step in steps] == pytest.approx(
+            [0.0764, 0.0869, 0.0963, 0.1068, 0.1141, 0.1282, 0.1346], abs=5e-5
+        )
+        (total,) = fetch(con, "FROM reports.time_to_contact WHERE campaign_key = 'all'")
+        assert total["median_seconds"] == 23 * 7 * 86400
+
+    def test_cumulative_incidence_with_competing_ends(self) -> None:
+        """Satagopan et al. (2004), British Journal of Cancer 91:1229-1235, table 2: 305 patients, nine listed."""
+        followed = [(7, 0), (10, 1), (14, 0), (16, 1), (18, 2), (23, 1), (24, 0), (26, 2), (27, 1)] + [
+            (60, 0)
+        ] * 296
+        now = START + timedelta(days=70)
+        rows: list[Row] = []
+        for entity, (months, kind) in enumerate(followed):
+            began = now - timedelta(days=months if kind == 0 else months + 1)
+            row = {"entity_id": entity, "campaign_id": 1, "updated_at": now}
+            rows.append(row | {"id": 2 * entity, "created_at": began, "disposition": 1})
+            if kind:
+                rows.append(
+                    row
+                    | {
+                        "id": 2 * entity + 1,
+                        "created_at": began + months * DAY,
+                        "disposition": (0, 4)[kind - 1],
+                    }
+                )
+        con = with_mapping({"action_builder_contact_attempts": rows})
+        build(con, "reports.time_to_contact_steps")
+        steps = fetch(
+            con,
+            "FROM reports.time_to_contact_steps WHERE campaign_key = 'all' AND elapsed_us > 0 ORDER BY elapsed_us",
+        )
+        assert [step["at_risk"] for step in steps] == [304, 302, 301, 300, 298, 297]
+        assert [step["open_after"] for step in steps] == pytest.approx(
+            [0.997, 0.993, 0.990, 0.987, 0.983, 0.980], abs=5e-4
+        )
+        assert [step["cumulative_incidence"] for step in steps if step["contacts"]] == pytest.approx(
+            [0.003, 0.006, 0.009, 0.012], abs=1.5e-3
+        )
+
+
+class TestMacros:
+    @given(st.integers(0, 500), st.integers(0, 500))
+    def test_wilson_keeps_its_bounds(self, k: int, n: int) -> None:
+        low, high = wilson(k, n)
+        if n == 0 or k > n:
+            assert (low, high) == (None, None)
+        else:
+            assert 0 <= low <= k / n <= high <= 1
+            assert (low, high) == pytest.approx(recount.wilson(k, n), abs=1e-9)
+            assert (low == 0) == (k == 0)
+            assert (high == 1) == (k == n)
+
+    @given(
+        st.lists(st.integers(0, 60), min_size=9, max_size=9),
+        st.lists(st.none() | st.floats(0, 1), min_size=3, max_size=3),
+    )
+    def test_aapors_identities(self, counts: list[int], e: list[float | None]) -> None:
+        names = ("I", "P", "R", "NC", "O", "UH", "UR", "UO", "NE")
+        rates = aapor(*counts, e=e)
+        expected = recount.aapor(dict(zip(names, counts, strict=True)).__getitem__, *e)
+        assert rates.keys() == expected.keys()
+        for name, value in expected.items():
+            assert rates[name] == (None if value is None else pytest.approx(value)), name
+        for response, contact in (("rr1", "con1"), ("rr3", "con2"), ("rr5", "con3")):
+            if None not in (rates[response], rates[contact], rates["coop1"]):
+                assert rates[response] == pytest.approx(rates[contact] * rates["coop1"])
+        if None not in (rates["rr1"], rates["rr3"], rates["rr5"]):
+            assert rates["rr1"] <= rates["rr3"] + 1e-12
+            assert rates["rr3"] <= rates["rr5"] + 1e-12
+
+    @given(st.lists(st.integers(0, 60), min_size=9, max_size=9))
+    def test_the_bounds_of_e(self, counts: list[int]) -> None:
+        assume(sum(counts[:5]) > 0)
+        assert aapor(*counts, e=(1, 1, 1))["rr3"] == pytest.approx(aapor(*counts)["rr1"])
+        assert aapor(*counts, e=(0, 0, 0))["rr3"] == pytest.approx(aapor(*counts)["rr5"])
+
+    def test_nothing_over_nothing_is_null(self) -> None:
+        assert set(aapor(*[0] * 9).values()) == {None}
+        assert wilson(0, 0) == (None, None)
+
+
+class TestContactRates:
+    def test_nothing_landed(self) -> None:
+        con = with_mapping({})
+        build(con)
+        for table in load_models():
+            rows = fetch(con, f"FROM {table}")
+            assert rows == [] or table in (
+                "core.as_of",
+                "core.cutoff",
+                "replay.cutoff",
+                "core.dispositions",
+            ), table
+
+    def test_nobody_tried_is_null_and_not_0(self) -> None:
+        skipped, untouched = report(
+            merged(action_builder({1: ["SKIP"]}), voipbin({1: [], 2: []})), "campaign_contact_rates"
+        )
+        for rates in (skipped, untouched):
+            assert (rates["attempts"], rates["targets_attempted"]) == (0, 0)
+            assert [
+                name for name, value in rates.items() if "contact_rate" in name and value is not None
+            ] == []
+            assert rates["attempts_per_contact"] is None
+        assert (skipped["targets"], skipped["penetration"], skipped["saturation"]) == (0, None, None)
+        assert (untouched["targets"], untouched["penetration"], untouched["saturation"]) == (2, 0.0, 0.0)
+
+    def test_all_and_nothing_have_intervals_too(self) -> None:
+        every, none = report(
+            merged(
+                action_builder({1: ["C"], 2: ["C"]}),
+                action_builder({1: ["NA"], 2: ["NA"]}, campaign=2, first_id=9),
+            ),
+            "campaign_contact_rates",
+        )
+        assert (every["contact_rate_per_target"], none["contact_rate_per_target"]) == (1, 0)
+        assert (every["contact_rate_per_target_low"], every["contact_rate_per_target_high"]) == pytest.approx(
+            wilson(2, 2)
+        )
+        assert (none["contact_rate_per_attempt_low"], none["contact_rate_per_attempt_high"]) == pytest.approx(
+            wilson(0, 2)
+        )
+
+    def test_with_one_attempt_each_the_clustered_interval_is_wilsons(self) -> None:
+        (rates,) = report(
+            action_builder({n: ["C" if n < 4 else "NA"] for n in range(11)}), "campaign_contact_rates"
+        )
+        assert rates["effective_attempts"] == pytest.approx(11)
+        assert rates["contact_rate_per_attempt_low"] == pytest.approx(rates["contact_rate_per_target_low"])
+        assert rates["contact_rate_per_attempt_high"] == pytest.approx(rates["contact_rate_per_target_high"])
+
+    def test_attempts_that_tell_nothing_new_do_not_make_it_surer(self) -> None:
+        """20 targets, each with five attempts that all end alike: a design effect of nearly five."""
+        words = {n: ["C"] * 5 if n < 8 else ["NA"] * 5 for n in range(20)}
+        (rates,) = report(action_builder(words), "campaign_contact_rates")
+        assert rates["effective_attempts"] == pytest.approx(19 * 100 / 99)
+        width = rates["contact_rate_per_attempt_high"] - rates["contact_rate_per_attempt_low"]
+        assert width > 1.9 * (wilson(40, 100)[1] - wilson(40, 100)[0])
+
+    def test_one_target_is_one_observation(self) -> None:
+        (rates,) = report(action_builder({1: ["NA", "NA", "C"]}), "campaign_contact_rates")
+        assert rates["effective_attempts"] == 1
+        assert rates["is_thin"] is True
+
+    def test_targets_are_the_list_and_whom_else_it_dialled(self) -> None:
+        rows = voipbin({1: ["C"], 2: ["NA"], 3: []})
+        rows["voipbin_outdialtargets"] = [
+            row for row in rows["voipbin_outdialtargets"] if row["id"] != uuid(2)
+        ]
+        (rates,) = report(rows, "campaign_contact_rates")
+        assert (rates["targets"], rates["targets_attempted"], rates["penetration"]) == (
+            3,
+            2,
+            pytest.approx(2 / 3),
+        )
+
+    def test_without_any_list_penetration_is_null(self) -> None:
+        rows = voipbin({1: ["C"], 2: ["NA"]})
+        del rows["voipbin_outdialtargets"]
+        (rates,) = report(rows, "campaign_contact_rates")
+        assert (rates["targets"], rates["penetration"], rates["saturation"]) == (2, None, 1.0)
+
+    def test_a_campaign_that_only_its_calls_name(self) -> None:
+        rows = voipbin({1: ["C"], 2: []})
+        del rows["voipbin_campaigns"]
+        (rates,) = report(rows, "campaign_contact_rates")
+        assert (rates["campaign_name"], rates["targets"]) == (uuid(0xC01), 2)
+
+    def test_what_was_sent_is_no_contact_rate(self) -> None:
+        rows = merged(liondesk({1: ["SENT"]}), action_builder({1: ["NA"]}))
+        for name in ("campaign_contact_rates", "contact_rates_by", "attempt_curve", "time_to_contact", "best_time",
+                     "retry_what_if", "aapor_classes", "aapor_rates"):  # fmt: skip
+            assert {row["source"] for row in report(rows, name)} == {"action_builder"}, name
+
+    def test_totals_count_people_once(self) -> None:
+        rows = merged(
+            action_builder({1: ["NA"], 2: ["C"]}),
+            action_builder({1: ["C"], 2: ["C"]}, campaign=2, first_id=9, every=3 * DAY),
+        )
+        found = {
+            row["campaign_key"]: (
+                row["targets_attempted"],
+                row["targets_contacted"],
+                row["attempts"],
+                row["contacts"],
+            )
+            for row in report(rows, "contact_rates_by")
+            if row["dimension"] == "total"
+        }
+        assert found == {
+            "action_builder:1": (2, 1, 2, 1),
+            "action_builder:2": (2, 2, 2, 2),
+            "all": (2, 2, 4, 3),
+        }
+
+    def test_days_and_weeks_are_those_of_the_reporting_zone(self) -> None:
+        rows = action_builder({1: ["NA"]})
+        late = datetime(2026, 3, 1, 23, 30)  # a Sunday in UTC, a Monday in Berlin
+        rows["action_builder_contact_attempts"][0] |= {"created_at": late, "updated_at": late}
+        for zone, day, week in (
+            ("UTC", "2026-03-01", "2026-02-23"),
+            ("Europe/Berlin", "2026-03-02", "2026-03-02"),
+        ):
+            found = {
+                row["dimension"]: row["value"] for row in report(rows, "contact_rates_by", timezone=zone)
+            }
+            assert (found["day"], found["week"]) == (day, week)
+
+    def test_slices(self) -> None:
+        rows = merged(voipbin({1: ["NA", "C"], 2: ["NA"]}, only_second=[2]), outreach({1: ["C"]}))
+        rows["outreach_calls"][0] |= {"user_id": None, "direction": "inbound"}
+        rows["outreach_calls"][0]["dialed_at"] = None
+        found = {
+            (row["source"], row["dimension"], row["value"]): (row["contacts"], row["attempts"])
+            for row in report(rows, "contact_rates_by")
+            if row["campaign_key"] == "all" and row["dimension"] not in ("day", "week")
+        }
+        assert found == {
+            ("outreach", "agent", "none"): (1, 1),
+            ("outreach", "channel", "phone"): (1, 1),
+            ("outreach", "direction", "inbound"): (1, 1),
+            ("outreach", "total", "all"): (1, 1),
+            ("voipbin", "agent", "none"): (1, 3),
+            ("voipbin", "channel", "phone"): (1, 3),
+            ("voipbin", "destination_index", "0"): (1, 2),
+            ("voipbin", "destination_index", "1"): (0, 1),
+            ("voipbin", "direction", "outbound"): (1, 3),
+            ("voipbin", "total", "all"): (1, 3),
+        }
+
+
+class TestDispositions:
+    def test_by_attempt_and_by_latest_attempt(self) -> None:
+        rows = action_builder({1: ["NA", "C"], 2: ["NA", "SKIP"], 3: ["SKIP"]})
+        rows["action_builder_contact_attempts"].append(
+            {"id": 99, "entity_id": 4, "campaign_id": 1, "created_at": START, "updated_at": START}
+        )
+        found = {
+            row["disposition"]: (row["attempts"], row["targets"], row["is_attempt"])
+            for row in report(rows, "campaign_dispositions")
+        }
+        assert found == {
+            "contacted": (1, 1, True),
+            "no_contact": (2, 1, True),  # a skipped row after an attempt does not take the attempt's place
+            "skipped": (2, 1, False),
+            "unknown": (1, 1, True),
+        }
+
+    def test_matrix(self) -> None:
+        cells = report(WORKED_OUTREACH, "disposition_matrix", "attempt_number, disposition")
+        assert [(row["attempt_number"], row["disposition"], row["attempts"]) for row in cells] == [
+            (1, "bad_contact_info", 1), (1, "contacted", 3), (1, "no_contact", 4), (1, "voicemail", 1),
+            (2, "contacted", 1), (2, "no_contact", 3),
+            (3, "contacted", 1), (3, "no_contact", 1),
+        ]  # fmt: skip
+        assert [row["share_of_attempts"] for row in cells[:4]] == pytest.approx([1 / 9, 3 / 9, 4 / 9, 1 / 9])
+        assert [row["is_thin"] for row in cells] == [False] * 4 + [True] * 4
+
+
+class TestCurves:
+    def test_who_is_tried_in_several_campaigns_is_numbered_over_all(self) -> None:
+        rows = merged(
+            action_builder({1: ["NA", "NA"]}),
+            action_builder({1: ["NA", "C"]}, campaign=2, first_id=9, every=3 * DAY),
+        )
+        for row in rows["action_builder_contact_attempts"][2:]:
+            row["created_at"] += HOUR
+        curve = {
+            (row["campaign_key"], row["attempt_number"]): row["contacts"]
+            for row in report(rows, "attempt_curve")
+        }
+        assert curve == {
+            ("action_builder:1", 1): 0, ("action_builder:1", 2): 0,
+            ("action_builder:2", 1): 0, ("action_builder:2", 2): 1,
+            ("all", 1): 0, ("all", 2): 0, ("all", 3): 0, ("all", 4): 1,
+        }  # fmt: skip
+
+    def test_without_censoring_the_incidence_is_the_share(self) -> None:
+        """And its interval Wilson's: the effective number of targets is their number."""
+        words = {n: ["NA"] * (n % 3) + ["C"] for n in range(9)} | {n: ["NA", "DNC"] for n in range(9, 14)}
+        *_, last = report(action_builder(words), "attempt_curve", "campaign_key DESC, attempt_number")
+        assert last["cumulative_incidence"] == pytest.approx(9 / 14)
+        assert (last["cumulative_incidence_low"], last["cumulative_incidence_high"]) == pytest.approx(
+            wilson(9, 14)
+        )
+
+    def test_everybody_reached_is_exactly_everybody(self) -> None:
+        rows = report(
+            action_builder({n: ["NA"] * (n % 4) + ["C"] for n in range(40)}),
+            "attempt_curve",
+            "attempt_number",
+        )
+        assert rows[-1]["cumulative_incidence"] == pytest.approx(1, abs=1e-12)
+        assert rows[-1]["cumulative_incidence"] <= 1
+        assert rows[-1]["one_minus_kaplan_meier"] == 1
+
+    def test_a_refusal_that_was_followed_up_was_no_end(self) -> None:
+        first, second = report(
+            action_builder({1: ["DNC", "C"]}), "attempt_curve", "campaign_key, attempt_number"
+        )[:2]
+        assert (first["competing_ends"], second["contacts"], second["cumulative_incidence"]) == (0, 1, 1)
+
+    def test_reached_by_another_campaign_is_an_end(self) -> None:
+        rows = voipbin({1: ["NA", "C"]})
+        rows["voipbin_campaigns"].append(rows["voipbin_campaigns"][0] | {"id": uuid(0xC02)})
+        rows["voipbin_campaigncalls"][1]["campaign_id"] = uuid(0xC02)
+        found = {row["campaign_key"]: row for row in report(rows, "attempt_curve", "attempt_number")}
+        assert found[f"voipbin:{uuid(0xC01)}"]["competing_ends"] == 1
+        assert found[f"voipbin:{uuid(0xC02)}"]["contacts"] == 1
+        assert found["all"]["attempt_number"] == 2
+
+    def test_time_to_contact(self) -> None:
+        words = {1: ["C"], 2: ["NA", "C"], 3: ["NA", "NA", "C"], 4: ["NA", "BAD"]}
+        rows = action_builder(words)
+        times = {1: [0 * HOUR], 2: [0 * HOUR, HOUR], 3: [0 * HOUR, 2 * HOUR, 3 * DAY], 4: [0 * HOUR, 5 * DAY]}
+        for row in rows["action_builder_contact_attempts"]:
+            row["created_at"] = START + times[row["entity_id"]].pop(0)
+        rows["action_builder_campaigns"] = [
+            {"id": 1, "name": "Doors", "created_at": START, "updated_at": START + 9 * DAY}
+        ]
+        found = report(rows, "time_to_contact", "campaign_key")[0]
+        assert (found["campaign_name"], found["targets"], found["contacted"]) == ("Doors", 4, 3)
+        assert found["median_seconds"] == 3600
+        assert [found[f"within_{name}"] for name in ("1h", "1d", "7d")] == pytest.approx([0.5, 0.5, 0.75])
+        assert (found["within_7d_low"], found["within_7d_high"]) == pytest.approx(wilson(3, 4))
+
+    def test_nobody_followed_so_long_is_null(self) -> None:
+        rows = action_builder({1: ["NA"], 2: ["C"]}, every=HOUR / 2)
+        found = report(rows, "time_to_contact", "campaign_key")[0]
+        assert found["followed_seconds"] == 1800
+        assert (found["within_1h"], found["within_1h_low"], found["within_1h_high"]) == (None, None, None)
+
+
+class TestBestTime:
+    def test_a_thin_cell_does_not_win(self) -> None:
+        """One lucky call at 8 against a good hour and bad ones with many."""
+        rows: list[Row] = []
+        for hour, reached, tried in ((8, 1, 1), (9, 30, 60), (10, 5, 60), (11, 8, 60)):
+            for number in range(tried):
+                moment = START.replace(hour=hour, minute=number % 60)
+                rows.append({"id": len(rows), "entity_id": len(rows), "campaign_id": 1, "created_at": moment,
+                             "updated_at": moment, "disposition": 0 if number < reached else 1})  # fmt: skip
+        cells = {
+            (row["attempts_kind"], row["hour"]): row
+            for row in report({"action_builder_contact_attempts": rows}, "best_time")
+        }
+        assert cells["first", 8]["contact_rate"] == 1
+        assert cells["first", 8]["is_thin"] is True
+        assert max((row["shrunk_rate"], key) for key, row in cells.items() if key[0] == "first")[1] == (
+            "first",
+            9,
+        )
+        assert cells["first", 9]["campaign_rate"] == pytest.approx(44 / 181)
+        assert 0.4 < cells["first", 9]["shrunk_rate"] < 0.5
+        assert (
+            cells["first", 9]["contact_rate_low"],
+            cells["first", 9]["contact_rate_high"],
+        ) == pytest.approx(wilson(30, 60))
+
+    def test_one_lucky_cell_beside_one_good_one_tells_of_no_spread(self) -> None:
+        rows = action_builder({n: ["C" if n % 6 == 0 else "NA"] for n in range(1, 60)}, every=MINUTE)
+        late = START + HOUR
+        rows["action_builder_contact_attempts"].append(
+            {
+                "id": 99,
+                "entity_id": 99,
+                "campaign_id": 1,
+                "created_at": late,
+                "updated_at": late,
+                "disposition": 0,
+            }
+        )
+        cells = [row for row in report(rows, "best_time") if row["attempts_kind"] == "first"]
+        assert [row["contact_rate"] for row in cells] == [pytest.approx(9 / 59), 1]
+        assert [row["shrunk_rate"] for row in cells] == pytest.approx([10 / 60, 10 / 60])
+
+    def test_with_no_spread_beyond_chance_every_cell_is_the_mean(self) -> None:
+        rows = action_builder({n: ["C" if n % 2 else "NA"] for n in range(40)}, every=HOUR / 2)
+        assert {row["shrunk_rate"] for row in report(rows, "best_time")} == {0.5}
+        assert {row["prior_attempts"] for row in report(rows, "best_time")} == {None}
+
+    def test_weekday_and_hour_are_those_of_the_reporting_zone(self) -> None:
+        rows = action_builder({1: ["NA"]})
+        for zone, weekday, hour in (
+            ("UTC", 1, 9),
+            ("Asia/Kathmandu", 1, 14),
+            ("Pacific/Auckland", 1, 22),
+            ("Pacific/Kiritimati", 1, 23),
+        ):
+            found = report(rows, "best_time", timezone=zone)[0]
+            assert (found["weekday"], found["hour"]) == (weekday, hour), zone
+
+    def test_first_attempts_and_all_attempts_are_apart(self) -> None:
+        rows = report(action_builder({1: ["NA", "C"], 2: ["SKIP", "C"]}), "best_time")
+        assert {row["attempts_kind"]: (row["contacts"], row["attempts"], row["targets"]) for row in rows} == {
+            "first": (1, 2, 2),
+            "all": (2, 3, 2),
+        }
+
+
+class TestWhatIf:
+    def test_lower_maxima_are_counted(self) -> None:
+        rows = [
+            row
+            for row in report(WORKED_VOIPBIN, "retry_what_if", "max_attempts")
+            if row["campaign_key"] == "all"
+        ]
+        assert [(row["max_attempts"], row["attempts"], row["targets_contacted"]) for row in rows[:3]] == [
+            (1, 9, 3), (2, 13, 4), (3, 15, 5),
+        ]  # fmt: skip
+        assert {row["basis"] for row in rows[:3]} == {"log"}
+        assert rows[2]["contact_rate_per_target"] == pytest.approx(5 / 9)
+
+    def test_the_thin_end_of_the_log_does_not_carry_an_extrapolation(self) -> None:
+        """At the third attempt 1 of 2 was reached, at the second none of 42: together 1 of 44."""
+        words = {n: ["NA", "NA"] for n in range(40)} | {98: ["NA", "NA", "NA"], 99: ["NA", "NA", "C"]}
+        fourth = next(
+            row for row in report(action_builder(words), "retry_what_if") if row["max_attempts"] == 4
+        )
+        assert (fourth["basis"], fourth["extra_attempts"]) == ("extrapolated", 1)
+        assert fourth["extra_contacted"] == pytest.approx(1 / 44)
+
+    def test_higher_maxima_are_extrapolated_with_a_band(self) -> None:
+        """t3 and t6 had used up their tries; of so few targets all hazards are taken together: 5 of 15."""
+        rows = [
+            row
+            for row in report(WORKED_VOIPBIN, "retry_what_if", "max_attempts")
+            if row["campaign_key"] == "all"
+        ]
+        assert [row["max_attempts"] for row in rows[3:]] == [4, 5, 6]
+        fourth = rows[3]
+        assert fourth["basis"] == "extrapolated"
+        assert fourth["attempts"] == pytest.approx(15 + 2)
+        assert fourth["targets_contacted"] == pytest.approx(5 + 2 * 5 / 15)
+        low, high = wilson(5, 15)
+        assert fourth["targets_contacted_low"] == pytest.approx(5 + 2 * low)
+        assert fourth["targets_contacted_high"] == pytest.approx(5 + 2 * high)
+        assert rows[4]["attempts"] == pytest.approx(15 + 2 + 2 * 10 / 15)
+
+
+class TestInventory:
+    def test_worked_log(self) -> None:
+        (total, campaign) = report(WORKED_VOIPBIN, "inventory", "campaign_key")
+        assert campaign["campaign_name"] == "Dialer 1"
+        for row in (total, campaign):
+            assert (row["targets"], row["attempted"], row["reached"], row["exhausted"]) == (10, 9, 5, 2)
+            assert row["untouched"] == 1
+            assert row["retry_due"] + row["retry_waiting"] == 2
+            assert row["remaining_tries"] == 3 + 2 + 1  # t7, t5, t8
+            assert row["remaining_tries_untouched"] == 3
+            assert (row["penetration"], row["saturation"]) == (0.9, 1.5)
+
+    def test_outcomes_sum_to_targets(self) -> None:
+        rows = voipbin({1: ["NA"], 2: ["OPEN"], 3: ["NA"] * 4, 4: [], 5: ["C"]})
+        rows["voipbin_campaigns"][0]["status"] = "stop"
+        for row in report(rows, "inventory"):
+            outcomes = ("reached", "untouched", "in_flight", "stuck", "retry_due", "retry_waiting", "stranded",
+                        "exhausted", "not_dialable", "unresolved")  # fmt: skip
+            assert sum(row[name] for name in outcomes) == row["targets"] == 5
+            assert (row["stranded"], row["stranded_tries"]) == (1, 2)
+
+
+class TestAapor:
+    def test_classes_of_the_worked_log(self) -> None:
+        """t9 is O, t10 refused, t6 not eligible; in Action Builder a contact tells no more, and t7 was never tried."""
+        (row,) = [row for row in report(WORKED_OUTREACH, "aapor_classes") if row["campaign_key"] == "all"]
+        assert [row[name] for name in ("i", "p", "r", "nc", "o", "uh", "ur", "uo", "ne")] == [
+            3,
+            0,
+            1,
+            3,
+            1,
+            0,
+            0,
+            0,
+            1,
+        ]
+        assert (row["k"], row["u"], row["e"]) == (8, 0, pytest.approx(8 / 9))
+        (row,) = [
+            row for row in report(WORKED_ACTION_BUILDER, "aapor_classes") if row["campaign_key"] == "all"
+        ]
+        assert [row[name] for name in ("i", "p", "r", "nc", "o", "uh", "ur", "uo", "ne")] == [
+            5,
+            0,
+            0,
+            3,
+            0,
+            1,
+            0,
+            0,
+            1,
+        ]
+        assert "contacted = I, no_contact = NC" in row["class_mapping"]
+        (row,) = [row for row in report(WORKED_VOIPBIN, "aapor_classes") if row["campaign_key"] == "all"]
+        assert (row["i"], row["nc"], row["uh"], row["targets"]) == (5, 4, 1, 10)
+
+    def test_rates_are_the_macros(self) -> None:
+        con = with_mapping(merged(WORKED_OUTREACH, WORKED_ACTION_BUILDER, WORKED_VOIPBIN))
+        build(con, "reports.aapor_rates")
+        con.execute((SQL_ROOT / "macros.sql").read_text(encoding="utf-8"))
+        for row in fetch(con, "FROM reports.aapor_rates"):
+            (same,) = fetch(
+                con,
+                f"SELECT rates.{row['rate']} AS value FROM reports.aapor_classes AS c, "
+                "reports.aapor(c.i, c.p, c.r, c.nc, c.o, c.uh, c.ur, c.uo, c.ne, NULL, NULL, NULL) AS rates "
+                f"WHERE c.source = '{row['source']}' AND c.campaign_key = '{row['campaign_key']}'",
+            )
+            assert row["value"] == pytest.approx(same["value"])
+            if row["value"] is not None:
+                assert row["value"] == pytest.approx(row["numerator"] / row["denominator"])
+                assert row["value_low"] <= row["value"] <= row["value_high"]
+
+    def test_the_mapping_is_a_setting(self) -> None:
+        con = with_mapping(WORKED_ACTION_BUILDER)
+        con.execute(
+            "UPDATE landing.dispositions SET aapor_class = 'UO' WHERE source = '*' AND value = 'bad_contact_info'"
+        )
+        build(con, "reports.aapor_classes")
+        (row,) = fetch(con, "FROM reports.aapor_classes WHERE campaign_key = 'all'")
+        assert (row["ne"], row["uo"]) == (0, 1)
+        assert "bad_contact_info = UO" in row["class_mapping"]
+
+    def test_unknown_eligibility_alone_is_null(self) -> None:
+        rates = {row["rate"]: row["value"] for row in report(action_builder({1: ["SKIP"]}), "aapor_rates")}
+        assert (rates["rr1"], rates["rr3"], rates["rr5"], rates["coop1"]) == (0, None, None, None)
+
+
+def test_scheduled_communications() -> None:
+    rows = merged(
+        liondesk({1: ["SENT", "SENT", "FUTURE"], 3: ["PAST", "TICKED"], 2: ["PAST"]}),
+        action_builder({1: ["NA"]}, every=DAY),
+    )
+    rows["liondesk_contact_communications"][1]["completed_at"] += 8 * MINUTE
+    found = {
+        (row["type"], row["agent_key"]): row
+        for row in report(rows, "scheduled_communications", as_of=START + 2 * HOUR)
+    }
+    email = found["Email Contact", "liondesk:41"]
+    assert (email["communications"], email["contacts"]) == (3, 1)
+    assert (email["dispatched"], email["scheduled"], email["overdue"]) == (2, 1, 0)
+    assert (email["dispatch_lag_seconds_median"], email["dispatch_lag_seconds_max"]) == (360, 600)
+    assert email["share_overdue"] == 0
+    assert (
+        found["Text Contact", "liondesk:41"]["overdue"],
+        found["Text Contact", "liondesk:44"]["completed_manually"],
+    ) == (1, 1)
+    assert found["Call Contact", "liondesk:40"]["share_overdue"] == 1
+
+
+def examples() -> list[tuple[str, str]]:
+    text = (SQL_ROOT / "examples.sql").read_text(encoding="utf-8")
+    parts = [part.strip() for part in text.split(";") if part.strip()]
+    return [(next(line for line in part.splitlines() if line[3:4].isdigit())[3:], part) for part in parts]
+
+
+def test_twenty_questions_are_answered() -> None:
+    rows = merged(
+        WORKED_VOIPBIN, WORKED_OUTREACH, WORKED_ACTION_BUILDER, liondesk({1: ["SENT", "PAST", "FUTURE"]})
+    )
+    for number, row in enumerate(
+        action_builder({n: ["NA", "C", "NA"] for n in range(20)}, campaign=2)[
+            "action_builder_contact_attempts"
+        ]
+    ):
+        rows["action_builder_contact_attempts"].append(row | {"id": 1000 + number, "created_by_id": 9})
+    con = with_mapping(rows)
+    con.execute(
+        "INSERT INTO landing.files (file_id, source, resource, file, rows_read, rows_accepted, rows_superseded, "
+        "rows_rejected) VALUES (1, 'voipbin', 'campaigncalls', 'a', 4, 2, 1, 1)"
+    )
+    con.execute("UPDATE raw.outreach_calls SET call_disposition_id = NULL, state = 'mystery' WHERE id = 1")
+    build(con)
+    con.execute((SQL_ROOT / "macros.sql").read_text(encoding="utf-8"))
+    questions = examples()
+    assert [int(question.split(".")[0]) for question, _ in questions] == list(range(1, 21))
+    for question, query in questions:
+        answer = con.sql(query)
+        assert question.endswith("?")
+        empty = question.startswith(("2.", "12.")) and not answer.fetchall()
+        assert empty or con.sql(query).fetchall(), question
+
+
+def test_every_interval_holds_its_rate() -> None:
+    """In every report, whatever has an interval has its rate within it, and all of them within 0 and 1."""
+    con = with_mapping(
+        merged(WORKED_VOIPBIN, WORKED_OUTREACH, WORKED_ACTION_BUILDER, liondesk({1: ["SENT"]}))
+    )
+    build(con)
+    checked = 0
+    for table, model in load_models().items():
+        for column in model.columns:
+            if column.endswith("_low") and table != "reports.retry_what_if":
+                rate = column.removesuffix("_low")
+                for row in fetch(
+                    con, f"SELECT {rate} AS rate, {rate}_low AS low, {rate}_high AS high FROM {table}"
+                ):
+                    checked += 1
+                    if row["rate"] is None:
+                        assert (row["low"], row["high"]) == (None, None), (table, rate)
+                    else:
+                        assert 0 <= row["low"] <= row["rate"] + 1e-12, (table, rate)
+                        assert row["rate"] - 1e-12 <= row["high"] <= 1, (table, rate)
+                        assert not math.isnan(row["low"]), (table, rate)
+    assert checked > 100

@@ -1,0 +1,47 @@
+"""What tests of the SQL share: a ledger in memory, filled with a few rows, and tables built from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from pipelines import building
+from pipelines.settings import Settings
+from pipelines.sources import RESOURCES
+from pipelines.warehouse import create_schemas, quoted, raw_columns, write_settings
+
+TABLES = {resource.table: resource for resource in RESOURCES}
+
+
+def ledger(
+    rows: Mapping[str, Sequence[Mapping[str, Any]]] | None = None, **settings: Any
+) -> duckdb.DuckDBPyConnection:
+    """An in-memory warehouse with these rows: raw table's name (no schema) → rows; absent fields are null.
+
+    ``settings`` are fields of Settings, e.g. ``as_of``. A ``landing.…`` name fills a landing table instead.
+    """
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'")
+    create_schemas(con)
+    write_settings(con, Settings(**settings))
+    for table, records in (rows or {}).items():
+        name = table if "." in table else f"raw.{quoted(table)}"
+        types = {} if "." in table else raw_columns(TABLES[table])
+        for record in records:
+            columns = ", ".join(quoted(column) for column in record)
+            values = ", ".join(f"CAST(? AS {types[column]})" if column in types else "?" for column in record)
+            con.execute(f"INSERT INTO {name} ({columns}) VALUES ({values})", list(record.values()))
+    return con
+
+
+def build(con: duckdb.DuckDBPyConnection, *names: str) -> None:
+    """Build the named tables with everything they are built from; all when none is named."""
+    building.build(con, names or None)
+
+
+def fetch(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    """The query's rows as dictionaries."""
+    relation = con.sql(query)
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]

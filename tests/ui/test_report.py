@@ -1,0 +1,538 @@
+"""The report page in a browser: it loads nothing, prints the published figures, and everything on it works.
+
+What a table holds is not judged here; that the page holds the same is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from pipelines.report import render, write_report
+from pipelines.report.text import raw
+from tests.ui.published_file import HOSTILE, NAMES, write_published
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+READ_TABLE = """table => {
+  const value = cell => cell.dataset.value !== undefined ? cell.dataset.value : cell.textContent;
+  const headings = Array.from(table.querySelectorAll("th[data-column]"));
+  const facts = table.classList.contains("facts");
+  return (facts ? [table.tBodies[0]] : Array.from(table.tBodies[0].rows)).map(record => {
+    const row = {};
+    headings.forEach((heading, index) => {
+      const cell = facts ? heading.nextElementSibling : record.cells[index];
+      row[heading.dataset.column] = value(cell);
+      const parts = (heading.dataset.parts || "").split(" ");
+      cell.querySelectorAll("data").forEach((part, place) => { row[parts[place]] = part.value; });
+    });
+    return row;
+  });
+}"""
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_published(tmp_path_factory.mktemp("published") / "contact_ledger.duckdb")
+
+
+@pytest.fixture(scope="module")
+def report(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(published, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture
+def quiet(page: Page) -> Iterator[Page]:
+    """A page that must ask for nothing but its own file and print nothing on the console."""
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+    yield page
+    assert {url.partition("#")[0] for url in asked if not url.startswith("blob:")} <= {
+        page.url.partition("#")[0]
+    }
+    assert not said
+
+
+def opened(page: Page, report: Path, place: str = "") -> Page:
+    page.goto(report.as_uri() + place)
+    return page
+
+
+def open_all(page: Page) -> None:
+    """Open everything, and wait for what was packed."""
+    page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    page.wait_for_function("!document.querySelector('[data-packed]')")
+
+
+def rows(published: Path, query: str) -> list[dict[str, str]]:
+    """The published rows as the page should carry them."""
+    with duckdb.connect(str(published), read_only=True) as con:
+        relation = con.sql(query)
+        return [dict(zip(relation.columns, map(raw, row), strict=True)) for row in relation.fetchall()]
+
+
+def as_set(records: list[dict[str, str]]) -> set[tuple[tuple[str, str], ...]]:
+    return {tuple(sorted(record.items())) for record in records}
+
+
+def test_opens_offline_without_a_word(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    assert quiet.locator("h1").count() == 1
+    assert "people attempted" in quiet.locator("#finding").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("block", "query"),
+    [
+        ("contact-rates", "SELECT * FROM reports.campaign_contact_rates"),
+        ("dispositions", "SELECT * FROM reports.campaign_dispositions"),
+        ("outcomes", "SELECT * FROM reports.campaign_outcomes"),
+        ("attempt-curve-overall", "SELECT * FROM reports.attempt_curve WHERE campaign_key = 'all'"),
+        ("row-accounting", "SELECT * FROM quality.row_accounting"),
+        ("rejected-rows", "SELECT * FROM quality.rejected_rows"),
+        ("notices", "SELECT * FROM quality.notices"),
+        ("failed-checks", "SELECT * FROM quality.check_results WHERE NOT passed"),
+        ("mapping", "SELECT * FROM core.dispositions"),
+    ],
+)
+def test_a_table_of_the_page_is_the_published_table(
+    quiet: Page, report: Path, published: Path, block: str, query: str
+) -> None:
+    opened(quiet, report)
+    shown = quiet.locator(f"#{block}-table table").evaluate(READ_TABLE)
+    expected = rows(published, query)
+    assert as_set(shown) == as_set(expected)
+    assert len(shown) == len(expected)
+
+
+def test_every_row_of_every_report_is_on_the_page(quiet: Page, report: Path, published: Path) -> None:
+    opened(quiet, report)
+    open_all(quiet)
+    shown: dict[str, set[tuple[tuple[str, str], ...]]] = {}
+    for name, records in quiet.evaluate(
+        f"() => Array.from(document.querySelectorAll('table[data-table]'))"
+        f".map(table => [table.dataset.table, ({READ_TABLE})(table)])"
+    ):
+        shown.setdefault(name, set()).update(as_set(records))
+    with duckdb.connect(str(published), read_only=True) as con:
+        tables = [
+            name
+            for (name,) in con.sql(
+                "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'reports'"
+            ).fetchall()
+        ]
+    assert tables
+    for table in tables:
+        assert shown.get(f"reports.{table}", set()) == as_set(
+            rows(published, f"SELECT * FROM reports.{table}")
+        ), table
+
+
+def test_the_finding_counts_people_once(quiet: Page, report: Path, published: Path) -> None:
+    opened(quiet, report)
+    figures = quiet.locator("#finding [data-value]").evaluate_all(
+        "all => all.map(one => Number(one.dataset.value))"
+    )
+    expected = rows(
+        published,
+        "SELECT count(DISTINCT target_key) AS attempted, count(DISTINCT target_key) FILTER (is_contact) AS reached "
+        "FROM core.attempts WHERE is_attempt AND measures_contact",
+    )[0]
+    attempted, reached = int(expected["attempted"]), int(expected["reached"])
+    assert figures[:2] == [attempted, reached]
+    assert figures[2] == pytest.approx(reached / attempted)
+    assert figures[3] < reached / attempted < figures[4]
+
+
+def test_the_rate_chart_shows_the_published_rates_from_high_to_low(
+    quiet: Page, report: Path, published: Path
+) -> None:
+    opened(quiet, report)
+    chart = quiet.locator("#contact-rates .interval_chart")
+    shown = chart.locator("[data-value]").evaluate_all("all => all.map(one => one.dataset.value)")
+    query = "SELECT contact_rate_per_target AS rate FROM reports.campaign_contact_rates ORDER BY rate DESC"
+    assert shown == [row["rate"] for row in rows(published, query)]
+    assert chart.locator("circle").count() == len(shown)
+
+
+def test_words_of_the_definitions_are_the_files_comments(quiet: Page, report: Path, published: Path) -> None:
+    opened(quiet, report)
+    block = quiet.locator("#contact-rates details.definition")
+    block.locator("summary").click()
+    block.locator(".words").wait_for()
+    with duckdb.connect(str(published), read_only=True) as con:
+        comments = con.sql(
+            "SELECT column_name, comment FROM duckdb_columns() "
+            "WHERE schema_name = 'reports' AND table_name = 'campaign_contact_rates'"
+        ).fetchall()
+    said = " ".join(block.inner_text().split())
+    for name, comment in comments:
+        assert name in said
+        assert " ".join(comment.split()) in said
+
+
+def test_sorting_goes_by_value_and_says_so(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    table = quiet.locator("#contact-rates-table table")
+    heading = table.locator("th[data-column=attempts]")
+    for order in ("descending", "ascending"):
+        heading.locator("button").click()
+        assert heading.get_attribute("aria-sort") == order
+        values = [int(record["attempts"]) for record in table.evaluate(READ_TABLE)]
+        assert values == sorted(values, reverse=order == "descending")
+    heading = table.locator("th[data-column=campaign_name]")
+    heading.locator("button").focus()
+    quiet.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert table.locator("th[aria-sort]").count() == 1
+    names = table.locator("tbody td:first-child").all_inner_texts()
+    assert names == sorted(names, key=str.casefold)
+
+
+def test_nothing_known_sorts_last_both_ways(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    table = quiet.locator("#contact-rates-table table")
+    button = table.locator("th[data-column=penetration] button")
+    for _ in range(2):
+        button.click()
+        shown = [record["penetration"] for record in table.evaluate(READ_TABLE)]
+        assert "" in shown
+        assert shown.index("") == len(list(filter(None, shown)))
+
+
+def test_search_finds_campaigns_everywhere(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    quiet.fill("#search", "bus drivers")
+    assert quiet.locator("details.campaign:visible h3").all_inner_texts() == ["Bus drivers’ ballot"]
+    assert quiet.locator("#contact-rates-table tbody tr:visible").count() == 1
+    assert quiet.locator("#contact-rates li.row:visible").count() == 1
+    assert quiet.locator("#found").inner_text() == f"1 of {len(NAMES)}"
+    quiet.fill("#search", "")
+    assert quiet.locator("details.campaign:visible").count() == len(NAMES)
+    quiet.fill("#search", "bus drivers")
+    quiet.keyboard.press("Enter")
+    quiet.locator("details.campaign[open] .block").first.wait_for()
+
+
+def test_a_link_opens_what_it_names(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    anchor = quiet.locator("details.campaign").nth(4).get_attribute("id")
+    for place in (f"#{anchor}", f"#{anchor}-dispositions"):
+        opened(quiet, report, place)
+        target = quiet.locator(f"[id='{place[1:]}']")
+        target.wait_for()
+        assert quiet.locator(f"[id='{anchor}']").get_attribute("open") is not None
+        quiet.wait_for_function(
+            "id => Math.abs(document.getElementById(id).getBoundingClientRect().top) < innerHeight",
+            arg=place[1:],
+        )
+    opened(quiet, report)
+    quiet.locator("#contact-rates-table tbody a").first.click()
+    quiet.locator("details.campaign[open] .block").first.wait_for()
+
+
+def test_every_link_leads_somewhere(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    broken = quiet.evaluate(
+        "Array.from(document.querySelectorAll('a')).map(a => a.getAttribute('href')).filter(href => "
+        "!href.startsWith('#') || !document.getElementById(decodeURIComponent(href.slice(1))))"
+    )
+    assert broken == []
+    doubled = quiet.evaluate(
+        "(() => { const ids = Array.from(document.querySelectorAll('[id]'), node => node.id); "
+        "return ids.filter((id, index) => ids.indexOf(id) !== index); })()"
+    )
+    assert doubled == []
+
+
+def saved(page: Page, block: str) -> tuple[str, list[dict[str, str]]]:
+    with page.expect_download() as download:
+        page.locator(f"[id='{block}-table'] button.csv").click()
+    text = Path(download.value.path()).read_bytes().decode("utf-8")
+    assert text.startswith("\ufeff")
+    return download.value.suggested_filename, list(
+        csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    )
+
+
+def test_a_saved_csv_is_the_published_table(quiet: Page, report: Path, published: Path) -> None:
+    opened(quiet, report)
+    name, records = saved(quiet, "contact-rates")
+    expected = rows(published, "SELECT * FROM reports.campaign_contact_rates")
+    assert name == "reports.campaign_contact_rates.csv"
+    assert list(records[0]) == list(expected[0])
+    assert as_set(records) == as_set(expected)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("hostile")
+    published = write_published(
+        folder / "contact_ledger.duckdb", [name for name in HOSTILE for _ in range(4)], targets=12
+    )
+    return published, write_report(published, folder)
+
+
+def test_hostile_names_are_text(quiet: Page, hostile: tuple[Path, Path]) -> None:
+    published, report = hostile
+    opened(quiet, report)
+    open_all(quiet)
+    assert quiet.locator("body script").count() == 1
+    assert quiet.locator("img, iframe, object, embed, link, base, form").count() == 0
+    names = set(quiet.locator("details.campaign h3").evaluate_all("all => all.map(one => one.textContent)"))
+    known = {
+        row["campaign_name"]
+        for row in rows(published, "SELECT DISTINCT campaign_name FROM core.campaigns WHERE is_in_ledger")
+    }
+    assert names == known
+    assert any("<script>" in name for name in names)
+
+
+def test_hostile_names_run_no_formula(quiet: Page, hostile: tuple[Path, Path]) -> None:
+    published, report = hostile
+    opened(quiet, report)
+    _, records = saved(quiet, "contact-rates")
+    expected = {
+        row["campaign_key"]: row["campaign_name"]
+        for row in rows(published, "SELECT * FROM reports.campaign_contact_rates")
+    }
+    assert len(records) == len(expected)
+    guarded = 0
+    for record in records:
+        name = expected[record["campaign_key"]]
+        dangerous = name[:1] in "=+-@\t\r\n"
+        guarded += dangerous
+        assert record["campaign_name"] == ("'" + name if dangerous else name)
+        assert not any(value[:1] in "=+@" for value in record.values() if value)
+    assert guarded
+    quiet.locator("#rejected-rows details.data summary").click()
+    _, records = saved(quiet, "rejected-rows")
+    assert '\'=HYPERLINK("x")' in {record["record"] for record in records}
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_phone_shows_everything(quiet: Page, report: Path, width: int) -> None:
+    quiet.set_viewport_size({"width": width, "height": 844})
+    opened(quiet, report)
+    open_all(quiet)
+    assert quiet.evaluate("document.documentElement.scrollWidth") <= width
+    lost = quiet.evaluate(
+        """() => Array.from(document.querySelectorAll("main *, header *")).filter(node => {
+          if (node.closest(".scroll") || node.closest("defs") || !node.checkVisibility()) return false;
+          const box = node.getBoundingClientRect();
+          return box.width && (box.left < -0.5 || box.right > innerWidth + 0.5);
+        }).map(node => node.outerHTML.slice(0, 120))"""
+    )
+    assert lost == []
+    scrolls = quiet.evaluate(
+        "Array.from(document.querySelectorAll('.scroll')).every(box => box.scrollWidth <= box.clientWidth "
+        "|| (getComputedStyle(box).overflowX === 'auto' && box.tabIndex === 0 && box.getAttribute('aria-label')))"
+    )
+    assert scrolls
+
+
+def test_structure_for_those_who_do_not_see_it(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    open_all(quiet)
+    assert quiet.locator("html").get_attribute("lang") == "en"
+    assert quiet.locator("main").count() == 1
+    levels = quiet.evaluate(
+        "Array.from(document.querySelectorAll('h1, h2, h3, h4'), node => Number(node.tagName[1]))"
+    )
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    nameless = quiet.evaluate(
+        """() => Array.from(document.querySelectorAll("button, a, input, summary, [role=img], [role=region]"))
+          .filter(node => !(node.textContent.trim() || node.getAttribute("aria-label") || node.labels?.length))
+          .map(node => node.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
+    hidden = quiet.evaluate(
+        "Array.from(document.querySelectorAll('figure svg'))"
+        ".every(svg => svg.closest('[aria-hidden=true]') || svg.getAttribute('aria-label'))"
+    )
+    assert hidden
+    assert quiet.evaluate(
+        "Array.from(document.querySelectorAll('figure')).every(one => one.querySelector('figcaption'))"
+    )
+
+
+def test_the_keyboard_is_enough(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    quiet.keyboard.press("Tab")
+    assert quiet.evaluate("document.activeElement.className") == "skip"
+    summary = quiet.locator("details.campaign > summary").first
+    summary.focus()
+    quiet.keyboard.press("Enter")
+    quiet.locator("details.campaign[open] .block").first.wait_for()
+
+
+def test_text_has_contrast(quiet: Page, report: Path) -> None:
+    """WCAG 2 AA: 4.5 to 1 for every text that stands on a plain ground."""
+    opened(quiet, report)
+    open_all(quiet)
+    weak = quiet.evaluate(
+        """() => {
+          const light = ([r, g, b]) => {
+            const part = c => c / 255 <= .03928 ? c / 255 / 12.92 : ((c / 255 + .055) / 1.055) ** 2.4;
+            return .2126 * part(r) + .7152 * part(g) + .0722 * part(b);
+          };
+          const parse = color => color.match(/[\\d.]+/g).map(Number);
+          const ground = node => {
+            for (; node; node = node.parentElement) {
+              const found = parse(getComputedStyle(node).backgroundColor);
+              if (found.length < 4 || found[3] > 0) return found;
+            }
+            return [255, 255, 255];
+          };
+          const found = new Set();
+          for (const node of document.querySelectorAll("body *")) {
+            if (!Array.from(node.childNodes).some(child => child.nodeType === 3 && child.textContent.trim())) continue;
+            if (node.closest("svg, script, style, noscript") || !node.checkVisibility()) continue;
+            const [a, b] = [light(parse(getComputedStyle(node).color)), light(ground(node))].sort((x, y) => y - x);
+            if ((a + .05) / (b + .05) < 4.5) found.add(node.outerHTML.slice(0, 100));
+          }
+          return Array.from(found);
+        }"""
+    )
+    assert weak == []
+
+
+def test_print_keeps_what_is_open_and_drops_the_controls(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    quiet.emulate_media(media="print")
+    assert not quiet.locator("nav").is_visible()
+    assert not quiet.locator("button.csv").first.is_visible()
+    assert quiet.locator("#contact-rates-table td").first.is_visible()
+    assert quiet.locator(".interval_chart circle").first.is_visible()
+    assert quiet.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_five_hundred_campaigns_stay_closed_until_asked_for(quiet: Page, tmp_path: Path) -> None:
+    published = write_published(
+        tmp_path / "contact_ledger.duckdb", [f"Campaign {n:03d}x" for n in range(500)], targets=12
+    )
+    report = write_report(published, tmp_path)
+    opened(quiet, report)
+    assert quiet.locator("details.campaign").count() == 500
+    assert quiet.locator("details.campaign .block").count() == 0
+    assert quiet.locator("#contact-rates .interval_chart > .rows > li").count() == 30
+    assert quiet.locator("#contact-rates .more li").count() == 345
+    quiet.fill("#search", "campaign 321x")
+    assert quiet.locator("details.campaign:visible").count() == 1
+    quiet.locator("details.campaign:visible > summary").click()
+    quiet.locator("details.campaign[open] .block").first.wait_for()
+    assert quiet.locator("details.campaign .block").count() < 20
+    anchor = quiet.locator("details.campaign").nth(123).get_attribute("id")
+    opened(quiet, report, f"#{anchor}-dispositions")
+    quiet.locator(f"[id='{anchor}-dispositions']").wait_for()
+    shown = quiet.locator(f"[id='{anchor}-dispositions-table'] table").evaluate(READ_TABLE)
+    assert as_set(shown) == as_set(
+        rows(
+            published,
+            f"SELECT * FROM reports.campaign_dispositions WHERE campaign_key = '{shown[0]['campaign_key']}'",
+        )
+    )
+    definition = quiet.locator(f"[id='{anchor}-dispositions'] details.definition")
+    definition.locator("summary").click()
+    definition.get_by_text("unified disposition").first.wait_for()
+    # A long table of the overview is packed too, and sorted and saved like any other once it is open.
+    assert quiet.locator("#contact-rates-table").count() == 0
+    quiet.locator("#contact-rates > details.data > summary").click()
+    quiet.locator("#contact-rates-table").wait_for()
+    _, records = saved(quiet, "contact-rates")
+    assert as_set(records) == as_set(rows(published, "SELECT * FROM reports.campaign_contact_rates"))
+
+
+def test_without_scripts_the_overview_and_the_campaigns_are_there(chromium: str, report: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--disable-dev-shm-usage"])
+        page = browser.new_context(java_script_enabled=False).new_page()
+        page.goto(report.as_uri())
+        assert page.locator("#contact-rates-table tbody tr").count() > 5
+        page.locator("details.campaign summary").first.click()
+        assert page.locator("details.campaign[open] h4").first.is_visible()
+        browser.close()
+
+
+# -- what needs no browser ---------------------------------------------------------------------------------------------
+
+
+def test_the_same_file_gives_the_same_page(published: Path) -> None:
+    assert render(published) == render(published)
+
+
+def test_the_page_names_no_other_place(report: Path) -> None:
+    page = report.read_text(encoding="utf-8")
+    assert not re.findall(r"(?:src|href|action)=\"(?!#)[^\"]", page)
+    assert not re.findall(r"url\((?!#)", page)
+    assert "http:" not in page.replace("http-equiv", "")
+    assert "https:" not in page
+    assert "default-src 'none'" in page
+    assert "unsafe" not in page.partition("</head>")[0]
+
+
+def test_a_table_that_was_not_published_is_not_on_the_page(tmp_path: Path) -> None:
+    gone = ("reports.campaign_dispositions", "replay.violations", "quality.check_results")
+    page = render(write_published(tmp_path / "some.duckdb", NAMES[:4], targets=20, without=gone))
+    assert 'id="contact-rates"' in page
+    assert not any(
+        f'data-table="{table}"' in page or f'id="{block}"' in page
+        for table, block in zip(gone, ("dispositions", "violations", "failed-checks"), strict=True)
+    )
+
+
+def test_a_report_that_the_page_does_not_know_appears_by_itself(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "some.duckdb", NAMES[:4], targets=20)
+    with duckdb.connect(str(path)) as con:
+        con.execute("CREATE TABLE reports.moon_phases AS SELECT 'full' AS phase, 0.25 AS contact_rate")
+        con.execute(
+            "COMMENT ON TABLE reports.moon_phases IS 'One row per phase: whether the moon matters. It does not.'"
+        )
+        con.execute(
+            "CREATE TABLE reports.tides AS SELECT campaign_key, 7 AS height FROM reports.campaign_contact_rates "
+            "UNION ALL SELECT 'all', 8"
+        )
+        con.execute("COMMENT ON COLUMN reports.moon_phases.phase IS 'how much of it is lit'")
+    page = render(path)
+    assert 'data-table="reports.moon_phases"' in page
+    assert "Moon phases" in page
+    assert "how much of it is lit" in page
+    assert page.count('data-table="reports.tides"') == len(NAMES[:3]) + 1  # with each campaign, and overall
+
+
+def test_an_empty_ledger_makes_a_page(tmp_path: Path) -> None:
+    page = render(write_published(tmp_path / "empty.duckdb", [], targets=1))
+    assert "No contact attempt is in this report" in page
+
+
+def test_a_page_is_replaced_whole(published: Path, tmp_path: Path) -> None:
+    path = write_report(published, tmp_path / "report")
+    path.write_text("old", encoding="utf-8")
+    with path.open(encoding="utf-8") as reader:
+        assert write_report(published, tmp_path / "report") == path
+        assert reader.read() == "old"
+    assert path.read_text(encoding="utf-8").endswith("</html>\n")
+    assert [found.name for found in path.parent.iterdir()] == ["index.html"]
+
+
+def test_a_failed_rendering_leaves_the_old_page(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("old", encoding="utf-8")
+    with pytest.raises(duckdb.IOException):
+        write_report(tmp_path / "missing.duckdb", tmp_path)
+    assert (tmp_path / "index.html").read_text(encoding="utf-8") == "old"
+    assert [found.name for found in tmp_path.iterdir()] == ["index.html"]
