@@ -12,12 +12,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import polars as pl
 import zstandard
 
 from pipelines.ingest import IngestResult, ingest
+from pipelines.ingest import run as ingest_run
 from pipelines.sources import RESOURCE
 from pipelines.warehouse import create_schemas, quoted
 from tests.support import fetch
@@ -28,6 +30,9 @@ Writer = Callable[[Sequence[Row]], bytes]
 
 class Landing:
     """A landing folder, a work folder and a warehouse in memory, for one resource."""
+
+    large = False
+    """Treat every file as a large one: read alone, and loaded by a glance while the survey is under way."""
 
     def __init__(self, folder: Path, resource: str) -> None:
         self.resource = RESOURCE[resource]
@@ -48,7 +53,8 @@ class Landing:
 
     def run(self) -> IngestResult:
         """Ingest what is new."""
-        return ingest(self.con, self.resource, self.path, self.work)
+        with mock.patch.object(ingest_run, "_SMALL", -1 if self.large else ingest_run._SMALL):
+            return ingest(self.con, self.resource, self.path, self.work)
 
     def rows(self) -> list[Row]:
         """The raw table by content, without the file each row came from."""

@@ -6,6 +6,7 @@ version of a row stays (``merge``), and how files are read (``shapes``).
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,6 +36,8 @@ class Loading:
     matched: Matched
     owner: str | None = None
     """The field that a page's wrapper or path may give (LionDesk's contact); its absence is ``no_contact``."""
+    truth: Future[Survey] | None = None
+    """The survey under way, where ``survey`` is only a glance."""
 
     @classmethod
     def of(cls, resource: Resource, batch: Batch, survey: Survey, owner: str | None) -> Loading:
@@ -50,6 +53,15 @@ class Loading:
     def shape(self, file: int) -> str:
         """The shapes found in a file of the batch, in one word where there is one."""
         return "+".join(sorted(self.survey.shapes.get(file, ()))) or "empty"
+
+    def proven(self, rows: int) -> Loading | None:
+        """After a glance and ``rows`` rows loaded by it: the same by the survey; None when the glance was wrong."""
+        if self.truth is None:
+            return self
+        found = self.truth.result()
+        if found.wrapped or not {column for _, column in found.columns} <= set(self.columns):
+            return None
+        return replace(self, survey=found, truth=None) if found.rows.total() == rows else None
 
     def careful(self) -> Loading:
         """The same, read without DuckDB's typed JSON reader, which stops at the first value of another type."""

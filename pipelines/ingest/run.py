@@ -10,7 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from pipelines.ingest import files, load, merge, pagesets, shapes, unpack
 from pipelines.ingest.files import LandingFile
 from pipelines.ingest.load import Loading
 from pipelines.ingest.names import Column, match
-from pipelines.ingest.shapes import Batch
+from pipelines.ingest.shapes import Batch, Survey
 from pipelines.ingest.unpack import Unpacked
 from pipelines.sources import Resource
 from pipelines.warehouse import quoted
@@ -83,8 +83,8 @@ class _Changed(Exception):
 class _NotTyped(Exception):
     """A batch whose values DuckDB's typed reader does not take."""
 
-    def __init__(self, loading: Loading) -> None:
-        self.loading = loading
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 def ingest(con: duckdb.DuckDBPyConnection, resource: Resource, landing: Path, work_dir: Path) -> IngestResult:
@@ -140,24 +140,30 @@ class _Run:
             self.reader.close()
             return IngestResult(files_seen=len(found))
         pool = ThreadPoolExecutor(max_workers=2)
+        self.surveyor = ThreadPoolExecutor(max_workers=1)
         try:
             new = self._number(fresh, pool)
             touched = self._told_apart(new)
             new = [n for n in new if n.file.name not in touched]
             to_read = [n for n in new if n.same_as is None]
-            loadings = [x for batch in self._batches(to_read) for x in self._surveyed(batch)]
-            loadings += [x for batch in self._mended_batches() for x in self._surveyed(batch)]
-            try:
-                with self._transaction():
-                    return self._write(new, to_read, touched, loadings, len(found))
-            except _NotTyped as error:
-                # Not every row is good: what was not yet taken whole goes the careful way, in one more attempt.
-                start = loadings.index(error.loading)
-                loadings[start:] = [loading.careful() for loading in loadings[start:]]
-            with self._transaction():
-                return self._write(new, to_read, touched, loadings, len(found))
+            loadings = self._with_mended(x for batch in self._batches(to_read) for x in self._surveyed(batch))
+            while True:
+                try:
+                    with self._transaction():
+                        return self._write(new, to_read, touched, loadings, len(found))
+                except _NotTyped as error:
+                    # Not every row is good: what was not yet taken whole goes the careful way, in one more attempt.
+                    rest = loadings[error.number :]
+                    loadings[error.number :] = self._with_mended(x for y in rest for x in self._carefully(y))
+                except duckdb.OutOfMemoryException:
+                    # A survey beside the loading takes memory twice.
+                    if not (beside := [y.truth for y in loadings if y.truth is not None]):
+                        raise
+                    wait(beside)
+                    loadings = self._with_mended(x for y in loadings for x in self._certainly(y))
         finally:
             pool.shutdown(cancel_futures=True)
+            self.surveyor.shutdown(cancel_futures=True)
             self.reader.close()
 
     # --- which files ---------------------------------------------------------------------------------------------
@@ -253,8 +259,8 @@ class _Run:
                 plain = self._mended(plain, n.id)
             if plain.format == "empty":
                 continue
-            alone = plain.format == "parquet" or n.file.size > _SMALL or plain.path.endswith(".plain")
-            kind = (plain.format, plain.delimiter, plain.header, n.id if alone else None)
+            alone = plain.format == "parquet" or os.path.getsize(plain.path) > _SMALL
+            kind = (plain.format, plain.delimiter, plain.header, plain.mended, n.id if alone else None)
             groups.setdefault(kind, []).append((plain, n))
         for group in groups.values():
             for start in range(0, len(group), _TOGETHER):
@@ -268,12 +274,33 @@ class _Run:
     def _mended(self, plain: Unpacked, number: int) -> Unpacked:
         if plain.path.endswith(".unreadable"):
             return plain
-        return unpack.mend(plain, self.scratch, number, self._valid)
+        try:
+            return unpack.mend(plain, self.scratch, number, self._valid)
+        except FileNotFoundError as error:  # gone meanwhile
+            return unpack.unreadable(self.scratch, number, f"cannot be read: {error.strerror}")
 
-    def _surveyed(self, batch: Batch) -> Iterator[Loading]:
-        """The batch, surveyed; in parts when a file of it is broken, and that one mended."""
+    def _is_large(self, batch: Batch) -> bool:
+        """Lines, whole as far as is known, and enough of them that a second reading counts."""
+        file = batch.files[0]
+        return file.format == "lines" and not file.mended and os.path.getsize(file.path) > _SMALL
+
+    def _survey_apart(self, batch: Batch) -> Survey:
+        with self.con.cursor() as reader:
+            return shapes.survey(reader, self.resource, batch)
+
+    def _surveyed(self, batch: Batch, *, glance: bool = True) -> Iterator[Loading]:
+        """The batch, surveyed; in parts when a file of it is broken, and that one mended.
+
+        A large file of lines is loaded by a ``glance`` at it, while the survey is under way: nearly always they agree.
+        """
         owner = self.sets.owner if self.sets is not None else None
         try:
+            if glance and owner is None and self._is_large(batch):
+                likely = shapes.glance(self.reader, self.resource, batch)
+                if likely is not None:
+                    truth = self.surveyor.submit(self._survey_apart, batch)
+                    yield replace(Loading.of(self.resource, batch, likely, owner), truth=truth)
+                    return
             found = shapes.survey(self.reader, self.resource, batch)
         except duckdb.Error as error:
             if isinstance(error, _NOT_THE_FILE) or not (
@@ -288,7 +315,7 @@ class _Run:
                 lost = unpack.unreadable(self.scratch, batch.ids[0], str(error).partition("\n")[0])
                 yield from self._surveyed(replace(batch, files=(lost,)))
             else:
-                mended = unpack.mend(batch.files[0], self.scratch, batch.ids[0], self._valid)
+                mended = self._mended(batch.files[0], batch.ids[0])
                 self.mended.append(replace(batch, files=(mended,)))
             return
         nested = [shapes.RESOURCE_OBJECT in found.shapes.get(i, ()) for i in range(len(batch.files))]
@@ -298,12 +325,26 @@ class _Run:
                 chosen = [i for i, is_nested in enumerate(nested) if is_nested is wanted]
                 yield from self._surveyed(batch.only(chosen))
             return
-        yield Loading.of(self.resource, batch, found, owner)
+        loading = Loading.of(self.resource, batch, found, owner)
+        yield loading.careful() if batch.files[0].mended else loading  # a mended file has rows to refuse
 
-    def _mended_batches(self) -> Iterator[Batch]:
-        """The files that turned out to be broken, mended: they are all of one format now, and read together again."""
-        for start in range(0, len(self.mended), _TOGETHER):
-            yield Batch.of(self.mended[start : start + _TOGETHER])
+    def _certainly(self, loading: Loading) -> Iterator[Loading]:
+        """The loading; when it rests on a glance, by a survey."""
+        if loading.truth is None:
+            yield loading
+        else:
+            yield from self._surveyed(loading.batch, glance=False)
+
+    def _carefully(self, loading: Loading) -> Iterator[Loading]:
+        yield from (certain.careful() for certain in self._certainly(loading))
+
+    def _with_mended(self, loadings: Iterable[Loading]) -> list[Loading]:
+        """These, and the files that turned out to be broken, mended: they are all of one format now, so together."""
+        listed = list(loadings)
+        mended, self.mended = self.mended, []
+        for start in range(0, len(mended), _TOGETHER):
+            listed += self._surveyed(Batch.of(mended[start : start + _TOGETHER]))
+        return listed
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -330,8 +371,8 @@ class _Run:
         self._enter(new)
         ordered = self.sets is not None
         target = pagesets.ROWS if ordered else self.table
-        for loading in loadings:
-            self._load(loading, target, ordered)
+        for number in range(len(loadings)):
+            self._load(loadings, number, target, ordered)
         self._account(loadings, target, first_id)
         for loading in loadings:
             load.note_new_fields(self.con, loading)
@@ -378,17 +419,22 @@ class _Run:
             },
         )
 
-    def _load(self, loading: Loading, target: str, ordered: bool) -> None:
-        if not loading.rows:
+    def _load(self, loadings: list[Loading], number: int, target: str, ordered: bool) -> None:
+        """Load one batch; where that was done by a glance, put what is proven in its place in the list."""
+        loading = loadings[number]
+        if not loading.rows and loading.truth is None:
             return
+        strict = not loading.batch.careful
         try:
             inserted = load.insert(self.con, loading, target, ordered)
+            proven = loading.proven(inserted)
         except _TEXT_ERRORS:
-            if loading.batch.careful:
+            if not strict:
                 raise
-            raise _NotTyped(loading) from None
-        if inserted != loading.rows and not loading.batch.careful:
-            raise _NotTyped(loading)
+            raise _NotTyped(number) from None
+        if proven is None or (strict and inserted != proven.rows):
+            raise _NotTyped(number)
+        loadings[number] = loading = proven
         rejected = load.reject(self.con, loading) if inserted < loading.rows else 0
         if inserted + rejected != loading.rows:
             names = ", ".join(os.path.basename(path) for path in loading.batch.paths[:3])

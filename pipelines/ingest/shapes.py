@@ -27,7 +27,18 @@ _CONTAINERS = frozenset(
 """Keys that make a document worth a closer look: with none of them, and with a field that the contract requires, it
 is a plain record."""
 
-_MESSAGES = "('SCHEMA', 'STATE', 'ACTIVATE_VERSION', 'LOG', 'TRACE', 'CATALOG', 'SPEC', 'CONNECTION_STATUS', 'CONTROL')"
+_MESSAGES = ", ".join(
+    f"'\"{word}\"'"
+    for word in "SCHEMA STATE ACTIVATE_VERSION LOG TRACE CATALOG SPEC CONNECTION_STATUS CONTROL".split()
+)
+"""Types of the lines of a Singer or Airbyte file that are about the transfer, as JSON texts."""
+
+_WHOLE = 2 << 20
+"""Bytes up to which a document is unwrapped as it stands: DuckDB takes a multiple of it in memory, for each thread. A
+larger one is taken apart first, as if it were broken; a page becomes its rows."""
+
+_GLANCED = 2_048
+"""Rows that ``glance`` looks at."""
 
 PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
 
@@ -149,59 +160,90 @@ def _documents(batch: Batch, survey: Survey | None = None) -> tuple[str, dict[st
             _csv(batch, apart=False) if batch.format == "csv" else _parquet(batch, len(survey.types))
         )
         return f"SELECT f, {survey.docs} AS doc FROM ({flat})", parameters
+    largest = LONGEST if batch.files[0].mended else _WHOLE
     reader = (
         f"read_json_objects({{}}, format='{_FORMATS[batch.format]}', compression='none', "
-        f"maximum_object_size={LONGEST}, hive_partitioning=false)"
+        f"maximum_object_size={largest}, hive_partitioning=false)"
     )
     return _scan(batch, reader, "json AS doc", apart=survey is None)
 
 
+_PARTS = {
+    "its_type": "$.type",
+    "its_id": "$.id",
+    "stream": "$.stream",
+    "record": "$.record",
+    "record_stream": "$.record.stream",
+    "record_data": "$.record.data",
+    "data": "$.data",
+    "result": "$.result",
+    "total": "$.total",
+    "skip": "$.skip",
+    "contact": "$.contact_id",
+    "response": "$.response",
+    "response_data": "$.response.data",
+    "response_result": "$.response.result",
+    "response_total": "$.response.total",
+    "response_skip": "$.response.skip",
+    "response_contact": "$.response.contact_id",
+    "raw": "$._airbyte_data",
+    "unreadable": f'$."{UNREADABLE}"',
+}
+"""What tells a container by its presence and kind. All are taken in one go: a page may be large, and is parsed once."""
+
+
 def _opened(documents: str, ordered: bool) -> str:
-    """SQL for the documents with what they hold: ``f``, ``page``, ``kind``, ``status``, ``contact``, ``items``, ….
+    """SQL for the documents with what they hold: ``f``, ``page``, ``kind``, ``stream``, ``contact``, ``items``, ….
 
     The order of the CASE is the order in which shapes are told apart.
     """
     ordinal = "row_number() OVER ()" if ordered else "0"
+    parts = ", ".join(f"p[{i}] AS {name}" for i, name in enumerate(_PARTS, 1))
+    paths = ", ".join(map(literal, _PARTS.values()))
     return f"""
-        SELECT f, page, kind, CASE WHEN kind IN ('singer', 'airbyte') THEN stream END AS stream,
-            coalesce(inner_doc ->> '$.contact_id', doc ->> '$.contact_id') AS contact,
-            try_cast(inner_doc ->> '$.total' AS BIGINT) AS total,
-            try_cast(inner_doc ->> '$.skip' AS BIGINT) AS skip,
+        SELECT f, page, kind,
+            CASE kind WHEN 'singer' THEN stream ->> '$'
+                WHEN 'airbyte' THEN coalesce(record_stream, stream) ->> '$' END AS stream,
+            coalesce(response_contact, contact) ->> '$' AS contact,
+            try_cast(coalesce(response_total, total) ->> '$' AS BIGINT) AS total,
+            try_cast(coalesce(response_skip, skip) ->> '$' AS BIGINT) AS skip,
             CASE kind
-                WHEN 'singer' THEN [json_extract(doc, '$.record')]
-                WHEN 'airbyte' THEN [coalesce(json_extract(doc, '$.record.data'), json_extract(doc, '$.data'))]
-                WHEN 'airbyte_raw' THEN [CASE
-                    WHEN json_type(doc, '$._airbyte_data') <> 'VARCHAR' THEN json_extract(doc, '$._airbyte_data')
-                    WHEN json_valid(doc ->> '$._airbyte_data') THEN CAST(doc ->> '$._airbyte_data' AS JSON) END]
-                WHEN 'pages' THEN CASE
-                    WHEN json_type(inner_doc) = 'ARRAY' THEN json_extract(inner_doc, '$[*]')
-                    WHEN json_type(inner_doc, '$.result') = 'ARRAY' THEN json_extract(inner_doc, '$.result[*]')
-                    ELSE json_extract(inner_doc, '$.data[*]') END
-                WHEN 'jsonapi_one' THEN [json_extract(doc, '$.data')]
+                WHEN 'singer' THEN [record]
+                WHEN 'airbyte' THEN [coalesce(record_data, data)]
+                WHEN 'airbyte_raw' THEN [CASE WHEN NOT {_is("raw", '"')} THEN raw
+                    WHEN json_valid(raw ->> '$') THEN CAST(raw ->> '$' AS JSON) END]
+                WHEN 'pages' THEN json_extract(CASE
+                    WHEN {_is("response", "[")} THEN response
+                    WHEN {_is("response_result", "[")} THEN response_result
+                    WHEN response IS NOT NULL THEN response_data
+                    WHEN {_is("result", "[")} THEN result
+                    ELSE data END, '$[*]')
+                WHEN 'jsonapi_one' THEN [data]
                 ELSE [doc] END AS items
         FROM (
-            SELECT *, CASE WHEN kind = 'pages' AND json_type(doc, '$.response') IS NOT NULL
-                THEN json_extract(doc, '$.response') ELSE doc END AS inner_doc,
-                coalesce(doc ->> '$.record.stream', doc ->> '$.stream') AS stream
+            SELECT *, CASE
+                WHEN NOT {_is("doc", "{")} THEN 'scalar'
+                WHEN unreadable IS NOT NULL THEN 'unreadable'
+                WHEN its_type = '"RECORD"' AND {_is("record", "{")} AND stream IS NOT NULL THEN 'singer'
+                WHEN its_type = '"RECORD"' AND record_stream IS NOT NULL AND record_data IS NOT NULL THEN 'airbyte'
+                WHEN its_type IN ({_MESSAGES}) AND its_id IS NULL THEN 'message'
+                WHEN {_is("data", "{")} AND {_is("stream", '"')} THEN 'airbyte'
+                WHEN raw IS NOT NULL THEN 'airbyte_raw'
+                WHEN {_is("response", "{")} OR {_is("response", "[")} THEN 'pages'
+                WHEN {_is("result", "[")} OR {_is("data", "[")} THEN 'pages'
+                WHEN {_is("data", "{")} AND its_id IS NULL THEN 'jsonapi_one'
+                ELSE 'records' END AS kind
             FROM (
-                SELECT f, {ordinal} AS page, doc, CASE
-                    WHEN json_type(doc) <> 'OBJECT' THEN 'scalar'
-                    WHEN json_exists(doc, '/{UNREADABLE}') THEN 'unreadable'
-                    WHEN doc ->> '$.type' = 'RECORD' AND json_type(doc, '$.record') = 'OBJECT' THEN CASE
-                        WHEN json_exists(doc, '$.stream') THEN 'singer'
-                        WHEN json_exists(doc, '$.record.stream') AND json_exists(doc, '$.record.data')
-                        THEN 'airbyte' ELSE 'records' END
-                    WHEN doc ->> '$.type' IN {_MESSAGES} AND NOT json_exists(doc, '$.id') THEN 'message'
-                    WHEN json_type(doc, '$.data') = 'OBJECT' AND json_type(doc, '$.stream') = 'VARCHAR' THEN 'airbyte'
-                    WHEN json_exists(doc, '$._airbyte_data') THEN 'airbyte_raw'
-                    WHEN json_type(doc, '$.response') IN ('OBJECT', 'ARRAY') THEN 'pages'
-                    WHEN json_type(doc, '$.result') = 'ARRAY' OR json_type(doc, '$.data') = 'ARRAY' THEN 'pages'
-                    WHEN json_type(doc, '$.data') = 'OBJECT' AND NOT json_exists(doc, '$.id') THEN 'jsonapi_one'
-                    ELSE 'records' END AS kind
-                FROM ({documents})
+                SELECT f, page, doc, {parts}
+                FROM (SELECT f, {ordinal} AS page, doc, json_extract(doc, [{paths}]) AS p FROM ({documents}))
             )
         )
         WHERE kind <> 'message'"""
+
+
+def _is(x: str, first: str) -> str:
+    """SQL: the JSON value starts so: ``{`` an object, ``[`` an array, ``"`` a text. False when it is missing."""
+    return f"coalesce(starts_with(CAST({x} AS VARCHAR), '{first}'), false)"
 
 
 def _records(documents: str, ordered: bool) -> str:
@@ -240,6 +282,33 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
     return found
 
 
+def glance(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey | None:
+    """What a look at the first rows of a file of lines makes likely: plain records with these columns, uncounted.
+
+    None when it is not likely. Only ``survey`` knows: whoever acts on a glance must compare the two afterwards.
+    """
+    documents, parameters = _documents(batch)
+    groups = con.execute(
+        f"SELECT DISTINCT json_keys(doc) FROM (SELECT doc FROM ({documents}) LIMIT {_GLANCED})", parameters
+    ).fetchall()
+    likely = Survey()
+    for (keys,) in groups:
+        columns = _plain_columns(resource, keys)
+        if columns is None:
+            return None
+        likely.add(0, PLAIN, 0, columns)
+    return likely if groups else None
+
+
+def _plain_columns(resource: Resource, keys: Sequence[str]) -> set[Column] | None:
+    """The columns of a document with these keys; None when it may be more than a plain record."""
+    columns = {Column(_pointer(key), key) for key in keys}
+    if _CONTAINERS & set(keys):
+        return None
+    required = {f.name for f in resource.fields if f.required}
+    return columns if required & match(resource, columns).fields.keys() else None
+
+
 def _survey_plain(
     con: duckdb.DuckDBPyConnection,
     resource: Resource,
@@ -257,11 +326,9 @@ def _survey_plain(
         FROM (SELECT f, json_keys(doc) AS keys FROM ({documents})) GROUP BY ALL""",
         {**parameters, "first": first[0]},
     ).fetchall()
-    required = {f.name for f in resource.fields if f.required}
     for file, other, rows in groups:
-        keys = first[0] if other is None else other
-        columns = {Column(_pointer(key), key) for key in keys}
-        if _CONTAINERS & set(keys) or not required & match(resource, columns).fields.keys():
+        columns = _plain_columns(resource, first[0] if other is None else other)
+        if columns is None:
             return False
         found.add(file, PLAIN, rows, columns)
     return True
@@ -405,7 +472,7 @@ def records(
         sql = f"""
             SELECT f AS in_file, page AS in_page, item AS in_item, contact AS in_contact, total AS in_total,
                 skip AS in_skip, json_extract_string(record, $places) AS v, json_extract(record, $places) AS j,
-                CASE WHEN kind = 'unreadable' OR json_type(record) IS DISTINCT FROM 'OBJECT' THEN 'unreadable'
+                CASE WHEN kind = 'unreadable' OR NOT {_is("record", "{")} THEN 'unreadable'
                     WHEN kind IN ('singer', 'airbyte') AND NOT {_is_stream("stream")} THEN 'wrong_stream'
                     WHEN json_type(record, '$.attributes') = 'OBJECT'
                         AND list_contains($others, {_snake("record ->> '$.type'")}) THEN 'wrong_stream'
@@ -413,7 +480,7 @@ def records(
                 CASE kind WHEN 'unreadable' THEN record ->> '/{UNREADABLE}/text' ELSE CAST(record AS VARCHAR) END
                     AS in_came,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
-                    WHEN json_type(record) IS DISTINCT FROM 'OBJECT' THEN 'not a record' END AS in_detail
+                    WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail
             FROM ({_records(documents, ordered)})"""
     else:
         sql = f"""

@@ -38,7 +38,12 @@ _CHUNK = 1 << 20
 _HEAD = 1 << 16
 _KEPT = 2_000
 """Characters of an unreadable stretch that its rejected record keeps."""
-_PAGE = 4 << 20
+_PAGE = 1 << 18
+"""Bytes of a page that is put together again from the rows of a larger or broken one."""
+
+_CHECKED = 4 << 20
+"""Bytes of documents that are checked by one statement."""
+
 _DELIMITERS = (",", ";", "\t", "|")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_./ +=,@%~:-]+")
 
@@ -247,7 +252,7 @@ def _batches(pieces: Iterator[bytes | _Bad]) -> Iterator[list[bytes | _Bad]]:
     for piece in pieces:
         batch.append(piece)
         size += len(piece) if isinstance(piece, bytes) else 100
-        if size > _PAGE or len(batch) >= 2_000:
+        if size > _CHECKED or len(batch) >= 2_000:
             yield batch
             batch, size = [], 0
     if batch:
@@ -499,10 +504,11 @@ def _page(text: _Text, largest: int = _PAGE) -> Iterator[bytes | _Bad]:
 def _rows(
     text: _Text, name: bytes, members: dict[bytes, bytes], nested: bool, largest: int
 ) -> Generator[bytes | _Bad, None, bool]:
-    """The rows of a page, put together again as pages of a size that can be read.
+    """The rows of a page, each as a document; where the page says what they lack, put together as smaller pages.
 
     Returns whether they ended before their end.
     """
+    plain = not members.keys() & {b'"total"', b'"skip"', b'"contact_id"'}
     rows: list[bytes] = []
     size, done = 0, 0
     broken: _Bad | None = None
@@ -524,13 +530,16 @@ def _rows(
         if isinstance(element, _Bad):
             broken = element
             break
+        if plain:
+            yield element
+            continue
         rows.append(element)
         size += len(element)
         if size > largest:
             yield page()
             done += len(rows)
             rows, size = [], 0
-    if rows or not done:
+    if rows or not (plain or done):
         yield page()
     if broken is not None:
         yield _Bad("the page ends before its end, or is broken here", broken.text)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from tests.landing_folder import Landing, Row, array, jsonapi, lines, page, to_csv, to_parquet
+from tests.landing_folder import Landing, Row, Writer, array, jsonapi, lines, page, to_csv, to_parquet
 
 CALLS = "voipbin.campaigncalls"
 
@@ -110,6 +110,24 @@ def test_a_truncated_page(landing: Landing, write: object) -> None:
     assert landing.rejected() == [(5, "unreadable")]
     assert landing.files() == {"a.json": (5, 4, 0, 1)}
     landing.law()
+
+
+@pytest.mark.parametrize(("write", "cut", "kept"), [(lines, 40, 4), (to_csv, 5, 4)], ids=["lines", "csv"])
+def test_no_broken_file_goes_unnoticed_among_many(tmp_path: Path, write: Writer, cut: int, kept: int) -> None:
+    # A scan of DuckDB 2.0 over many files on several threads may drop, without a word, what it cannot read.
+    for attempt in range(6):
+        landing = Landing(tmp_path / str(attempt), CALLS)
+        landing.con.execute("SET threads = 4")
+        for file in range(60):
+            content = write([call(10 * file + i, reference_type='a "quote"') for i in range(5)])
+            landing.put(
+                f"{file:02}.x.{'csv' if write is to_csv else 'json'}",
+                content[:-cut] if file == 0 else content,
+            )
+        landing.run()
+        assert len(landing.rows()) == 59 * 5 + kept
+        assert landing.rejected() == [(5, "unreadable")]
+        landing.law()
 
 
 def test_a_truncated_json_api_document(tmp_path: Path) -> None:

@@ -136,6 +136,7 @@ def test_any_split_and_order_of_the_files_gives_the_same_table(seed: int, resour
         whole.law()
         chance.shuffle(versions)
         parts = Landing(Path(folder) / "parts", resource)
+        parts.large = chance.random() < 0.3
         number = 0
         while versions:
             size = chance.randrange(1, 5)

@@ -165,6 +165,40 @@ def test_all_or_nothing(calls: Landing, monkeypatch: pytest.MonkeyPatch) -> None
     assert calls.run().accepted == 1
 
 
+# --- large files -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("last", "rows", "rejected", "news"),
+    [
+        (call(id=ID[:-1] + "8"), 2_501, [], []),
+        (call(id=ID[:-1] + "8", late="x"), 2_501, [], [("late", None, 1)]),
+        (
+            call(id=ID[:-1] + "8", status="?"),
+            2_500,
+            ["status: '?' is not one of dialing, progressing, done"],
+            [],
+        ),
+        ({"type": "RECORD", "stream": "campaigncalls", "record": call(id=ID[:-1] + "8")}, 2_501, [], []),
+        ("x", 2_500, ["unreadable"], []),
+    ],
+    ids=["as at first sight", "a new field", "a bad value", "another shape", "broken"],
+)
+def test_a_large_file_whose_first_rows_do_not_tell_all(
+    calls: Landing, last: object, rows: int, rejected: list[str], news: list[object]
+) -> None:
+    calls.large = True
+    first = lines([call(id=f"00000000-0000-4000-8000-{i:012}") for i in range(2_500)])
+    calls.put("a.ndjson", first + (last.encode() if isinstance(last, str) else lines([last])))
+    calls.put("b.ndjson", lines([call(id="00000000-0000-4000-8000-000000000001", tm_update="2026-02-02")]))
+    calls.run()
+    assert len(calls.rows()) == rows
+    assert [reason for _, reason in calls.rejected()] == rejected
+    assert calls.notices("new_field") == news
+    assert calls.files()["a.ndjson"] == (2_501, rows - 1, 1, len(rejected))
+    calls.law()
+
+
 # --- deletions ---------------------------------------------------------------------------------------------------
 
 LIVE = {"id": 1, "entity_id": 7, "disposition": 0, "created_at": "2026-02-01", "updated_at": "2026-02-01"}
@@ -216,6 +250,19 @@ def test_a_deletion_that_carries_only_its_key(tmp_path: Path, order: tuple[int, 
     landing.put("back.ndjson", lines([{**LIVE, "entity_id": 9, "updated_at": "2026-02-04"}]))
     landing.run()
     assert landing.columns("id", "entity_id", "_deleted_at") == [(1, 9, None)]
+    landing.law()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_deletion_that_carries_only_its_key_keeps_a_row_without_a_time(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    versions = [call(), {"id": ID, "_ab_cdc_deleted_at": "2026-02-03"}]
+    landing = Landing(tmp_path, CALLS)
+    for i in order:
+        landing.put(f"{i}.ndjson", lines([versions[i]]))
+        landing.run()
+    assert landing.columns("status", "_deleted_at") == [("dialing", datetime(2026, 2, 3))]
     landing.law()
 
 

@@ -277,16 +277,20 @@ class TestOutcomes:
         row = outcome(replay([call(1, 0, 0, 11)], [target(tm_delete=at(50))]))
         assert (row["outcome"], row["deleted_at"]) == ("retry_due", at(50))
 
-    def test_of_several_campaigns_on_one_outdial_the_running_one_counts(self) -> None:
-        other = {
-            "id": uuid(9),
-            "outplan_id": uuid(8),
-            "outdial_id": OUTDIAL,
-            "status": "stop",
-            "tm_create": at(0),
-        }
+    @pytest.mark.parametrize(
+        ("changes", "counts"),
+        [
+            ({"status": "stop", "tm_create": at(0)}, False),
+            ({"status": "run", "tm_create": at(0)}, True),
+            ({"status": "run", "tm_create": at(-9000)}, False),
+            ({"status": "run", "tm_create": at(0), "tm_delete": at(1)}, False),
+        ],
+        ids=["younger, stopped", "younger, running", "older", "deleted"],
+    )
+    def test_of_several_campaigns_on_one_outdial(self, changes: Row, counts: bool) -> None:
+        other = {"id": uuid(9), "outplan_id": uuid(8), "outdial_id": OUTDIAL, **changes}
         row = outcome(replay([], campaigns=[other, campaign()]))
-        assert str(row["campaign_id"]) == CAMPAIGN
+        assert str(row["campaign_id"]) == (uuid(9) if counts else CAMPAIGN)
 
     def test_budgets_are_those_of_the_latest_call_at_the_as_of_moment(self) -> None:
         con = replay([call(1, 0, 0, 11)], plans=[plan(1), plan(2, since=500)], as_of=600)
