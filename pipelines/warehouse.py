@@ -266,13 +266,11 @@ def _when_free(settings: Settings, say: Say) -> duckdb.DuckDBPyConnection:
 
 
 def _configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """UTC, no downloads, nothing read or written outside the landing and output folders, and no way to change that."""
-    con.execute("SET TimeZone = 'UTC'")
+    """No downloads, nothing read or written outside the landing and output folders, and no way to change that."""
+    tune(con)
     con.execute("SET autoinstall_known_extensions = false")
     con.execute("SET autoload_known_extensions = false")
     con.execute("SET enable_progress_bar = false")
-    # A run changes some rows of many tables: fold its log into the file once, at its end, not after every few tables.
-    con.execute("SET checkpoint_threshold = '1GB'")
     con.execute(f"SET temp_directory = {literal(str(settings.output / 'spill'))}")
     if settings.memory_limit:
         con.execute(f"SET memory_limit = {literal(settings.memory_limit)}")
@@ -280,6 +278,15 @@ def _configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.execute(f"SET allowed_directories = [{', '.join(literal(folder) for folder in folders)}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")
+
+
+def tune(con: duckdb.DuckDBPyConnection) -> None:
+    """How the project's own statements run: times are UTC, and what is not sorted has no order."""
+    con.execute("SET TimeZone = 'UTC'")
+    # No statement may rest on the order of rows that nothing sorted; so writers need not wait for one another.
+    con.execute("SET preserve_insertion_order = false")
+    # A run changes some rows of many tables: fold its log into the file once, at its end, not after every few tables.
+    con.execute("SET checkpoint_threshold = '1GB'")
 
 
 def _set_aside(path: Path, foreign: _Foreign, say: Say) -> Path:

@@ -21,7 +21,7 @@ import zstandard
 from pipelines.ingest import IngestResult, ingest
 from pipelines.ingest import run as ingest_run
 from pipelines.sources import RESOURCE
-from pipelines.warehouse import create_schemas, quoted
+from pipelines.warehouse import create_schemas, quoted, tune
 from tests.support import fetch
 
 Row = dict[str, Any]
@@ -41,7 +41,7 @@ class Landing:
         self.folder = self.path / self.resource.source / self.resource.name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.con = duckdb.connect(config={"threads": 2})
-        self.con.execute("SET TimeZone = 'UTC'")
+        tune(self.con)
         create_schemas(self.con)
 
     def put(self, name: str, content: bytes | str) -> Path:

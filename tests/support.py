@@ -10,7 +10,7 @@ import duckdb
 from pipelines import building
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES
-from pipelines.warehouse import create_schemas, quoted, raw_columns, write_settings
+from pipelines.warehouse import create_schemas, quoted, raw_columns, tune, write_settings
 
 TABLES = {resource.table: resource for resource in RESOURCES}
 
@@ -23,7 +23,7 @@ def ledger(
     ``settings`` are fields of Settings, e.g. ``as_of``. A ``landing.…`` name fills a landing table instead.
     """
     con = duckdb.connect()
-    con.execute("SET TimeZone = 'UTC'")
+    tune(con)
     create_schemas(con)
     write_settings(con, Settings(**settings))
     for table, records in (rows or {}).items():

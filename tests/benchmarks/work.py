@@ -20,7 +20,7 @@ from pipelines.building import Builder
 from pipelines.models import load_models, with_upstream
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCE
-from pipelines.warehouse import create_schemas, literal, quoted, write_settings
+from pipelines.warehouse import create_schemas, literal, quoted, tune, write_settings
 
 Figures = dict[str, float]
 CALLS = RESOURCE["voipbin.campaigncalls"]
@@ -208,7 +208,7 @@ def _whole(con: duckdb.DuckDBPyConnection, model: Any) -> float:
 
 def _warehouse(path: str) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(path)
-    con.execute("SET TimeZone = 'UTC'")
+    tune(con)
     create_schemas(con)
     write_settings(con, Settings())
     return con
