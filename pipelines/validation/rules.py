@@ -99,6 +99,11 @@ def raw_rules(resource: Resource) -> Iterator[Rule]:
         yield within(table, bounds, key)
 
 
+def slack(figure: str) -> str:
+    """SQL: how far a figure may be off by nothing but rounding; a count in millions has fewer digits behind the point."""
+    return f"{EPSILON} * greatest(1, abs({figure}))"
+
+
 def key_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
     """That the key which a published table's SQL file states does name its rows.
 
@@ -121,7 +126,7 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
             *(f"{name} NOT BETWEEN 0 AND 1" for name in shares),
             *(
                 f"{name} IS NOT NULL AND NOT coalesce("
-                f"{name}_low <= {name} + {EPSILON} AND {name} - {EPSILON} <= {name}_high, FALSE)"
+                f"{name}_low - {name} <= {slack(name)} AND {name} - {name}_high <= {slack(name)}, FALSE)"
                 for name in held
             ),
             *(

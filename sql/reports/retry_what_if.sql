@@ -153,7 +153,9 @@ candidates AS (
     GROUP BY lives.source, lives.campaign_key
 ),
 
--- With hazard h, of so many waiting targets so many are reached by the j-th further attempt, after so many attempts.
+-- With hazard h, of each waiting target the share that is reached by the j-th further attempt, and the attempts that it
+-- takes: the i-th is made by those whom the ones before did not reach. Written as that sum: at the first attempt it is 1
+-- whatever the hazard, to the last digit.
 raised AS (
     SELECT
         logged.source,
@@ -169,7 +171,12 @@ raised AS (
         further.j,
         1 - power(1 - hazards.hazard, further.j) AS reached,
         1 - power(1 - hazards.hazard_low, further.j) AS reached_low,
-        1 - power(1 - hazards.hazard_high, further.j) AS reached_high
+        1 - power(1 - hazards.hazard_high, further.j) AS reached_high,
+        1 + further.has_2 * (1 - hazards.hazard) + further.has_3 * power(1 - hazards.hazard, 2) AS further_attempts,
+        1 + further.has_2 * (1 - hazards.hazard_high) + further.has_3 * power(1 - hazards.hazard_high, 2)
+            AS further_attempts_low,
+        1 + further.has_2 * (1 - hazards.hazard_low) + further.has_3 * power(1 - hazards.hazard_low, 2)
+            AS further_attempts_high
     FROM logged
     INNER JOIN lengths
         ON
@@ -178,7 +185,7 @@ raised AS (
             AND lengths.longest = logged.max_attempts
     INNER JOIN candidates ON candidates.source = logged.source AND candidates.campaign_key = logged.campaign_key
     INNER JOIN hazards ON hazards.source = logged.source AND hazards.campaign_key = logged.campaign_key
-    CROSS JOIN (VALUES (1), (2), (3)) AS further (j)
+    CROSS JOIN (VALUES (1, 0, 0), (2, 1, 0), (3, 1, 1)) AS further (j, has_2, has_3)
 ),
 
 estimated AS (
@@ -187,9 +194,9 @@ estimated AS (
         campaign_key,
         max_attempts,
         targets,
-        attempts + waiting * CASE WHEN hazard > 0 THEN reached / hazard ELSE j END AS attempts,
-        attempts + waiting * CASE WHEN hazard_high > 0 THEN reached_high / hazard_high ELSE j END AS attempts_low,
-        attempts + waiting * CASE WHEN hazard_low > 0 THEN reached_low / hazard_low ELSE j END AS attempts_high,
+        attempts + waiting * further_attempts AS attempts,
+        attempts + waiting * further_attempts_low AS attempts_low,
+        attempts + waiting * further_attempts_high AS attempts_high,
         contacted + waiting * reached AS contacted,
         contacted + waiting * reached_low AS contacted_low,
         contacted + waiting * reached_high AS contacted_high,

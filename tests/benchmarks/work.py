@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from pipelines.building import Builder
+from pipelines.ingest import load_dispositions
 from pipelines.models import load_models, with_upstream
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCE
@@ -34,11 +35,13 @@ def generate_files(folder: str, calls: int, part: str = "all", kind: str = "ndjs
 
 
 def generate_warehouse(path: str, calls: int) -> Figures:
-    """A warehouse whose raw tables are filled, with the few tables that the replay reads beside them."""
+    """A warehouse whose raw tables and mappings are filled, with the few tables that the replay reads beside them."""
     from pipelines.sample import bulk
 
     with _warehouse(path) as con:
         filled = bulk.fill(con, calls, faults=20)
+        settings = Settings()
+        load_dispositions(con, settings.landing, settings.mappings)
         for name in ("core.as_of", "core.cutoff"):
             for model in with_upstream(load_models(), [name]):
                 Builder(con).build(model)

@@ -554,6 +554,16 @@ class TestWhatIf:
         assert fourth["targets_contacted_high"] == pytest.approx(5 + 2 * high)
         assert rows[4]["attempts"] == pytest.approx(15 + 2 + 2 * 10 / 15)
 
+    @pytest.mark.parametrize("reached", range(1, 60, 7))
+    def test_one_attempt_more_is_as_many_attempts_whatever_the_hazard(self, reached: int) -> None:
+        """To the last digit: a band that misses its own figure by rounding is refused, and nothing published."""
+        words = {n: ["C" if n < reached else "NA"] for n in range(60)}
+        second = next(
+            row for row in report(action_builder(words), "retry_what_if") if row["max_attempts"] == 2
+        )
+        assert second["basis"] == "extrapolated"
+        assert second["attempts"] == second["attempts_low"] == second["attempts_high"] == 120 - reached
+
 
 class TestInventory:
     def test_worked_log(self) -> None:
