@@ -10,7 +10,6 @@
 --   target_key: `<source>:<who was contacted>`
 --   outdial_target_id: VoIPBIN: the outdialtarget; null for the other sources
 --   measures_contact: whether the source can tell that a person was reached
---   row_count: rows of core.attempts, real attempts or not
 --   attempts: real attempts
 --   contacts: attempts that reached a person
 --   first_attempt_at: first real attempt (UTC)
@@ -27,7 +26,6 @@ WITH of_campaigns AS (
         target_key,
         outdial_target_id,
         bool_or(measures_contact) AS measures_contact,
-        count(*) AS row_count,
         count(attempt_number) AS attempts,
         count(CASE WHEN is_contact THEN 1 END) AS contacts,
         min(CASE WHEN is_attempt THEN attempted_at END) AS first_attempt_at,
@@ -71,7 +69,6 @@ SELECT
     of_campaigns.target_key,
     of_campaigns.outdial_target_id,
     of_campaigns.measures_contact,
-    of_campaigns.row_count,
     of_campaigns.attempts,
     of_campaigns.contacts,
     of_campaigns.first_attempt_at,
@@ -91,7 +88,6 @@ SELECT
     target_key,
     outdial_target_id,
     bool_or(measures_contact),
-    count(*),
     count(attempt_number),
     count(CASE WHEN is_contact THEN 1 END),
     min(CASE WHEN is_attempt THEN attempted_at END),

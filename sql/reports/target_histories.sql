@@ -2,23 +2,22 @@
 -- Every report that counts people reads this table, so that all of them count the same people: a total over campaigns
 -- has each target once, with its attempts numbered anew over all campaigns. VoIPBIN's targets are here whether they
 -- were dialled or not; the other sources give no list of whom they meant to reach.
--- Key: source, campaign_key, target_key
+-- The name of a VoIPBIN target is its outdialtarget's id and is not kept twice.
+-- Key: source, campaign_key, outdial_target_id, target_key
 -- Internal: yes
 -- Columns:
 --   source: the system
 --   campaign_key: `<source>:<native id or name>`, or `all`
---   target_key: `<source>:<who was contacted>`
 --   outdial_target_id: VoIPBIN: the outdialtarget; null for the other sources
+--   target_key: `<source>:<who was contacted>`; null where `outdial_target_id` says it
 --   measures_contact: whether the source can tell that a person was reached
 --   is_listed: whether a list of whom the campaign meant to reach has it
---   row_count: rows of core.attempts, real attempts or not
 --   attempts: real attempts
 --   contacts: attempts that reached a person
 --   first_attempt_at: first real attempt (UTC)
 --   last_attempt_at: last real attempt (UTC)
 --   first_contact_at: first attempt that reached a person (UTC)
 --   first_contact_number: number of that attempt
---   latest_disposition: disposition of the last real attempt, or of the last row when none was real; null without any
 --   aapor_class: final class: the most telling of its attempts (I, then P, R, O), else the last attempt's; UH (that of
 --     `skipped`) when never tried
 --   ended_by: contact; else what keeps the target from further attempts: bad_contact_info or do_not_contact as its last
@@ -51,19 +50,17 @@ tried AS (
     SELECT
         targets.source,
         targets.campaign_key,
-        targets.target_key,
         targets.outdial_target_id,
+        CASE WHEN targets.outdial_target_id IS NULL THEN targets.target_key END AS target_key,
         targets.measures_contact,
         coalesce(outcomes.has_row AND (targets.campaign_key = 'all' OR outdials.outdial_id IS NOT NULL), FALSE)
             AS is_listed,
-        targets.row_count,
         targets.attempts,
         targets.contacts,
         targets.first_attempt_at,
         targets.last_attempt_at,
         targets.first_contact_at,
         targets.first_contact_number,
-        targets.latest_disposition,
         CASE targets.telling
             WHEN 4 THEN 'I'
             WHEN 3 THEN 'P'
@@ -113,32 +110,28 @@ untried AS (
 
 united AS (
     SELECT
-        source, campaign_key, target_key, outdial_target_id, measures_contact, is_listed, row_count, attempts,
-        contacts, first_attempt_at, last_attempt_at, first_contact_at, first_contact_number, latest_disposition,
-        aapor_class, ended_by
+        source, campaign_key, outdial_target_id, target_key, measures_contact, is_listed, attempts, contacts,
+        first_attempt_at, last_attempt_at, first_contact_at, first_contact_number, aapor_class, ended_by
     FROM tried
     UNION ALL
     SELECT
-        'voipbin', campaign_key, 'voipbin:' || CAST(outdial_target_id AS VARCHAR), outdial_target_id, TRUE, TRUE, 0, 0,
-        0, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        'voipbin', campaign_key, outdial_target_id, NULL, TRUE, TRUE, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL
     FROM untried
 )
 
 SELECT
     united.source,
     united.campaign_key,
-    united.target_key,
     united.outdial_target_id,
+    united.target_key,
     united.measures_contact,
     united.is_listed,
-    united.row_count,
     united.attempts,
     united.contacts,
     united.first_attempt_at,
     united.last_attempt_at,
     united.first_contact_at,
     united.first_contact_number,
-    united.latest_disposition,
     coalesce(united.aapor_class, never.aapor_class) AS aapor_class,
     united.ended_by
 FROM united
