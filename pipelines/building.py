@@ -7,11 +7,14 @@ A table's version says what its rows are: for a raw table the last file that cha
 rows. A model whose SELECT and whose inputs' versions are those of its last build is not built. A model with a line
 ``Incremental: column`` in its header, of whose inputs only keyed ones have changed, is built for the changed keys
 alone: every keyed table in its SELECT is restricted to them, and the rows they give replace those that were there.
-That is right for a SELECT in which a row depends only on rows of the keyed inputs with the same key.
+That is right for a SELECT in which a row depends only on rows of the keyed inputs with the same key. Where other inputs
+have changed (the clock has moved on), the SELECT is run over everything, and what it gives is compared with what is
+there: so whatever is built from the table still learns for which keys it has changed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,18 +27,21 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from pipelines.catalog import OWNERS, POOL, asset_key, code_reference, table_metadata, upstream_keys
-from pipelines.lineage import column_lineage
+from pipelines.lineage import Origin, column_lineage
 from pipelines.models import Model, ModelError, load_models, with_upstream
 from pipelines.sources import RESOURCES
 from pipelines.warehouse import Warehouse, quoted
 
-Extent = Literal["unchanged", "changed keys", "whole"]
+Extent = Literal["unchanged", "changed keys", "compared", "whole"]
 
 CHECK_LOG = "landing.check_log"
 
 _CHANGES = """CREATE TEMP TABLE IF NOT EXISTS changes (
     table_name VARCHAR, key_column VARCHAR, before VARCHAR, after VARCHAR, keys VARCHAR
 )"""
+_REWRITTEN_SHARE = 0.2
+"""Of a table whose changed keys are more than this share of its rows all rows are written anew."""
+
 _RAW_TABLES = frozenset(f"raw.{r.table}" for r in RESOURCES)
 # Of a resource without a time of change, a row's key can itself change with its neighbours.
 _RAW_KEYS = {f"raw.{r.table}": r.key[0] for r in RESOURCES if len(r.key) == 1 and r.version}
@@ -63,12 +69,38 @@ class Builder:
         stale = {table for table, version in inputs.items() if last.inputs[table] != version}
         if not stale:
             return "unchanged"
-        keys = self._changed_keys(model, stale, last, inputs)
-        if keys is None:
+        if model.incremental is None:
             return self._build_whole(model, inputs, last)
-        self._build_keys(model, keys)
+        keys = self._changed_keys(model, stale, last, inputs)
+        extent: Extent = "compared" if keys is None else "changed keys"
+        if keys is None:
+            keys = self._build_compared(model)
+        else:
+            self._build_keys(model, keys)
         self._remember(model, inputs, last, keys)
-        return "changed keys"
+        return extent
+
+    def lineage(self, model: Model) -> dict[str, list[Origin]]:
+        """Column → the ``schema.table`` and column pairs it is made from. Raises SqlglotError where it cannot be told.
+
+        Working it out takes longer than many a build: it is kept with what it was read from.
+        """
+        columns = {
+            table: {name: kind for name, kind, *_ in self.con.sql(f"DESCRIBE {table}").fetchall()}
+            for table in sorted(model.upstream)
+        }
+        basis = hashlib.sha256(json.dumps([model.select, columns]).encode()).hexdigest()
+        kept = self.con.execute(
+            "SELECT origins FROM landing.lineage WHERE table_name = ? AND basis = ?", [model.table, basis]
+        ).fetchall()
+        if kept:
+            return {name: [(t, c) for t, c in found] for name, found in json.loads(kept[0][0]).items()}
+        origins = column_lineage(model.select, columns)
+        self.con.execute("DELETE FROM landing.lineage WHERE table_name = ?", [model.table])
+        self.con.execute(
+            "INSERT INTO landing.lineage VALUES (?, ?, ?)", [model.table, basis, json.dumps(origins)]
+        )
+        return origins
 
     def _build_whole(self, model: Model, inputs: Mapping[str, str], last: _Build | None) -> Extent:
         build_whole(self.con, model)
@@ -81,6 +113,35 @@ class Builder:
         target = f"{model.schema}.{quoted(model.name)}"
         self.con.execute(f"DELETE FROM {target} AS t WHERE {_is_in(f't.{quoted(key.column)}', keys)}")
         self.con.execute(f"INSERT INTO {target} {restricted(model, keys)}")
+
+    def _build_compared(self, model: Model) -> str:
+        """Build everything beside the table, and change in it what is different; the table of the keys of that."""
+        key = model.incremental
+        assert key is not None
+        built, keys = "temp.main.built", f"temp.main.changed_{model.schema}_{model.name}"
+        create(self.con, model, "TEMP TABLE", built)
+        target = f"{model.schema}.{quoted(model.name)}"
+        compared = ", ".join(quoted(name) for name in model.columns if name not in model.constant)
+        self.con.execute(
+            f"""CREATE OR REPLACE TEMP TABLE {keys.removeprefix("temp.main.")} AS SELECT key FROM (
+                SELECT {quoted(key.column)} AS key, CAST(hash({compared}) AS HUGEINT) AS rows FROM {target}
+                UNION ALL
+                SELECT {quoted(key.column)}, -CAST(hash({compared}) AS HUGEINT) FROM {built}
+            ) GROUP BY key HAVING sum(rows) <> 0"""
+        )
+        changed, rows = self.con.sql(
+            f"SELECT (SELECT count(*) FROM {keys}), (SELECT count(*) FROM {built})"
+        ).fetchall()[0]
+        if changed > _REWRITTEN_SHARE * rows:
+            self.con.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {built}")
+        else:
+            self.con.execute(f"DELETE FROM {target} AS t WHERE {_is_in(f't.{quoted(key.column)}', keys)}")
+            set_constants(self.con, model.constant, built, target)
+            self.con.execute(
+                f"INSERT INTO {target} SELECT * FROM {built} AS t WHERE {_is_in(f't.{quoted(key.column)}', keys)}"
+            )
+        self.con.execute(f"DROP TABLE {built}")
+        return keys
 
     def _changed_keys(
         self, model: Model, stale: set[str], last: _Build, inputs: Mapping[str, str]
@@ -154,12 +215,27 @@ def build(con: duckdb.DuckDBPyConnection, names: Iterable[str] | None = None) ->
 
 def build_whole(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Build one table anew. Raises ModelError when its columns are not those the header lists."""
-    con.execute(f"CREATE OR REPLACE TABLE {model.schema}.{quoted(model.name)} AS\n{model.select}")
-    built = [row[0] for row in con.sql(f"DESCRIBE {model.schema}.{quoted(model.name)}").fetchall()]
+    create(con, model, "TABLE", f"{model.schema}.{quoted(model.name)}")
+
+
+def create(con: duckdb.DuckDBPyConnection, model: Model, kind: str, name: str) -> None:
+    """Make a table (``kind``: TABLE or TEMP TABLE) of what the model's SELECT gives.
+
+    Raises ModelError when its columns are not those the header lists.
+    """
+    con.execute(f"CREATE OR REPLACE {kind} {name} AS\n{model.select}")
+    built = [row[0] for row in con.sql(f"DESCRIBE {name}").fetchall()]
     if built != list(model.columns):
         raise ModelError(
             f"{model.path}: the header lists the columns {', '.join(model.columns)}; the SELECT gives {', '.join(built)}"
         )
+
+
+def set_constants(con: duckdb.DuckDBPyConnection, columns: Iterable[str], source: str, target: str) -> None:
+    """Give the columns that are the same in every row of ``source`` that value in every row of ``target``."""
+    for column in map(quoted, columns):
+        value = f"(SELECT {column} FROM {source} LIMIT 1)"
+        con.execute(f"UPDATE {target} SET {column} = {value} WHERE {column} IS DISTINCT FROM {value}")
 
 
 def restricted(model: Model, keys: str) -> str:
@@ -264,20 +340,17 @@ def _model_asset(model: Model, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
     def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
         with warehouse.transaction() as con:
             extent = Builder(con).build(model)
+            lineage = _lineage(con, model)
         known = table_metadata(warehouse.con, model.table, model.columns, metrics=model.metrics)
-        return dg.MaterializeResult(metadata={**known, "built": extent, **_lineage(warehouse.con, model)})
+        return dg.MaterializeResult(metadata={**known, "built": extent, **lineage})
 
     return asset
 
 
 def _lineage(con: duckdb.DuckDBPyConnection, model: Model) -> dict[str, Any]:
     """The columns that each column is made from; nothing where SQLGlot cannot tell, for it only decorates the asset."""
-    columns = {
-        table: {name: kind for name, kind, *_ in con.sql(f"DESCRIBE {table}").fetchall()}
-        for table in model.upstream
-    }
     try:
-        found = column_lineage(model.select, columns)
+        found = Builder(con).lineage(model)
     except SqlglotError:
         return {}
     deps = {

@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines import personal
-from pipelines.building import changed_keys, version_of
+from pipelines.building import changed_keys, set_constants, version_of
 from pipelines.models import SQL_ROOT, Model
 from pipelines.sources import BOOK_FIELDS, RESOURCES
 from pipelines.warehouse import literal, quoted
@@ -38,11 +38,15 @@ class PublicationError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A published table: ``name`` is ``schema.table``; ``key`` is the column by which changed rows can be told, if any."""
+    """A published table: ``name`` is ``schema.table``; ``key`` is the column by which changed rows can be told, if any.
+
+    ``constant`` are columns that have one value in all rows.
+    """
 
     name: str
     order: str
     key: str | None
+    constant: tuple[str, ...]
     comment: str
     columns: Mapping[str, str]
     is_hidden: bool
@@ -74,6 +78,7 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
             order=", ".join(quoted(column) for column in resource.key),
             # Without a time of change a row's key can itself change with its neighbours.
             key=resource.key[0] if resource.version and len(resource.key) == 1 else None,
+            constant=(),
             comment=resource.description,
             columns=described(
                 f"raw.{resource.table}",
@@ -88,6 +93,7 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
             name=model.table,
             order=model.order,
             key=model.incremental.column if model.incremental else None,
+            constant=model.constant,
             comment=model.description,
             columns=described(model.table, model.columns),
             is_hidden=is_hidden,
@@ -164,9 +170,15 @@ def _replace(con: duckdb.DuckDBPyConnection, table: Table, keys: str) -> int:
         f"DELETE FROM published.{table.name} AS t "
         f"WHERE EXISTS (SELECT 1 FROM ({as_published}) AS k WHERE k.key IS NOT DISTINCT FROM CAST(t.{key} AS VARCHAR))"
     )
+    set_constants(con, table.constant, table.name, f"published.{table.name}")
+    # Found by the key's column alone, then fetched by place: of the other columns only these rows are read.
+    places = (
+        f"SELECT t.rowid FROM {table.name} AS t "
+        f"WHERE EXISTS (SELECT 1 FROM ({keys}) AS k WHERE k.key IS NOT DISTINCT FROM t.{key})"
+    )
     added = con.execute(
-        f"INSERT INTO published.{table.name} SELECT {_selected(con, table)} FROM {table.name} AS t "
-        f"WHERE EXISTS (SELECT 1 FROM ({keys}) AS k WHERE k.key IS NOT DISTINCT FROM t.{key}) ORDER BY {table.order}"
+        f"INSERT INTO published.{table.name} SELECT {_selected(con, table)} FROM {table.name} "
+        f"WHERE rowid IN ({places}) ORDER BY {table.order}"
     )
     return int(added.fetchall()[0][0])
 

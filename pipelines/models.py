@@ -14,12 +14,14 @@ A file holds one SELECT below one comment block::
 
 Between key and columns may stand: ``Group:`` (the asset's group, when not the schema), ``Order:`` (how the published
 table is sorted, when not by its key), ``Internal: yes`` (not published), any number of ``Metric: name = aggregate``
-(figures that Dagster plots over time), and ``Incremental:`` (rows are built again for changed keys alone)::
+(figures that Dagster plots over time), ``Constant:`` (columns that have one value in all rows, such as the moment that
+the table speaks of), and ``Incremental:`` (rows are built again for changed keys alone)::
 
     -- Incremental: outdial_target_id row campaigncall_id from raw.voipbin_campaigncalls.outdial_target_id
 
 names the key's column, the column that holds the raw row's own id where a later version of the row can change its key,
-and every keyed input with its key's column.
+and every keyed input with its key's column. Without any, the table is always built whole, and compared with what it
+was.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from pipelines.settings import ROOT
 SQL_ROOT = ROOT / "sql"
 SCHEMAS = ("core", "replay", "reports", "quality")
 
-_LABEL = re.compile(r"^(Key|Group|Order|Internal|Incremental|Metric|Columns):\s*(.*)$")
+_LABEL = re.compile(r"^(Key|Group|Order|Internal|Constant|Incremental|Metric|Columns):\s*(.*)$")
 _INCREMENTAL = re.compile(r"^(\w+)(?: row (\w+))?(?: from (\w+\.\w+\.\w+(?:,\s*\w+\.\w+\.\w+)*))?$")
 _COLUMN = re.compile(r"^  (\w+):\s+(.*)$")
 
@@ -71,6 +73,7 @@ class Model:
     columns: Mapping[str, str]
     metrics: Mapping[str, str]
     internal: bool
+    constant: tuple[str, ...]
     incremental: Incremental | None
     select: str
 
@@ -132,6 +135,9 @@ def read_model(path: Path) -> Model:
         columns=columns,
         metrics=metrics,
         internal=labels.get("Internal", "no").lower() == "yes",
+        constant=tuple(part.strip() for part in labels["Constant"].split(","))
+        if "Constant" in labels
+        else (),
         incremental=_incremental(path, labels["Incremental"]) if "Incremental" in labels else None,
         select="\n".join(lines[_header_length(lines) :]).strip().rstrip(";"),
     )

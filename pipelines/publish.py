@@ -13,7 +13,8 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,8 +44,19 @@ def publish(warehouse: Warehouse, models: Mapping[str, Model]) -> dict[str, int]
     releases = settings.output / "releases"
     release, before = releases / uuid.uuid4().hex, history.in_force(settings)
     release.mkdir(parents=True)
+    # What was left behind by then is deleted meanwhile: giving back the space of a large file takes long.
+    old = [folder for folder in releases.iterdir() if folder.name not in (release.name, before)]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        beside.submit(_clear, old)
+        return _publish(warehouse, models, release, before)
+
+
+def _publish(
+    warehouse: Warehouse, models: Mapping[str, Model], release: Path, before: str | None
+) -> dict[str, int]:
+    settings = warehouse.settings
     try:
-        last = releases / before if before and _is_untouched(settings) else None
+        last = release.with_name(before) if before and _is_untouched(settings) else None
         rows = write_database(warehouse.con, release / settings.published_path.name, models, last)
         write_report(release / settings.published_path.name, release / settings.report_path.parent.name)
         shutil.copyfile(SQL_ROOT / EXAMPLES, release / EXAMPLES)
@@ -59,7 +71,6 @@ def publish(warehouse: Warehouse, models: Mapping[str, Model]) -> dict[str, int]
         duckdb.Error
     ):  # published it is; a warehouse that cannot write any more is told so by the next run
         history.settle(warehouse)
-    _clear(releases, keep={release.name, before})
     return rows
 
 
@@ -169,12 +180,11 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _clear(releases: Path, keep: set[str | None]) -> None:
-    """Delete what earlier and interrupted publications left, but for the release in force and the one before it.
+def _clear(releases: Iterable[Path]) -> None:
+    """Delete what earlier and interrupted publications left.
 
-    That one stays because opening a file takes more than one step: who had followed the links just before they changed
-    must still find what they led to.
+    The release that was in force until now stays until the next one, because opening a file takes more than one step:
+    who had followed the links just before they changed must still find what they led to.
     """
-    for old in releases.iterdir():
-        if old.name not in keep:
-            shutil.rmtree(old, ignore_errors=True)
+    for release in releases:
+        shutil.rmtree(release, ignore_errors=True)

@@ -4,6 +4,7 @@
 -- bad contact info or do not contact; else attempted; and untouched when nobody was really tried. LionDesk's
 -- communications tell of sending, not of reaching, and are not here.
 -- Key: source, campaign_key, target_key
+-- Incremental: outdial_target_id from core.targets.outdial_target_id, replay.target_outcomes.outdial_target_id
 -- Metric: targets = count(*)
 -- Columns:
 --   source: the system: action_builder, outreach or voipbin
@@ -15,6 +16,7 @@
 --   first_attempt_at: the first of them (UTC)
 --   last_attempt_at: the last of them (UTC)
 --   reached_at: the first that reached the person (UTC); of the dialer: its hangup
+--   outdial_target_id: VoIPBIN: the outdialtarget; null for the other sources
 SELECT
     source,
     campaign_key,
@@ -29,7 +31,8 @@ SELECT
     CAST(attempts AS INTEGER) AS attempts,
     first_attempt_at,
     last_attempt_at,
-    first_contact_at AS reached_at
+    first_contact_at AS reached_at,
+    outdial_target_id
 FROM core.targets
 WHERE source IN ('action_builder', 'outreach') AND campaign_key <> 'all'
 UNION ALL
@@ -47,5 +50,6 @@ SELECT
     attempts,
     first_attempt_at,
     last_attempt_at,
-    reached_at
+    reached_at,
+    outdial_target_id
 FROM replay.target_outcomes

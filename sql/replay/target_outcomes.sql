@@ -4,6 +4,8 @@
 -- stranded, retry_due, retry_waiting. Budgets are those of the outplan of the latest call (of the outdial's campaign
 -- when there is no call), in the version in force at the as-of moment. A deleted target keeps its outcome.
 -- Key: outdial_target_id
+-- Incremental: outdial_target_id
+-- Constant: as_of
 -- Metric: targets = count(*)
 -- Metric: reached_share = avg(CAST(ever_reached AS INTEGER))
 -- Columns:

@@ -5,6 +5,7 @@
 -- The name of a VoIPBIN target is its outdialtarget's id and is not kept twice.
 -- Key: source, campaign_key, outdial_target_id, target_key
 -- Internal: yes
+-- Incremental: outdial_target_id from core.targets.outdial_target_id, replay.target_outcomes.outdial_target_id
 -- Columns:
 --   source: the system
 --   campaign_key: `<source>:<native id or name>`, or `all`
@@ -27,23 +28,6 @@ WITH outcomes AS (
         outdial_target_id, campaign_id, outdial_id, status, outcome, attempts,
         status_agreement <> 'no_platform_row' AS has_row
     FROM replay.target_outcomes
-),
-
--- The outdial of a campaign is the one its own row names; of a campaign without a row, those it dialled.
-outdials AS (
-    SELECT campaign_key, outdial_id
-    FROM core.campaigns
-    WHERE source = 'voipbin' AND outdial_id IS NOT NULL
-    UNION
-    SELECT called.campaign_key, called.outdial_id
-    FROM (
-        SELECT DISTINCT 'voipbin:' || CAST(campaign_id AS VARCHAR) AS campaign_key, outdial_id
-        FROM outcomes
-        WHERE campaign_id IS NOT NULL AND outdial_id IS NOT NULL
-    ) AS called
-    LEFT JOIN core.campaigns AS campaigns
-        ON campaigns.campaign_key = called.campaign_key AND campaigns.outdial_id IS NOT NULL
-    WHERE campaigns.campaign_key IS NULL
 ),
 
 tried AS (
@@ -77,7 +61,7 @@ tried AS (
         END AS ended_by
     FROM core.targets AS targets
     LEFT JOIN outcomes ON outcomes.outdial_target_id = targets.outdial_target_id
-    LEFT JOIN outdials
+    LEFT JOIN reports.campaign_outdials AS outdials
         ON outdials.campaign_key = targets.campaign_key AND outdials.outdial_id = outcomes.outdial_id
 ),
 
@@ -85,7 +69,7 @@ tried AS (
 candidates AS (
     SELECT outdials.campaign_key, outcomes.outdial_target_id
     FROM outcomes
-    INNER JOIN outdials ON outdials.outdial_id = outcomes.outdial_id
+    INNER JOIN reports.campaign_outdials AS outdials ON outdials.outdial_id = outcomes.outdial_id
     WHERE
         outcomes.has_row
         AND (

@@ -1,5 +1,6 @@
 """Nothing is built that need not be, and what is built for some keys alone is what building everything gives."""
 
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -35,6 +36,33 @@ SELECT c.target, max(n.name) AS name, max(c.place) AS calls
 FROM core.calls AS c LEFT JOIN raw.action_builder_campaigns AS n ON n.id = c.target
 GROUP BY c.target
 """
+CLOCK = """\
+-- One row: the moment that the tables speak of.
+-- Key: moment
+-- Columns:
+--   moment: the latest call
+SELECT max(created_at) AS moment FROM raw.action_builder_actions
+"""
+STANDINGS = """\
+-- One row per target, as of the moment.
+-- Key: target
+-- Incremental: target
+-- Constant: moment
+-- Columns:
+--   target: who was called
+--   moment: the moment
+--   is_busy: called more often than the moment's second
+SELECT targets.target, clock.moment, targets.calls > second(clock.moment) AS is_busy
+FROM core.targets AS targets CROSS JOIN core.clock AS clock
+"""
+BUSY = """\
+-- One row per busy target.
+-- Key: target
+-- Incremental: target from core.standings.target
+-- Columns:
+--   target: who was called
+SELECT target FROM core.standings WHERE is_busy
+"""
 TOTAL = """\
 -- One row.
 -- Key: calls
@@ -44,12 +72,22 @@ SELECT CAST(count(*) AS BIGINT) AS calls FROM core.targets
 """
 
 
+MODELS = {
+    "calls": CALLS,
+    "targets": TARGETS,
+    "clock": CLOCK,
+    "standings": STANDINGS,
+    "busy": BUSY,
+    "total": TOTAL,
+}
+
+
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
     folder = tmp_path_factory.mktemp("sql") / "core"
     folder.mkdir()
     models = []
-    for name, text in (("calls", CALLS), ("targets", TARGETS), ("total", TOTAL)):
+    for name, text in MODELS.items():
         path = Path(folder / f"{name}.sql")
         path.write_text(text, encoding="utf-8")
         models.append(read_model(path))
@@ -67,8 +105,8 @@ def arrive(con: duckdb.DuckDBPyConnection, file: int, calls: list[tuple[int, int
         )
 
 
-def build(con: duckdb.DuckDBPyConnection, chain: list[Model]) -> list[str]:
-    return [Builder(con).build(model) for model in chain]
+def build(con: duckdb.DuckDBPyConnection, chain: list[Model]) -> dict[str, str]:
+    return {model.name: Builder(con).build(model) for model in chain}
 
 
 def contents(con: duckdb.DuckDBPyConnection, chain: list[Model]) -> list[list[dict[str, object]]]:
@@ -78,17 +116,55 @@ def contents(con: duckdb.DuckDBPyConnection, chain: list[Model]) -> list[list[di
 def test_what_has_not_changed_is_not_built_and_what_has_is_built_for_its_keys(chain: list[Model]) -> None:
     con = ledger()
     arrive(con, 1, [(1, 10), (2, 10), (3, 20)])
-    assert build(con, chain) == ["whole", "whole", "whole"]
-    assert build(con, chain) == ["unchanged", "unchanged", "unchanged"]
+    assert set(build(con, chain).values()) == {"whole"}
+    assert set(build(con, chain).values()) == {"unchanged"}
     arrive(con, 2, [(4, 10)])
-    assert build(con, chain) == ["changed keys", "changed keys", "whole"]
+    assert build(con, chain) == {
+        "calls": "changed keys",
+        "targets": "changed keys",
+        "clock": "whole",
+        "standings": "compared",
+        "busy": "changed keys",
+        "total": "whole",
+    }
     assert fetch(con, "FROM core.targets ORDER BY target") == [
         {"target": 10, "name": None, "calls": 3},
         {"target": 20, "name": None, "calls": 1},
     ]
     con.execute("INSERT INTO raw.action_builder_campaigns (id, name, _file_id) VALUES (20, 'north', 3)")
-    assert build(con, chain) == ["unchanged", "changed keys", "whole"]
+    assert build(con, chain) == {
+        "calls": "unchanged",
+        "targets": "changed keys",
+        "clock": "unchanged",
+        "standings": "compared",
+        "busy": "unchanged",
+        "total": "whole",
+    }
     assert fetch(con, "SELECT name FROM core.targets ORDER BY target") == [{"name": None}, {"name": "north"}]
+
+
+def test_where_only_the_clock_moved_on_only_who_stands_differently_has_changed(chain: list[Model]) -> None:
+    """Ten targets with one call each in second 0; then a call of another in second 1: nobody's one call is more than 1."""
+    con = ledger()
+    arrive(con, 1, [(n, n) for n in range(0, 60, 3)])  # `arrive` times calls by their place: 0, 1, 2, 0, …
+    con.execute("UPDATE raw.action_builder_actions SET created_at = TIMESTAMP '2026-01-01'")
+    build(con, chain)
+    before = fetch(con, "FROM core.standings ORDER BY target")
+    assert all(row["is_busy"] for row in before)
+    con.execute(
+        "INSERT INTO raw.action_builder_actions (id, campaign_id, created_at, _file_id) VALUES "
+        "(100, 100, TIMESTAMP '2026-01-01 00:01:00', 2)"
+    )
+    build(con, chain)
+    keys = "SELECT key FROM temp.main.changed_core_standings"
+    assert fetch(con, keys) == [{"key": 100}]
+    assert {row["moment"] for row in fetch(con, "FROM core.standings")} == {datetime(2026, 1, 1, 0, 1)}
+    con.execute(
+        "UPDATE raw.action_builder_actions SET created_at = '2026-01-01 00:01:01', _file_id = 3 WHERE id = 100"
+    )
+    build(con, chain)
+    assert len(fetch(con, keys)) == 21
+    assert fetch(con, "FROM core.busy") == []
 
 
 def test_a_changed_select_builds_everything_of_it(chain: list[Model], tmp_path: Path) -> None:
@@ -102,14 +178,19 @@ def test_a_changed_select_builds_everything_of_it(chain: list[Model], tmp_path: 
     assert fetch(con, "FROM core.total") == [{"calls": 2}]
 
 
-def test_a_build_whose_upstream_was_built_in_another_run_is_whole(chain: list[Model]) -> None:
+def test_a_build_whose_upstream_was_built_in_another_run_is_of_everything(chain: list[Model]) -> None:
     con = ledger()
     arrive(con, 1, [(1, 10), (2, 20)])
     build(con, chain)
     arrive(con, 2, [(3, 10)])
     Builder(con).build(chain[0])
     con.execute("DROP TABLE temp.main.changes")  # what another run knew is gone
-    assert [Builder(con).build(model) for model in chain[1:]] == ["whole", "whole"]
+    rest = build(con, chain[1:])
+    assert (rest["targets"], rest["total"]) == ("compared", "whole")
+    assert fetch(con, "SELECT target, calls FROM core.targets ORDER BY target") == [
+        {"target": 10, "calls": 2},
+        {"target": 20, "calls": 1},
+    ]
 
 
 def test_without_the_rows_own_id_a_key_that_a_later_version_can_change_builds_everything(
@@ -122,7 +203,8 @@ def test_without_the_rows_own_id_a_key_that_a_later_version_can_change_builds_ev
     arrive(con, 1, [(1, 10)])
     Builder(con).build(read_model(path))
     arrive(con, 2, [(1, 20)])
-    assert Builder(con).build(read_model(path)) == "whole"
+    assert Builder(con).build(read_model(path)) == "compared"
+    assert fetch(con, "SELECT target FROM core.calls") == [{"target": 20}]
 
 
 calls_of_a_file = st.lists(
