@@ -35,7 +35,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run materialize home test dev bench lint format sample lock clean
+.PHONY: help run materialize home test long dev bench lint format sample lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,10 @@ materialize:
 
 test: $(VENV)/dev.stamp $(CLIENT).stamp ## Run the whole test suite (ARGS="-k replay" for a part)
 	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+long: $(VENV)/dev.stamp ## Run the long versions: 50,000 broken files, 200 killed runs, 50 runs with readers (long)
+	@INGEST_FUZZ=50 KILLS=200 SOAK=50 $(VENV)/bin/python -m pytest --numprocesses auto --dist load -rP \
+	    -k "broken_files or killed or arriving" tests/integration/test_ingest_fuzz.py tests/integration/test_unattended.py $(ARGS)
 
 dev: home ## Serve the Dagster web UI and its daemon on http://127.0.0.1:3000
 	@$(VENV)/bin/python -W 'ignore:Function `dev_command`' -m dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT)

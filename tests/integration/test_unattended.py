@@ -3,8 +3,7 @@
 Belongs here: whole runs in processes of their own, and what they leave to people. Does not belong here: when a run is
 asked for (test_automation), what is remembered of it (test_history), and the command line on a good day (test_command).
 
-`make test ARGS="tests/integration/test_unattended.py"` with KILLS=200 or SOAK=50 in the environment runs the long
-versions.
+`make long` runs the long versions (KILLS and SOAK in the environment).
 """
 
 from __future__ import annotations
