@@ -17,6 +17,7 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 import duckdb
+import sqlglot
 
 with warnings.catch_warnings():
     # Great Expectations 1.24 imports sre_constants, which Python 3.11 deprecates.
@@ -161,7 +162,9 @@ def _failure(exception_info: Mapping[str, Any]) -> str | None:
 
 
 def _first_rows(con: duckdb.DuckDBPyConnection, query: str) -> tuple[dict[str, Any], ...]:
-    rows = con.sql(f"SELECT * FROM ({query}) LIMIT {SAMPLE_ROWS}")
+    # A rule may say which offending rows to show first; where it does not, the same ones are shown every time.
+    is_ordered = sqlglot.parse_one(query, dialect="duckdb").args.get("order") is not None
+    rows = con.sql(f"SELECT * FROM ({query}) {'' if is_ordered else 'ORDER BY ALL'} LIMIT {SAMPLE_ROWS}")
     return tuple(dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall())
 
 
