@@ -82,10 +82,20 @@ def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered
         (", page, item, total, skip", ", in_page, in_item, in_total, in_skip") if ordered else ("", "")
     )
     result = con.execute(
-        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql}){'' if strict else ' WHERE in_valid'}",
+        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql if strict else _apart(sql, 'in_valid')})",
         parameters,
     ).fetchall()
     return int(result[0][0])
+
+
+def rehearse(con: duckdb.DuckDBPyConnection, loading: Loading) -> str | None:
+    """Read the batch as ``insert`` does, and write nothing; what DuckDB says when that fails."""
+    sql, parameters = _typed(loading, ordered=False, strict=False)
+    try:
+        con.execute(f"SELECT max(hash(t)) FROM ({sql}) AS t", parameters).fetchall()
+    except duckdb.Error as error:
+        return str(error)
+    return None
 
 
 def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
@@ -98,9 +108,12 @@ def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
     result = con.execute(
         f"""INSERT INTO landing.rejected_rows (file_id, source, resource, file, position, reason, record, detail)
         SELECT file_id, source, resource, file, position, reason, record, detail FROM (
-            SELECT _file_id, place - $before[in_file + 1] AS position, in_reason AS reason,
-                coalesce(nullif(in_came, ''), in_detail) AS record, in_detail AS detail
-            FROM (SELECT *, row_number() OVER () AS place FROM ({sql})) WHERE in_reason IS NOT NULL
+            SELECT _file_id, place - $before[in_file + 1] AS position, reason, record, detail
+            FROM (
+                SELECT _file_id, in_file, row_number() OVER () AS place, in_reason AS reason, in_detail AS detail,
+                    CASE WHEN in_reason IS NOT NULL THEN coalesce(nullif(in_came, ''), in_detail) END AS record
+                FROM ({sql})
+            ) WHERE reason IS NOT NULL
         ) JOIN landing.files ON file_id = _file_id""",
         {**parameters, "before": before},
     ).fetchall()
@@ -174,7 +187,7 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
     source = records(resource, loading.batch, loading.survey, loading.columns, ordered)
     parameters = dict(source.parameters)
     fields = list(resource.fields)
-    texts, typed, checks = [], [], []
+    texts, parsed, typed = [], [], []
     markers = {
         name: Field(name, "boolean" if name == DELETED else "timestamp", "") for name in matched.markers
     }
@@ -187,24 +200,15 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
         if struct:
             is_struct.add(field.name)
             typed.append(f"{values.filled_struct(field, f'x{i}')} AS {quoted(field.name)}")
+        elif field.kind in values.MEMBERS:
+            parsed.append(f", {values.parsed(field, f'x{i}')} AS s{i}")
+            typed.append(f"{values.filled_struct(field, f's{i}')} AS {quoted(field.name)}")
         else:
             typed.append(f"{values.typed(field, f'x{i}')} AS {quoted(field.name)}")
         texts.append(f"{text} AS x{i}")
     for name, where in matched.markers.items():
         texts.append(f"{source.text[where]} AS {quoted('m' + name)}")
-    surely = [f"{quoted('m' + name)} IS NULL" for name in markers if name != SYNCED]
-    for i, field in enumerate(fields):
-        if field.name in is_struct:
-            continue
-        surely += values.surely_fine(field, f"x{i}", quoted(field.name))
-        if field.name == loading.owner:
-            continue
-        waived = "false" if field.name in resource.key or not markers else "in_gone IS NOT NULL"
-        checks += values.problems(field, f"x{i}", quoted(field.name), waived)
-    for name, field in markers.items():
-        if name != SYNCED:
-            parse = values.flag if name == DELETED else values.moment
-            checks += values.problems(field, quoted("m" + name), parse(quoted("m" + name)))
+    surely, checks = _checks(loading, markers, is_struct)
     refused = "".join(f" AND NOT {check.when}" for check in checks)
     reasons = ", ".join(f"CASE WHEN {check.when} THEN {check.reason} END" for check in checks)
     status = "in_status"
@@ -238,14 +242,38 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
             FROM (
                 SELECT *, {", ".join(typed)}
                 FROM (
-                    SELECT in_file, in_status, in_detail, {source.record} AS in_came, in_page, in_item, in_total, in_skip,
-                        {extra} AS in_extra, {", ".join(texts)}
-                    FROM ({source.sql})
+                    SELECT *{"".join(parsed)}
+                    FROM (
+                        SELECT in_file, in_status, in_detail, {source.record} AS in_came, in_page, in_item, in_total,
+                            in_skip, {extra} AS in_extra, {", ".join(texts)}
+                        FROM ({source.sql})
+                    )
                 )
             )
         )"""
     parameters["ids"] = list(loading.batch.ids)
     return sql, parameters
+
+
+def _checks(
+    loading: Loading, markers: dict[str, Field], is_struct: set[str]
+) -> tuple[list[str], list[values.Problem]]:
+    """Of a typed record: what makes it surely good, and what there may be against it."""
+    surely = [f"{quoted('m' + name)} IS NULL" for name in markers if name != SYNCED]
+    checks = []
+    for i, field in enumerate(loading.resource.fields):
+        if field.name in is_struct:
+            continue
+        surely += values.surely_fine(field, f"x{i}", quoted(field.name))
+        if field.name == loading.owner:
+            continue
+        waived = "false" if field.name in loading.resource.key or not markers else "in_gone IS NOT NULL"
+        checks += values.problems(field, f"x{i}", quoted(field.name), waived)
+    for name, field in markers.items():
+        if name != SYNCED:
+            parse = values.flag if name == DELETED else values.moment
+            checks += values.problems(field, quoted("m" + name), parse(quoted("m" + name)))
+    return surely, checks
 
 
 def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:
@@ -286,3 +314,12 @@ def _gone(resource: Resource, markers: dict[str, Field]) -> str:
         when = ", ".join([*seen, "TIMESTAMP 'epoch'"])
         times.append(f"CASE WHEN {values.flag(quoted('m' + DELETED))} THEN coalesce({when}) END")
     return f"coalesce({', '.join(times)})" if times else "CAST(NULL AS TIMESTAMP)"
+
+
+def _apart(sql: str, condition: str) -> str:
+    """SQL: the rows for which the condition is true, looked at after they are made.
+
+    A filter would be pushed below the columns that it is made of, one by one, and every one of its parts would parse
+    each document for itself. No filter moves below a limit, even one that nothing reaches.
+    """
+    return f"SELECT * FROM ({sql} LIMIT {(1 << 63) - 1}) WHERE {condition}"

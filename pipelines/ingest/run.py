@@ -87,6 +87,14 @@ class _NotTyped(Exception):
         self.number = number
 
 
+class _Damaged(Exception):
+    """A Parquet file that could be surveyed, and can be loaded in no way."""
+
+    def __init__(self, number: int, detail: str) -> None:
+        self.number = number
+        self.detail = detail
+
+
 def ingest(con: duckdb.DuckDBPyConnection, resource: Resource, landing: Path, work_dir: Path) -> IngestResult:
     """Read every file of the resource below ``landing`` that was not read before, all or nothing.
 
@@ -155,6 +163,11 @@ class _Run:
                     # Not every row is good: what was not yet taken whole goes the careful way, in one more attempt.
                     rest = loadings[error.number :]
                     loadings[error.number :] = self._with_mended(x for y in rest for x in self._carefully(y))
+                except _Damaged as error:
+                    batch = loadings[error.number].batch
+                    loadings[error.number : error.number + 1] = self._surveyed(
+                        self._lost(batch, error.detail)
+                    )
                 except duckdb.OutOfMemoryException:
                     # A survey beside the loading takes memory twice.
                     if not (beside := [y.truth for y in loadings if y.truth is not None]):
@@ -279,6 +292,11 @@ class _Run:
         except FileNotFoundError as error:  # gone meanwhile
             return unpack.unreadable(self.scratch, number, f"cannot be read: {error.strerror}")
 
+    def _lost(self, batch: Batch, error: str) -> Batch:
+        """The batch of one file, of which nothing can be read."""
+        lost = unpack.unreadable(self.scratch, batch.ids[0], error.partition("\n")[0])
+        return replace(batch, files=(lost,), careful=False)
+
     def _is_large(self, batch: Batch) -> bool:
         """Lines, whole as far as is known, and enough of them that a second reading counts."""
         file = batch.files[0]
@@ -312,8 +330,7 @@ class _Run:
                 yield from self._surveyed(batch.part(0, middle))
                 yield from self._surveyed(batch.part(middle, len(batch.files)))
             elif batch.files[0].mended or batch.format == "parquet":
-                lost = unpack.unreadable(self.scratch, batch.ids[0], str(error).partition("\n")[0])
-                yield from self._surveyed(replace(batch, files=(lost,)))
+                yield from self._surveyed(self._lost(batch, str(error)))
             else:
                 mended = self._mended(batch.files[0], batch.ids[0])
                 self.mended.append(replace(batch, files=(mended,)))
@@ -428,14 +445,20 @@ class _Run:
         try:
             inserted = load.insert(self.con, loading, target, ordered)
             proven = loading.proven(inserted)
-        except _TEXT_ERRORS:
-            if not strict:
+            if proven is None or (strict and inserted != proven.rows):
+                raise _NotTyped(number)
+            loadings[number] = loading = proven
+            rejected = load.reject(self.con, loading) if inserted < loading.rows else 0
+        except duckdb.Error as error:
+            is_parquet = loading.batch.format == "parquet"
+            if isinstance(error, _NOT_THE_FILE) or not (is_parquet or isinstance(error, _TEXT_ERRORS)):
                 raise
-            raise _NotTyped(number) from None
-        if proven is None or (strict and inserted != proven.rows):
-            raise _NotTyped(number)
-        loadings[number] = loading = proven
-        rejected = load.reject(self.con, loading) if inserted < loading.rows else 0
+            if strict:
+                raise _NotTyped(number) from None
+            # The disk may be full: the file is at fault when it alone, with nothing written, fails too.
+            if is_parquet and (damage := load.rehearse(self.reader, loading)) is not None:
+                raise _Damaged(number, damage) from None
+            raise
         if inserted + rejected != loading.rows:
             names = ", ".join(os.path.basename(path) for path in loading.batch.paths[:3])
             raise IngestError(

@@ -241,6 +241,25 @@ def _opened(documents: str, ordered: bool) -> str:
         WHERE kind <> 'message'"""
 
 
+def _snake(x: str) -> str:
+    return f"lower(regexp_replace({x}, '([a-z0-9])([A-Z])', '\\1_\\2', 'g'))"
+
+
+def _is_stream(x: str) -> str:
+    """SQL: the stream's name is the resource's, bare or behind a namespace (``public-calls``, ``outreach.calls``)."""
+    name = _snake(x)
+    return (
+        f"(list_contains($streams, {name}) OR list_contains($streams, "
+        f"regexp_replace({name}, '^.*(?:\\.|__|/|-)', '')) OR list_contains($streams, replace({name}, '-', '_')))"
+    )
+
+
+_WRONG_STREAM = f"""CASE WHEN kind IN ('singer', 'airbyte') AND NOT {_is_stream("stream")} THEN true
+    WHEN json_type(record, '$.attributes') = 'OBJECT' THEN list_contains($others, {_snake("record ->> '$.type'")})
+    ELSE false END"""
+"""SQL: the record is another thing's than the resource's, by the name of its stream or by its JSON:API type."""
+
+
 def _is(x: str, first: str) -> str:
     """SQL: the JSON value starts so: ``{`` an object, ``[`` an array, ``"`` a text. False when it is missing."""
     return f"coalesce(starts_with(CAST({x} AS VARCHAR), '{first}'), false)"
@@ -270,15 +289,15 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
     Raises duckdb.Error when a file cannot be read as what it seems to be.
     """
     if batch.format == "parquet":
-        return _survey_parquet(con, batch)
+        return _survey_parquet(con, resource, batch)
     if batch.format == "csv":
-        return _survey_csv(con, batch)
+        return _survey_csv(con, resource, batch)
     found = Survey()
     documents, parameters = _documents(batch)
     if not batch.careful and _survey_plain(con, resource, documents, parameters, found):
         return found
     found = Survey(wrapped=True)
-    _survey_wrapped(con, documents, parameters, found)
+    _survey_wrapped(con, resource, documents, parameters, found)
     return found
 
 
@@ -327,25 +346,33 @@ def _survey_plain(
         {**parameters, "first": first[0]},
     ).fetchall()
     for file, other, rows in groups:
-        columns = _plain_columns(resource, first[0] if other is None else other)
+        keys = first[0] if other is None else other
+        columns = set() if keys == [UNREADABLE] else _plain_columns(resource, keys)
         if columns is None:
             return False
-        found.add(file, PLAIN, rows, columns)
+        found.add(file, PLAIN if columns else "unreadable", rows, columns)
     return True
 
 
 def _survey_wrapped(
-    con: duckdb.DuckDBPyConnection, documents: str, parameters: dict[str, Any], found: Survey
+    con: duckdb.DuckDBPyConnection,
+    resource: Resource,
+    documents: str,
+    parameters: dict[str, Any],
+    found: Survey,
 ) -> None:
     groups = con.execute(
-        f"""SELECT f, kind, json_keys(record), json_type(record, '$.attributes') = 'OBJECT',
+        f"""SELECT f, kind, {_WRONG_STREAM}, json_keys(record), json_type(record, '$.attributes') = 'OBJECT',
             json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), count(*)
         FROM ({_records(documents, ordered=False)}) GROUP BY ALL""",
-        parameters,
+        parameters | _streams(resource),
     ).fetchall()
-    for file, kind, keys, is_resource, attributes, relations, rows in groups:
+    for file, kind, is_other, keys, is_resource, attributes, relations, rows in groups:
         if kind in ("unreadable", "scalar"):
             found.add(file, "unreadable", rows, ())
+            continue
+        if is_other:
+            found.add(file, kind, rows, ())
             continue
         columns: set[Column] = set()
         shape = "jsonapi" if kind == "jsonapi_one" or (is_resource and kind in ("records", "pages")) else kind
@@ -378,7 +405,7 @@ def _flat_columns(names: Sequence[str]) -> list[Column]:
     return [Column(str(i), name) for i, name in enumerate(names)]
 
 
-def _survey_csv(con: duckdb.DuckDBPyConnection, batch: Batch) -> Survey:
+def _survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
     header = batch.files[0].header
     found = Survey(flat=_flat_columns(header))
     sql, parameters = _csv(batch, apart=True)
@@ -389,7 +416,7 @@ def _survey_csv(con: duckdb.DuckDBPyConnection, batch: Batch) -> Survey:
     ).fetchall():
         found.add(file, "csv", rows, _flat_columns(header))
     if documents := _documents_of_columns(header, {}):
-        return _survey_documents(con, found, documents, sql, parameters)
+        return _survey_documents(con, resource, found, documents, sql, parameters)
     return found
 
 
@@ -401,7 +428,7 @@ def _parquet(batch: Batch, width: int) -> tuple[str, dict[str, Any]]:
     )
 
 
-def _survey_parquet(con: duckdb.DuckDBPyConnection, batch: Batch) -> Survey:
+def _survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
     found = Survey()
     described = con.execute(
         "DESCRIBE SELECT * FROM read_parquet($files, binary_as_string=true, hive_partitioning=false)",
@@ -416,15 +443,20 @@ def _survey_parquet(con: duckdb.DuckDBPyConnection, batch: Batch) -> Survey:
     count = con.execute(f"SELECT count(*), max(hash({used})) FROM ({sql})", parameters).fetchall()[0][0]
     found.add(0, "parquet", count, _flat_columns(names))
     if documents := _documents_of_columns(names, found.types):
-        return _survey_documents(con, found, documents, sql, parameters)
+        return _survey_documents(con, resource, found, documents, sql, parameters)
     return found
 
 
 def _survey_documents(
-    con: duckdb.DuckDBPyConnection, flat: Survey, documents: str, sql: str, parameters: dict[str, Any]
+    con: duckdb.DuckDBPyConnection,
+    resource: Resource,
+    flat: Survey,
+    documents: str,
+    sql: str,
+    parameters: dict[str, Any],
 ) -> Survey:
     found = Survey(wrapped=True, docs=documents, types=flat.types)
-    _survey_wrapped(con, f"SELECT f, {documents} AS doc FROM ({sql})", parameters, found)
+    _survey_wrapped(con, resource, f"SELECT f, {documents} AS doc FROM ({sql})", parameters, found)
     return found
 
 
@@ -468,24 +500,25 @@ def records(
     places = [column.where for column in columns]
     parameters = {**parameters, "places": places}
     if found.wrapped or ordered:
-        parameters |= {"streams": sorted(resource.stream_names), "others": sorted(_other_types(resource))}
+        parameters |= _streams(resource)
         sql = f"""
             SELECT f AS in_file, page AS in_page, item AS in_item, contact AS in_contact, total AS in_total,
                 skip AS in_skip, json_extract_string(record, $places) AS v, json_extract(record, $places) AS j,
                 CASE WHEN kind = 'unreadable' OR NOT {_is("record", "{")} THEN 'unreadable'
-                    WHEN kind IN ('singer', 'airbyte') AND NOT {_is_stream("stream")} THEN 'wrong_stream'
-                    WHEN json_type(record, '$.attributes') = 'OBJECT'
-                        AND list_contains($others, {_snake("record ->> '$.type'")}) THEN 'wrong_stream'
-                END AS in_status,
+                    WHEN {_WRONG_STREAM} THEN 'wrong_stream' END AS in_status,
                 CASE kind WHEN 'unreadable' THEN record ->> '/{UNREADABLE}/text' ELSE CAST(record AS VARCHAR) END
                     AS in_came,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
                     WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail
             FROM ({_records(documents, ordered)})"""
     else:
+        marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
         sql = f"""
-            SELECT f AS in_file, {_NO_WRAPPER}, 0 AS in_item, CAST(doc AS VARCHAR) AS in_came,
-                json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j
+            SELECT f AS in_file, {_UNWRAPPED}, 0 AS in_item,
+                json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j,
+                CASE WHEN {marker} THEN 'unreadable' END AS in_status,
+                CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/text' ELSE CAST(doc AS VARCHAR) END AS in_came,
+                CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail
             FROM ({documents})"""
     return Records(
         sql,
@@ -497,17 +530,9 @@ def records(
     )
 
 
-def _is_stream(x: str) -> str:
-    """SQL: the stream's name is the resource's, bare or behind a namespace (``public-calls``, ``outreach.calls``)."""
-    name = _snake(x)
-    return (
-        f"(list_contains($streams, {name}) OR list_contains($streams, "
-        f"regexp_replace({name}, '^.*(?:\\.|__|/|-)', '')) OR list_contains($streams, replace({name}, '-', '_')))"
-    )
-
-
-def _snake(x: str) -> str:
-    return f"lower(regexp_replace({x}, '([a-z0-9])([A-Z])', '\\1_\\2', 'g'))"
+def _streams(resource: Resource) -> dict[str, Any]:
+    """The parameters of ``_WRONG_STREAM``."""
+    return {"streams": sorted(resource.stream_names), "others": sorted(_other_types(resource))}
 
 
 def _other_types(resource: Resource) -> set[str]:
@@ -519,10 +544,11 @@ def _other_types(resource: Resource) -> set[str]:
     return others - resource.stream_names
 
 
-_NO_WRAPPER = (
-    "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_contact, CAST(NULL AS BIGINT) AS in_total, "
-    "CAST(NULL AS BIGINT) AS in_skip, CAST(NULL AS VARCHAR) AS in_detail, 0 AS in_page"
+_UNWRAPPED = (
+    "CAST(NULL AS VARCHAR) AS in_contact, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
+    "0 AS in_page"
 )
+_NO_WRAPPER = f"CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, {_UNWRAPPED}"
 
 
 def _typed_records(resource: Resource, batch: Batch, columns: Sequence[Column]) -> Records | None:

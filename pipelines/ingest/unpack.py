@@ -60,6 +60,8 @@ class Unpacked:
     delimiter: str = ","
     header: tuple[str, ...] = ()
     mended: bool = False
+    cut: bool = False
+    """What it was unpacked from ends before its end."""
 
 
 class Corrupt(Exception):
@@ -99,7 +101,7 @@ def unpack(path: str, scratch: Path, number: int, known: Callable[[str], bool]) 
         plain = str(linked)
     result = _tell(plain, head, path, known)
     if truncated and result.format in ("lines", "array", "documents", "csv"):
-        return replace(result, mended=True)
+        return replace(result, mended=True, cut=True)
     return result
 
 
@@ -214,8 +216,9 @@ def mend(file: Unpacked, scratch: Path, number: int, valid: Valid) -> Unpacked:
     """Write what is readable of a broken text file as one JSON document a line, with markers for the rest."""
     target = scratch / f"{number}.mended"
     with open(file.path, "rb") as source, open(target, "wb") as out:
-        pieces = _csv_rows(source, file) if file.format == "csv" else _documents(source)
-        out.writelines(_checked(pieces, valid))
+        is_csv = file.format == "csv"
+        pieces = _csv_rows(source, file) if is_csv else _documents(source)
+        out.writelines(_checked(_cut(pieces, source, is_csv) if file.cut else pieces, valid))
     return Unpacked(str(target), "lines", mended=True)
 
 
@@ -244,6 +247,27 @@ def _checked(pieces: Iterator[bytes | _Bad], valid: Valid) -> Iterator[bytes]:
                 # Outside of strings a line break is only white space; inside one it would not be valid.
                 yield piece.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
             was_bad = isinstance(piece, _Bad)
+
+
+def _cut(
+    pieces: Iterator[bytes | _Bad], source: BinaryIO, rows_end_with_lines: bool
+) -> Iterator[bytes | _Bad]:
+    """The pieces of a file whose end is missing, and a bad one for what is missing.
+
+    A CSV row ends with its line: one at the end of what there is may lack the rest of its last value.
+    """
+    last: bytes | _Bad | None = None
+    for piece in pieces:
+        if last is not None:
+            yield last
+        last = piece
+    source.seek(-1, os.SEEK_END)
+    shown = b""
+    if isinstance(last, bytes) and rows_end_with_lines and source.read(1) != b"\n":
+        shown = last
+    elif last is not None:
+        yield last
+    yield _Bad("the compressed data ends before its end", shown)
 
 
 def _batches(pieces: Iterator[bytes | _Bad]) -> Iterator[list[bytes | _Bad]]:

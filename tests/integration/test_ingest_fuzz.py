@@ -184,9 +184,18 @@ def test_broken_files(tmp_path: Path, resource: str, shape: str, seed: int) -> N
     good = _by_key(clean)
     found = _by_key(broken)
     packed = shape.endswith((".gz", ".zst")) or "parquet" in shape
+    # Packed data has its checksum at its end. Where damage makes it end too early, nothing proves what came before.
+    unproven = {
+        file.rpartition("/")[2]
+        for (file,) in broken.con.sql(
+            "SELECT file FROM landing.rejected_rows WHERE reason = 'unreadable'"
+        ).fetchall()
+    }
     for name, (data, rows, mutation) in mutations.items():
         certain = untouched(data, rows, mutation)
         assert certain <= found.keys() or packed, (name, mutation)
+        if packed and name in unproven and not data.startswith(mutation.content):
+            continue
         first = data.find(str(rows[0]["id"]).encode())
         for row in rows:
             key = str(row["id"])

@@ -1,39 +1,74 @@
-"""A file may be ten times as large as the memory that DuckDB is given: it is read in pieces."""
+"""A file may be ten times as large as the memory that DuckDB is given: it is read in pieces, whole or broken."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from pipelines.warehouse import create_schemas, literal, tune
 from tests.landing_folder import Landing
 
-ROWS = 400_000
+ROWS = 1_100_000
 LIMIT_MB = 100
 """DuckDB's JSON reader alone holds 32 MB for every thread; with one thread this leaves little beside it."""
 
 
-def test_a_clean_file_of_ten_times_the_memory(tmp_path: Path) -> None:
+@pytest.fixture
+def landing(tmp_path: Path) -> Iterator[Landing]:
     landing = Landing(tmp_path, "voipbin.campaigncalls")
     landing.con.close()
     landing.con = duckdb.connect(tmp_path / "warehouse.duckdb")
-    path = landing.folder / "large.ndjson"
     landing.con.execute(
         f"""COPY (
             SELECT uuid() AS id, uuid() AS outdial_target_id, 'done' AS status, 'fail' AS result,
                 0 AS destination_index, 1 AS try_count, TIMESTAMP '2026-01-01' + to_seconds(n) AS tm_create,
-                {{'type': 'tel', 'target': '+15555550100', 'target_name': repeat('long ', 480)}} AS destination
+                {{'type': 'tel', 'target': '+15555550100', 'target_name': repeat('long ', 140)}} AS destination
             FROM range({ROWS}) AS t(n)
-        ) TO {literal(str(path))} (FORMAT json)"""
+        ) TO {literal(str(_file(landing)))} (FORMAT json)"""
     )
-    assert path.stat().st_size > 10 * LIMIT_MB * 1_000_000
     tune(landing.con)
     landing.con.execute(f"SET memory_limit = '{LIMIT_MB}MB'")
     landing.con.execute("SET threads = 1")
     landing.con.execute(f"SET temp_directory = {literal(str(tmp_path / 'spill'))}")
     create_schemas(landing.con)
-    result = landing.run()
-    assert (result.accepted, result.rejected) == (ROWS, 0)
-    landing.law()
+    yield landing
     landing.con.close()
+    _file(landing).unlink()
+    (tmp_path / "warehouse.duckdb").unlink()
+
+
+def _file(landing: Landing) -> Path:
+    return landing.folder / "large.ndjson"
+
+
+def _whole(path: Path) -> None:
+    pass
+
+
+def _one_row_is_not_good(path: Path) -> None:
+    with path.open("a") as lines:
+        lines.write('{"id": "none", "status": "done"}\n')
+
+
+def _the_end_is_cut_off(path: Path) -> None:
+    with path.open("r+b") as lines:
+        lines.truncate(path.stat().st_size - 100)
+
+
+@pytest.mark.parametrize(
+    ("change", "accepted", "rejected"),
+    [(_whole, ROWS, 0), (_one_row_is_not_good, ROWS, 1), (_the_end_is_cut_off, ROWS - 1, 1)],
+)
+def test_a_file_of_ten_times_the_memory(
+    landing: Landing, change: Callable[[Path], None], accepted: int, rejected: int
+) -> None:
+    change(_file(landing))
+    assert _file(landing).stat().st_size > 10 * LIMIT_MB * 1_000_000
+    result = landing.run()
+    assert (result.accepted, result.rejected) == (accepted, rejected)
+    landing.law()
+    places = landing.con.execute("SELECT position FROM landing.rejected_rows").fetchall()
+    assert places == [(accepted + 1,)] * rejected
