@@ -16,7 +16,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests import reference_replay
+
 Z = 1.959963984540054
+
 Row = Mapping[str, Any]
 Key = tuple[str, str]
 
@@ -198,6 +201,98 @@ def _ends(rows: Mapping[str, Sequence[Row]], as_of: datetime) -> tuple[set[str],
             if tries >= most[f"max_try_count_{index}"]:
                 done.add(f"voipbin:{target}")
     return done, reached
+
+
+def inventory(
+    rows: Mapping[str, Sequence[Row]], targets: Sequence[History], as_of: datetime
+) -> dict[str, Any]:
+    """reports.inventory of these targets of one campaign, or of all; the one outplan of the log is always in force.
+
+    What became of each target is the word of the plain state machine, not of the SQL.
+    """
+    outcomes = reference_replay.replay(rows, as_of).outcomes
+    listed = {row["id"]: row for row in rows["voipbin_outdialtargets"]}
+    (plan,) = rows["voipbin_outplans"]
+
+    def tries_left(target: str) -> int:
+        return sum(
+            max(plan[f"max_try_count_{index}"] - outcomes[target].tries[index], 0)
+            for index in range(5)
+            if listed[target].get(f"destination_{index}")
+        )
+
+    ids = {history.target.removeprefix("voipbin:"): history for history in targets}
+    kept = [target for target in ids if outcomes[target].deleted_at is None]
+    in_play = ("untouched", "in_flight", "stuck", "retry_due", "retry_waiting")
+    counts = Counter(outcomes[target].outcome for target in ids)
+    attempted = sum(1 for history in targets if history.attempts)
+    attempts = sum(len(history.attempts) for history in targets)
+    waiting = [outcomes[target].eligible_at for target in kept if outcomes[target].outcome == "retry_waiting"]
+    return {
+        **{
+            name: counts[name]
+            for name in (*in_play, "reached", "stranded", "exhausted", "not_dialable", "unresolved")
+        },
+        "targets": len(targets),
+        "attempted": attempted,
+        "attempts": attempts,
+        "penetration": attempted / len(targets),
+        "saturation": attempts / len(targets),
+        "deleted": len(ids) - len(kept),
+        "remaining_tries": sum(tries_left(target) for target in kept if outcomes[target].outcome in in_play),
+        "remaining_tries_untouched": sum(
+            tries_left(target) for target in kept if outcomes[target].outcome == "untouched"
+        ),
+        "stranded_tries": sum(
+            tries_left(target) for target in kept if outcomes[target].outcome == "stranded"
+        ),
+        "next_eligible_at": min((at for at in waiting if at is not None), default=None),
+        "as_of": as_of,
+    }
+
+
+def communications(
+    rows: Mapping[str, Sequence[Row]], as_of: datetime
+) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """reports.scheduled_communications: (campaign, type, agent) → figures."""
+    groups: dict[tuple[str, str, str], list[tuple[Row, str]]] = defaultdict(list)
+    for row in rows.get("liondesk_contact_communications", ()):
+        if not row["is_active"] and row["completed_at"] <= as_of:
+            state = "completed_manually" if row["completing_user_id"] else "dispatched"
+        else:
+            state = "overdue" if row["send_at"] <= as_of else "scheduled"
+        agent = row["completing_user_id"] if state == "completed_manually" else row["send_from_user_id"]
+        groups[f"liondesk:{row['campaign_name']}", row["type"], f"liondesk:{agent}"].append((row, state))
+    found = {}
+    for key, theirs in groups.items():
+        states = Counter(state for _, state in theirs)
+        due = len(theirs) - states["scheduled"]
+        lags = sorted(
+            (row["completed_at"] - row["send_at"]).total_seconds()
+            for row, state in theirs
+            if state == "dispatched"
+        )
+        middle = lags[(len(lags) - 1) // 2 : len(lags) // 2 + 1]
+        found[key] = {
+            **{name: states[name] for name in ("scheduled", "overdue", "dispatched", "completed_manually")},
+            "unknown": 0,
+            "communications": len(theirs),
+            "contacts": len({row["contact_id"] for row, _ in theirs}),
+            "channel": {"Text": "text", "Email": "email", "Call": "phone"}[key[1].partition(" ")[0]],
+            "share_dispatched": states["dispatched"] / len(theirs),
+            "share_overdue": states["overdue"] / due if due else None,
+            "dispatch_lag_seconds_median": sum(middle) / len(middle) if lags else None,
+            "dispatch_lag_seconds_mean": sum(lags) / len(lags) if lags else None,
+            "dispatch_lag_seconds_max": lags[-1] if lags else None,
+            "oldest_overdue_at": min(
+                (row["send_at"] for row, state in theirs if state == "overdue"), default=None
+            ),
+            "next_scheduled_at": min(
+                (row["send_at"] for row, state in theirs if state == "scheduled"), default=None
+            ),
+            "as_of": as_of,
+        }
+    return found
 
 
 def wilson(k: float, n: float) -> tuple[float, float]:

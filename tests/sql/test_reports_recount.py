@@ -35,6 +35,9 @@ def logs(draw: st.DrawFn) -> tuple[dict[str, list[Row]], datetime | None, str]:
         only_second=draw(st.lists(st.integers(1, 9), max_size=3)),
         every=every,
     )
+    for target in dialed["voipbin_outdialtargets"]:
+        # The platform goes on dialling whom it has deleted.
+        target["tm_delete"] = draw(st.none() | st.integers(0, 8).map(lambda steps: START + steps * every))
     # A second campaign dials the same list, and took some of the calls.
     dialed["voipbin_campaigns"].append(dialed["voipbin_campaigns"][0] | {"id": uuid(0xC02), "name": "Second"})
     taken = draw(st.lists(st.booleans(), min_size=len(dialed["voipbin_campaigncalls"]), max_size=40))
@@ -50,6 +53,9 @@ def logs(draw: st.DrawFn) -> tuple[dict[str, list[Row]], datetime | None, str]:
         outreach(draw(histories_of(called, 2)), every=every, sequence=None, first_id=500),
         liondesk(draw(histories_of(["SENT", "TICKED", "PAST", "FUTURE"]))),
     )
+    for row in rows["liondesk_contact_communications"]:
+        if row["completed_at"]:
+            row["completed_at"] += timedelta(minutes=draw(st.integers(-10, 90)))
     as_of = draw(st.none() | st.integers(0, 30).map(lambda steps: START + steps * every))
     return rows, as_of, draw(st.sampled_from(ZONES))
 
@@ -208,6 +214,38 @@ def classes_are_counted(case: Case) -> None:
         same(classes[key], {"k": known, "u": unknown, "e": share}, key)
         for rate, value in recount.aapor(theirs.count).items():
             same(rates[*key, rate], {"value": value}, (key, rate))
+
+
+def inventory_is_counted(case: Case) -> None:
+    found = case.table("reports.inventory")
+    expected = {key: targets for key, targets in case.people.items() if key[0] == "voipbin"}
+    assert found.keys() == expected.keys()
+    for key, targets in expected.items():
+        same(found[key], recount.inventory(case.rows, targets, case.as_of), key)
+
+
+def communications_are_counted(case: Case) -> None:
+    rows = fetch(case.con, "FROM reports.scheduled_communications")
+    found = {(row["campaign_key"], row["type"], row["agent_key"]): row for row in rows}
+    expected = recount.communications(case.rows, case.as_of)
+    assert found.keys() == expected.keys() and len(rows) == len(found)
+    for key, figures in expected.items():
+        same(found[key], figures, key)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(logs())
+def test_what_is_left_to_do_is_the_count(log: tuple[dict[str, list[Row]], datetime | None, str]) -> None:
+    rows, as_of, zone = log
+    con = with_mapping(rows, as_of=as_of, timezone=zone)
+    try:
+        build(con, "reports.inventory", "reports.scheduled_communications")
+        (moment,) = fetch(con, "SELECT as_of FROM core.as_of")
+        case = Case(con, rows, moment["as_of"] or START, zone)
+        inventory_is_counted(case)
+        communications_are_counted(case)
+    finally:
+        con.close()
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
