@@ -58,7 +58,7 @@ test: $(VENV)/dev.stamp $(CLIENT).stamp ## Run the whole test suite (ARGS="-k re
 	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 long: $(VENV)/dev.stamp ## Run the long versions: 50,000 broken files, 200 killed runs, 50 runs with readers (long)
-	@INGEST_FUZZ=50 KILLS=200 SOAK=50 $(VENV)/bin/python -m pytest --numprocesses auto --dist load -rP \
+	@INGEST_FUZZ=50 KILLS=200 SOAK=50 $(VENV)/bin/python -m pytest --numprocesses auto --dist load \
 	    -k "broken_files or killed or arriving" tests/integration/test_ingest_fuzz.py tests/integration/test_unattended.py $(ARGS)
 
 dev: home ## Serve the Dagster web UI and its daemon on http://127.0.0.1:3000

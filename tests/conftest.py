@@ -82,7 +82,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out and why, last thing before pytest's closing line."""
+    """Print what the tests counted (``record_property("figure", …)``), then what was left out and why."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == "figure":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {value}")
     left_out = [report for report in terminalreporter.stats.get("skipped", []) if "ui" in report.keywords]
     if left_out:
         count = f"{len(left_out)} browser test{'s' * (len(left_out) != 1)}"

@@ -143,7 +143,7 @@ def arrive(landing: Path, files: list[Path]) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(60 * KILLS)
 def test_killed_at_any_moment_the_last_good_release_stays_and_the_next_run_mends(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     seed = int(os.environ.get("SEED", random.randrange(10**6)))
     chance = random.Random(seed)
@@ -186,8 +186,9 @@ def test_killed_at_any_moment_the_last_good_release_stays_and_the_next_run_mends
             assert found.keys() == expected.keys()
             for table, rows in expected.items():
                 assert found[table] == rows, f"{table} on day {day}, after {kills} kills (seed {seed})"
-    with capsys.disabled():
-        print(f"\n{kills} kills, {published_by_the_killed} of them after publication; seed {seed}")
+    record_property(
+        "figure", f"{kills} kills, {published_by_the_killed} of them after publication; seed {seed}"
+    )
     assert kills >= KILLS * 0.6
     left = {path.name for path in killed.path.iterdir()}
     assert not [name for name in left if name.startswith(("ingest-", "spill", "."))]
@@ -212,7 +213,7 @@ def publish_again_and_again(settings: Settings) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(60 * KILLS)
-def test_publication_itself_is_killed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_publication_itself_is_killed(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """File, page and history are of one run whenever a process dies that does little else than publish."""
     (tmp_path / "landing").mkdir()
     settings = Settings(landing=tmp_path / "landing", output=tmp_path / "output")
@@ -249,8 +250,7 @@ def test_publication_itself_is_killed(tmp_path: Path, capsys: pytest.CaptureFixt
             ).fetchall()
         assert known == [(own,)], f"after {number + 1} kills, the books name another run than the file"
     assert seen == sorted(seen)
-    with capsys.disabled():
-        print(f"\n{kills} kills of processes that publish; {seen[-1]} publications begun")
+    record_property("figure", f"{kills} kills of processes that publish; {seen[-1]} publications begun")
 
 
 # ------------------------------------------------------------------------------------------------- no room left
@@ -453,7 +453,7 @@ def read_until(stop: Any, path: str, hold: bool, say: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(60 * SOAK)
 def test_runs_over_arriving_files_with_readers_attached(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     landing, output = tmp_path / "landing", Output(tmp_path / "output")
     shutil.copytree(SAMPLE / "action_builder", landing / "action_builder")
@@ -503,9 +503,9 @@ def test_runs_over_arriving_files_with_readers_attached(
     ] == (SOAK, True)
     settled, last = sizes[SOAK // 2], sizes[-1]
     assert all(now < 1.5 * then + (4 << 20) for then, now in zip(settled, last, strict=True)), sizes
-    with capsys.disabled():
-        reads = sum(reads for reads, _, _ in reports)
-        print(
-            f"\n{SOAK} runs, {len(readers)} readers, {reads} reads; MB of warehouse and published file: "
-            + ", ".join(f"{a / 1e6:.0f}+{b / 1e6:.0f}" for a, b in sizes)
-        )
+    reads = sum(reads for reads, _, _ in reports)
+    record_property(
+        "figure",
+        f"{SOAK} runs, {len(readers)} readers, {reads} reads; MB of warehouse and published file: "
+        + ", ".join(f"{a / 1e6:.0f}+{b / 1e6:.0f}" for a, b in sizes),
+    )
