@@ -291,7 +291,7 @@ class _Page:
     def _sections(self, place: Place) -> Iterable[Section]:
         """The declared sections of a place whose table and columns are there, then the undeclared report tables."""
         for section in SECTIONS:
-            if section.place == place and self.file.has(section.table, *section.needs):
+            if section.place == place and self.file.has(section.table) and self.file.answers(section.rows):
                 yield section
         declared = {section.table for section in SECTIONS}
         for table in self.file.tables:
@@ -311,10 +311,8 @@ class _Page:
                 )
 
     def _rows(self, section: Section) -> pl.DataFrame:
-        query = section.query or f"SELECT * FROM {section.table}"
-        order = f" ORDER BY {section.order}" if section.order else ""
         self._define(section)
-        return self.file.frame(f"SELECT * FROM ({query}){order}")
+        return self.file.frame(section.rows)
 
     def _blocks(self, place: Place) -> list[Block]:
         blocks = []

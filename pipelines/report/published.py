@@ -42,6 +42,14 @@ class Published:
         """Whether the file holds the table, with all of these columns."""
         return table in self.tables and all(column in self.columns[table] for column in columns)
 
+    def answers(self, query: str) -> bool:
+        """Whether the file has all tables and columns that the query names."""
+        try:
+            self.con.sql(query)
+        except (duckdb.BinderException, duckdb.CatalogException):
+            return False
+        return True
+
     def frame(self, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
         """The query's rows: few, so they may go through Python.
 

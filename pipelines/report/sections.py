@@ -3,7 +3,7 @@
 Belongs here: the declared list, and the words that are the page's own (titles, how to read a chart). Does not belong
 here: what a table or a column means; that is its comment in the published file.
 
-A section whose table (or a column its query needs) was not published is left out. A table of ``reports`` that is not
+A section whose table, or a column that its query names, was not published is left out. A table of ``reports`` that is not
 in the list is shown after those that are, under its own name: with each campaign if its rows are a campaign's.
 """
 
@@ -47,10 +47,10 @@ class Chart:
 class Section:
     """One published table on the page.
 
-    ``query`` (default: the whole table) may count a long table down; ``needs`` are the columns without which the
-    section is left out. ``lead`` columns come first; when ``only_lead``, the others wait behind "all columns" (the
-    CSV has them all). ``of`` says for a share which columns are its numerator and denominator. ``empty`` is the
-    sentence shown when the table has no rows; without one, an empty table is left out.
+    ``query`` (default: the whole table) may count a long table down. ``lead`` columns come first; when ``only_lead``,
+    the others wait behind "all columns" (the CSV has them all). ``of`` says for a share which columns are its numerator
+    and denominator. ``empty`` is the sentence shown when the table has no rows; without one, an empty table is left
+    out.
     """
 
     id: str
@@ -60,7 +60,6 @@ class Section:
     reading: str = ""
     charts: tuple[Chart, ...] = ()
     query: str = ""
-    needs: tuple[str, ...] = ()
     order: str = ""
     lead: tuple[str, ...] = ()
     only_lead: bool = False
@@ -69,6 +68,12 @@ class Section:
     empty: str = ""
     open: bool = False
     limit: int = 5_000
+
+    @property
+    def rows(self) -> str:
+        """The section's rows in their order, as a SELECT."""
+        order = f" ORDER BY {self.order}" if self.order else ""
+        return f"SELECT * FROM ({self.query or f'SELECT * FROM {self.table}'}){order}"
 
 
 RATES_OF = {
@@ -181,7 +186,6 @@ SECTIONS = (
         reading="All campaigns of a source together. The campaigns' own curves are in their sections.",
         charts=(Chart("plot", "Reached at and by each attempt", CURVE, split="source"),),
         query="SELECT * FROM reports.attempt_curve WHERE campaign_key = 'all'",
-        needs=("campaign_key", "attempt_number"),
         order="source, attempt_number",
         of={"hazard": ("contacts", "at_risk")},
     ),
@@ -225,7 +229,6 @@ SECTIONS = (
             ),
         ),
         query="SELECT * FROM reports.time_to_contact_curve WHERE campaign_key = 'all'",
-        needs=("campaign_key",),
         order="source, elapsed_seconds",
     ),
     Section(
@@ -251,7 +254,6 @@ SECTIONS = (
             ),
         ),
         query="SELECT * FROM reports.contact_rates_by WHERE campaign_key = 'all'",
-        needs=("campaign_key", "dimension", "value"),
         order="source, dimension, value",
         of=RATES_OF,
     ),
@@ -263,7 +265,6 @@ SECTIONS = (
         reading=WHAT_IF_READING,
         charts=(Chart("plot", "People reached, by the most attempts allowed", WHAT_IF, split="source"),),
         query="SELECT * FROM reports.retry_what_if WHERE campaign_key = 'all'",
-        needs=("campaign_key",),
         order="source, max_attempts",
     ),
     Section(
@@ -274,7 +275,6 @@ SECTIONS = (
         reading="For comparison with surveys. The classes are read from dispositions, as listed with each campaign: "
         "somebody reached stands for a completed interview.",
         query="SELECT * FROM reports.aapor_rates WHERE campaign_key = 'all'",
-        needs=("campaign_key", "rate"),
         order=f"source, {AAPOR_ORDER}",
         of={"value": ("numerator", "denominator")},
     ),
@@ -284,7 +284,6 @@ SECTIONS = (
         title="AAPOR final classes, and e",
         place="further",
         query="SELECT * FROM reports.aapor_classes WHERE campaign_key = 'all'",
-        needs=("campaign_key",),
         order="source",
         lead=("source", "targets", "i", "p", "r", "nc", "o", "uh", "ur", "uo", "ne", "k", "u", "e"),
     ),
@@ -295,7 +294,6 @@ SECTIONS = (
         place="further",
         reading="They say that something was sent, not that anybody was reached: they are in no contact rate.",
         order="campaign_name, communications DESC, type, agent_key",
-        needs=("campaign_name", "communications"),
         lead=(
             "campaign_name",
             "type",
@@ -336,7 +334,6 @@ SECTIONS = (
         reading="VoIPBIN alone knows whom it means to reach and how often. A target that several campaigns share is in "
         "each of them, and once in all campaigns.",
         order="campaign_key = 'all' DESC, remaining_tries DESC, campaign_name",
-        needs=("campaign_key", "campaign_name", "remaining_tries"),
         lead=(
             "campaign_name",
             "targets",
@@ -365,7 +362,6 @@ SECTIONS = (
         "does not hold what the rule needs, so nobody can say.",
         query="SELECT code, verdict, count(*)::BIGINT AS calls, count(DISTINCT outdial_target_id)::BIGINT AS targets, "
         "min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM replay.violations GROUP BY code, verdict",
-        needs=("code", "verdict", "outdial_target_id", "occurred_at"),
         order="calls DESC, code, verdict",
         comments={
             "calls": "rows of the table with this code and verdict: one per call and code",
@@ -387,7 +383,6 @@ SECTIONS = (
         "count(*) / sum(count(*)) OVER ()::DOUBLE AS share FROM replay.target_outcomes GROUP BY status_agreement "
         "UNION ALL SELECT 'tries', tries_agreement, count(*)::BIGINT, count(*) / sum(count(*)) OVER ()::DOUBLE "
         "FROM replay.target_outcomes GROUP BY tries_agreement",
-        needs=("status_agreement", "tries_agreement"),
         order="compared, targets DESC, agreement",
         comments={
             "compared": "status: `status_agreement`; tries: `tries_agreement`",
@@ -595,7 +590,6 @@ SECTIONS = (
         title="Checks that failed",
         place="quality",
         query="SELECT * FROM quality.check_results WHERE NOT passed",
-        needs=("passed", "check_name", "table_name"),
         order="severity, table_name, check_name",
         lead=("table_name", "check_name", "severity", "observed", "checked_at"),
         empty="None failed.",

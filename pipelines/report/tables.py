@@ -186,7 +186,7 @@ def _notes(section: Section, column: Column) -> Callable[[Row], str]:
     part, whole = section.of[column.name]
 
     def note(row: Row) -> str:
-        if row[column.name] is None or row.get(whole) is None:
+        if row[column.name] is None or row.get(part) is None or row.get(whole) is None:
             return ""
         thin = row.get("is_thin", row[whole] < THIN)
         mark = ' <span class="mark">thin</span>' if thin else ""

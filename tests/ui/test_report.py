@@ -496,6 +496,16 @@ def test_a_table_that_was_not_published_is_not_on_the_page(tmp_path: Path) -> No
     )
 
 
+def test_a_section_whose_rows_cannot_be_put_in_order_is_not_on_the_page(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "some.duckdb", NAMES[:4], targets=20)
+    assert 'id="inventory-overall"' in render(path)
+    with duckdb.connect(str(path)) as con:
+        con.execute("ALTER TABLE reports.inventory DROP COLUMN remaining_tries")
+    page = render(path)
+    assert 'id="inventory-overall"' not in page
+    assert 'id="contact-rates"' in page
+
+
 def test_a_report_that_the_page_does_not_know_appears_by_itself(tmp_path: Path) -> None:
     path = write_published(tmp_path / "some.duckdb", NAMES[:4], targets=20)
     with duckdb.connect(str(path)) as con:
