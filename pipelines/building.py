@@ -4,12 +4,16 @@ Belongs here: versions of tables, the restriction of a SELECT to changed keys, a
 the form of a SQL file (``pipelines.models``), or anything of the domain.
 
 A table's version says what its rows are: for a raw table the last file that changed it, for any other a digest of its
-rows. A model whose SELECT and whose inputs' versions are those of its last build is not built. A model with a line
-``Incremental: column`` in its header, of whose inputs only keyed ones have changed, is built for the changed keys
-alone: every keyed table in its SELECT is restricted to them, and the rows they give replace those that were there.
-That is right for a SELECT in which a row depends only on rows of the keyed inputs with the same key. Where other inputs
-have changed (the clock has moved on), the SELECT is run over everything, and what it gives is compared with what is
-there: so whatever is built from the table still learns for which keys it has changed.
+rows, or of what a known version has come to by a change. A model whose SELECT and whose inputs' versions are those of
+its last build is not built. A model with a line ``Incremental: column`` in its header, of whose inputs only keyed ones
+have changed, is built for the changed keys alone: every keyed table in its SELECT is restricted to them, and the rows
+they give replace those that were there. That is right for a SELECT in which a row depends only on rows of the keyed
+inputs with the same key. Where other inputs have changed (the clock has moved on), the SELECT is run over everything,
+and what it gives is compared with what is there: so whatever is built from the table still learns for which keys it has
+changed. A model with a line ``Sums:`` is brought up to date by the difference that the changed keys make.
+
+The rows that a build has put in are kept until the run ends, and so is what sums need of those it has taken out: who
+is built from them next, and the published file, need not look for them in the whole table.
 """
 
 from __future__ import annotations
@@ -37,7 +41,8 @@ Extent = Literal["unchanged", "changed keys", "compared", "whole"]
 CHECK_LOG = "landing.check_log"
 
 _CHANGES = """CREATE TEMP TABLE IF NOT EXISTS changes (
-    table_name VARCHAR, key_column VARCHAR, before VARCHAR, after VARCHAR, keys VARCHAR
+    table_name VARCHAR, key_column VARCHAR, before VARCHAR, after VARCHAR,
+    keys VARCHAR, number BIGINT, added VARCHAR, removed VARCHAR
 )"""
 _REWRITTEN_SHARE = 0.2
 """Of a table whose changed keys are more than this share of its rows all rows are written anew."""
@@ -45,6 +50,21 @@ _REWRITTEN_SHARE = 0.2
 _RAW_TABLES = frozenset(f"raw.{r.table}" for r in RESOURCES)
 # Of a resource without a time of change, a row's key can itself change with its neighbours.
 _RAW_KEYS = {f"raw.{r.table}": r.key[0] for r in RESOURCES if len(r.key) == 1 and r.version}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """By which keys a table differs between two versions.
+
+    ``keys`` is a query for them, as column ``key``; ``number`` says how many they are, each named once, where that is
+    known. ``added`` names a table of the rows that there are now under these keys, ``removed`` one of those that there
+    were, with the columns that sums are made of; None where they were not kept.
+    """
+
+    keys: str
+    number: int | None = None
+    added: str | None = None
+    removed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +85,27 @@ class Builder:
         inputs = {table: version_of(self.con, table) for table in sorted(model.upstream)}
         last = self._last_build(model)
         if last is None or last.code != model.select or last.inputs.keys() != inputs.keys():
-            return self._build_whole(model, inputs, last)
+            return self._build_whole(model, inputs)
         stale = {table for table, version in inputs.items() if last.inputs[table] != version}
         if not stale:
             return "unchanged"
+        changes = self._changes(model, stale, last, inputs)
+        if model.sums is not None and changes and all(change.removed for change in changes.values()):
+            self._build_sums(model, model.sums, changes)
+            self._remember(model, inputs, digest(self.con, model.table))
+            return "changed keys"
         if model.incremental is None:
-            return self._build_whole(model, inputs, last)
-        keys = self._changed_keys(model, stale, last, inputs)
-        extent: Extent = "compared" if keys is None else "changed keys"
-        if keys is None:
-            keys = self._build_compared(model)
+            return self._build_whole(model, inputs)
+        if changes is None:
+            change = self._build_compared(model)
+            version = digest(self.con, model.table)
         else:
-            self._build_keys(model, keys)
-        self._remember(model, inputs, last, keys)
-        return extent
+            keys = self._keys(model, changes)
+            change = self._replace(model, keys, restricted(model, keys, self._at_hand(keys, changes)))
+            version = _followed_by(self.con, last.version, change)
+        self._remember(model, inputs, version)
+        _note_change(self.con, model.table, model.incremental.column, last.version, version, change)
+        return "compared" if changes is None else "changed keys"
 
     def lineage(self, model: Model) -> dict[str, list[Origin]]:
         """Column → the ``schema.table`` and column pairs it is made from. Raises SqlglotError where it cannot be told.
@@ -102,20 +129,66 @@ class Builder:
         )
         return origins
 
-    def _build_whole(self, model: Model, inputs: Mapping[str, str], last: _Build | None) -> Extent:
+    def _build_whole(self, model: Model, inputs: Mapping[str, str]) -> Extent:
         build_whole(self.con, model)
-        self._remember(model, inputs, last, None)
+        self._remember(model, inputs, digest(self.con, model.table))
         return "whole"
 
-    def _build_keys(self, model: Model, keys: str) -> None:
+    def _replace(self, model: Model, keys: str, select: str) -> Change:
+        """Put the rows of a SELECT in place of those that are there under the keys (a table), and keep both."""
         key = model.incremental
         assert key is not None
-        target = f"{model.schema}.{quoted(model.name)}"
-        self.con.execute(f"DELETE FROM {target} AS t WHERE {_is_in(f't.{quoted(key.column)}', keys)}")
-        self.con.execute(f"INSERT INTO {target} {restricted(model, keys)}")
+        target, name = f"{model.schema}.{quoted(model.name)}", f"{model.schema}_{model.name}"
+        is_old = _is_in(f"t.{quoted(key.column)}", keys)
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE added_{name} AS {select}")
+        removed = self._keep_removed(model, keys)
+        self.con.execute(f"DELETE FROM {target} AS t WHERE {is_old}")
+        self.con.execute(f"INSERT INTO {target} FROM temp.main.added_{name}")
+        return Change(f"SELECT key FROM {keys}", self._count(keys), f"temp.main.added_{name}", removed)
 
-    def _build_compared(self, model: Model) -> str:
-        """Build everything beside the table, and change in it what is different; the table of the keys of that."""
+    def _keep_removed(self, model: Model, keys: str) -> str | None:
+        """A table of what sums need of the rows that are about to go; None when no sums are made of the table."""
+        if not model.summed or model.incremental is None:
+            return None
+        name = f"removed_{model.schema}_{model.name}"
+        columns = ", ".join(f"t.{quoted(column)}" for column in sorted(model.summed))
+        is_old = _is_in(f"t.{quoted(model.incremental.column)}", keys)
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {model.table} AS t WHERE {is_old}"
+        )
+        return f"temp.main.{name}"
+
+    def _build_sums(self, model: Model, inputs: Mapping[str, str], changes: Mapping[str, Change]) -> None:
+        """Take out what the changed keys had put in, and put in what they give now."""
+        keys = self._keys(model, changes)
+        now = self._at_hand(keys, changes)
+        was = {}
+        for table, change in changes.items():
+            was[table] = f"SELECT * FROM {change.removed}"
+            if table not in now:
+                # Under keys by which another input alone has changed, this one's rows are what they were.
+                column = f"t.{quoted(inputs[table])}"
+                was[table] += (
+                    f" UNION ALL BY NAME SELECT * FROM {table} AS t WHERE {_is_in(column, keys)} "
+                    f"AND NOT {_is_in(column, f'({change.keys})')}"
+                )
+        target = f"{model.schema}.{quoted(model.name)}"
+        kinds = {name: kind for name, kind, *_ in self.con.sql(f"DESCRIBE {target}").fetchall()}
+        own = ", ".join(map(quoted, model.key))
+        sums = [name for name in model.columns if name not in model.key]
+        taken = ", ".join(f"-{quoted(name)} AS {quoted(name)}" for name in sums)
+        summed = ", ".join(f"CAST(sum({quoted(name)}) AS {kinds[name]}) AS {quoted(name)}" for name in sums)
+        self.con.execute(
+            f"""CREATE OR REPLACE TABLE {target} AS SELECT {", ".join(map(quoted, model.columns))} FROM (
+                SELECT {own}, {summed} FROM (
+                    FROM {target} UNION ALL BY NAME FROM ({restricted(model, keys, now)})
+                    UNION ALL BY NAME SELECT {own}, {taken} FROM ({restricted(model, keys, was)})
+                ) GROUP BY {own}
+            ) WHERE {" OR ".join(f"{quoted(name)} <> 0" for name in sums)}"""
+        )
+
+    def _build_compared(self, model: Model) -> Change:
+        """Build everything beside the table, and change in it what is different; what that is."""
         key = model.incremental
         assert key is not None
         built, keys = "temp.main.built", f"temp.main.changed_{model.schema}_{model.name}"
@@ -133,50 +206,70 @@ class Builder:
             f"SELECT (SELECT count(*) FROM {keys}), (SELECT count(*) FROM {built})"
         ).fetchall()[0]
         if changed > _REWRITTEN_SHARE * rows:
+            removed = self._keep_removed(model, keys)
             self.con.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {built}")
+            change = Change(f"SELECT key FROM {keys}", changed, None, removed)
         else:
-            self.con.execute(f"DELETE FROM {target} AS t WHERE {_is_in(f't.{quoted(key.column)}', keys)}")
+            is_new = _is_in(f"t.{quoted(key.column)}", keys)
             set_constants(self.con, model.constant, built, target)
-            self.con.execute(
-                f"INSERT INTO {target} SELECT * FROM {built} AS t WHERE {_is_in(f't.{quoted(key.column)}', keys)}"
-            )
+            change = self._replace(model, keys, f"SELECT * FROM {built} AS t WHERE {is_new}")
         self.con.execute(f"DROP TABLE {built}")
-        return keys
+        return change
 
-    def _changed_keys(
+    def _changes(
         self, model: Model, stale: set[str], last: _Build, inputs: Mapping[str, str]
-    ) -> str | None:
-        """The name of a temporary table of the keys to build again; None when the whole table must be."""
-        if model.incremental is None or not stale <= model.incremental.inputs.keys():
-            return None
-        parts = [self._keys_of(model, table, last.inputs[table], inputs[table]) for table in sorted(stale)]
-        if None in parts:
-            return None
-        name = f"changed_{model.schema}_{model.name}"
-        keys = " UNION ALL ".join(part for part in parts if part)
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT key FROM ({keys})")
-        return f"temp.main.{name}"
+    ) -> dict[str, Change] | None:
+        """How each stale input has changed; None where one has in a way that is not known by the model's keys."""
+        keyed = model.incremental.inputs if model.incremental else model.sums or {}
+        changes: dict[str, Change] = {}
+        for table in sorted(stale):
+            if table not in keyed:
+                return None
+            change = self._change_of(model, table, keyed[table], last.inputs[table], inputs[table])
+            if change is None:
+                return None
+            changes[table] = change
+        return changes
 
-    def _keys_of(self, model: Model, table: str, before: str, after: str) -> str | None:
-        """A query for the keys by which an input differs between two versions; None when that is not known."""
+    def _change_of(self, model: Model, table: str, column: str, before: str, after: str) -> Change | None:
         key = model.incremental
-        assert key is not None
-        column = key.inputs[table]
-        if table in _RAW_KEYS and column != _RAW_KEYS[table] and key.row is not None:
-            rows = changed_keys(self.con, table, _RAW_KEYS[table], before, after)
-            if rows is None:
+        if key is not None and table in _RAW_KEYS and column != _RAW_KEYS[table] and key.row is not None:
+            change = change_of(self.con, table, _RAW_KEYS[table], before, after)
+            if change is None:
                 return None
             # A row may have had another key before: the model still shows it under that one. Whoever is built from
             # the same raw rows without showing them one by one finds here what has changed.
             name = f"changed_{table.replace('.', '_')}"
             self.con.execute(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS "
-                f"SELECT {quoted(column)} AS key FROM {table} WHERE {quoted(_RAW_KEYS[table])} IN ({rows}) UNION "
+                f"SELECT {quoted(column)} AS key FROM {table} WHERE {quoted(_RAW_KEYS[table])} IN ({change.keys}) UNION "
                 f"SELECT {quoted(key.column)} FROM {model.schema}.{quoted(model.name)} "
-                f"WHERE {quoted(key.row)} IN ({rows})"
+                f"WHERE {quoted(key.row)} IN ({change.keys})"
             )
-            _note_change(self.con, table, column, before, after, f"temp.main.{name}")
-        return changed_keys(self.con, table, column, before, after)
+            _note_change(self.con, table, column, before, after, Change(f"SELECT key FROM temp.main.{name}"))
+        return change_of(self.con, table, column, before, after)
+
+    def _keys(self, model: Model, changes: Mapping[str, Change]) -> str:
+        """The name of a temporary table of the keys to build again, each once."""
+        name = f"changed_{model.schema}_{model.name}"
+        keys = " UNION ".join(change.keys for change in changes.values())
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT key FROM ({keys})")
+        return f"temp.main.{name}"
+
+    def _at_hand(self, keys: str, changes: Mapping[str, Change]) -> dict[str, str]:
+        """Of the inputs whose rows under these keys a build has just put in, and kept: a query for the rows.
+
+        The keys of a change are among all keys; where they are as many, they are the same.
+        """
+        number = self._count(keys)
+        return {
+            table: f"SELECT * FROM {change.added}"
+            for table, change in changes.items()
+            if change.added is not None and change.number == number
+        }
+
+    def _count(self, table: str) -> int:
+        return int(self.con.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
     def _last_build(self, model: Model) -> _Build | None:
         found = self.con.execute(
@@ -184,17 +277,12 @@ class Builder:
         ).fetchall()
         return _Build(found[0][0], json.loads(found[0][1]), found[0][2]) if found else None
 
-    def _remember(
-        self, model: Model, inputs: Mapping[str, str], last: _Build | None, keys: str | None
-    ) -> None:
-        version = digest(self.con, model.table)
+    def _remember(self, model: Model, inputs: Mapping[str, str], version: str) -> None:
         self.con.execute("DELETE FROM landing.builds WHERE table_name = ?", [model.table])
         self.con.execute(
             "INSERT INTO landing.builds VALUES (?, ?, ?, ?)",
             [model.table, model.select, json.dumps(inputs), version],
         )
-        if last is not None and keys is not None and model.incremental is not None:
-            _note_change(self.con, model.table, model.incremental.column, last.version, version, keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,19 +326,20 @@ def set_constants(con: duckdb.DuckDBPyConnection, columns: Iterable[str], source
         con.execute(f"UPDATE {target} SET {column} = {value} WHERE {column} IS DISTINCT FROM {value}")
 
 
-def restricted(model: Model, keys: str) -> str:
-    """The model's SELECT over the rows of the given keys alone: every keyed table it reads is cut down to them."""
-    assert model.incremental is not None
+def restricted(model: Model, keys: str, at_hand: Mapping[str, str]) -> str:
+    """The model's SELECT over the rows of the given keys alone: every keyed table that it reads is cut down to them.
+
+    ``at_hand`` has queries for those that need no cutting.
+    """
+    keyed = model.incremental.inputs if model.incremental else model.sums or {}
     tree = sqlglot.parse_one(model.select, dialect="duckdb")
     for table in list(tree.find_all(exp.Table)):
-        column = model.incremental.inputs.get(f"{table.db}.{table.name}")
-        if column is None:
+        name = f"{table.db}.{table.name}"
+        if name not in keyed:
             continue
         alias = table.alias or table.name
-        bare = f"{table.db}.{quoted(table.name)}"
-        cut = sqlglot.parse_one(
-            f"SELECT * FROM {bare} AS t WHERE {_is_in(f't.{quoted(column)}', keys)}", dialect="duckdb"
-        )
+        bare = f"SELECT * FROM {table.db}.{quoted(table.name)} AS t WHERE {_is_in(f't.{quoted(keyed[name])}', keys)}"
+        cut = sqlglot.parse_one(at_hand.get(name, bare), dialect="duckdb")
         assert isinstance(cut, exp.Query)
         table.replace(cut.subquery(alias))
     return tree.sql(dialect="duckdb")
@@ -265,10 +354,10 @@ def version_of(con: duckdb.DuckDBPyConnection, table: str) -> str:
     return known[0][0] if known else digest(con, table)
 
 
-def changed_keys(
+def change_of(
     con: duckdb.DuckDBPyConnection, table: str, column: str, before: str, after: str
-) -> str | None:
-    """A query for the values of a column by which a table differs between two versions; None when that is not known.
+) -> Change | None:
+    """By which values of a column a table differs between two versions; None when that is not known.
 
     Of a raw table it is known by the table's own key, unless an older row was marked as deleted where it stands; of a
     built one, when it was built for changed keys in this run.
@@ -277,21 +366,35 @@ def changed_keys(
         since, _, marks = before.split(":")
         if _marks(con, table, int(since)) != marks:
             return None
-        return f"SELECT {quoted(column)} AS key FROM {table} WHERE _file_id > {int(since)}"
+        return Change(f"SELECT {quoted(column)} AS key FROM {table} WHERE _file_id > {int(since)}")
     con.execute(_CHANGES)
     known = con.execute(
-        "SELECT keys FROM temp.main.changes WHERE table_name = ? AND key_column = ? AND before = ? AND after = ?",
+        "SELECT keys, number, added, removed FROM temp.main.changes "
+        "WHERE table_name = ? AND key_column = ? AND before = ? AND after = ?",
         [table, column, before, after],
     ).fetchall()
-    return f"SELECT key FROM {known[0][0]}" if known else None
+    return Change(*known[0]) if known else None
 
 
 def _note_change(
-    con: duckdb.DuckDBPyConnection, table: str, column: str, before: str, after: str, keys: str
+    con: duckdb.DuckDBPyConnection, table: str, column: str, before: str, after: str, change: Change
 ) -> None:
     con.execute(_CHANGES)
     con.execute("DELETE FROM temp.main.changes WHERE table_name = ? AND key_column = ?", [table, column])
-    con.execute("INSERT INTO temp.main.changes VALUES (?, ?, ?, ?, ?)", [table, column, before, after, keys])
+    con.execute(
+        "INSERT INTO temp.main.changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [table, column, before, after, change.keys, change.number, change.added, change.removed],
+    )
+
+
+def _followed_by(con: duckdb.DuckDBPyConnection, version: str, change: Change) -> str:
+    """The version that a table comes to by a change: a digest of that and of where it started, without a look at it all."""
+    if not change.number:
+        return version
+    parts = con.sql(
+        f"SELECT (SELECT sum(hash(k)) FROM ({change.keys}) AS k), (SELECT sum(hash(t)) FROM {change.added} AS t)"
+    ).fetchall()
+    return hashlib.sha256(repr((version, parts)).encode()).hexdigest()
 
 
 def _marks(con: duckdb.DuckDBPyConnection, table: str, until: int) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines import personal
-from pipelines.building import changed_keys, set_constants, version_of
+from pipelines.building import Change, change_of, set_constants, version_of
 from pipelines.models import SQL_ROOT, Model
 from pipelines.sources import BOOK_FIELDS, RESOURCES
 from pipelines.warehouse import literal, quoted
@@ -109,15 +109,17 @@ def write_database(
 ) -> dict[str, int]:
     """Write the published file, starting from the one of the release ``last`` (a folder) where there is one.
 
-    Returns rows by ``schema.table``. Ids are text in the published file. Raises PublicationError when a table came out
-    different from the warehouse's.
+    What lies at ``path`` by then is a copy of that. Returns rows by ``schema.table``. Ids are text in the published
+    file. Raises PublicationError when a table came out different from the warehouse's.
     """
     tables = published_tables(models, is_hidden=personal.is_hidden(con))
     shapes = {table.name: _shape(con, table) for table in tables}
     held = _held(con, last.name) if last else {}
     if last and {name: known.shape for name, known in held.items()} == shapes and (last / path.name).exists():
-        shutil.copyfile(last / path.name, path)
+        if not path.exists():
+            shutil.copyfile(last / path.name, path)
     else:
+        path.unlink(missing_ok=True)
         held = {}
     con.execute(f"ATTACH {literal(str(path))} AS published (STORAGE_VERSION {literal(STORAGE_VERSION)})")
     try:
@@ -142,9 +144,9 @@ def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held
     version = version_of(con, table.name)
     if held is not None and held.version == version:
         return held
-    keys = changed_keys(con, table.name, table.key, held.version, version) if held and table.key else None
-    if held is not None and keys is not None:
-        replaced = _replace(con, table, keys)
+    change = change_of(con, table.name, table.key, held.version, version) if held and table.key else None
+    if held is not None and change is not None:
+        replaced = _replace(con, table, change)
         total = con.sql(f"SELECT count(*) FROM {table.name}").fetchall()[0][0]
         if held.unsorted + replaced <= _UNSORTED_SHARE * total:
             return _Held(shape, version, held.unsorted + replaced)
@@ -162,24 +164,21 @@ def _write_whole(con: duckdb.DuckDBPyConnection, table: Table) -> None:
         con.execute(f"COMMENT ON COLUMN published.{table.name}.{quoted(column)} IS {literal(text)}")
 
 
-def _replace(con: duckdb.DuckDBPyConnection, table: Table, keys: str) -> int:
-    """Put the rows of some keys (a query for them) in place of those that are there; how many rows that is."""
+def _replace(con: duckdb.DuckDBPyConnection, table: Table, change: Change) -> int:
+    """Put the rows of the changed keys in place of those that are there; how many rows that is."""
     key = quoted(table.key or "")
-    as_published = f"SELECT CAST(key AS VARCHAR) AS key FROM ({keys})"
+    as_published = f"SELECT CAST(key AS VARCHAR) AS key FROM ({change.keys})"
     con.execute(
         f"DELETE FROM published.{table.name} AS t "
         f"WHERE EXISTS (SELECT 1 FROM ({as_published}) AS k WHERE k.key IS NOT DISTINCT FROM CAST(t.{key} AS VARCHAR))"
     )
     set_constants(con, table.constant, table.name, f"published.{table.name}")
     # Found by the key's column alone, then fetched by place: of the other columns only these rows are read.
-    places = (
-        f"SELECT t.rowid FROM {table.name} AS t "
-        f"WHERE EXISTS (SELECT 1 FROM ({keys}) AS k WHERE k.key IS NOT DISTINCT FROM t.{key})"
+    rows = change.added or (
+        f"{table.name} WHERE rowid IN (SELECT t.rowid FROM {table.name} AS t "
+        f"WHERE EXISTS (SELECT 1 FROM ({change.keys}) AS k WHERE k.key IS NOT DISTINCT FROM t.{key}))"
     )
-    added = con.execute(
-        f"INSERT INTO published.{table.name} SELECT {_selected(con, table)} FROM {table.name} "
-        f"WHERE rowid IN ({places}) ORDER BY {table.order}"
-    )
+    added = con.execute(f"INSERT INTO published.{table.name} SELECT {_selected(con, table)} FROM {rows}")
     return int(added.fetchall()[0][0])
 
 

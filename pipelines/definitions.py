@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import dagster as dg
 
@@ -10,7 +11,7 @@ from pipelines import automation, history, processes
 from pipelines.building import model_assets
 from pipelines.ingest.assets import landing_assets
 from pipelines.models import load_models
-from pipelines.publish import published_assets
+from pipelines.publish import DATABASE, drafted, published_assets
 from pipelines.settings import Settings
 from pipelines.validation import build_checks
 from pipelines.warehouse import Warehouse, open_warehouse
@@ -31,7 +32,9 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             processes.sign(context.instance, run_id, used)
             processes.fail_the_dead(context.instance, used, say)
         with open_warehouse(used, say) as opened, history.recorded(opened, run_id or "no run"):
-            yield opened
+            chosen = context.run.asset_selection if context.run else None  # none, or empty: everything
+            with drafted(opened) if not chosen or DATABASE in chosen else nullcontext(opened) as ready:
+                yield ready
 
     return dg.Definitions(
         assets=[*landing_assets(), *model_assets(models), published_assets(models, automation.freshness())],

@@ -21,14 +21,19 @@ the table speaks of), and ``Incremental:`` (rows are built again for changed key
 
 names the key's column, the column that holds the raw row's own id where a later version of the row can change its key,
 and every keyed input with its key's column. Without any, the table is always built whole, and compared with what it
-was.
+was. ``Sums:`` says instead that all columns beside the table's key are whole numbers that add up over the keys of its
+inputs, which it lists like ``Incremental:``, without a column of its own::
+
+    -- Sums: from core.attempts.outdial_target_id, core.targets.outdial_target_id
+
+What changed keys had put in is taken out, and what they give now is put in; a row whose numbers are all zero is gone.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -41,8 +46,10 @@ from pipelines.settings import ROOT
 SQL_ROOT = ROOT / "sql"
 SCHEMAS = ("core", "replay", "reports", "quality")
 
-_LABEL = re.compile(r"^(Key|Group|Order|Internal|Constant|Incremental|Metric|Columns):\s*(.*)$")
-_INCREMENTAL = re.compile(r"^(\w+)(?: row (\w+))?(?: from (\w+\.\w+\.\w+(?:,\s*\w+\.\w+\.\w+)*))?$")
+_LABEL = re.compile(r"^(Key|Group|Order|Internal|Constant|Incremental|Sums|Metric|Columns):\s*(.*)$")
+_INPUTS = r"from (\w+\.\w+\.\w+(?:,\s*\w+\.\w+\.\w+)*)"
+_INCREMENTAL = re.compile(rf"^(\w+)(?: row (\w+))?(?: {_INPUTS})?$")
+_SUMS = re.compile(rf"^{_INPUTS}$")
 _COLUMN = re.compile(r"^  (\w+):\s+(.*)$")
 
 
@@ -75,7 +82,11 @@ class Model:
     internal: bool
     constant: tuple[str, ...]
     incremental: Incremental | None
+    sums: Mapping[str, str] | None
+    """Keyed inputs with their key's column, when the table holds sums over those keys."""
     select: str
+    summed: frozenset[str] = frozenset()
+    """The columns of this table that tables of sums are made of: what they were is kept when rows change."""
 
     @property
     def table(self) -> str:
@@ -139,6 +150,7 @@ def read_model(path: Path) -> Model:
         if "Constant" in labels
         else (),
         incremental=_incremental(path, labels["Incremental"]) if "Incremental" in labels else None,
+        sums=_sums(path, labels["Sums"]) if "Sums" in labels else None,
         select="\n".join(lines[_header_length(lines) :]).strip().rstrip(";"),
     )
 
@@ -152,7 +164,9 @@ def load_models(root: Path = SQL_ROOT) -> dict[str, Model]:
         if (model := read_model(path))
     }
     order = TopologicalSorter({name: models[name].upstream & models.keys() for name in models})
-    return {name: models[name] for name in order.static_order()}
+    ordered = list(order.static_order())
+    models |= {table: replace(models[table], summed=columns) for table, columns in _summed(models).items()}
+    return {name: models[name] for name in ordered}
 
 
 def with_upstream(models: Mapping[str, Model], names: Iterable[str]) -> list[Model]:
@@ -167,14 +181,39 @@ def with_upstream(models: Mapping[str, Model], names: Iterable[str]) -> list[Mod
     return [model for name, model in models.items() if name in wanted]
 
 
+def _summed(models: Mapping[str, Model]) -> dict[str, frozenset[str]]:
+    """Table → those of its columns that tables of sums read, its key among them."""
+    found: dict[str, frozenset[str]] = {}
+    for model in models.values():
+        if model.sums is None:
+            continue
+        tree = sqlglot.parse_one(model.select, dialect="duckdb")
+        named = {column.name for column in tree.find_all(exp.Column)}
+        for table, key in model.sums.items():
+            if table in models:
+                read = {key, *(named & models[table].columns.keys())}
+                found[table] = found.get(table, frozenset()) | read
+    return found
+
+
+def _inputs(text: str | None) -> dict[str, str]:
+    return dict(part.strip().rsplit(".", 1) for part in (text or "").split(",") if part)
+
+
+def _sums(path: Path, text: str) -> dict[str, str]:
+    found = _SUMS.match(text)
+    if found is None:
+        raise ModelError(f"{path}: 'Sums: {text}' is not 'from <table.column>, …'")
+    return _inputs(found[1])
+
+
 def _incremental(path: Path, text: str) -> Incremental:
     found = _INCREMENTAL.match(text)
     if found is None:
         raise ModelError(
             f"{path}: 'Incremental: {text}' is not '<column> [row <column>] from <table.column>, …'"
         )
-    inputs = dict(part.strip().rsplit(".", 1) for part in (found[3] or "").split(",") if part)
-    return Incremental(found[1], found[2], inputs)
+    return Incremental(found[1], found[2], _inputs(found[3]))
 
 
 def _header_length(lines: list[str]) -> int:

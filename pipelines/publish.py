@@ -13,9 +13,10 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -30,6 +31,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
 GROUP = "published"
+DATABASE = dg.AssetKey([GROUP, "contact_ledger"])
 EXAMPLES = "examples.sql"
 """Questions to the published file, each with its query: beside the file, so that they fit it."""
 
@@ -41,14 +43,36 @@ def publish(warehouse: Warehouse, models: Mapping[str, Model]) -> dict[str, int]
     Raises PublicationError, and changes nothing, when what was written is not what was meant.
     """
     settings = warehouse.settings
-    releases = settings.output / "releases"
-    release, before = releases / uuid.uuid4().hex, history.in_force(settings)
-    release.mkdir(parents=True)
-    # What was left behind by then is deleted meanwhile: giving back the space of a large file takes long.
-    old = [folder for folder in releases.iterdir() if folder.name not in (release.name, before)]
+    before = history.in_force(settings)
+    if warehouse.draft is not None and warehouse.draft.result().exists():
+        return _publish(warehouse, models, warehouse.draft.result().parent, before)
+    release = _new_release(settings)
     with ThreadPoolExecutor(max_workers=1) as beside:
-        beside.submit(_clear, old)
+        beside.submit(_clear, settings, release)
         return _publish(warehouse, models, release, before)
+
+
+@contextmanager
+def drafted(warehouse: Warehouse) -> Iterator[Warehouse]:
+    """The warehouse with the last published file being copied beside it, for the next one to start from.
+
+    Copying takes a good part of a publication that changes little, and hardly anything from who builds the tables.
+    """
+    settings = warehouse.settings
+    before = history.in_force(settings)
+    if before is None or not _is_untouched(settings):
+        yield warehouse
+        return
+    release = _new_release(settings)
+    name = settings.published_path.name
+    try:
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            beside.submit(_clear, settings, release)
+            draft = beside.submit(shutil.copyfile, release.with_name(before) / name, release / name)
+            yield replace(warehouse, draft=draft)
+    finally:
+        if history.in_force(settings) != release.name:
+            shutil.rmtree(release, ignore_errors=True)
 
 
 def _publish(
@@ -78,13 +102,13 @@ def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy)
     """The two published assets, made together: neither is ever of another run than the other."""
     read = frozenset[str]().union(*(model.upstream for model in models.values()))
     last = [asset_key(table) for table in models if table not in read]
-    database, report = dg.AssetKey(["published", "contact_ledger"]), dg.AssetKey(["published", "report"])
+    report = dg.AssetKey(["published", "report"])
 
     @dg.multi_asset(
         name="publish",
         specs=[
             dg.AssetSpec(
-                database,
+                DATABASE,
                 deps=last,
                 group_name=GROUP,
                 owners=OWNERS,
@@ -96,7 +120,7 @@ def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy)
             ),
             dg.AssetSpec(
                 report,
-                deps=[database],
+                deps=[DATABASE],
                 group_name=GROUP,
                 owners=OWNERS,
                 kinds={"html"},
@@ -111,7 +135,7 @@ def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy)
         rows = publish(warehouse, models)
         settings = warehouse.settings
         yield dg.MaterializeResult(
-            asset_key=database,
+            asset_key=DATABASE,
             metadata={
                 "path": dg.MetadataValue.path(str(settings.published_path)),
                 "dagster/row_count": sum(rows.values()),
@@ -180,11 +204,19 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _clear(releases: Iterable[Path]) -> None:
-    """Delete what earlier and interrupted publications left.
+def _new_release(settings: Settings) -> Path:
+    release = settings.output / "releases" / uuid.uuid4().hex
+    release.mkdir(parents=True)
+    return release
 
-    The release that was in force until now stays until the next one, because opening a file takes more than one step:
-    who had followed the links just before they changed must still find what they led to.
+
+def _clear(settings: Settings, release: Path) -> None:
+    """Delete what earlier and interrupted publications left: giving back the space of a large file takes long.
+
+    The release that was in force until the last publication stays until the next run, because opening a file takes
+    more than one step: who had followed the links just before they changed must still find what they led to.
     """
-    for release in releases:
-        shutil.rmtree(release, ignore_errors=True)
+    kept = (release.name, history.in_force(settings))
+    for folder in release.parent.iterdir():
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)

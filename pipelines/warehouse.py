@@ -17,6 +17,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,6 +155,8 @@ class Warehouse:
 
     con: duckdb.DuckDBPyConnection
     settings: Settings
+    draft: Future[Path] | None = None
+    """The next published file, so far a copy of the last one, made while tables are built; None when none is made."""
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

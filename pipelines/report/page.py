@@ -187,28 +187,35 @@ class _Page:
     def _finding(self) -> Row:
         """People attempted and reached over all campaigns whose source can tell, each counted once per source."""
         if not self.file.has("core.attempts", "measures_contact") or not self.file.has(
-            "reports.campaign_contact_rates", "attempts"
+            "reports.contact_rates_by", "campaign_key"
         ):
             return {"attempted": 0}
         # The interval is the published file's own macro: no second formula that could differ.
         low, high = ("reports.wilson_low", "reports.wilson_high")
         if not {low, high} <= self.file.macros:
             return {"attempted": 0}
+        # Only of whom the latest attempt in some campaign is open is the latest over all campaigns looked for.
         return self.file.row(
             f"""
-            WITH people AS (
-                SELECT target_key,
-                    bool_or(is_contact) AS was_reached,
-                    arg_max(disposition, (attempted_at, attempt_key)) AS latest
-                FROM core.attempts
-                WHERE is_attempt AND measures_contact
-                GROUP BY target_key
+            WITH counted AS (
+                SELECT coalesce(sum(targets_attempted), 0)::BIGINT AS attempted,
+                    coalesce(sum(targets_contacted), 0)::BIGINT AS reached
+                FROM reports.contact_rates_by
+                WHERE campaign_key = 'all' AND dimension = 'total'
             ),
-            counted AS (
-                SELECT count(*)::BIGINT AS attempted,
-                    count(*) FILTER (was_reached)::BIGINT AS reached,
-                    count(*) FILTER (NOT was_reached AND latest IN ('unknown', 'in_progress'))::BIGINT AS open
-                FROM people
+            still_open AS (
+                SELECT count(*)::BIGINT AS open
+                FROM (
+                    SELECT bool_or(is_contact) AS was_reached,
+                        arg_max(disposition, (attempted_at, attempt_key)) AS latest
+                    FROM core.attempts
+                    WHERE is_attempt AND measures_contact AND target_key IN (
+                        SELECT target_key FROM core.attempts
+                        WHERE disposition IN ('unknown', 'in_progress') AND is_latest AND is_attempt AND measures_contact
+                    )
+                    GROUP BY target_key
+                )
+                WHERE NOT was_reached AND latest IN ('unknown', 'in_progress')
             ),
             campaigns AS (
                 SELECT count(*) FILTER (campaign_key <> source || ':none')::BIGINT AS campaigns,
@@ -218,7 +225,7 @@ class _Page:
             )
             SELECT *, reached / nullif(attempted, 0) AS rate, {low}(reached, attempted) AS low,
                 {high}(reached, attempted) AS high
-            FROM counted, campaigns
+            FROM counted, still_open, campaigns
             """
         )
 

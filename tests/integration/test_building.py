@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.building import Builder, build_whole
-from pipelines.models import Model, read_model
+from pipelines.models import Model, load_models, read_model
 from tests.support import fetch, ledger
 
 CALLS = """\
@@ -70,6 +70,20 @@ TOTAL = """\
 --   calls: how many
 SELECT CAST(count(*) AS BIGINT) AS calls FROM core.targets
 """
+TALLY = """\
+-- One row per number of calls and standing: the targets that have it.
+-- Key: calls, is_busy
+-- Sums: from core.targets.target, core.standings.target
+-- Columns:
+--   calls: how many calls
+--   is_busy: whether that is many
+--   targets: how many targets
+--   squares: sum of calls * calls
+SELECT targets.calls, standings.is_busy, CAST(count(*) AS BIGINT) AS targets,
+    CAST(sum(targets.calls * targets.calls) AS BIGINT) AS squares
+FROM core.targets AS targets INNER JOIN core.standings AS standings ON standings.target IS NOT DISTINCT FROM targets.target
+GROUP BY targets.calls, standings.is_busy
+"""
 
 
 MODELS = {
@@ -79,19 +93,18 @@ MODELS = {
     "standings": STANDINGS,
     "busy": BUSY,
     "total": TOTAL,
+    "tally": TALLY,
 }
 
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
-    folder = tmp_path_factory.mktemp("sql") / "core"
-    folder.mkdir()
-    models = []
+    folder = tmp_path_factory.mktemp("sql")
+    (folder / "core").mkdir()
     for name, text in MODELS.items():
-        path = Path(folder / f"{name}.sql")
-        path.write_text(text, encoding="utf-8")
-        models.append(read_model(path))
-    return models
+        (folder / "core" / f"{name}.sql").write_text(text, encoding="utf-8")
+    loaded = load_models(folder)
+    return [loaded[f"core.{name}"] for name in MODELS]
 
 
 def arrive(con: duckdb.DuckDBPyConnection, file: int, calls: list[tuple[int, int | None]]) -> None:
@@ -126,6 +139,7 @@ def test_what_has_not_changed_is_not_built_and_what_has_is_built_for_its_keys(ch
         "standings": "compared",
         "busy": "changed keys",
         "total": "whole",
+        "tally": "changed keys",
     }
     assert fetch(con, "FROM core.targets ORDER BY target") == [
         {"target": 10, "name": None, "calls": 3},
@@ -139,7 +153,12 @@ def test_what_has_not_changed_is_not_built_and_what_has_is_built_for_its_keys(ch
         "standings": "compared",
         "busy": "unchanged",
         "total": "whole",
+        "tally": "changed keys",
     }
+    assert fetch(con, "FROM core.tally ORDER BY calls") == [
+        {"calls": 1, "is_busy": False, "targets": 1, "squares": 1},
+        {"calls": 3, "is_busy": True, "targets": 1, "squares": 9},
+    ]
     assert fetch(con, "SELECT name FROM core.targets ORDER BY target") == [{"name": None}, {"name": "north"}]
 
 

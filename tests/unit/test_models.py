@@ -45,6 +45,14 @@ def test_the_header_is_the_description(tmp_path: Path) -> None:
         (GOOD.replace("-- Key: fruit\n", ""), "lacks Key"),
         (GOOD.replace("-- Columns:\n", ""), "lacks Columns"),
         (GOOD.replace("--   price: in", "-- price in"), "neither"),
+        (
+            GOOD.replace("-- Columns:\n", "-- Incremental: fruit from core.trees\n-- Columns:\n"),
+            "Incremental: fruit from",
+        ),
+        (
+            GOOD.replace("-- Columns:\n", "-- Sums: fruit from core.trees.fruit\n-- Columns:\n"),
+            "Sums: fruit from",
+        ),
     ],
 )
 def test_a_header_out_of_form_is_named(tmp_path: Path, text: str, complaint: str) -> None:
