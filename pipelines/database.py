@@ -155,10 +155,13 @@ def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held
 
 
 def _write_whole(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    con.execute(
-        f"CREATE OR REPLACE TABLE published.{table.name} AS "
-        f"SELECT {_selected(con, table)} FROM {table.name} ORDER BY {table.order}"
+    # Sorted as ids, which are a third of their text; but where values are hidden, not in the order of what is hidden.
+    rows = (
+        f"FROM {table.name} ORDER BY {table.order}"
+        if table.is_hidden
+        else f"FROM (SELECT * FROM {table.name} ORDER BY {table.order})"
     )
+    con.execute(f"CREATE OR REPLACE TABLE published.{table.name} AS SELECT {_selected(con, table)} {rows}")
     con.execute(f"COMMENT ON TABLE published.{table.name} IS {literal(table.comment)}")
     for column, text in table.columns.items():
         con.execute(f"COMMENT ON COLUMN published.{table.name}.{quoted(column)} IS {literal(text)}")

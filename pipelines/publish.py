@@ -44,8 +44,9 @@ def publish(warehouse: Warehouse, models: Mapping[str, Model]) -> dict[str, int]
     """
     settings = warehouse.settings
     before = history.in_force(settings)
-    if warehouse.draft is not None and warehouse.draft.result().exists():
-        return _publish(warehouse, models, warehouse.draft.result().parent, before)
+    draft = warehouse.draft.result().parent if warehouse.draft else None
+    if draft is not None and draft.exists() and draft.name != before:  # else it was used, or it failed
+        return _publish(warehouse, models, draft, before)
     release = _new_release(settings)
     with ThreadPoolExecutor(max_workers=1) as beside:
         beside.submit(_clear, settings, release)

@@ -15,7 +15,7 @@ from pipelines import publish as publishing
 from pipelines.building import Builder, build
 from pipelines.database import PublicationError, write_database
 from pipelines.models import load_models
-from pipelines.publish import publish
+from pipelines.publish import drafted, publish
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 from tests.support import fetch, ledger
@@ -208,6 +208,70 @@ def test_a_file_brought_up_to_date_holds_what_one_written_anew_would(tmp_path: P
         assert last == tables(anew / "contact_ledger.duckdb")
     assert extents[3] == {"unchanged"}
     assert any("changed keys" in extent for extent in extents)
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["as they are", "hidden"])
+def test_rows_lie_in_the_order_of_their_table(warehouse: Warehouse, hidden: bool) -> None:
+    # More rows than one thread takes at a time: nobody writes before whose turn it is.
+    warehouse.con.execute(
+        "INSERT INTO raw.voipbin_campaigncalls BY NAME SELECT * EXCLUDE (range) REPLACE (uuid() AS id, uuid() AS outdial_target_id, "
+        "tm_create + to_seconds(range % 7919) AS tm_create) FROM raw.voipbin_campaigncalls, range(300_000)"
+    )
+    warehouse.con.execute("UPDATE landing.settings SET personal_data = ?", ["hash" if hidden else "keep"])
+    build(warehouse.con, ["core.attempts"])
+    publish(warehouse, MODELS)
+    with duckdb.connect(warehouse.settings.published_path, read_only=True) as con:
+        for table, order in (
+            ("raw.voipbin_campaigncalls", "id"),
+            ("core.attempts", MODELS["core.attempts"].order),
+        ):
+            rows = con.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+            assert rows == 300_001
+            misplaced = (
+                f"SELECT count(*) FROM (SELECT rowid, row_number() OVER (ORDER BY {order}) - 1 AS place FROM {table}) "
+                "WHERE rowid <> place"
+            )
+            assert con.sql(misplaced).fetchall() == [(0,)], table
+
+
+def test_the_next_file_is_drafted_while_tables_are_built(warehouse: Warehouse) -> None:
+    with drafted(warehouse) as ready:
+        assert ready.draft is None  # nothing was published yet
+        publish(ready, MODELS)
+    releases = warehouse.settings.output / "releases"
+    (first,) = releases.iterdir()
+    with drafted(warehouse) as ready:
+        assert ready.draft is not None
+        draft = Path(ready.draft.result())
+        assert draft.read_bytes() == warehouse.settings.published_path.read_bytes()
+        add_a_call(warehouse)
+        assert campaigns(warehouse.settings.published_path) == ONE
+        publish(ready, MODELS)
+        assert warehouse.settings.published_path.resolve() == draft.resolve()
+        # Another publication in the same run starts from what that one has put in force.
+        publish(ready, MODELS)
+        assert warehouse.settings.published_path.resolve() != draft.resolve()
+    assert campaigns(warehouse.settings.published_path) == TWO
+    assert first not in releases.iterdir()
+
+
+def test_a_draft_that_is_not_published_is_gone(warehouse: Warehouse) -> None:
+    publish(warehouse, MODELS)
+    with pytest.raises(RuntimeError, match="a check failed"), drafted(warehouse):
+        raise RuntimeError("a check failed")
+    assert len(list((warehouse.settings.output / "releases").iterdir())) == 1
+    assert campaigns(warehouse.settings.published_path) == ONE
+
+
+def test_a_draft_is_not_used_when_somebody_wrote_to_what_it_was_copied_from(warehouse: Warehouse) -> None:
+    publish(warehouse, MODELS)
+    with drafted(warehouse) as ready:
+        assert ready.draft is not None
+        ready.draft.result()
+        with duckdb.connect(warehouse.settings.published_path) as con:
+            con.execute("DELETE FROM reports.campaign_contact_rates")
+        publish(ready, MODELS)
+    assert campaigns(warehouse.settings.published_path) == ONE
 
 
 def test_a_table_that_is_the_same_is_not_written_again(
