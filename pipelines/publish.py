@@ -69,7 +69,7 @@ def drafted(warehouse: Warehouse) -> Iterator[Warehouse]:
     try:
         with ThreadPoolExecutor(max_workers=1) as beside:
             beside.submit(_clear, settings, release)
-            draft = beside.submit(shutil.copyfile, release.with_name(before) / name, release / name)
+            draft = beside.submit(_copy, release.with_name(before) / name, release / name)
             yield replace(warehouse, draft=draft)
     finally:
         if history.in_force(settings) != release.name:
@@ -181,28 +181,32 @@ def _link(folder: Path, name: str, target: str) -> None:
     beside.unlink(missing_ok=True)
     beside.symlink_to(target)
     os.replace(beside, path)
-    _flush_folder(folder)
+    _flush_file(folder)
 
 
 def _flush(folder: Path) -> None:
     """Wait until everything below the folder is on disk: a rename must never point at pages that were still to come."""
     for base, _, files in os.walk(folder, topdown=False):
         for name in files:
-            handle = os.open(Path(base) / name, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        _flush_folder(Path(base))
-    _flush_folder(folder.parent)
+            _flush_file(Path(base) / name)
+        _flush_file(Path(base))
+    _flush_file(folder.parent)
 
 
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _flush_file(path: Path) -> None:
+    """Wait until a file, or a folder's list of files, is on disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _copy(source: Path, target: Path) -> Path:
+    """Copy a file, onto the disk: who flushes it next has only to wait for what was changed since."""
+    shutil.copyfile(source, target)
+    _flush_file(target)
+    return target
 
 
 def _new_release(settings: Settings) -> Path:

@@ -214,8 +214,8 @@ def test_a_file_brought_up_to_date_holds_what_one_written_anew_would(tmp_path: P
 def test_rows_lie_in_the_order_of_their_table(warehouse: Warehouse, hidden: bool) -> None:
     # More rows than one thread takes at a time: nobody writes before whose turn it is.
     warehouse.con.execute(
-        "INSERT INTO raw.voipbin_campaigncalls BY NAME SELECT * EXCLUDE (range) REPLACE (uuid() AS id, uuid() AS outdial_target_id, "
-        "tm_create + to_seconds(range % 7919) AS tm_create) FROM raw.voipbin_campaigncalls, range(300_000)"
+        "INSERT INTO raw.voipbin_campaigncalls BY NAME SELECT * EXCLUDE (range) REPLACE (uuid() AS id, "
+        "uuid() AS outdial_target_id, tm_create + to_seconds(range % 7919) AS tm_create) FROM raw.voipbin_campaigncalls, range(300_000)"
     )
     warehouse.con.execute("UPDATE landing.settings SET personal_data = ?", ["hash" if hidden else "keep"])
     build(warehouse.con, ["core.attempts"])
