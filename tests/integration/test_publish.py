@@ -215,7 +215,8 @@ def test_rows_lie_in_the_order_of_their_table(warehouse: Warehouse, hidden: bool
     # More rows than one thread takes at a time: nobody writes before whose turn it is.
     warehouse.con.execute(
         "INSERT INTO raw.voipbin_campaigncalls BY NAME SELECT * EXCLUDE (range) REPLACE (uuid() AS id, "
-        "uuid() AS outdial_target_id, tm_create + to_seconds(range % 7919) AS tm_create) FROM raw.voipbin_campaigncalls, range(300_000)"
+        "uuid() AS outdial_target_id, tm_create + to_seconds(range % 7919) AS tm_create) "
+        "FROM raw.voipbin_campaigncalls, range(300_000)"
     )
     warehouse.con.execute("UPDATE landing.settings SET personal_data = ?", ["hash" if hidden else "keep"])
     build(warehouse.con, ["core.attempts"])
