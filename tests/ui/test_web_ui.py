@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -211,3 +212,49 @@ def test_somebody_starts_a_refresh_and_reads_what_it_did(server: Server, screen:
     ((orphans,),) = server.query("SELECT count(*) FROM replay.violations WHERE code = 'orphan_call'")
     see(screen, re.compile(f"^{orphans} offending, "))
     see(screen, "campaigncall_id", exact=True)
+
+
+HOLD = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held(path: Path) -> Iterator[int]:
+    """Another process has the warehouse open, as a run in a shell would; its id."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdin is not None and holder.stdout is not None
+    try:
+        assert holder.stdout.readline() == "held\n"
+        yield holder.pid
+    finally:
+        holder.stdin.close()
+        holder.wait(timeout=PATIENCE_S)
+        holder.stdout.close()
+
+
+def test_somebody_cancels_a_refresh_that_waits_and_its_place_is_free(server: Server, screen: Page) -> None:
+    warehouse = server.output / "warehouse.duckdb"
+    with held(warehouse) as holder:
+        screen.goto(f"{server.url}/locations/contact_ledger/jobs/refresh")
+        see(screen, "Read what is new in the landing folder")
+        screen.get_by_role("button", name="Materialize all").click()
+        see(screen, re.compile("Launched run"))
+        screen.goto(f"{server.url}/runs")
+        screen.locator("a[href*='/runs/']").first.click()
+        # It says whom it waits for.
+        see(screen, re.compile(rf"waiting for .*{holder}"))
+        started = screen.get_by_text(re.compile(r"Started process for run \(pid: \d+\)")).first.inner_text()
+        pid = int(re.findall(r"pid: (\d+)", started)[0])
+        screen.get_by_role("button", name="Terminate").first.click()
+        screen.get_by_role("dialog").get_by_role("button", name="Terminate").click()
+        see(screen, re.compile("^Cancel(l)?ed$"))
+        wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    with duckdb.connect(warehouse):  # nobody holds it any more
+        pass
