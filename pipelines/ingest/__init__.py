@@ -9,6 +9,7 @@ without an identity) decides which version stays. ``assets`` shows all of it to 
 """
 
 from pipelines.ingest.dispositions import load_dispositions
+from pipelines.ingest.files import note_unread
 from pipelines.ingest.run import IngestError, IngestResult, ingest
 
-__all__ = ["IngestError", "IngestResult", "ingest", "load_dispositions"]
+__all__ = ["IngestError", "IngestResult", "ingest", "load_dispositions", "note_unread"]

@@ -9,7 +9,7 @@ import dagster as dg
 
 from pipelines import personal, sources
 from pipelines.catalog import OWNERS, POOL, code_reference, table_metadata, table_schema
-from pipelines.ingest import ingest, load_dispositions
+from pipelines.ingest import ingest, load_dispositions, note_unread
 from pipelines.settings import ROOT
 from pipelines.sources import BOOK_FIELDS, Resource
 from pipelines.warehouse import Warehouse, raw_columns
@@ -73,7 +73,8 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
     group_name=GROUP,
     description=(
         "One row per source value and the unified disposition it stands for: the project's mapping, "
-        "overridden by `dispositions.csv` in the landing folder where there is one."
+        "overridden by `dispositions.csv` in the landing folder where there is one. "
+        "Files of the landing folder that nothing reads are told here, and are in `quality.notices`."
     ),
     owners=OWNERS,
     kinds={"python", "duckdb", "csv"},
@@ -81,10 +82,18 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
     metadata=code_reference(ROOT / "data" / "dispositions.csv"),
 )
 def dispositions(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-    """Load the disposition mapping."""
-    load_dispositions(warehouse.con, warehouse.settings.landing, warehouse.settings.mappings)
+    """Load the disposition mapping, and tell of files that nothing reads."""
+    settings = warehouse.settings
+    load_dispositions(warehouse.con, settings.landing, settings.mappings)
+    unread = note_unread(warehouse.con, settings.landing)
+    for each in unread:
+        more = f" (and {each.files - 1} more there)" if each.files > 1 else ""
+        dg.get_dagster_logger().warning(f"not read: {each.name}{more}: {each.why}")
     return dg.MaterializeResult(
-        metadata=table_metadata(warehouse.con, "landing.dispositions", _DISPOSITION_COLUMNS)
+        metadata={
+            **table_metadata(warehouse.con, "landing.dispositions", _DISPOSITION_COLUMNS),
+            "files_not_read": sum(each.files for each in unread),
+        }
     )
 
 

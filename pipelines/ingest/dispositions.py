@@ -11,9 +11,10 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.ingest.files import MAPPING
+
 _COLUMNS = ("source", "field", "value", "label", "disposition", "aapor_class", "version", "note")
 _NEEDED = ("source", "field", "value", "disposition")
-_NAME = "dispositions.csv"
 _LARGEST = 4 << 20
 
 _Line = dict[str, str | None]
@@ -33,7 +34,7 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
     for line in default:
         lines[_key(line)] = {**line, "origin": "default"}
     allowed = {line["disposition"] for line in default}
-    override = landing / _NAME
+    override = landing / MAPPING
     notices: list[tuple[str, str]] = []
     if override.exists() or override.is_symlink():
         own, notices = _read_own(override)
@@ -51,11 +52,11 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
                 f"INSERT INTO landing.dispositions ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
                 [[line.get(name) for name in names] for line in lines.values()],
             )
-        con.execute("DELETE FROM landing.notices WHERE code = 'mapping' AND file = ?", [_NAME])
+        con.execute("DELETE FROM landing.notices WHERE code = 'mapping' AND file = ?", [MAPPING])
         for value, detail in notices:
             con.execute(
                 "INSERT INTO landing.notices (file, code, value, rows, detail) VALUES (?, 'mapping', ?, 1, ?)",
-                [_NAME, value, detail],
+                [MAPPING, value, detail],
             )
     except BaseException:
         con.execute("ROLLBACK")

@@ -1,7 +1,8 @@
 """The landing folder as a list of files: which there are, which may be read, and what identifies their content.
 
-Belongs here: walking, refusing and hashing. Does not belong here: what is in a file (``unpack``, ``shapes``), and
-what is known of it from earlier runs (``books``). Nothing here or elsewhere in the project writes to this folder.
+Belongs here: walking, refusing and hashing, and what lies there and nobody reads. Does not belong here: what is in a
+file (``unpack``, ``shapes``), and what is known of it from earlier runs (``run``). Nothing here or elsewhere in the
+project writes to this folder.
 """
 
 from __future__ import annotations
@@ -14,6 +15,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
+from pipelines.sources import RESOURCES
+
+MAPPING = "dispositions.csv"
+"""The file in the landing folder itself that overrides lines of the project's mapping."""
+
+SOURCES = tuple(dict.fromkeys(resource.source for resource in RESOURCES))
 _DATA = re.compile(r"\.(json|jsonl|ndjson|csv|parquet)(\.(gz|zst))?$", re.IGNORECASE)
 _CONTACT = re.compile(r"(?:^|/)contact(?:s/|_id=)(?P<contact>\d{1,18})(?=/|$|\.)")
 
@@ -51,6 +60,70 @@ def find(landing: Path, source: str, resource: str) -> list[LandingFile]:
     if not _within(os.path.realpath(top), inside):
         return [LandingFile(str(top), name, 0, 0, "a link that leads out of the landing folder")]
     return sorted(_walk(str(top), name, inside, frozenset()), key=lambda file: file.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Files of one place that no resource reads: the first of them, how many they are, and why."""
+
+    name: str
+    files: int
+    why: str
+
+
+def unread(landing: Path) -> list[Unread]:
+    """What lies in the landing folder and is read by nobody, by name: a folder may be misspelt, a format unknown.
+
+    Names that begin with a dot or an underscore are a tool's own, and a ``.md`` is for people.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for folder, folders, names in os.walk(landing):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        place = os.path.relpath(folder, landing)
+        parts = [] if place == "." else place.split(os.sep)
+        for name in sorted(names):
+            if name.startswith((".", "_")) or name.lower().endswith(".md"):
+                continue
+            if (why := _why_unread(parts, name)) is not None:
+                found.setdefault(("/".join(parts[:2]), why), []).append("/".join([*parts, name]))
+    return [
+        Unread(names[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace"), len(names), why)
+        for (_, why), names in found.items()
+    ]
+
+
+def note_unread(con: duckdb.DuckDBPyConnection, landing: Path) -> list[Unread]:
+    """Keep what ``unread`` finds in ``landing.notices``, code ``not_read``, in place of what was found before."""
+    found = unread(landing)
+    con.execute("BEGIN")
+    try:
+        con.execute("DELETE FROM landing.notices WHERE code = 'not_read'")
+        for each in found:
+            con.execute(
+                "INSERT INTO landing.notices (file, code, rows, detail) VALUES (?, 'not_read', ?, ?)",
+                [each.name, each.files, each.why],
+            )
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+    return found
+
+
+def _why_unread(parts: list[str], name: str) -> str | None:
+    """Why no resource reads a file in this folder; None when one does."""
+    if not parts and name == MAPPING:
+        return None
+    if not parts or parts[0] not in SOURCES:
+        where = f"there is no source {parts[0]}" if parts else "it lies in no source's folder"
+        return f"{where}; there are {', '.join(SOURCES)}"
+    resources = [resource.name for resource in RESOURCES if resource.source == parts[0]]
+    if len(parts) == 1 or parts[1] not in resources:
+        where = "it lies in no resource's folder" if len(parts) == 1 else f"there is no resource {parts[1]}"
+        return f"{where} of {parts[0]}; there are {', '.join(resources)}"
+    if _DATA.search(name) is None:
+        return "its name ends in none of .json, .jsonl, .ndjson, .csv, .parquet, nor in one of them with .gz or .zst"
+    return None
 
 
 def fingerprint(path: str) -> str:

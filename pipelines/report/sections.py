@@ -619,9 +619,10 @@ SECTIONS = (
     Section(
         id="notices",
         table="quality.notices",
-        title="Kept, but worth knowing",
+        title="Worth knowing of the input",
         place="quality",
-        reading="Values that were read and kept although they were new or contradict another field.",
+        reading="Values that were read and kept although they were new or contradict another field, and files that "
+        "nothing reads.",
         order="source, resource, file, code, field, value",
         empty="Nothing out of the ordinary was read.",
         limit=1_000,

@@ -880,6 +880,17 @@ ORDER BY rows DESC, source, resource, field, value""",
             ),
         )
     ),
+    Rule(
+        "quality.notices",
+        "every_file_is_read",
+        "Every file in the landing folder lies in a resource's folder, under a name that is read.",
+        "warn",
+        query="""
+SELECT file AS first_file, rows AS files, detail
+FROM quality.notices
+WHERE code = 'not_read'
+ORDER BY file, detail""",
+    ),
 )
 
 _MODELS = load_models()

@@ -1,4 +1,5 @@
--- One row per thing that was kept but ought to be known: a new field, a value outside the known ones, a contradiction.
+-- One row per thing that ought to be known: a new field, a value outside the known ones, a contradiction, a place whose
+-- files nothing reads.
 -- Key: source, resource, file, code, field, value, detail
 -- Group: landing
 -- Order: source, resource, file, code, field, value
@@ -6,10 +7,10 @@
 --   source: the system
 --   resource: the kind of record
 --   file: path within the landing folder
---   code: new_field, unknown_value, inconsistent, page_total, …
+--   code: new_field, unknown_value, inconsistent, page_total, mapping, not_read
 --   field: the field it is about
 --   value: the value met
---   rows: how many rows it was met in
+--   rows: how many rows it was met in; of not_read, how many files
 --   detail: in words
 SELECT
     source,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from pipelines.ingest import load
+from pipelines.ingest import load, note_unread
 from pipelines.ingest.shapes import Batch, Records
 from pipelines.sources import Resource
 from tests.landing_folder import Landing, Row, Writer, array, jsonapi, lines, page, to_csv, to_parquet
@@ -519,3 +520,52 @@ def test_a_json_file_that_is_none(landing: Landing) -> None:
     landing.put("a.json", "<html><body>502 Bad Gateway</body></html>\n")
     landing.run()
     assert landing.rejected() == [(1, "unreadable")]
+
+
+# --- what nobody reads -------------------------------------------------------------------------------------------
+
+
+def test_what_nobody_reads_is_told_until_it_is_gone(landing: Landing) -> None:
+    landing.put("a.ndjson", lines([call(1)]))
+    landing.put("b/2026-02-01/more.csv.gz", gzip.compress(to_csv([call(2)])))
+    for name in (
+        "dispositions.csv", "README.md", "_state/sync.json", ".partial.ndjson", "voipbin/campaigncalls/_dlt/x.ndjson",
+    ):  # fmt: skip
+        put(landing, name)
+    assert note_unread(landing.con, landing.path) == []
+    for name in (
+        "stray.csv", "hubspot/calls/a.json", "hubspot/calls/b.json", "voipbin/a.ndjson", "voipbin/campaign_calls/a.ndjson",
+        "voipbin/campaigncalls/deep/er/a.xlsx", "voipbin/campaigncalls/a.ndjson.bz2", "sub/dispositions.csv",
+    ):  # fmt: skip
+        put(landing, name)
+    for _ in range(2):  # told once, however often it is looked at
+        note_unread(landing.con, landing.path)
+    systems = "action_builder, voipbin, outreach, liondesk"
+    resources = "campaigncalls, outdialtargets, outplans, campaigns"
+    ending = (
+        "its name ends in none of .json, .jsonl, .ndjson, .csv, .parquet, nor in one of them with .gz or .zst"
+    )
+    assert landing.con.sql(
+        "SELECT file, rows, detail FROM landing.notices WHERE code = 'not_read' ORDER BY file"
+    ).fetchall() == [
+        ("hubspot/calls/a.json", 2, f"there is no source hubspot; there are {systems}"),
+        ("stray.csv", 1, f"it lies in no source's folder; there are {systems}"),
+        ("sub/dispositions.csv", 1, f"there is no source sub; there are {systems}"),
+        ("voipbin/a.ndjson", 1, f"it lies in no resource's folder of voipbin; there are {resources}"),
+        (
+            "voipbin/campaign_calls/a.ndjson",
+            1,
+            f"there is no resource campaign_calls of voipbin; there are {resources}",
+        ),
+        ("voipbin/campaigncalls/a.ndjson.bz2", 2, ending),
+    ]
+    shutil.rmtree(landing.path / "hubspot")
+    assert len(note_unread(landing.con, landing.path)) == 5
+    landing.run()
+    assert numbers(landing) == [1, 2]
+
+
+def put(landing: Landing, name: str) -> None:
+    path = landing.path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("x")

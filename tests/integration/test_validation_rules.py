@@ -239,6 +239,7 @@ DISTURBANCES: dict[str, dict[str, str]] = {
             ("values_are_known", "unknown_value"),
             ("states_are_consistent", "inconsistent"),
             ("no_page_is_missing", "page_total"),
+            ("every_file_is_read", "not_read"),
         )
     },
     "quality.row_accounting": {
