@@ -217,7 +217,7 @@ def mend(file: Unpacked, scratch: Path, number: int, valid: Valid) -> Unpacked:
     target = scratch / f"{number}.mended"
     with open(file.path, "rb") as source, open(target, "wb") as out:
         is_csv = file.format == "csv"
-        pieces = _csv_rows(source, file) if is_csv else _documents(source)
+        pieces = _csv_rows(source, file) if is_csv else _documents(source, valid)
         out.writelines(_checked(_cut(pieces, source, is_csv) if file.cut else pieces, valid))
     return Unpacked(str(target), "lines", mended=True)
 
@@ -228,6 +228,10 @@ class _Bad:
 
     detail: str
     text: bytes
+
+
+class _Sound(bytes):
+    """A document that was found to be JSON already."""
 
 
 def _marker(detail: str, text: bytes) -> bytes:
@@ -288,7 +292,7 @@ def _valid_only(batch: list[bytes | _Bad], valid: Valid, *, whole: bool = True) 
     texts = [_decoded(piece) for piece in batch]
     verdicts = iter(valid([text for text in texts if text is not None]))
     for piece, text in zip(batch, texts, strict=True):
-        if isinstance(piece, _Bad) or (text is not None and next(verdicts)):
+        if isinstance(piece, _Bad | _Sound) or (text is not None and next(verdicts)):
             yield piece
             continue
         bad = _Bad("not JSON" if text is not None else "not UTF-8", piece)
@@ -300,7 +304,7 @@ def _valid_only(batch: list[bytes | _Bad], valid: Valid, *, whole: bool = True) 
 
 
 def _decoded(piece: bytes | _Bad) -> str | None:
-    if isinstance(piece, _Bad):
+    if isinstance(piece, _Bad | _Sound):
         return None
     try:
         return piece.decode("utf-8")
@@ -320,12 +324,19 @@ class _Text:
         self.data = data
         self.at = 0
         self.ended = False
+        self.gone = 0
+        """Bytes of the stream before the window."""
+        self.judged = 0
+        """Bytes of the stream of which every line is known to be a document, or not to be one."""
+        self.whole: dict[int, int] = {}
+        """Of those lines that are: where in the stream they start and end."""
 
     def more(self) -> bool:
         """Read on; False at the end of the file."""
         chunk = self.stream.read(_CHUNK)
         self.ended = not chunk
         if self.at > 4 * _CHUNK:
+            self.gone += self.at - 1
             self.data, self.at = self.data[self.at - 1 :], 1  # one byte back: is this the start of a line?
         self.data += chunk
         return bool(chunk)
@@ -339,6 +350,41 @@ class _Text:
                 self.at += 1
             if not self.more():
                 return None
+
+    def document_line(self, valid: Valid) -> _Sound | None:
+        """Take a line that is one document, all of it; None, and nothing taken, when the next line is not known to be.
+
+        Lines are looked at many at a time, each once: to take a document apart costs ten times as much.
+        """
+        if self.at and self.data[self.at - 1 : self.at] != b"\n":
+            return None
+        if self.gone + self.at >= self.judged:
+            self._judge(valid)
+        end = self.whole.get(self.gone + self.at)
+        if end is None:
+            return None
+        taken = _Sound(self.data[self.at : end - self.gone].rstrip(b"\r"))
+        self.at = end - self.gone + 1
+        return taken
+
+    def _judge(self, valid: Valid) -> None:
+        while (
+            (last := self.data.rfind(b"\n", self.at)) < 0
+            and len(self.data) - self.at <= LONGEST
+            and self.more()
+        ):
+            pass
+        self.whole = {}
+        start = self.gone + self.at
+        self.judged = max(start, self.gone + last) + 1
+        texts, places = [], []
+        for line in self.data[self.at : last].split(b"\n") if last >= 0 else ():
+            end = start + len(line)
+            if line.startswith(b"{") and len(line) <= LONGEST and (text := _decoded(line)) is not None:
+                texts.append(text)
+                places.append((start, end))
+            start = end + 1
+        self.whole = {a: b for (a, b), is_valid in zip(places, valid(texts), strict=True) if is_valid}
 
     def value(self, stop_at_line: bool = False) -> bytes | None:
         """Take one object or array; None, and nothing taken, when it does not end or is too long.
@@ -427,9 +473,12 @@ class _Text:
         return kept
 
 
-def _documents(stream: BinaryIO) -> Iterator[bytes | _Bad]:
+def _documents(stream: BinaryIO, valid: Valid) -> Iterator[bytes | _Bad]:
     text = _Text(stream)
     while (first := text.peek()) is not None:
+        if first == ord("{") and (sound := text.document_line(valid)) is not None:
+            yield sound
+            continue
         if first == ord("["):
             text.at += 1
             yield from _elements(text)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.building import Builder, build_whole
@@ -233,6 +233,7 @@ calls_of_a_file = st.lists(
 )
 
 
+@settings(max_examples=60)
 @given(files=st.lists(calls_of_a_file, min_size=1, max_size=5))
 def test_building_for_changed_keys_gives_what_building_everything_gives(
     chain: list[Model], files: list[list[tuple[int, int | None]]]

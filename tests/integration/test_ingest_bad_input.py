@@ -68,6 +68,20 @@ def test_what_follows_a_document_on_its_line(landing: Landing) -> None:
     assert landing.rejected() == [(2, "unreadable")]
 
 
+def test_good_lines_of_a_broken_file_are_taken_as_they_are(landing: Landing) -> None:
+    """Lines in the first column that are documents, between such that are not, and one that spans two."""
+    first, second, third, fourth = (lines([call(i)]) for i in range(4))
+    spanning = second[:-2] + b',\n"queue_id": null}\n'
+    inner = (
+        b'{"data": [\n' + third[:-1] + b"\n]}\n"
+    )  # its middle line is a document too, and is not read twice
+    landing.put("a.ndjson", first[:-1] + b"\r\n" + spanning + b"{no\n" + inner + fourth[:-1])
+    landing.run()
+    assert numbers(landing) == [0, 1, 2, 3]
+    assert landing.rejected() == [(3, "unreadable")]
+    landing.law()
+
+
 def test_neighbouring_bad_lines_are_one_record_and_separate_ones_two(landing: Landing) -> None:
     landing.put("a.ndjson", b"x\ny\n" + lines([call(1)]) + b"z\n" + lines([call(2)]))
     landing.run()

@@ -233,7 +233,7 @@ def communications_are_counted(case: Case) -> None:
         same(found[key], figures, key)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=35, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(logs())
 def test_what_is_left_to_do_is_the_count(log: tuple[dict[str, list[Row]], datetime | None, str]) -> None:
     rows, as_of, zone = log
