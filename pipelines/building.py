@@ -91,7 +91,7 @@ class Builder:
             return "unchanged"
         changes = self._changes(model, stale, last, inputs)
         if model.sums is not None and changes and all(change.removed for change in changes.values()):
-            self._build_sums(model, model.sums, changes)
+            self._build_sums(model, changes)
             self._remember(model, inputs, digest(self.con, model.table))
             return "changed keys"
         if model.incremental is None:
@@ -158,7 +158,7 @@ class Builder:
         )
         return f"temp.main.{name}"
 
-    def _build_sums(self, model: Model, inputs: Mapping[str, str], changes: Mapping[str, Change]) -> None:
+    def _build_sums(self, model: Model, changes: Mapping[str, Change]) -> None:
         """Take out what the changed keys had put in, and put in what they give now."""
         keys = self._keys(model, changes)
         now = self._at_hand(keys, changes)
@@ -167,7 +167,7 @@ class Builder:
             was[table] = f"SELECT * FROM {change.removed}"
             if table not in now:
                 # Under keys by which another input alone has changed, this one's rows are what they were.
-                column = f"t.{quoted(inputs[table])}"
+                column = f"t.{quoted(model.keyed_inputs[table])}"
                 was[table] += (
                     f" UNION ALL BY NAME SELECT * FROM {table} AS t WHERE {_is_in(column, keys)} "
                     f"AND NOT {_is_in(column, f'({change.keys})')}"
@@ -220,7 +220,7 @@ class Builder:
         self, model: Model, stale: set[str], last: _Build, inputs: Mapping[str, str]
     ) -> dict[str, Change] | None:
         """How each stale input has changed; None where one has in a way that is not known by the model's keys."""
-        keyed = model.incremental.inputs if model.incremental else model.sums or {}
+        keyed = model.keyed_inputs
         changes: dict[str, Change] = {}
         for table in sorted(stale):
             if table not in keyed:
@@ -331,7 +331,7 @@ def restricted(model: Model, keys: str, at_hand: Mapping[str, str]) -> str:
 
     ``at_hand`` has queries for those that need no cutting.
     """
-    keyed = model.incremental.inputs if model.incremental else model.sums or {}
+    keyed = model.keyed_inputs
     tree = sqlglot.parse_one(model.select, dialect="duckdb")
     for table in list(tree.find_all(exp.Table)):
         name = f"{table.db}.{table.name}"

@@ -93,6 +93,11 @@ class Model:
         """``schema.name``."""
         return f"{self.schema}.{self.name}"
 
+    @property
+    def keyed_inputs(self) -> Mapping[str, str]:
+        """The inputs whose changed rows can be told by a key, with its column."""
+        return self.incremental.inputs if self.incremental else self.sums or {}
+
     @cached_property
     def upstream(self) -> frozenset[str]:
         """The ``schema.table`` names that the SELECT reads."""

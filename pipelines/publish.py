@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -49,7 +49,7 @@ def publish(warehouse: Warehouse, models: Mapping[str, Model]) -> dict[str, int]
         return _publish(warehouse, models, draft, before)
     release = _new_release(settings)
     with ThreadPoolExecutor(max_workers=1) as beside:
-        beside.submit(_clear, settings, release)
+        beside.submit(_clear, release.parent, (release.name, before))
         return _publish(warehouse, models, release, before)
 
 
@@ -68,7 +68,7 @@ def drafted(warehouse: Warehouse) -> Iterator[Warehouse]:
     name = settings.published_path.name
     try:
         with ThreadPoolExecutor(max_workers=1) as beside:
-            beside.submit(_clear, settings, release)
+            beside.submit(_clear, release.parent, (release.name, before))
             draft = beside.submit(_copy, release.with_name(before) / name, release / name)
             yield replace(warehouse, draft=draft)
     finally:
@@ -215,13 +215,12 @@ def _new_release(settings: Settings) -> Path:
     return release
 
 
-def _clear(settings: Settings, release: Path) -> None:
+def _clear(releases: Path, kept: Collection[str | None]) -> None:
     """Delete what earlier and interrupted publications left: giving back the space of a large file takes long.
 
     The release that was in force until the last publication stays until the next run, because opening a file takes
     more than one step: who had followed the links just before they changed must still find what they led to.
     """
-    kept = (release.name, history.in_force(settings))
-    for folder in release.parent.iterdir():
+    for folder in releases.iterdir():
         if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)

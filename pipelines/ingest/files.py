@@ -23,7 +23,9 @@ MAPPING = "dispositions.csv"
 """The file in the landing folder itself that overrides lines of the project's mapping."""
 
 SOURCES = tuple(dict.fromkeys(resource.source for resource in RESOURCES))
-_DATA = re.compile(r"\.(json|jsonl|ndjson|csv|parquet)(\.(gz|zst))?$", re.IGNORECASE)
+_ENDINGS = ("json", "jsonl", "ndjson", "csv", "parquet")
+_PACKED = ("gz", "zst")
+_DATA = re.compile(rf"\.({'|'.join(_ENDINGS)})(\.({'|'.join(_PACKED)}))?$", re.IGNORECASE)
 _CONTACT = re.compile(r"(?:^|/)contact(?:s/|_id=)(?P<contact>\d{1,18})(?=/|$|\.)")
 
 
@@ -122,7 +124,8 @@ def _why_unread(parts: list[str], name: str) -> str | None:
         where = "it lies in no resource's folder" if len(parts) == 1 else f"there is no resource {parts[1]}"
         return f"{where} of {parts[0]}; there are {', '.join(resources)}"
     if _DATA.search(name) is None:
-        return "its name ends in none of .json, .jsonl, .ndjson, .csv, .parquet, nor in one of them with .gz or .zst"
+        plain, packed = ", .".join(_ENDINGS), " or .".join(_PACKED)
+        return f"its name ends in none of .{plain}, nor in one of them with .{packed}"
     return None
 
 

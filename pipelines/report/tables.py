@@ -118,14 +118,13 @@ def table(
             )
         )
     columns.sort(key=lambda column: column.extra)
-    # Everything in a cell has been escaped where it was made.
     body = list(zip(*(_cells(section, column, rows, naming, alone) for column in columns), strict=True))
     searched = (naming.line(row)[2] if campaign_of(row) and not alone else "" for row in rows)
     facts = total == 1 and len(columns) > FACTS_ABOVE
     return Table(
         anchor, section.table, section.title, columns, list(names),
-        [] if facts else [(find, Markup("".join(row))) for find, row in zip(searched, body, strict=True)],  # noqa: S704
-        [Markup(cell) for cell in body[0]] if facts else [],  # noqa: S704
+        [] if facts else [(find, Markup("".join(row))) for find, row in zip(searched, body, strict=True)],  # noqa: S704 - escaped in _cells
+        [Markup(cell) for cell in body[0]] if facts else [],  # noqa: S704 - escaped in _cells
         total,
     )  # fmt: skip
 

@@ -35,93 +35,53 @@ WITH timed AS (
     WHERE attempts.is_attempt AND attempts.measures_contact
 ),
 
--- One dimension after the other: n attempts and x contacts of each target in each slice of each campaign, then their
--- sums. (GROUPING SETS would say it in one, and take twice the time.)
+-- n attempts and x contacts of each target in each slice of each campaign, one dimension after the other. (GROUPING SETS
+-- would say it in one, and take twice the time.)
+clusters AS (
+    SELECT source, campaign_key, 'total' AS dimension, 'all' AS value, attempts AS n, contacts AS x
+    FROM core.targets
+    WHERE campaign_key <> 'all' AND measures_contact AND attempts > 0
+    UNION ALL
+    SELECT
+        source, campaign_key, 'channel', channel, count(*), count(CASE WHEN is_contact THEN 1 END)
+    FROM timed
+    GROUP BY source, campaign_key, target_key, channel
+    UNION ALL
+    SELECT
+        source, campaign_key, 'direction', direction, count(*), count(CASE WHEN is_contact THEN 1 END)
+    FROM timed
+    GROUP BY source, campaign_key, target_key, direction
+    UNION ALL
+    SELECT
+        source, campaign_key, 'agent', agent, count(*), count(CASE WHEN is_contact THEN 1 END)
+    FROM timed
+    GROUP BY source, campaign_key, target_key, agent
+    UNION ALL
+    SELECT
+        source, campaign_key, 'day', coalesce(CAST(day AS VARCHAR), 'unknown'), count(*), count(CASE WHEN is_contact THEN 1 END)
+    FROM timed
+    GROUP BY source, campaign_key, target_key, day
+    UNION ALL
+    SELECT
+        source, campaign_key, 'week', coalesce(CAST(CAST(date_trunc('week', day) AS DATE) AS VARCHAR), 'unknown'),
+        count(*), count(CASE WHEN is_contact THEN 1 END)
+    FROM timed
+    GROUP BY source, campaign_key, target_key, date_trunc('week', day)
+    UNION ALL
+    SELECT
+        source, campaign_key, 'destination_index', destination_index, count(*), count(CASE WHEN is_contact THEN 1 END)
+    FROM timed
+    WHERE destination_index IS NOT NULL
+    GROUP BY source, campaign_key, target_key, destination_index
+),
+
 slices AS (
     SELECT
-        source, campaign_key, 'total' AS dimension, value, count(*) AS targets_attempted,
+        source, campaign_key, dimension, value, count(*) AS targets_attempted,
         count(CASE WHEN x > 0 THEN 1 END) AS targets_contacted, sum(n) AS attempts, sum(x) AS contacts,
         sum(n * n) AS sum_nn, sum(n * x) AS sum_nx, sum(x * x) AS sum_xx
-    FROM (
-        SELECT source, campaign_key, 'all' AS value, attempts AS n, contacts AS x
-        FROM core.targets
-        WHERE campaign_key <> 'all' AND measures_contact AND attempts > 0
-    ) AS clusters
-    GROUP BY source, campaign_key, value
-    UNION ALL
-    SELECT
-        source, campaign_key, 'channel', value, count(*),
-        count(CASE WHEN x > 0 THEN 1 END), sum(n), sum(x),
-        sum(n * n), sum(n * x), sum(x * x)
-    FROM (
-        SELECT source, campaign_key, channel AS value, count(*) AS n, count(CASE WHEN is_contact THEN 1 END) AS x
-        FROM timed
-        GROUP BY source, campaign_key, target_key, channel
-    ) AS clusters
-    GROUP BY source, campaign_key, value
-    UNION ALL
-    SELECT
-        source, campaign_key, 'direction', value, count(*),
-        count(CASE WHEN x > 0 THEN 1 END), sum(n), sum(x),
-        sum(n * n), sum(n * x), sum(x * x)
-    FROM (
-        SELECT source, campaign_key, direction AS value, count(*) AS n, count(CASE WHEN is_contact THEN 1 END) AS x
-        FROM timed
-        GROUP BY source, campaign_key, target_key, direction
-    ) AS clusters
-    GROUP BY source, campaign_key, value
-    UNION ALL
-    SELECT
-        source, campaign_key, 'agent', value, count(*),
-        count(CASE WHEN x > 0 THEN 1 END), sum(n), sum(x),
-        sum(n * n), sum(n * x), sum(x * x)
-    FROM (
-        SELECT source, campaign_key, agent AS value, count(*) AS n, count(CASE WHEN is_contact THEN 1 END) AS x
-        FROM timed
-        GROUP BY source, campaign_key, target_key, agent
-    ) AS clusters
-    GROUP BY source, campaign_key, value
-    UNION ALL
-    SELECT
-        source, campaign_key, 'day', value, count(*),
-        count(CASE WHEN x > 0 THEN 1 END), sum(n), sum(x),
-        sum(n * n), sum(n * x), sum(x * x)
-    FROM (
-        SELECT
-            source, campaign_key, coalesce(CAST(day AS VARCHAR), 'unknown') AS value,
-            count(*) AS n, count(CASE WHEN is_contact THEN 1 END) AS x
-        FROM timed
-        GROUP BY source, campaign_key, target_key, day
-    ) AS clusters
-    GROUP BY source, campaign_key, value
-    UNION ALL
-    SELECT
-        source, campaign_key, 'week', value, count(*),
-        count(CASE WHEN x > 0 THEN 1 END), sum(n), sum(x),
-        sum(n * n), sum(n * x), sum(x * x)
-    FROM (
-        SELECT
-            source, campaign_key,
-            coalesce(CAST(CAST(date_trunc('week', day) AS DATE) AS VARCHAR), 'unknown') AS value,
-            count(*) AS n, count(CASE WHEN is_contact THEN 1 END) AS x
-        FROM timed
-        GROUP BY source, campaign_key, target_key, date_trunc('week', day)
-    ) AS clusters
-    GROUP BY source, campaign_key, value
-    UNION ALL
-    SELECT
-        source, campaign_key, 'destination_index', value, count(*),
-        count(CASE WHEN x > 0 THEN 1 END), sum(n), sum(x),
-        sum(n * n), sum(n * x), sum(x * x)
-    FROM (
-        SELECT
-            source, campaign_key, destination_index AS value,
-            count(*) AS n, count(CASE WHEN is_contact THEN 1 END) AS x
-        FROM timed
-        WHERE destination_index IS NOT NULL
-        GROUP BY source, campaign_key, target_key, destination_index
-    ) AS clusters
-    GROUP BY source, campaign_key, value
+    FROM clusters
+    GROUP BY source, campaign_key, dimension, value
 ),
 
 -- Over all campaigns the sums of the campaigns hold, save for targets tried in several: of those, what each campaign

@@ -24,7 +24,8 @@
 --   penetration: attempted / targets (0..1)
 --   attempts: real attempts
 --   saturation: attempts / targets
---   remaining_tries: tries left of targets still in play: untouched, open or waiting for a retry, and not deleted
+--   remaining_tries: tries left of targets still in play: untouched, open or waiting for a retry, and not deleted; a
+--     target whose outplan is not known adds none
 --   remaining_tries_untouched: of them, those of untouched targets
 --   stranded_tries: tries left of stranded targets
 --   next_eligible_at: earliest moment at which a waiting target may be dialled (UTC)

@@ -181,7 +181,7 @@ def main() -> None:
     print(f"{'figure':<32}{'value':>10}  {'goal':<10}{'met':<6}{'rows':>12}")
     for row in figures:
         goal = f"{row['sign']} {row['goal']}" if row["goal"] is not None else "–"
-        met = {True: "yes", False: "no", None: ""}[row["met"]]  # type: ignore[index]
+        met = "" if row["met"] is None else "yes" if row["met"] else "no"
         print(f"{row['figure']:<32}{row['value']:>10.3f}  {goal:<10}{met:<6}{row['rows']:>12,}")
 
 

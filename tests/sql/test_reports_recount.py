@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -233,30 +234,45 @@ def communications_are_counted(case: Case) -> None:
         same(found[key], figures, key)
 
 
-@settings(max_examples=35, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(logs())
-def test_what_is_left_to_do_is_the_count(log: tuple[dict[str, list[Row]], datetime | None, str]) -> None:
+@contextmanager
+def counted(log: tuple[dict[str, list[Row]], datetime | None, str], *tables: str) -> Iterator[Case]:
+    """The log's ledger with these tables built, or all when none is named."""
     rows, as_of, zone = log
     con = with_mapping(rows, as_of=as_of, timezone=zone)
     try:
-        build(con, "reports.inventory", "reports.scheduled_communications")
+        build(con, *tables)
         (moment,) = fetch(con, "SELECT as_of FROM core.as_of")
-        case = Case(con, rows, moment["as_of"] or START, zone)
-        inventory_is_counted(case)
-        communications_are_counted(case)
+        yield Case(con, rows, moment["as_of"] or START, zone)
     finally:
         con.close()
+
+
+@pytest.mark.parametrize("step", range(0, 20, 2))
+def test_what_is_left_to_do_is_the_count_at_every_step_of_a_full_log(step: int) -> None:
+    """Every outcome with tries left and without, before, during and after each call."""
+    words = {
+        1: ["OPEN"], 2: ["NA", "OPEN"], 3: ["NA", "NA", "C"], 4: [], 5: ["NA", "NA", "NA"], 6: ["C"], 7: ["NA"], 8: ["PHANTOM"],
+        9: ["NA", "MUTE"],
+    }  # fmt: skip
+    rows = voipbin(words, maxima=(3, 1, 0, 0, 0), only_second=[7], every=timedelta(minutes=47))
+    rows["voipbin_outdialtargets"][2]["tm_delete"] = START + timedelta(hours=3)
+    as_of = START + step * timedelta(minutes=47) + timedelta(seconds=10)
+    with counted((rows, as_of, "UTC"), "reports.inventory") as case:
+        inventory_is_counted(case)
+
+
+@settings(max_examples=35, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(logs())
+def test_what_is_left_to_do_is_the_count(log: tuple[dict[str, list[Row]], datetime | None, str]) -> None:
+    with counted(log, "reports.inventory", "reports.scheduled_communications") as case:
+        inventory_is_counted(case)
+        communications_are_counted(case)
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(logs())
 def test_every_report_is_the_count(log: tuple[dict[str, list[Row]], datetime | None, str]) -> None:
-    rows, as_of, zone = log
-    con = with_mapping(rows, as_of=as_of, timezone=zone)
-    try:
-        build(con)
-        (moment,) = fetch(con, "SELECT as_of FROM core.as_of")
-        case = Case(con, rows, moment["as_of"] or START, zone)
+    with counted(log) as case:
         attempts_are_counted(case)
         contact_rates_are_counted(case)
         dispositions_are_counted(case)
@@ -265,5 +281,3 @@ def test_every_report_is_the_count(log: tuple[dict[str, list[Row]], datetime | N
         maxima_are_counted(case)
         hours_are_counted(case)
         classes_are_counted(case)
-    finally:
-        con.close()

@@ -16,8 +16,12 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from pipelines.database import write_database
+from pipelines.models import load_models
 from pipelines.report import render, write_report
 from pipelines.report.text import raw
+from tests.sql.logs import action_builder, merged, voipbin, with_mapping
+from tests.support import build
 from tests.ui.published_file import HOSTILE, NAMES, write_published
 
 if TYPE_CHECKING:
@@ -154,6 +158,23 @@ def test_the_finding_counts_people_once(quiet: Page, report: Path, published: Pa
     assert figures[:2] == [attempted, reached]
     assert figures[2] == pytest.approx(reached / attempted)
     assert figures[3] < reached / attempted < figures[4]
+
+
+def test_the_finding_counts_neither_contacts_nor_campaigns_for_people(tmp_path: Path) -> None:
+    """Entity 1 was reached three times, by two campaigns; 2 never, and its latest attempt is open; 3 once tried."""
+    log = merged(
+        action_builder({1: ["C", "C"], 2: ["NA"]}),
+        action_builder({1: ["C"]}, campaign=2, first_id=500),
+        voipbin({3: ["NA", "OPEN"], 4: ["NA"]}),
+    )
+    with with_mapping(log) as con:
+        build(con)
+        write_database(con, tmp_path / "some.duckdb", load_models())
+    finding = render(tmp_path / "some.duckdb").partition('id="finding"')[2].partition("</p>")[0]
+    values = [float(value) for value in re.findall(r'data-value="([^"]+)"', finding)]
+    assert values[:2] == [4, 1]
+    assert values[2] == pytest.approx(1 / 4)
+    assert values[5] == 1  # of how many it is not known yet
 
 
 def test_the_rate_chart_shows_the_published_rates_from_high_to_low(
