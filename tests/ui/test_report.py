@@ -161,19 +161,19 @@ def test_the_finding_counts_people_once(quiet: Page, report: Path, published: Pa
 
 
 def test_the_finding_counts_neither_contacts_nor_campaigns_for_people(tmp_path: Path) -> None:
-    """Entity 1 was reached three times, by two campaigns; 2 never, and its latest attempt is open; 3 once tried."""
+    """Entity 1 was reached three times, by two campaigns. Of the dialer's, 3 is being called, and so is 5, reached before."""
     log = merged(
         action_builder({1: ["C", "C"], 2: ["NA"]}),
         action_builder({1: ["C"]}, campaign=2, first_id=500),
-        voipbin({3: ["NA", "OPEN"], 4: ["NA"]}),
+        voipbin({3: ["NA", "OPEN"], 4: ["NA"], 5: ["C", "OPEN"]}),
     )
     with with_mapping(log) as con:
         build(con)
         write_database(con, tmp_path / "some.duckdb", load_models())
     finding = render(tmp_path / "some.duckdb").partition('id="finding"')[2].partition("</p>")[0]
     values = [float(value) for value in re.findall(r'data-value="([^"]+)"', finding)]
-    assert values[:2] == [4, 1]
-    assert values[2] == pytest.approx(1 / 4)
+    assert values[:2] == [5, 2]
+    assert values[2] == pytest.approx(2 / 5)
     assert values[5] == 1  # of how many it is not known yet
 
 
