@@ -13,7 +13,9 @@ and what it gives is compared with what is there: so whatever is built from the 
 changed. A model with a line ``Sums:`` is brought up to date by the difference that the changed keys make.
 
 The rows that a build has put in are kept until the run ends, and so is what sums need of those it has taken out: who
-is built from them next, and the published file, need not look for them in the whole table.
+is built from them next, and the published file, need not look for them in the whole table. They are kept in a database
+in memory, ``scratch``, which every connection of the process sees. A transaction writes to one database alone, so a
+build first makes there what it needs, and then changes its table in one transaction.
 """
 
 from __future__ import annotations
@@ -34,13 +36,13 @@ from pipelines.catalog import OWNERS, POOL, asset_key, code_reference, table_met
 from pipelines.lineage import Origin, column_lineage
 from pipelines.models import Model, ModelError, load_models, with_upstream
 from pipelines.sources import RESOURCES
-from pipelines.warehouse import Warehouse, quoted
+from pipelines.warehouse import Warehouse, quoted, transaction
 
 Extent = Literal["unchanged", "changed keys", "compared", "whole"]
 
 CHECK_LOG = "landing.check_log"
 
-_CHANGES = """CREATE TEMP TABLE IF NOT EXISTS changes (
+_CHANGES = """CREATE TABLE IF NOT EXISTS scratch.changes (
     table_name VARCHAR, key_column VARCHAR, before VARCHAR, after VARCHAR,
     keys VARCHAR, number BIGINT, added VARCHAR, removed VARCHAR
 )"""
@@ -72,15 +74,15 @@ class Builder:
     """Builds models on one connection.
 
     What each table was last built from is kept in ``landing.builds``, so that the next run knows it. By which keys a
-    build has changed a table is kept in temporary tables, for the builds downstream in the same run.
+    build has changed a table is kept in the database ``scratch``, for the builds downstream in the same run.
     """
 
     con: duckdb.DuckDBPyConnection
 
     def build(self, model: Model) -> Extent:
-        """Bring one table up to date with its inputs, which must be so already. One transaction belongs around it.
+        """Bring one table up to date with its inputs, which must be so already; all of it or nothing.
 
-        Raises ModelError when the columns are not those the header lists.
+        No transaction may be under way. Raises ModelError when the columns are not those the header lists.
         """
         inputs = {table: version_of(self.con, table) for table in sorted(model.upstream)}
         last = self._last_build(model)
@@ -91,21 +93,12 @@ class Builder:
             return "unchanged"
         changes = self._changes(model, stale, last, inputs)
         if model.sums is not None and changes and all(change.removed for change in changes.values()):
-            self._build_sums(model, changes)
-            self._remember(model, inputs, digest(self.con, model.table))
-            return "changed keys"
+            return self._build_sums(model, inputs, changes)
         if model.incremental is None:
             return self._build_whole(model, inputs)
         if changes is None:
-            change = self._build_compared(model)
-            version = digest(self.con, model.table)
-        else:
-            keys = self._keys(model, changes)
-            change = self._replace(model, keys, restricted(model, keys, self._at_hand(keys, changes)))
-            version = _followed_by(self.con, last.version, change)
-        self._remember(model, inputs, version)
-        _note_change(self.con, model.table, model.incremental.column, last.version, version, change)
-        return "compared" if changes is None else "changed keys"
+            return self._build_compared(model, inputs, last)
+        return self._build_keys(model, inputs, last, changes)
 
     def lineage(self, model: Model) -> dict[str, list[Origin]]:
         """Column → the ``schema.table`` and column pairs it is made from. Raises SqlglotError where it cannot be told.
@@ -123,42 +116,69 @@ class Builder:
         if kept:
             return {name: [(t, c) for t, c in found] for name, found in json.loads(kept[0][0]).items()}
         origins = column_lineage(model.select, columns)
-        self.con.execute("DELETE FROM landing.lineage WHERE table_name = ?", [model.table])
-        self.con.execute(
-            "INSERT INTO landing.lineage VALUES (?, ?, ?)", [model.table, basis, json.dumps(origins)]
-        )
+        with transaction(self.con):
+            self.con.execute("DELETE FROM landing.lineage WHERE table_name = ?", [model.table])
+            self.con.execute(
+                "INSERT INTO landing.lineage VALUES (?, ?, ?)", [model.table, basis, json.dumps(origins)]
+            )
         return origins
 
     def _build_whole(self, model: Model, inputs: Mapping[str, str]) -> Extent:
-        build_whole(self.con, model)
-        self._remember(model, inputs, digest(self.con, model.table))
+        with transaction(self.con):
+            build_whole(self.con, model)
+            self._remember(model, inputs, digest(self.con, model.table))
         return "whole"
 
-    def _replace(self, model: Model, keys: str, select: str) -> Change:
-        """Put the rows of a SELECT in place of those that are there under the keys (a table), and keep both."""
+    def _build_keys(
+        self, model: Model, inputs: Mapping[str, str], last: _Build, changes: Mapping[str, Change]
+    ) -> Extent:
+        keys = self._keys(model, changes)
+        change = self._prepare(model, keys, restricted(model, keys, self._at_hand(keys, changes)))
+        version = _followed_by(self.con, last.version, change)
+        with transaction(self.con):
+            self._replace(model, change)
+            self._remember(model, inputs, version)
+        self._note(model, last.version, version, change)
+        return "changed keys"
+
+    def _build_compared(self, model: Model, inputs: Mapping[str, str], last: _Build) -> Extent:
+        """Build everything beside the table, and change in it what is different."""
         key = model.incremental
         assert key is not None
-        target, name = f"{model.schema}.{quoted(model.name)}", f"{model.schema}_{model.name}"
-        is_old = _is_in(f"t.{quoted(key.column)}", keys)
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE added_{name} AS {select}")
-        removed = self._keep_removed(model, keys)
-        self.con.execute(f"DELETE FROM {target} AS t WHERE {is_old}")
-        self.con.execute(f"INSERT INTO {target} FROM temp.main.added_{name}")
-        return Change(f"SELECT key FROM {keys}", self._count(keys), f"temp.main.added_{name}", removed)
-
-    def _keep_removed(self, model: Model, keys: str) -> str | None:
-        """A table of what sums need of the rows that are about to go; None when no sums are made of the table."""
-        if not model.summed or model.incremental is None:
-            return None
-        name = f"removed_{model.schema}_{model.name}"
-        columns = ", ".join(f"t.{quoted(column)}" for column in sorted(model.summed))
-        is_old = _is_in(f"t.{quoted(model.incremental.column)}", keys)
-        self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {model.table} AS t WHERE {is_old}"
+        built, target = f"scratch.built_{model.schema}_{model.name}", f"{model.schema}.{quoted(model.name)}"
+        create(self.con, model, built)
+        compared = ", ".join(quoted(name) for name in model.columns if name not in model.constant)
+        keys = self._scratch(
+            model,
+            "changed",
+            f"""SELECT key FROM (
+                SELECT {quoted(key.column)} AS key, CAST(hash({compared}) AS HUGEINT) AS rows FROM {target}
+                UNION ALL
+                SELECT {quoted(key.column)}, -CAST(hash({compared}) AS HUGEINT) FROM {built}
+            ) GROUP BY key HAVING sum(rows) <> 0""",
         )
-        return f"temp.main.{name}"
+        is_new = _is_in(f"t.{quoted(key.column)}", keys)
+        if self._count(keys) > _REWRITTEN_SHARE * self._count(built):
+            change = Change(
+                f"SELECT key FROM {keys}", self._count(keys), None, self._keep_removed(model, keys)
+            )
+            with transaction(self.con):
+                self.con.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {built}")
+                version = digest(self.con, model.table)
+                self._remember(model, inputs, version)
+        else:
+            change = self._prepare(model, keys, f"SELECT * FROM {built} AS t WHERE {is_new}")
+            moved = changed_constants(self.con, model.constant, built, target)
+            version = _followed_by(self.con, last.version, change, moved)
+            with transaction(self.con):
+                set_constants(self.con, moved, target)
+                self._replace(model, change)
+                self._remember(model, inputs, version)
+        self._note(model, last.version, version, change)
+        self.con.execute(f"DROP TABLE {built}")
+        return "compared"
 
-    def _build_sums(self, model: Model, changes: Mapping[str, Change]) -> None:
+    def _build_sums(self, model: Model, inputs: Mapping[str, str], changes: Mapping[str, Change]) -> Extent:
         """Take out what the changed keys had put in, and put in what they give now."""
         keys = self._keys(model, changes)
         now = self._at_hand(keys, changes)
@@ -178,43 +198,38 @@ class Builder:
         sums = [name for name in model.columns if name not in model.key]
         taken = ", ".join(f"-{quoted(name)} AS {quoted(name)}" for name in sums)
         summed = ", ".join(f"CAST(sum({quoted(name)}) AS {kinds[name]}) AS {quoted(name)}" for name in sums)
-        self.con.execute(
-            f"""CREATE OR REPLACE TABLE {target} AS SELECT {", ".join(map(quoted, model.columns))} FROM (
-                SELECT {own}, {summed} FROM (
-                    FROM {target} UNION ALL BY NAME FROM ({restricted(model, keys, now)})
-                    UNION ALL BY NAME SELECT {own}, {taken} FROM ({restricted(model, keys, was)})
-                ) GROUP BY {own}
-            ) WHERE {" OR ".join(f"{quoted(name)} <> 0" for name in sums)}"""
-        )
+        with transaction(self.con):
+            self.con.execute(
+                f"""CREATE OR REPLACE TABLE {target} AS SELECT {", ".join(map(quoted, model.columns))} FROM (
+                    SELECT {own}, {summed} FROM (
+                        FROM {target} UNION ALL BY NAME FROM ({restricted(model, keys, now)})
+                        UNION ALL BY NAME SELECT {own}, {taken} FROM ({restricted(model, keys, was)})
+                    ) GROUP BY {own}
+                ) WHERE {" OR ".join(f"{quoted(name)} <> 0" for name in sums)}"""
+            )
+            self._remember(model, inputs, digest(self.con, model.table))
+        return "changed keys"
 
-    def _build_compared(self, model: Model) -> Change:
-        """Build everything beside the table, and change in it what is different; what that is."""
-        key = model.incremental
-        assert key is not None
-        built, keys = "temp.main.built", f"temp.main.changed_{model.schema}_{model.name}"
-        create(self.con, model, "TEMP TABLE", built)
+    def _prepare(self, model: Model, keys: str, select: str) -> Change:
+        """Put beside the table the rows that are to stand in it under the keys (a table), and what they replace."""
+        added = self._scratch(model, "added", select)
+        return Change(f"SELECT key FROM {keys}", self._count(keys), added, self._keep_removed(model, keys))
+
+    def _replace(self, model: Model, change: Change) -> None:
+        """Put the rows that lie beside the table in place of those that are there under their keys."""
+        assert model.incremental is not None
         target = f"{model.schema}.{quoted(model.name)}"
-        compared = ", ".join(quoted(name) for name in model.columns if name not in model.constant)
-        self.con.execute(
-            f"""CREATE OR REPLACE TEMP TABLE {keys.removeprefix("temp.main.")} AS SELECT key FROM (
-                SELECT {quoted(key.column)} AS key, CAST(hash({compared}) AS HUGEINT) AS rows FROM {target}
-                UNION ALL
-                SELECT {quoted(key.column)}, -CAST(hash({compared}) AS HUGEINT) FROM {built}
-            ) GROUP BY key HAVING sum(rows) <> 0"""
-        )
-        changed, rows = self.con.sql(
-            f"SELECT (SELECT count(*) FROM {keys}), (SELECT count(*) FROM {built})"
-        ).fetchall()[0]
-        if changed > _REWRITTEN_SHARE * rows:
-            removed = self._keep_removed(model, keys)
-            self.con.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {built}")
-            change = Change(f"SELECT key FROM {keys}", changed, None, removed)
-        else:
-            is_new = _is_in(f"t.{quoted(key.column)}", keys)
-            set_constants(self.con, model.constant, built, target)
-            change = self._replace(model, keys, f"SELECT * FROM {built} AS t WHERE {is_new}")
-        self.con.execute(f"DROP TABLE {built}")
-        return change
+        is_old = _is_in(f"t.{quoted(model.incremental.column)}", f"({change.keys})")
+        self.con.execute(f"DELETE FROM {target} AS t WHERE {is_old}")
+        self.con.execute(f"INSERT INTO {target} FROM {change.added}")
+
+    def _keep_removed(self, model: Model, keys: str) -> str | None:
+        """A table of what sums need of the rows that are about to go; None when no sums are made of the table."""
+        if not model.summed or model.incremental is None:
+            return None
+        columns = ", ".join(f"t.{quoted(column)}" for column in sorted(model.summed))
+        is_old = _is_in(f"t.{quoted(model.incremental.column)}", keys)
+        return self._scratch(model, "removed", f"SELECT {columns} FROM {model.table} AS t WHERE {is_old}")
 
     def _changes(
         self, model: Model, stale: set[str], last: _Build, inputs: Mapping[str, str]
@@ -239,22 +254,30 @@ class Builder:
                 return None
             # A row may have had another key before: the model still shows it under that one. Whoever is built from
             # the same raw rows without showing them one by one finds here what has changed.
-            name = f"changed_{table.replace('.', '_')}"
+            name = f"scratch.changed_{table.replace('.', '_')}"
             self.con.execute(
-                f"CREATE OR REPLACE TEMP TABLE {name} AS "
+                f"CREATE OR REPLACE TABLE {name} AS "
                 f"SELECT {quoted(column)} AS key FROM {table} WHERE {quoted(_RAW_KEYS[table])} IN ({change.keys}) UNION "
                 f"SELECT {quoted(key.column)} FROM {model.schema}.{quoted(model.name)} "
                 f"WHERE {quoted(key.row)} IN ({change.keys})"
             )
-            _note_change(self.con, table, column, before, after, Change(f"SELECT key FROM temp.main.{name}"))
+            _note_change(self.con, table, column, before, after, Change(f"SELECT key FROM {name}"))
         return change_of(self.con, table, column, before, after)
 
     def _keys(self, model: Model, changes: Mapping[str, Change]) -> str:
-        """The name of a temporary table of the keys to build again, each once."""
-        name = f"changed_{model.schema}_{model.name}"
+        """The name of a table of the keys to build again, each once."""
         keys = " UNION ".join(change.keys for change in changes.values())
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT key FROM ({keys})")
-        return f"temp.main.{name}"
+        return self._scratch(model, "changed", f"SELECT DISTINCT key FROM ({keys})")
+
+    def _scratch(self, model: Model, role: str, select: str) -> str:
+        """Make a table in memory of what a SELECT gives; its name."""
+        name = f"scratch.{role}_{model.schema}_{model.name}"
+        self.con.execute(f"CREATE OR REPLACE TABLE {name} AS {select}")
+        return name
+
+    def _note(self, model: Model, before: str, after: str, change: Change) -> None:
+        assert model.incremental is not None
+        _note_change(self.con, model.table, model.incremental.column, before, after, change)
 
     def _at_hand(self, keys: str, changes: Mapping[str, Change]) -> dict[str, str]:
         """Of the inputs whose rows under these keys a build has just put in, and kept: a query for the rows.
@@ -301,17 +324,25 @@ def build(con: duckdb.DuckDBPyConnection, names: Iterable[str] | None = None) ->
         build_whole(con, model)
 
 
+def bring_up_to_date(warehouse: Warehouse, model: Model) -> Extent:
+    """Build one table as far as it must be, and hand it to the published file that is in the making, where one is."""
+    extent = Builder(warehouse.con).build(model)
+    if warehouse.draft is not None and extent != "unchanged":
+        warehouse.draft.bring(model.table)
+    return extent
+
+
 def build_whole(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Build one table anew. Raises ModelError when its columns are not those the header lists."""
-    create(con, model, "TABLE", f"{model.schema}.{quoted(model.name)}")
+    create(con, model, f"{model.schema}.{quoted(model.name)}")
 
 
-def create(con: duckdb.DuckDBPyConnection, model: Model, kind: str, name: str) -> None:
-    """Make a table (``kind``: TABLE or TEMP TABLE) of what the model's SELECT gives.
+def create(con: duckdb.DuckDBPyConnection, model: Model, name: str) -> None:
+    """Make a table of what the model's SELECT gives.
 
     Raises ModelError when its columns are not those the header lists.
     """
-    con.execute(f"CREATE OR REPLACE {kind} {name} AS\n{model.select}")
+    con.execute(f"CREATE OR REPLACE TABLE {name} AS\n{model.select}")
     built = [row[0] for row in con.sql(f"DESCRIBE {name}").fetchall()]
     if built != list(model.columns):
         raise ModelError(
@@ -319,11 +350,24 @@ def create(con: duckdb.DuckDBPyConnection, model: Model, kind: str, name: str) -
         )
 
 
-def set_constants(con: duckdb.DuckDBPyConnection, columns: Iterable[str], source: str, target: str) -> None:
-    """Give the columns that are the same in every row of ``source`` that value in every row of ``target``."""
-    for column in map(quoted, columns):
-        value = f"(SELECT {column} FROM {source} LIMIT 1)"
-        con.execute(f"UPDATE {target} SET {column} = {value} WHERE {column} IS DISTINCT FROM {value}")
+def changed_constants(
+    con: duckdb.DuckDBPyConnection, columns: Iterable[str], source: str, target: str
+) -> dict[str, Any]:
+    """Of the columns that are the same in every row of a table: those that differ between two, with their new value."""
+    names = list(columns)
+    if not names:
+        return {}
+    listed = ", ".join(map(quoted, names))
+    new, old = (con.sql(f"SELECT {listed} FROM {table} LIMIT 1").fetchall() for table in (source, target))
+    if not new or not old:
+        return {}
+    return {name: now for name, now, was in zip(names, new[0], old[0], strict=True) if now != was}
+
+
+def set_constants(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], target: str) -> None:
+    """Give columns the same value in every row."""
+    for column, value in values.items():
+        con.execute(f"UPDATE {target} SET {quoted(column)} = ?", [value])
 
 
 def restricted(model: Model, keys: str, at_hand: Mapping[str, str]) -> str:
@@ -369,7 +413,7 @@ def change_of(
         return Change(f"SELECT {quoted(column)} AS key FROM {table} WHERE _file_id > {int(since)}")
     con.execute(_CHANGES)
     known = con.execute(
-        "SELECT keys, number, added, removed FROM temp.main.changes "
+        "SELECT keys, number, added, removed FROM scratch.changes "
         "WHERE table_name = ? AND key_column = ? AND before = ? AND after = ?",
         [table, column, before, after],
     ).fetchall()
@@ -380,21 +424,23 @@ def _note_change(
     con: duckdb.DuckDBPyConnection, table: str, column: str, before: str, after: str, change: Change
 ) -> None:
     con.execute(_CHANGES)
-    con.execute("DELETE FROM temp.main.changes WHERE table_name = ? AND key_column = ?", [table, column])
+    con.execute("DELETE FROM scratch.changes WHERE table_name = ? AND key_column = ?", [table, column])
     con.execute(
-        "INSERT INTO temp.main.changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO scratch.changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [table, column, before, after, change.keys, change.number, change.added, change.removed],
     )
 
 
-def _followed_by(con: duckdb.DuckDBPyConnection, version: str, change: Change) -> str:
+def _followed_by(
+    con: duckdb.DuckDBPyConnection, version: str, change: Change, constants: Mapping[str, Any] | None = None
+) -> str:
     """The version that a table comes to by a change: a digest of that and of where it started, without a look at it all."""
-    if not change.number:
+    if not change.number and not constants:
         return version
     parts = con.sql(
         f"SELECT (SELECT sum(hash(k)) FROM ({change.keys}) AS k), (SELECT sum(hash(t)) FROM {change.added} AS t)"
     ).fetchall()
-    return hashlib.sha256(repr((version, parts)).encode()).hexdigest()
+    return hashlib.sha256(repr((version, parts, constants)).encode()).hexdigest()
 
 
 def _marks(con: duckdb.DuckDBPyConnection, table: str, until: int) -> str:
@@ -441,19 +487,18 @@ def _model_asset(model: Model, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
         },
     )
     def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        with warehouse.transaction() as con:
-            extent = Builder(con).build(model)
-            lineage = _lineage(con, model)
+        extent = bring_up_to_date(warehouse, model)
+        lineage = _lineage(Builder(warehouse.con), model)
         known = table_metadata(warehouse.con, model.table, model.columns, metrics=model.metrics)
         return dg.MaterializeResult(metadata={**known, "built": extent, **lineage})
 
     return asset
 
 
-def _lineage(con: duckdb.DuckDBPyConnection, model: Model) -> dict[str, Any]:
+def _lineage(builder: Builder, model: Model) -> dict[str, Any]:
     """The columns that each column is made from; nothing where SQLGlot cannot tell, for it only decorates the asset."""
     try:
-        found = Builder(con).lineage(model)
+        found = builder.lineage(model)
     except SqlglotError:
         return {}
     deps = {

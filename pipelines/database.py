@@ -5,25 +5,28 @@ how it is put in place (``pipelines.publish``).
 
 A copy of the last release's file is where the next one starts: tables that are the same stay as they are, tables of
 which only some keys' rows have changed get those rows, and only the rest is written again. Rows that come so lie behind
-the sorted ones; once they are a tenth of a table, it is written again in its order.
+the sorted ones; once they are a tenth of a table, it is written again in its order. Each table can be brought up to
+date as soon as it is built, while others still are.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from pipelines import personal
-from pipelines.building import Change, change_of, set_constants, version_of
+from pipelines.building import Change, change_of, changed_constants, set_constants, version_of
 from pipelines.models import SQL_ROOT, Model
 from pipelines.sources import BOOK_FIELDS, RESOURCES
-from pipelines.warehouse import literal, quoted
+from pipelines.warehouse import literal, quoted, transaction
 
 STORAGE_VERSION = "v1.2.0"
 """The oldest DuckDB that opens the published file."""
@@ -104,39 +107,115 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
     return raw + built
 
 
+class Draft:
+    """A published file in the making, in a thread and on a connection of its own.
+
+    It starts as a copy of the file of the release ``last`` (a folder), where there is one. What goes wrong is raised by
+    ``finish``. Belongs in a ``with closing(…)``: until it is closed, the file is attached as ``published``, and no other
+    draft can be made.
+    """
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, path: Path, models: Mapping[str, Model], last: Path | None
+    ) -> None:
+        self.path = path
+        self._con = con.cursor()
+        self._last = last
+        self._tables = {
+            table.name: table for table in published_tables(models, is_hidden=personal.is_hidden(con))
+        }
+        self._held: dict[str, _Held] = {}
+        self._is_attached = self._is_closed = False
+        self.is_open = True
+        """Whether it can still be finished: that can be tried once."""
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="draft")
+        self._tasks: list[Future[None]] = [self._thread.submit(self._begin)]
+
+    def bring(self, table: str) -> None:
+        """Take in a table (``schema.name``) as it now is in the warehouse, by and by. It need not be a published one."""
+        if table in self._tables:
+            self._tasks.append(self._thread.submit(self._bring, self._tables[table]))
+
+    def finish(self) -> dict[str, int]:
+        """Take in whatever has not been, close the file and read it back. Returns rows by ``schema.table``.
+
+        Raises PublicationError when a table came out different from the warehouse's.
+        """
+        self.is_open = False
+        for task in self._tasks:
+            task.result()
+        return self._thread.submit(self._finish).result()
+
+    def close(self) -> None:
+        """Let go of the file, finished or not. May be called again."""
+        if self._is_closed:
+            return
+        self.is_open, self._is_closed = False, True
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._con.interrupt()
+        self._thread.shutdown(wait=True)
+        self._detach()
+        self._con.close()
+
+    def _begin(self) -> None:
+        if self._last is not None:
+            self._held = _held(self._con, self._last.name)
+        if self._last is not None and self._held:
+            shutil.copyfile(self._last / self.path.name, self.path)
+            with self.path.open("rb") as copied:
+                os.fsync(copied.fileno())  # who flushes it next has only to wait for what was changed since
+        self._attach()
+
+    def _bring(self, table: Table) -> None:
+        shape, held = _shape(self._con, table), self._held.get(table.name)
+        if held is not None and held.shape == shape:  # else the file is not one to start from
+            self._held[table.name] = _write(self._con, table, shape, held)
+            self._con.execute("CHECKPOINT published")
+
+    def _finish(self) -> dict[str, int]:
+        tables = list(self._tables.values())
+        shapes = {table.name: _shape(self._con, table) for table in tables}
+        if {name: known.shape for name, known in self._held.items()} != shapes:
+            self._begin_anew(tables)
+        for table in tables:
+            self._held[table.name] = _write(self._con, table, shapes[table.name], self._held.get(table.name))
+        self._con.execute("CHECKPOINT published")
+        self._detach()
+        rows = _verify(self._con, self.path, tables)
+        _remember(self._con, self.path.parent.name, self._last.name if self._last else None, self._held)
+        return rows
+
+    def _begin_anew(self, tables: list[Table]) -> None:
+        self._detach()
+        self.path.unlink(missing_ok=True)
+        self._held = {}
+        self._attach()
+        for schema in dict.fromkeys(table.name.partition(".")[0] for table in tables):
+            self._con.execute(f"CREATE SCHEMA published.{schema}")
+        with _database(self._con, "published"):
+            self._con.execute(_MACROS.read_text(encoding="utf-8"))
+
+    def _attach(self) -> None:
+        version = literal(STORAGE_VERSION)
+        self._con.execute(f"ATTACH {literal(str(self.path))} AS published (STORAGE_VERSION {version})")
+        self._is_attached = True
+
+    def _detach(self) -> None:
+        if self._is_attached:
+            self._con.execute("DETACH published")
+            self._is_attached = False
+
+
 def write_database(
     con: duckdb.DuckDBPyConnection, path: Path, models: Mapping[str, Model], last: Path | None = None
 ) -> dict[str, int]:
     """Write the published file, starting from the one of the release ``last`` (a folder) where there is one.
 
-    What lies at ``path`` by then is a copy of that. Returns rows by ``schema.table``. Ids are text in the published
-    file. Raises PublicationError when a table came out different from the warehouse's.
+    Returns rows by ``schema.table``. Ids are text in the published file. Raises PublicationError when a table came out
+    different from the warehouse's.
     """
-    tables = published_tables(models, is_hidden=personal.is_hidden(con))
-    shapes = {table.name: _shape(con, table) for table in tables}
-    held = _held(con, last.name) if last else {}
-    if last and {name: known.shape for name, known in held.items()} == shapes and (last / path.name).exists():
-        if not path.exists():
-            shutil.copyfile(last / path.name, path)
-    else:
-        path.unlink(missing_ok=True)
-        held = {}
-    con.execute(f"ATTACH {literal(str(path))} AS published (STORAGE_VERSION {literal(STORAGE_VERSION)})")
-    try:
-        if not held:
-            for schema in dict.fromkeys(table.name.partition(".")[0] for table in tables):
-                con.execute(f"CREATE SCHEMA published.{schema}")
-            with _database(con, "published"):
-                con.execute(_MACROS.read_text(encoding="utf-8"))
-        written = {
-            table.name: _write(con, table, shapes[table.name], held.get(table.name)) for table in tables
-        }
-        con.execute("CHECKPOINT published")
-    finally:
-        con.execute("DETACH published")
-    rows = _verify(con, path, tables)
-    _remember(con, path.parent.name, last.name if last else None, written)
-    return rows
+    with closing(Draft(con, path, models, last)) as draft:
+        return draft.finish()
 
 
 def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held | None) -> _Held:
@@ -175,7 +254,8 @@ def _replace(con: duckdb.DuckDBPyConnection, table: Table, change: Change) -> in
         f"DELETE FROM published.{table.name} AS t "
         f"WHERE EXISTS (SELECT 1 FROM ({as_published}) AS k WHERE k.key IS NOT DISTINCT FROM CAST(t.{key} AS VARCHAR))"
     )
-    set_constants(con, table.constant, table.name, f"published.{table.name}")
+    published = f"published.{table.name}"
+    set_constants(con, changed_constants(con, table.constant, table.name, published), published)
     # Found by the key's column alone, then fetched by place: of the other columns only these rows are read.
     rows = change.added or (
         f"{table.name} WHERE rowid IN (SELECT t.rowid FROM {table.name} AS t "
@@ -215,17 +295,12 @@ def _remember(
     con: duckdb.DuckDBPyConnection, release: str, last: str | None, written: Mapping[str, _Held]
 ) -> None:
     """Keep what this release holds, beside what the last one does: this one is not in force yet."""
-    con.execute("BEGIN")
-    try:
+    with transaction(con):
         con.execute("DELETE FROM landing.published_tables WHERE release IS DISTINCT FROM ?", [last])
         con.executemany(
             "INSERT INTO landing.published_tables VALUES (?, ?, ?, ?, ?)",
             [[release, name, held.shape, held.version, held.unsorted] for name, held in written.items()],
         )
-    except BaseException:
-        con.execute("ROLLBACK")
-        raise
-    con.execute("COMMIT")
 
 
 @contextmanager

@@ -33,7 +33,9 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             processes.fail_the_dead(context.instance, used, say)
         with open_warehouse(used, say) as opened, history.recorded(opened, run_id or "no run"):
             chosen = context.run.asset_selection if context.run else None  # none, or empty: everything
-            with drafted(opened) if not chosen or DATABASE in chosen else nullcontext(opened) as ready:
+            with (
+                drafted(opened, models) if not chosen or DATABASE in chosen else nullcontext(opened) as ready
+            ):
                 yield ready
 
     return dg.Definitions(

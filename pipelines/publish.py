@@ -15,7 +15,7 @@ import shutil
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ import duckdb
 
 from pipelines import history
 from pipelines.catalog import OWNERS, POOL, asset_key, code_reference
-from pipelines.database import STORAGE_VERSION, write_database
+from pipelines.database import STORAGE_VERSION, Draft
 from pipelines.models import SQL_ROOT, Model
 from pipelines.report import write_report
 from pipelines.settings import Settings
@@ -43,53 +43,61 @@ def publish(warehouse: Warehouse, models: Mapping[str, Model]) -> dict[str, int]
     Raises PublicationError, and changes nothing, when what was written is not what was meant.
     """
     settings = warehouse.settings
-    before = history.in_force(settings)
-    draft = warehouse.draft.result().parent if warehouse.draft else None
-    if draft is not None and draft.exists() and draft.name != before:  # else it was used, or it failed
-        return _publish(warehouse, models, draft, before)
-    release = _new_release(settings)
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        beside.submit(_clear, release.parent, (release.name, before))
-        return _publish(warehouse, models, release, before)
+    draft = warehouse.draft
+    if draft is not None:
+        if draft.is_open and _is_untouched(settings):
+            return _publish(warehouse, draft)
+        draft.close()  # it was tried before, or somebody has written to what it was copied from
+    with _drafted(warehouse, models) as draft:
+        return _publish(warehouse, draft)
 
 
 @contextmanager
-def drafted(warehouse: Warehouse) -> Iterator[Warehouse]:
-    """The warehouse with the last published file being copied beside it, for the next one to start from.
+def drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Warehouse]:
+    """The warehouse with its next published file, which takes in each table once it is built, while others still are.
 
-    Copying takes a good part of a publication that changes little, and hardly anything from who builds the tables.
+    Only where the last file can be gone on with: a file that is written whole takes every core and much memory, and
+    would be in the way of who builds the tables.
     """
-    settings = warehouse.settings
-    before = history.in_force(settings)
-    if before is None or not _is_untouched(settings):
+    if history.in_force(warehouse.settings) is None or not _is_untouched(warehouse.settings):
         yield warehouse
         return
-    release = _new_release(settings)
-    name = settings.published_path.name
+    with _drafted(warehouse, models) as draft:
+        yield replace(warehouse, draft=draft)
+
+
+@contextmanager
+def _drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Draft]:
+    """A draft in a new release's folder, which is gone afterwards if it has not been put in force."""
+    settings = warehouse.settings
+    before = history.in_force(settings)
+    release = settings.output / "releases" / uuid.uuid4().hex
+    release.mkdir(parents=True)
+    last = release.with_name(before) if before and _is_untouched(settings) else None
     try:
-        with ThreadPoolExecutor(max_workers=1) as beside:
+        with (
+            ThreadPoolExecutor(max_workers=1) as beside,
+            closing(Draft(warehouse.con, release / settings.published_path.name, models, last)) as draft,
+        ):
             beside.submit(_clear, release.parent, (release.name, before))
-            draft = beside.submit(_copy, release.with_name(before) / name, release / name)
-            yield replace(warehouse, draft=draft)
+            yield draft
     finally:
         if history.in_force(settings) != release.name:
             shutil.rmtree(release, ignore_errors=True)
 
 
-def _publish(
-    warehouse: Warehouse, models: Mapping[str, Model], release: Path, before: str | None
-) -> dict[str, int]:
-    settings = warehouse.settings
+def _publish(warehouse: Warehouse, draft: Draft) -> dict[str, int]:
+    settings, release = warehouse.settings, draft.path.parent
     try:
-        last = release.with_name(before) if before and _is_untouched(settings) else None
-        rows = write_database(warehouse.con, release / settings.published_path.name, models, last)
-        write_report(release / settings.published_path.name, release / settings.report_path.parent.name)
+        rows = draft.finish()
+        write_report(draft.path, release / settings.report_path.parent.name)
         shutil.copyfile(SQL_ROOT / EXAMPLES, release / EXAMPLES)
         _flush(release)
         history.announce(warehouse, release.name)
         _put_in_force(settings, release)
     except BaseException:
         if history.in_force(settings) != release.name:
+            draft.close()
             shutil.rmtree(release, ignore_errors=True)
         raise
     with suppress(
@@ -200,19 +208,6 @@ def _flush_file(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _copy(source: Path, target: Path) -> Path:
-    """Copy a file, onto the disk: who flushes it next has only to wait for what was changed since."""
-    shutil.copyfile(source, target)
-    _flush_file(target)
-    return target
-
-
-def _new_release(settings: Settings) -> Path:
-    release = settings.output / "releases" / uuid.uuid4().hex
-    release.mkdir(parents=True)
-    return release
 
 
 def _clear(releases: Path, kept: Collection[str | None]) -> None:

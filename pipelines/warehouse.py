@@ -10,6 +10,7 @@ publishes is of one moment; another run waits for it and says for whom it waits.
 from __future__ import annotations
 
 import atexit
+import gc
 import hashlib
 import re
 import secrets
@@ -17,15 +18,18 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from pipelines.settings import Settings
 from pipelines.sources import BOOK_FIELDS, RESOURCES, Resource
+
+if TYPE_CHECKING:
+    from pipelines.database import Draft
 
 SCHEMAS = ("landing", "raw", "core", "replay", "reports", "quality")
 
@@ -149,28 +153,31 @@ def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     )
 
 
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """All or nothing: what the block writes is there when it ends well, and was never there otherwise."""
+    con.execute("BEGIN")
+    try:
+        yield con
+    except BaseException:
+        with suppress(duckdb.Error):  # not to hide a failure that has ended the transaction by itself
+            con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+
+
 @dataclass(frozen=True, slots=True)
 class Warehouse:
     """An open warehouse: the run's one connection, and the settings it was opened with."""
 
     con: duckdb.DuckDBPyConnection
     settings: Settings
-    draft: Future[Path] | None = None
-    """The next published file, so far a copy of the last one, made while tables are built; None when none is made."""
+    draft: Draft | None = None
+    """The next published file, which takes in each table once it is built; None when none is made meanwhile."""
 
-    @contextmanager
-    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def transaction(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """All or nothing: what the block writes is there when it ends well, and was never there otherwise."""
-        self.con.execute("BEGIN")
-        try:
-            yield self.con
-        except BaseException:
-            with suppress(
-                duckdb.Error
-            ):  # a failure that ended the transaction by itself must not be hidden by another
-                self.con.execute("ROLLBACK")
-            raise
-        self.con.execute("COMMIT")
+        return transaction(self.con)
 
 
 @contextmanager
@@ -285,8 +292,12 @@ def _configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def tune(con: duckdb.DuckDBPyConnection) -> None:
-    """How the project's own statements run: times are UTC, and what is not sorted has no order."""
-    con.execute("SET TimeZone = 'UTC'")
+    """How the project's own statements run: times are UTC, and what is not sorted has no order.
+
+    Makes the database ``scratch``, in memory: what a run keeps for itself, for all its connections to see.
+    """
+    con.execute("SET GLOBAL TimeZone = 'UTC'")
+    con.execute("ATTACH IF NOT EXISTS ':memory:' AS scratch")
     # No statement may rest on the order of rows that nothing sorted; so writers need not wait for one another.
     con.execute("SET preserve_insertion_order = false")
     # A run changes some rows of many tables: fold its log into the file once, at its end, not after every few tables.
@@ -335,6 +346,7 @@ def _let_go() -> None:
     Libraries written in Rust (rpds, which Great Expectations brings, and Polars) outlive the interpreter's modules and
     keep DuckDB's types alive through them; DuckDB's bindings would then print a page of "leaked" lines after every run.
     """
+    gc.unfreeze()  # what importing Great Expectations has kept from being looked through
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "duckdb":
             vars(module).clear()

@@ -53,6 +53,8 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
     def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
         settings = warehouse.settings
         result = ingest(warehouse.con, resource, settings.landing, settings.output)
+        if warehouse.draft and result.files_read:
+            warehouse.draft.bring(table)
         return dg.MaterializeResult(
             metadata={
                 **table_metadata(warehouse.con, table, columns),

@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from pipelines.ingest.names import Column, match
 from pipelines.ingest.shapes import Batch, Survey
 from pipelines.ingest.unpack import Unpacked
 from pipelines.sources import Resource
-from pipelines.warehouse import quoted
+from pipelines.warehouse import quoted, transaction
 
 _SMALL = 32 << 20
 """Bytes up to which a file is read together with others of its format."""
@@ -157,7 +156,7 @@ class _Run:
             loadings = self._with_mended(x for batch in self._batches(to_read) for x in self._surveyed(batch))
             while True:
                 try:
-                    with self._transaction():
+                    with transaction(self.con):
                         return self._write(new, to_read, touched, loadings, len(found))
                 except _NotTyped as error:
                     # Not every row is good: what was not yet taken whole goes the careful way, in one more attempt.
@@ -364,16 +363,6 @@ class _Run:
         return listed
 
     # --- writing -------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self.con.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self.con.execute("ROLLBACK")
-            raise
-        self.con.execute("COMMIT")
 
     def _write(
         self, new: list[_New], to_read: list[_New], touched: set[str], loadings: list[Loading], seen: int

@@ -175,7 +175,7 @@ def test_where_only_the_clock_moved_on_only_who_stands_differently_has_changed(c
         "(100, 100, TIMESTAMP '2026-01-01 00:01:00', 2)"
     )
     build(con, chain)
-    keys = "SELECT key FROM temp.main.changed_core_standings"
+    keys = "SELECT key FROM scratch.changed_core_standings"
     assert fetch(con, keys) == [{"key": 100}]
     assert {row["moment"] for row in fetch(con, "FROM core.standings")} == {datetime(2026, 1, 1, 0, 1)}
     con.execute(
@@ -203,7 +203,7 @@ def test_a_build_whose_upstream_was_built_in_another_run_is_of_everything(chain:
     build(con, chain)
     arrive(con, 2, [(3, 10)])
     Builder(con).build(chain[0])
-    con.execute("DROP TABLE temp.main.changes")  # what another run knew is gone
+    con.execute("DROP TABLE scratch.changes")  # what another run knew is gone
     rest = build(con, chain[1:])
     assert (rest["targets"], rest["total"]) == ("compared", "whole")
     assert fetch(con, "SELECT target, calls FROM core.targets ORDER BY target") == [

@@ -76,8 +76,7 @@ def run(settings: Settings, name: str, calls: int = 0) -> Iterator[Warehouse]:
 
 def build(warehouse: Warehouse) -> None:
     for model in MODELS.values():
-        with warehouse.transaction() as con:
-            Builder(con).build(model)
+        Builder(warehouse.con).build(model)
 
 
 def withdraw(warehouse: Warehouse, keep: int) -> None:

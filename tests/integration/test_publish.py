@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,8 @@ import duckdb
 import pytest
 
 from pipelines import database
-from pipelines import publish as publishing
 from pipelines.building import Builder, build
-from pipelines.database import PublicationError, write_database
+from pipelines.database import Draft, PublicationError, write_database
 from pipelines.models import load_models
 from pipelines.publish import drafted, publish
 from pipelines.settings import Settings
@@ -109,7 +110,7 @@ def test_who_has_the_old_file_open_keeps_it_and_who_comes_next_sees_the_new(ware
     assert campaigns(path) == TWO
 
 
-@pytest.mark.parametrize("step", ["write_report", "write_database", "_flush"])
+@pytest.mark.parametrize("step", ["write_report", "Draft.finish", "_flush"])
 def test_a_publication_that_fails_changes_nothing_and_leaves_nothing(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -122,7 +123,7 @@ def test_a_publication_that_fails_changes_nothing_and_leaves_nothing(
         raise PublicationError("made to fail")
 
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, step, fail)
+        patch.setattr(f"pipelines.publish.{step}", fail)
         with pytest.raises(PublicationError, match="made to fail"):
             publish(warehouse, MODELS)
     assert campaigns(settings.published_path) == ONE
@@ -162,6 +163,13 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(warehouse: Warehouse) -> 
     publish(warehouse, MODELS)
     assert not left.exists()
     assert campaigns(warehouse.settings.published_path) == ONE
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def tables(path: Path) -> dict[str, list[Any]]:
@@ -235,40 +243,105 @@ def test_rows_lie_in_the_order_of_their_table(warehouse: Warehouse, hidden: bool
             assert con.sql(misplaced).fetchall() == [(0,)], table
 
 
-def test_the_next_file_is_drafted_while_tables_are_built(warehouse: Warehouse) -> None:
-    with drafted(warehouse) as ready:
+def test_the_next_file_takes_in_tables_as_they_are_built(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with drafted(warehouse, MODELS) as ready:
         assert ready.draft is None  # nothing was published yet
         publish(ready, MODELS)
     releases = warehouse.settings.output / "releases"
     (first,) = releases.iterdir()
-    with drafted(warehouse) as ready:
+    written: list[tuple[str, bool]] = []
+    whole, finish = database._write_whole, Draft.finish
+    ending = threading.Event()
+
+    def note(con: duckdb.DuckDBPyConnection, table: database.Table) -> None:
+        whole(con, table)
+        written.append((table.name, ending.is_set()))
+
+    def end(draft: Draft) -> dict[str, int]:
+        ending.set()
+        return finish(draft)
+
+    monkeypatch.setattr(database, "_write_whole", note)
+    monkeypatch.setattr(Draft, "finish", end)
+    with drafted(warehouse, MODELS) as ready:
         assert ready.draft is not None
-        draft = Path(ready.draft.result())
-        assert draft.read_bytes() == warehouse.settings.published_path.read_bytes()
         add_a_call(warehouse)
+        for table in (
+            "core.attempts",
+            "core.dispositions",
+            "reports.contact_rate_counts",
+        ):  # the last is internal
+            ready.draft.bring(table)
+        until(lambda: ("core.attempts", False) in written)
         assert campaigns(warehouse.settings.published_path) == ONE
         publish(ready, MODELS)
-        assert warehouse.settings.published_path.resolve() == draft.resolve()
+        drafts = ready.draft.path
+        assert warehouse.settings.published_path.resolve() == drafts.resolve()
         # Another publication in the same run starts from what that one has put in force.
         publish(ready, MODELS)
-        assert warehouse.settings.published_path.resolve() != draft.resolve()
+        assert warehouse.settings.published_path.resolve() != drafts.resolve()
     assert campaigns(warehouse.settings.published_path) == TWO
+    assert [at_the_end for name, at_the_end in written if name == "core.attempts"] == [False]
+    assert "core.dispositions" not in dict(written)
+    assert dict(written)["reports.campaign_contact_rates"]
     assert first not in releases.iterdir()
+
+
+def test_a_table_that_changes_again_after_it_was_taken_in_is_published_as_it_is_at_the_end(
+    warehouse: Warehouse,
+) -> None:
+    publish(warehouse, MODELS)
+    with drafted(warehouse, MODELS) as ready:
+        assert ready.draft is not None
+        for _ in range(3):
+            add_a_call(warehouse)
+            ready.draft.bring("core.attempts")
+        publish(ready, MODELS)
+    with duckdb.connect(warehouse.settings.published_path, read_only=True) as con:
+        assert con.sql("SELECT count(*) FROM core.attempts").fetchall() == [(4,)]
 
 
 def test_a_draft_that_is_not_published_is_gone(warehouse: Warehouse) -> None:
     publish(warehouse, MODELS)
-    with pytest.raises(RuntimeError, match="a check failed"), drafted(warehouse):
+    with pytest.raises(RuntimeError, match="a check failed"), drafted(warehouse, MODELS) as ready:
+        assert ready.draft is not None
+        add_a_call(warehouse)
+        ready.draft.bring("core.attempts")
         raise RuntimeError("a check failed")
     assert len(list((warehouse.settings.output / "releases").iterdir())) == 1
     assert campaigns(warehouse.settings.published_path) == ONE
+    publish(warehouse, MODELS)
+    assert campaigns(warehouse.settings.published_path) == TWO
+
+
+def test_what_goes_wrong_while_tables_are_taken_in_is_told_at_publication(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(warehouse, MODELS)
+
+    def fail(*_: object) -> None:
+        raise PublicationError("no room left")
+
+    with drafted(warehouse, MODELS) as ready:
+        assert ready.draft is not None
+        add_a_call(warehouse)
+        with monkeypatch.context() as patch:
+            patch.setattr(database, "_write_whole", fail)
+            ready.draft.bring("core.attempts")
+            with pytest.raises(PublicationError, match="no room left"):
+                publish(ready, MODELS)
+        assert campaigns(warehouse.settings.published_path) == ONE
+        publish(ready, MODELS)  # as a retry of the step does
+    assert campaigns(warehouse.settings.published_path) == TWO
 
 
 def test_a_draft_is_not_used_when_somebody_wrote_to_what_it_was_copied_from(warehouse: Warehouse) -> None:
     publish(warehouse, MODELS)
-    with drafted(warehouse) as ready:
+    with drafted(warehouse, MODELS) as ready:
         assert ready.draft is not None
-        ready.draft.result()
+        until(ready.draft.path.exists)
         with duckdb.connect(warehouse.settings.published_path) as con:
             con.execute("DELETE FROM reports.campaign_contact_rates")
         publish(ready, MODELS)

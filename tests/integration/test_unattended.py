@@ -32,9 +32,9 @@ import duckdb
 import pytest
 
 from pipelines import history
-from pipelines.building import Builder
+from pipelines.building import bring_up_to_date
 from pipelines.models import load_models, with_upstream
-from pipelines.publish import publish
+from pipelines.publish import drafted, publish
 from pipelines.settings import ROOT, SAMPLE, Settings
 from pipelines.validation.drift import DRIFT_RULES
 from pipelines.warehouse import open_warehouse
@@ -203,11 +203,14 @@ def publish_again_and_again(settings: Settings) -> None:
     number = 0
     while True:
         number += 1
-        with open_warehouse(settings) as warehouse, history.recorded(warehouse, f"{os.getpid()}-{number}"):
+        with (
+            open_warehouse(settings) as opened,
+            history.recorded(opened, f"{os.getpid()}-{number}"),
+            drafted(opened, SOME) as warehouse,
+        ):
             warehouse.con.execute(ONE_CALL_MORE)
             for model in SOME.values():
-                with warehouse.transaction() as con:
-                    Builder(con).build(model)
+                bring_up_to_date(warehouse, model)
             publish(warehouse, SOME)
 
 
