@@ -69,6 +69,7 @@ class Outcome:
     last_at: datetime | None
     hangup_at: datetime | None
     reached_at: datetime | None
+    tries_left: int | None
     next_index: int | None
     eligible_at: datetime | None
     platform_status: str | None
@@ -403,6 +404,11 @@ class _Replay:
             last_at=latest.began if latest else None,
             hangup_at=life.last_hangup,
             reached_at=life.reached,
+            tries_left=(
+                sum(max(plan.maxima[index] - life.tries(index), 0) for index in INDEXES if life.has(index))
+                if plan is not None
+                else None
+            ),
             next_index=min(left) if left and (waiting or name == "untouched") else None,
             eligible_at=eligible if waiting else (row.get("tm_create") if name == "untouched" else None),
             platform_status=platform,

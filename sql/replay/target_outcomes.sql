@@ -28,6 +28,8 @@
 --   last_attempt_at: dial of the latest call (UTC)
 --   last_hangup_at: latest hangup (UTC)
 --   reached_at: first hangup with success (UTC)
+--   tries_left: tries left under those budgets, at all its destinations together; 0 when it has none; null when no
+--     outplan is known
 --   next_destination_index: lowest destination with tries left; null when the target will not be dialled, or when no
 --     outplan is known
 --   next_eligible_at: earliest moment of the next dial (UTC): last hangup + the outplan's interval; when untouched, the
@@ -113,11 +115,11 @@ targets AS (
         AS TINYINT)) AS destinations,
         TRUE AS has_row,
         targets.status AS platform_status,
-        targets.try_count_0 - coalesce(latest.tries_0, 0) AS drift_0,
-        targets.try_count_1 - coalesce(latest.tries_1, 0) AS drift_1,
-        targets.try_count_2 - coalesce(latest.tries_2, 0) AS drift_2,
-        targets.try_count_3 - coalesce(latest.tries_3, 0) AS drift_3,
-        targets.try_count_4 - coalesce(latest.tries_4, 0) AS drift_4,
+        CAST(targets.try_count_0 AS BIGINT) - coalesce(latest.tries_0, 0) AS drift_0,
+        CAST(targets.try_count_1 AS BIGINT) - coalesce(latest.tries_1, 0) AS drift_1,
+        CAST(targets.try_count_2 AS BIGINT) - coalesce(latest.tries_2, 0) AS drift_2,
+        CAST(targets.try_count_3 AS BIGINT) - coalesce(latest.tries_3, 0) AS drift_3,
+        CAST(targets.try_count_4 AS BIGINT) - coalesce(latest.tries_4, 0) AS drift_4,
         targets.tm_create AS created_at,
         greatest(targets.tm_create, targets.tm_update) AS platform_at,
         coalesce(targets.tm_delete, targets._deleted_at) AS deleted_at
@@ -174,6 +176,34 @@ budgets AS (
         END AS last_hangup_at,
         least(targets.earlier_reached_at, CASE WHEN targets.succeeded THEN targets.ended_at END) AS reached_at,
         plan.try_interval_ms,
+        CASE
+            WHEN plan.outplan_id IS NOT NULL THEN
+                CASE
+                    WHEN (targets.destinations & 1) <> 0
+                        THEN greatest(CAST(plan.max_try_count_0 AS BIGINT) - targets.tries_0, 0)
+                    ELSE 0
+                END
+                + CASE
+                    WHEN (targets.destinations & 2) <> 0
+                        THEN greatest(CAST(plan.max_try_count_1 AS BIGINT) - targets.tries_1, 0)
+                    ELSE 0
+                END
+                + CASE
+                    WHEN (targets.destinations & 4) <> 0
+                        THEN greatest(CAST(plan.max_try_count_2 AS BIGINT) - targets.tries_2, 0)
+                    ELSE 0
+                END
+                + CASE
+                    WHEN (targets.destinations & 8) <> 0
+                        THEN greatest(CAST(plan.max_try_count_3 AS BIGINT) - targets.tries_3, 0)
+                    ELSE 0
+                END
+                + CASE
+                    WHEN (targets.destinations & 16) <> 0
+                        THEN greatest(CAST(plan.max_try_count_4 AS BIGINT) - targets.tries_4, 0)
+                    ELSE 0
+                END
+        END AS tries_left,
         -- The platform's row speaks of a later moment than this one.
         coalesce(
             date_diff('microsecond', as_of.as_of, targets.platform_at) > as_of.clock_tolerance_ms * 1000, FALSE
@@ -263,12 +293,14 @@ SELECT
     judged.tries_3 AS try_count_3,
     judged.tries_4 AS try_count_4,
     judged.attempts,
-    judged.tries_0 + judged.tries_1 + judged.tries_2 + judged.tries_3 + judged.tries_4 - judged.attempts
+    -- Whatever counts a log claims: five of the largest are no INTEGER any more.
+    CAST(judged.tries_0 AS BIGINT) + judged.tries_1 + judged.tries_2 + judged.tries_3 + judged.tries_4 - judged.attempts
         AS calls_missing,
     judged.first_began_at AS first_attempt_at,
     judged.began_at AS last_attempt_at,
     judged.last_hangup_at,
     judged.reached_at,
+    judged.tries_left,
     CASE
         WHEN judged.outcome IN ('untouched', 'stranded', 'retry_due', 'retry_waiting') THEN judged.next_index
     END AS next_destination_index,

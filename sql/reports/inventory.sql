@@ -30,100 +30,47 @@
 --   stranded_tries: tries left of stranded targets
 --   next_eligible_at: earliest moment at which a waiting target may be dialled (UTC)
 --   as_of: the moment all this speaks of (UTC)
-WITH configured AS (
-    SELECT
-        outcomes.outdial_target_id,
-        outcomes.outplan_id,
-        outcomes.outcome,
-        outcomes.try_count_0,
-        outcomes.try_count_1,
-        outcomes.try_count_2,
-        outcomes.try_count_3,
-        outcomes.try_count_4,
-        outcomes.next_eligible_at,
-        outcomes.deleted_at,
-        outcomes.as_of,
-        -- Of a target without a row of its own only the destinations that were dialled are known.
-        CASE WHEN targets.id IS NULL THEN outcomes.try_count_0 > 0
-            ELSE coalesce(targets.destination_0.type <> '' AND targets.destination_0.target <> '', FALSE)
-        END AS has_0,
-        CASE WHEN targets.id IS NULL THEN outcomes.try_count_1 > 0
-            ELSE coalesce(targets.destination_1.type <> '' AND targets.destination_1.target <> '', FALSE)
-        END AS has_1,
-        CASE WHEN targets.id IS NULL THEN outcomes.try_count_2 > 0
-            ELSE coalesce(targets.destination_2.type <> '' AND targets.destination_2.target <> '', FALSE)
-        END AS has_2,
-        CASE WHEN targets.id IS NULL THEN outcomes.try_count_3 > 0
-            ELSE coalesce(targets.destination_3.type <> '' AND targets.destination_3.target <> '', FALSE)
-        END AS has_3,
-        CASE WHEN targets.id IS NULL THEN outcomes.try_count_4 > 0
-            ELSE coalesce(targets.destination_4.type <> '' AND targets.destination_4.target <> '', FALSE)
-        END AS has_4
-    FROM replay.target_outcomes AS outcomes
-    LEFT JOIN raw.voipbin_outdialtargets AS targets ON targets.id = outcomes.outdial_target_id
-),
-
-budgeted AS (
-    SELECT
-        configured.outdial_target_id,
-        configured.outcome,
-        configured.next_eligible_at,
-        configured.deleted_at,
-        CASE WHEN configured.has_0 THEN greatest(plans.max_try_count_0 - configured.try_count_0, 0) ELSE 0 END
-        + CASE WHEN configured.has_1 THEN greatest(plans.max_try_count_1 - configured.try_count_1, 0) ELSE 0 END
-        + CASE WHEN configured.has_2 THEN greatest(plans.max_try_count_2 - configured.try_count_2, 0) ELSE 0 END
-        + CASE WHEN configured.has_3 THEN greatest(plans.max_try_count_3 - configured.try_count_3, 0) ELSE 0 END
-        + CASE WHEN configured.has_4 THEN greatest(plans.max_try_count_4 - configured.try_count_4, 0) ELSE 0 END
-            AS tries_left
-    FROM configured
-    LEFT JOIN replay.outplan_versions AS plans
-        ON
-            plans.outplan_id = configured.outplan_id
-            AND plans.valid_from <= configured.as_of
-            AND configured.as_of < plans.valid_to
-)
-
 SELECT
     histories.source,
     histories.campaign_key,
     max(campaigns.campaign_name) AS campaign_name,
     count(*) AS targets,
     count(CASE WHEN histories.attempts > 0 THEN 1 END) AS attempted,
-    count(CASE WHEN budgeted.outcome = 'reached' THEN 1 END) AS reached,
-    count(CASE WHEN budgeted.outcome = 'untouched' THEN 1 END) AS untouched,
-    count(CASE WHEN budgeted.outcome = 'in_flight' THEN 1 END) AS in_flight,
-    count(CASE WHEN budgeted.outcome = 'stuck' THEN 1 END) AS stuck,
-    count(CASE WHEN budgeted.outcome = 'retry_due' THEN 1 END) AS retry_due,
-    count(CASE WHEN budgeted.outcome = 'retry_waiting' THEN 1 END) AS retry_waiting,
-    count(CASE WHEN budgeted.outcome = 'stranded' THEN 1 END) AS stranded,
-    count(CASE WHEN budgeted.outcome = 'exhausted' THEN 1 END) AS exhausted,
-    count(CASE WHEN budgeted.outcome = 'not_dialable' THEN 1 END) AS not_dialable,
-    count(CASE WHEN budgeted.outcome = 'unresolved' THEN 1 END) AS unresolved,
-    count(budgeted.deleted_at) AS deleted,
+    count(CASE WHEN outcomes.outcome = 'reached' THEN 1 END) AS reached,
+    count(CASE WHEN outcomes.outcome = 'untouched' THEN 1 END) AS untouched,
+    count(CASE WHEN outcomes.outcome = 'in_flight' THEN 1 END) AS in_flight,
+    count(CASE WHEN outcomes.outcome = 'stuck' THEN 1 END) AS stuck,
+    count(CASE WHEN outcomes.outcome = 'retry_due' THEN 1 END) AS retry_due,
+    count(CASE WHEN outcomes.outcome = 'retry_waiting' THEN 1 END) AS retry_waiting,
+    count(CASE WHEN outcomes.outcome = 'stranded' THEN 1 END) AS stranded,
+    count(CASE WHEN outcomes.outcome = 'exhausted' THEN 1 END) AS exhausted,
+    count(CASE WHEN outcomes.outcome = 'not_dialable' THEN 1 END) AS not_dialable,
+    count(CASE WHEN outcomes.outcome = 'unresolved' THEN 1 END) AS unresolved,
+    count(outcomes.deleted_at) AS deleted,
     CAST(count(CASE WHEN histories.attempts > 0 THEN 1 END) AS DOUBLE) / count(*) AS penetration,
     CAST(sum(histories.attempts) AS BIGINT) AS attempts,
     CAST(sum(histories.attempts) AS DOUBLE) / count(*) AS saturation,
     CAST(coalesce(sum(
         CASE
             WHEN
-                budgeted.deleted_at IS NULL
-                AND budgeted.outcome IN ('untouched', 'in_flight', 'stuck', 'retry_due', 'retry_waiting')
-                THEN budgeted.tries_left
+                outcomes.deleted_at IS NULL
+                AND outcomes.outcome IN ('untouched', 'in_flight', 'stuck', 'retry_due', 'retry_waiting')
+                THEN outcomes.tries_left
         END
     ), 0) AS BIGINT) AS remaining_tries,
     CAST(coalesce(sum(
-        CASE WHEN budgeted.deleted_at IS NULL AND budgeted.outcome = 'untouched' THEN budgeted.tries_left END
+        CASE WHEN outcomes.deleted_at IS NULL AND outcomes.outcome = 'untouched' THEN outcomes.tries_left END
     ), 0) AS BIGINT) AS remaining_tries_untouched,
     CAST(coalesce(sum(
-        CASE WHEN budgeted.deleted_at IS NULL AND budgeted.outcome = 'stranded' THEN budgeted.tries_left END
+        CASE WHEN outcomes.deleted_at IS NULL AND outcomes.outcome = 'stranded' THEN outcomes.tries_left END
     ), 0) AS BIGINT) AS stranded_tries,
     min(
-        CASE WHEN budgeted.deleted_at IS NULL AND budgeted.outcome = 'retry_waiting' THEN budgeted.next_eligible_at END
+        CASE WHEN outcomes.deleted_at IS NULL AND outcomes.outcome = 'retry_waiting' THEN outcomes.next_eligible_at END
     ) AS next_eligible_at,
     max(clock.as_of) AS as_of
 FROM reports.target_histories AS histories
 CROSS JOIN core.as_of AS clock
-INNER JOIN budgeted ON budgeted.outdial_target_id = histories.outdial_target_id
+INNER JOIN replay.target_outcomes AS outcomes ON outcomes.outdial_target_id = histories.outdial_target_id
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = histories.source AND campaigns.campaign_key = histories.campaign_key
 WHERE histories.source = 'voipbin'

@@ -16,6 +16,8 @@ from tests.support import build, fetch, ledger
 
 START = datetime(2026, 3, 2, 9)
 TARGET, OUTDIAL, CAMPAIGN, PLAN = (f"00000000-0000-4000-8000-0000000000{kind}1" for kind in "abcd")
+MOST = 2**31 - 1
+"""The largest count that a file's integer field takes."""
 Row = dict[str, Any]
 
 
@@ -201,6 +203,34 @@ class TestWorkedCases:
             {"tries_used": 2},
             {"tries_used": 2},
         ]
+
+    def test_what_is_left_of_a_budget(self) -> None:
+        """Of 3 tries at one destination one is left, of 2 at another both; the third it does not have."""
+        calls = [call(1, 0, 0, 11), call(2, 0, 80, 90, try_count=2)]
+        assert outcome(replay(calls, [target(2)], [plan(3, 2, 4)]))["tries_left"] == 1 + 2
+        assert outcome(replay(calls, [target(1)], [plan(1)]))["tries_left"] == 0
+        assert outcome(replay([], [target(0)], [plan(3)]))["tries_left"] == 0
+        assert outcome(replay(calls, plans=[]))["tries_left"] is None
+
+    @pytest.mark.parametrize("claimed", [1, MOST])
+    @pytest.mark.parametrize("maximum", [-MOST, MOST])
+    @pytest.mark.parametrize("counted", [-MOST, MOST])
+    def test_counts_as_large_as_the_log_can_claim(self, claimed: int, maximum: int, counted: int) -> None:
+        calls = [call(n, n, 100 * n, 100 * n + 10, try_count=claimed) for n in range(2)]
+        listed = target(3, **{f"try_count_{index}": counted for index in range(5)})
+        con = replay(calls, [listed], [plan(*[maximum] * 5)])
+        build(con)
+        row = outcome(con)
+        left = MOST + 2 * (MOST - claimed) if maximum > 0 else 0
+        assert (tries(row), row["calls_missing"], row["tries_left"]) == (
+            [claimed, claimed, 0, 0, 0],
+            2 * claimed - 2,
+            left,
+        )
+        drifts = {-MOST: "impossible", MOST: "missing_calls"}
+        assert row["tries_agreement"] == drifts[counted]
+        (inventory,) = fetch(con, "SELECT * FROM reports.inventory WHERE campaign_key = 'all'")
+        assert inventory["remaining_tries"] == left
 
 
 class TestOutcomes:

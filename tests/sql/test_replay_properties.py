@@ -183,7 +183,8 @@ def assert_same(con: duckdb.DuckDBPyConnection, expected: Result) -> None:
         con,
         """SELECT outdial_target_id, outdial_id, campaign_id, status, outcome,
                [try_count_0, try_count_1, try_count_2, try_count_3, try_count_4], attempts, first_attempt_at,
-               last_attempt_at, last_hangup_at, reached_at, next_destination_index, next_eligible_at, platform_status,
+               last_attempt_at, last_hangup_at, reached_at, tries_left, next_destination_index, next_eligible_at,
+               platform_status,
                status_agreement, tries_agreement, deleted_at, violations
            FROM replay.target_outcomes ORDER BY outdial_target_id""",
     )
