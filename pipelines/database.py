@@ -136,15 +136,16 @@ class Draft:
         if table in self._tables:
             self._tasks.append(self._thread.submit(self._bring, self._tables[table]))
 
-    def finish(self) -> dict[str, int]:
-        """Take in whatever has not been, close the file and read it back. Returns rows by ``schema.table``.
+    def finish(self) -> Future[dict[str, int]]:
+        """Take in whatever has not been, and close the file.
 
-        Raises PublicationError when a table came out different from the warehouse's.
+        Returns what will be told when it has been read back, which may go on while others read it too: rows by
+        ``schema.table``, or PublicationError when a table came out different from the warehouse's.
         """
         self.is_open = False
-        for task in self._tasks:
+        for task in (*self._tasks, self._thread.submit(self._finish)):
             task.result()
-        return self._thread.submit(self._finish).result()
+        return self._thread.submit(self._read_back)
 
     def close(self) -> None:
         """Let go of the file, finished or not. May be called again."""
@@ -172,7 +173,7 @@ class Draft:
             self._held[table.name] = _write(self._con, table, shape, held)
             self._con.execute("CHECKPOINT published")
 
-    def _finish(self) -> dict[str, int]:
+    def _finish(self) -> None:
         tables = list(self._tables.values())
         shapes = {table.name: _shape(self._con, table) for table in tables}
         if {name: known.shape for name, known in self._held.items()} != shapes:
@@ -181,7 +182,9 @@ class Draft:
             self._held[table.name] = _write(self._con, table, shapes[table.name], self._held.get(table.name))
         self._con.execute("CHECKPOINT published")
         self._detach()
-        rows = _verify(self._con, self.path, tables)
+
+    def _read_back(self) -> dict[str, int]:
+        rows = _verify(self._con, self.path, list(self._tables.values()))
         _remember(self._con, self.path.parent.name, self._last.name if self._last else None, self._held)
         return rows
 
@@ -215,7 +218,7 @@ def write_database(
     different from the warehouse's.
     """
     with closing(Draft(con, path, models, last)) as draft:
-        return draft.finish()
+        return draft.finish().result()
 
 
 def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held | None) -> _Held:

@@ -26,7 +26,7 @@ from pipelines import history
 from pipelines.catalog import OWNERS, POOL, asset_key, code_reference
 from pipelines.database import STORAGE_VERSION, Draft
 from pipelines.models import SQL_ROOT, Model
-from pipelines.report import write_report
+from pipelines.report import templates, write_report
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
@@ -80,6 +80,7 @@ def _drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Draf
             closing(Draft(warehouse.con, release / settings.published_path.name, models, last)) as draft,
         ):
             beside.submit(_clear, release.parent, (release.name, before))
+            beside.submit(templates)
             yield draft
     finally:
         if history.in_force(settings) != release.name:
@@ -89,8 +90,9 @@ def _drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Draf
 def _publish(warehouse: Warehouse, draft: Draft) -> dict[str, int]:
     settings, release = warehouse.settings, draft.path.parent
     try:
-        rows = draft.finish()
+        read_back = draft.finish()
         write_report(draft.path, release / settings.report_path.parent.name)
+        rows = read_back.result()
         shutil.copyfile(SQL_ROOT / EXAMPLES, release / EXAMPLES)
         _flush(release)
         history.announce(warehouse, release.name)

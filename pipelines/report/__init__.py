@@ -8,6 +8,6 @@ A published ``reports`` table that nothing here names still appears, with its co
 table that was not published does not appear.
 """
 
-from pipelines.report.page import render, write_report
+from pipelines.report.page import render, templates, write_report
 
-__all__ = ["render", "write_report"]
+__all__ = ["render", "templates", "write_report"]

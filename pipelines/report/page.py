@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -85,6 +86,31 @@ def render(published: Path) -> str:
         return _Page(file).html()
 
 
+@cache
+def templates() -> Environment:
+    """The page's templates, compiled: that takes a good part of the time of a small page, and is done once a process."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    environment.globals.update(
+        pack=_pack,
+        long_table=LONG_TABLE,
+        label=text.label,
+        percent=text.percent,
+        number=text.number,
+        source=text.source_name,
+    )
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+    return environment
+
+
 def write_report(published: Path, folder: Path) -> Path:
     """Write ``index.html`` into the folder (made if missing) and return its path.
 
@@ -118,22 +144,7 @@ class _Page:
 
     def html(self) -> str:
         """Everything, in order."""
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        environment.globals.update(
-            pack=_pack,
-            long_table=LONG_TABLE,
-            label=text.label,
-            percent=text.percent,
-            number=text.number,
-            source=text.source_name,
-        )
+        environment = templates()
         style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
         script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
         chapters = [

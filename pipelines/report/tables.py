@@ -9,8 +9,9 @@ Everything that comes from data goes through ``escape``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import markupsafe
@@ -29,8 +30,12 @@ _SAID_BY_ITS_PLACE = {"campaign_key", "campaign_name", "campaign_id", "source", 
 _LONG_TEXT = {"campaign_name", "campaign_key", "campaign_id", "record", "detail", "note", "file"}
 
 
+@lru_cache(maxsize=4096)
 def escape(value: str) -> Markup:
-    """Text as markup. A carriage return as its number: an HTML parser would read a bare one as a line feed."""
+    """Text as markup. A carriage return as its number: an HTML parser would read a bare one as a line feed.
+
+    The same names and words stand in thousands of cells.
+    """
     escaped = markupsafe.escape(value)
     return escaped if "\r" not in escaped else Markup("&#13;").join(escaped.split("\r"))
 
@@ -133,13 +138,13 @@ def _cells(section: Section, column: Column, rows: Sequence[Row], naming: Naming
     """One cell a row: what it says, and in ``data-value`` the published value where the text is not that."""
     opening = f'<td class="{column.css}"' if column.css else "<td"
     say = _says(column, naming, alone)
-    note = _notes(section, column)
+    additions = [*_interval(column), *_notes(section, column)]
     plain = column.kind != "text"
     cells = []
     for row in rows:
         value = raw(row[column.name])
         words = say(row)
-        more = _interval(column, row) + note(row)
+        more = "".join(add(row) for add in additions) if additions else ""
         exact = "" if words == value and not more else f' data-value="{value if plain else escape(value)}"'
         cells.append(f"{opening}{exact}>{words}{more}</td>")
     return cells
@@ -156,32 +161,41 @@ def _says(column: Column, naming: Naming, alone: bool) -> Callable[[Row], str]:
             if row.get("campaign_key") == "all":
                 return "All campaigns"
             if found is None or row[name] is None:
-                return escape(shown(row[name], kind))
+                return escape(shown(kind)(row[name]))
             words, _, link = found
             return f'<a href="{escape(link)}">{escape(words)}</a>' if link else escape(words)
 
         return linked
     if name == "source":
         return lambda row: escape(source_name(row[name]))
+    say = shown(kind)
     if kind == "text":
-        return lambda row: escape(shown(row[name], kind))
-    return lambda row: shown(row[name], kind)  # figures, times, yes and no: nothing to escape
+        return lambda row: escape(say(row[name]))
+    return lambda row: say(row[name])  # figures, times, yes and no: nothing to escape
 
 
-def _interval(column: Column, row: Row) -> str:
-    if not column.parts or row[column.name] is None:
-        # The ends go with their rate: the CSV still has them, empty.
-        return "".join(f'<data value="{raw(row[part])}"></data>' for part in column.parts)
-    low, high = (
-        f'<data value="{raw(row[part])}">{shown(row[part], column.kind)}</data>' for part in column.parts
-    )
-    return f"<small>{low} to {high}</small>"
+def _interval(column: Column) -> Iterator[Callable[[Row], str]]:
+    """The two ends below a figure that has some."""
+    if not column.parts:
+        return
+    name, (low, high), say = column.name, column.parts, shown(column.kind)
+
+    def interval(row: Row) -> str:
+        if row[name] is None:
+            # The ends go with their rate: the CSV still has them, empty.
+            return f'<data value="{raw(row[low])}"></data><data value="{raw(row[high])}"></data>'
+        return (
+            f'<small><data value="{raw(row[low])}">{say(row[low])}</data> to '
+            f'<data value="{raw(row[high])}">{say(row[high])}</data></small>'
+        )
+
+    yield interval
 
 
-def _notes(section: Section, column: Column) -> Callable[[Row], str]:
+def _notes(section: Section, column: Column) -> Iterator[Callable[[Row], str]]:
     """Numerator and denominator below a share, and whether it is thin."""
     if column.name not in section.of:
-        return lambda _: ""
+        return
     part, whole = section.of[column.name]
 
     def note(row: Row) -> str:
@@ -191,4 +205,4 @@ def _notes(section: Section, column: Column) -> Callable[[Row], str]:
         mark = ' <span class="mark">thin</span>' if thin else ""
         return f"<small>{number(row[part])} of {number(row[whole])}{mark}</small>"
 
-    return note
+    yield note

@@ -6,6 +6,7 @@ Belongs here: formatting. Does not belong here: markup, or any arithmetic beyond
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -72,10 +73,14 @@ def kind_of(name: str, comment: str, sample: Any) -> str:
 
 def raw(value: Any) -> str:
     """The published value, to the last digit, as tests and the CSV export read it; empty for null."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -83,26 +88,6 @@ def raw(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(raw(part) for part in value)
     return str(value)
-
-
-def shown(value: Any, kind: str) -> str:
-    """The value as a reader sees it."""
-    if value is None or value == "":
-        return MISSING
-    match kind:
-        case "rate":
-            return percent(value)
-        case "number":
-            return number(value)
-        case "ratio":
-            return f"{value:,.2f}"
-        case "duration":
-            return elapsed(value)
-        case "time":
-            return moment(value)
-        case "flag":
-            return "yes" if value else "no"
-    return raw(value)
 
 
 def number(value: float | Decimal) -> str:
@@ -137,3 +122,20 @@ def elapsed(seconds: float) -> str:
     parts = [(rest.days, "d"), (hours, "h"), (remainder // 60, "min"), (remainder % 60, "s")]
     first = next(index for index, (count, _) in enumerate(parts) if count)
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
+
+
+_SHOWN: dict[str, Callable[[Any], str]] = {
+    "rate": percent,
+    "number": number,
+    "ratio": "{:,.2f}".format,
+    "duration": elapsed,
+    "time": moment,
+    "flag": lambda value: "yes" if value else "no",
+    "text": raw,
+}
+
+
+def shown(kind: str) -> Callable[[Any], str]:
+    """How values of a kind are said to a reader: a function of the value."""
+    say = _SHOWN[kind]
+    return lambda value: MISSING if value is None or value == "" else say(value)

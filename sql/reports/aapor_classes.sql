@@ -30,18 +30,17 @@ WITH counts AS (
     SELECT
         source,
         campaign_key,
-        count(*) AS targets,
-        count(CASE WHEN aapor_class = 'I' THEN 1 END) AS i,
-        count(CASE WHEN aapor_class = 'P' THEN 1 END) AS p,
-        count(CASE WHEN aapor_class = 'R' THEN 1 END) AS r,
-        count(CASE WHEN aapor_class = 'NC' THEN 1 END) AS nc,
-        count(CASE WHEN aapor_class = 'O' THEN 1 END) AS o,
-        count(CASE WHEN aapor_class = 'UH' THEN 1 END) AS uh,
-        count(CASE WHEN aapor_class = 'UR' THEN 1 END) AS ur,
-        count(CASE WHEN coalesce(aapor_class, 'UO') = 'UO' THEN 1 END) AS uo,
-        count(CASE WHEN aapor_class = 'NE' THEN 1 END) AS ne
-    FROM reports.target_histories
-    WHERE measures_contact
+        CAST(sum(targets) AS BIGINT) AS targets,
+        CAST(sum(CASE WHEN aapor_class = 'I' THEN targets ELSE 0 END) AS BIGINT) AS i,
+        CAST(sum(CASE WHEN aapor_class = 'P' THEN targets ELSE 0 END) AS BIGINT) AS p,
+        CAST(sum(CASE WHEN aapor_class = 'R' THEN targets ELSE 0 END) AS BIGINT) AS r,
+        CAST(sum(CASE WHEN aapor_class = 'NC' THEN targets ELSE 0 END) AS BIGINT) AS nc,
+        CAST(sum(CASE WHEN aapor_class = 'O' THEN targets ELSE 0 END) AS BIGINT) AS o,
+        CAST(sum(CASE WHEN aapor_class = 'UH' THEN targets ELSE 0 END) AS BIGINT) AS uh,
+        CAST(sum(CASE WHEN aapor_class = 'UR' THEN targets ELSE 0 END) AS BIGINT) AS ur,
+        CAST(sum(CASE WHEN coalesce(aapor_class, 'UO') = 'UO' THEN targets ELSE 0 END) AS BIGINT) AS uo,
+        CAST(sum(CASE WHEN aapor_class = 'NE' THEN targets ELSE 0 END) AS BIGINT) AS ne
+    FROM reports.history_counts
     GROUP BY source, campaign_key
 ),
 

@@ -28,11 +28,11 @@ WITH lives AS (
         source,
         campaign_key,
         coalesce(first_contact_number, attempts) AS last_number,
-        count(*) AS targets,
-        count(CASE WHEN ended_by = 'contact' THEN 1 END) AS contacts,
-        count(CASE WHEN ended_by <> 'contact' THEN 1 END) AS competing_ends
-    FROM reports.target_histories
-    WHERE measures_contact AND attempts > 0
+        CAST(sum(targets) AS BIGINT) AS targets,
+        CAST(coalesce(sum(CASE WHEN ended_by = 'contact' THEN targets END), 0) AS BIGINT) AS contacts,
+        CAST(coalesce(sum(CASE WHEN ended_by <> 'contact' THEN targets END), 0) AS BIGINT) AS competing_ends
+    FROM reports.history_counts
+    WHERE attempts > 0
     GROUP BY source, campaign_key, coalesce(first_contact_number, attempts)
 ),
 

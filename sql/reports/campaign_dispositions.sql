@@ -14,9 +14,9 @@
 --   share_of_targets: targets / all targets of the campaign with any row (0..1)
 WITH by_attempt AS (
     SELECT
-        source, campaign_key, disposition, bool_or(is_attempt) AS is_attempt, count(*) AS attempts,
-        count(CASE WHEN is_latest THEN 1 END) AS targets
-    FROM core.attempts
+        source, campaign_key, disposition, bool_or(is_attempt) AS is_attempt,
+        CAST(sum(attempts) AS BIGINT) AS attempts, CAST(sum(latest) AS BIGINT) AS targets
+    FROM reports.attempt_counts
     GROUP BY source, campaign_key, disposition
 )
 

@@ -9,13 +9,6 @@
 --   attempts: attempts with this number that ended so
 --   share_of_attempts: attempts / all attempts with this number in the campaign (0..1)
 --   is_thin: whether fewer than 5 attempts have this number
-WITH counts AS (
-    SELECT source, campaign_key, attempt_number, disposition, count(*) AS attempts
-    FROM core.attempts
-    WHERE is_attempt
-    GROUP BY source, campaign_key, attempt_number, disposition
-)
-
 SELECT
     source,
     campaign_key,
@@ -24,5 +17,6 @@ SELECT
     attempts,
     CAST(attempts AS DOUBLE) / sum(attempts) OVER of_number AS share_of_attempts,
     sum(attempts) OVER of_number < 5 AS is_thin
-FROM counts
+FROM reports.attempt_counts
+WHERE is_attempt
 WINDOW of_number AS (PARTITION BY source, campaign_key, attempt_number)

@@ -32,25 +32,26 @@ WITH lives AS (
         attempts,
         first_contact_number,
         ended_by IS NULL OR ended_by = 'exhausted' AS could_go_on,
-        coalesce(ended_by = 'exhausted', FALSE) AS is_exhausted
-    FROM reports.target_histories
-    WHERE measures_contact AND attempts > 0
+        coalesce(ended_by = 'exhausted', FALSE) AS is_exhausted,
+        targets
+    FROM reports.history_counts
+    WHERE attempts > 0
 ),
 
 lengths AS (
-    SELECT source, campaign_key, CAST(max(attempts) AS INTEGER) AS longest, CAST(count(*) AS DOUBLE) AS targets
+    SELECT source, campaign_key, CAST(max(attempts) AS INTEGER) AS longest, CAST(sum(targets) AS DOUBLE) AS targets
     FROM lives
     GROUP BY source, campaign_key
 ),
 
 by_attempts AS (
-    SELECT source, campaign_key, attempts AS attempt_number, count(*) AS targets
+    SELECT source, campaign_key, attempts AS attempt_number, sum(targets) AS targets
     FROM lives
     GROUP BY source, campaign_key, attempts
 ),
 
 by_contact AS (
-    SELECT source, campaign_key, first_contact_number AS attempt_number, count(*) AS contacted
+    SELECT source, campaign_key, first_contact_number AS attempt_number, sum(targets) AS contacted
     FROM lives
     WHERE first_contact_number IS NOT NULL
     GROUP BY source, campaign_key, first_contact_number
@@ -143,11 +144,11 @@ candidates AS (
     SELECT
         lives.source,
         lives.campaign_key,
-        CAST(count(
+        CAST(coalesce(sum(
             CASE
-                WHEN lives.could_go_on AND (lives.is_exhausted OR lives.attempts = lengths.longest) THEN 1
+                WHEN lives.could_go_on AND (lives.is_exhausted OR lives.attempts = lengths.longest) THEN lives.targets
             END
-        ) AS DOUBLE) AS waiting
+        ), 0) AS DOUBLE) AS waiting
     FROM lives
     INNER JOIN lengths ON lengths.source = lives.source AND lengths.campaign_key = lives.campaign_key
     GROUP BY lives.source, lives.campaign_key

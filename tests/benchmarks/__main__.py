@@ -107,8 +107,8 @@ class Bench:
 
     def refresh(self) -> list[dict[str, object]]:
         before, after = self.folder(), self.folder()
-        calls = self.work("generate_files", folder=str(before), calls=self.rows(5), part="before")["calls"]
-        self.work("generate_files", folder=str(after), calls=self.rows(5), part="after")
+        calls = self.work("generate_files", folder=str(before), calls=self.rows(5.1), part="before")["calls"]
+        self.work("generate_files", folder=str(after), calls=self.rows(5.1), part="after")
         output = self.folder()
         self.work("refresh", landing=str(before), output=str(output))
         for file in (after / "voipbin" / "campaigncalls").iterdir():

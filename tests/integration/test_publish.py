@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -259,7 +260,7 @@ def test_the_next_file_takes_in_tables_as_they_are_built(
         whole(con, table)
         written.append((table.name, ending.is_set()))
 
-    def end(draft: Draft) -> dict[str, int]:
+    def end(draft: Draft) -> Future[dict[str, int]]:
         ending.set()
         return finish(draft)
 

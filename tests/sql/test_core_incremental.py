@@ -13,7 +13,12 @@ from pipelines.models import load_models, with_upstream
 from tests.sql.logs import Row, action_builder, merged, uuid, voipbin, with_mapping
 from tests.support import build, fetch
 
-SUMS = ("reports.contact_rate_counts", "reports.hour_counts")
+SUMS = (
+    "reports.attempt_counts",
+    "reports.contact_rate_counts",
+    "reports.history_counts",
+    "reports.hour_counts",
+)
 TABLES = ("core.attempts", "core.targets", *SUMS)
 LOGS = st.dictionaries(
     st.integers(1, 6), st.lists(st.sampled_from(["NA", "C", "OPEN", "PHANTOM"]), max_size=4), max_size=6

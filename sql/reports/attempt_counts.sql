@@ -1,0 +1,23 @@
+-- One row per source + campaign + attempt number + disposition: how many rows of core.attempts are of it, real attempts
+-- or not. What is said of dispositions is worked out from here.
+-- Key: source, campaign_key, attempt_number, disposition, is_attempt
+-- Internal: yes
+-- Sums: from core.attempts.outdial_target_id
+-- Columns:
+--   source: the system
+--   campaign_key: `<source>:<native id or name>`
+--   attempt_number: 1.. within the target; null for what is no attempt
+--   disposition: unified disposition
+--   is_attempt: whether they are real attempts
+--   attempts: how many they are
+--   latest: of them, the last of their target
+SELECT
+    source,
+    campaign_key,
+    attempt_number,
+    disposition,
+    is_attempt,
+    count(*) AS attempts,
+    count(CASE WHEN is_latest THEN 1 END) AS latest
+FROM core.attempts
+GROUP BY source, campaign_key, attempt_number, disposition, is_attempt
