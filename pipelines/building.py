@@ -376,7 +376,7 @@ def restricted(model: Model, keys: str, at_hand: Mapping[str, str]) -> str:
     ``at_hand`` has queries for those that need no cutting.
     """
     keyed = model.keyed_inputs
-    tree = sqlglot.parse_one(model.select, dialect="duckdb")
+    tree = model.tree.copy()
     for table in list(tree.find_all(exp.Table)):
         name = f"{table.db}.{table.name}"
         if name not in keyed:

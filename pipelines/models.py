@@ -99,13 +99,14 @@ class Model:
         return self.incremental.inputs if self.incremental else self.sums or {}
 
     @cached_property
+    def tree(self) -> exp.Expr:
+        """The SELECT, parsed; whoever changes it takes a copy."""
+        return sqlglot.parse_one(self.select, dialect="duckdb")
+
+    @cached_property
     def upstream(self) -> frozenset[str]:
         """The ``schema.table`` names that the SELECT reads."""
-        return frozenset(
-            f"{table.db}.{table.name}"
-            for table in sqlglot.parse_one(self.select, dialect="duckdb").find_all(exp.Table)
-            if table.db
-        )
+        return frozenset(f"{table.db}.{table.name}" for table in self.tree.find_all(exp.Table) if table.db)
 
 
 def read_model(path: Path) -> Model:
@@ -192,8 +193,7 @@ def _summed(models: Mapping[str, Model]) -> dict[str, frozenset[str]]:
     for model in models.values():
         if model.sums is None:
             continue
-        tree = sqlglot.parse_one(model.select, dialect="duckdb")
-        named = {column.name for column in tree.find_all(exp.Column)}
+        named = {column.name for column in model.tree.find_all(exp.Column)}
         for table, key in model.sums.items():
             if table in models:
                 read = {key, *(named & models[table].columns.keys())}

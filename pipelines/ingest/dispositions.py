@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.ingest.files import MAPPING
+from pipelines.warehouse import transaction
 
 _COLUMNS = ("source", "field", "value", "label", "disposition", "aapor_class", "version", "note")
 _NEEDED = ("source", "field", "value", "disposition")
@@ -43,25 +44,20 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
                 lines[_key(line)] = {**line, "origin": "landing folder"}
             else:
                 notices.append((_shown(line), f"{line['disposition']!r} is no unified disposition"))
-    con.execute("BEGIN")
-    try:
+    names = (*_COLUMNS, "origin")
+    with transaction(con):
         con.execute("DELETE FROM landing.dispositions")
-        names = (*_COLUMNS, "origin")
-        if lines:
-            con.executemany(
-                f"INSERT INTO landing.dispositions ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
-                [[line.get(name) for name in names] for line in lines.values()],
-            )
+        con.execute(
+            f"INSERT INTO landing.dispositions ({', '.join(names)}) "
+            f"SELECT {', '.join(['unnest(CAST(? AS VARCHAR[]))'] * len(names))}",
+            [[line.get(name) for line in lines.values()] for name in names],
+        )
         con.execute("DELETE FROM landing.notices WHERE code = 'mapping' AND file = ?", [MAPPING])
         for value, detail in notices:
             con.execute(
                 "INSERT INTO landing.notices (file, code, value, rows, detail) VALUES (?, 'mapping', ?, 1, ?)",
                 [MAPPING, value, detail],
             )
-    except BaseException:
-        con.execute("ROLLBACK")
-        raise
-    con.execute("COMMIT")
     return len(lines)
 
 

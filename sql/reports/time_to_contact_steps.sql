@@ -23,8 +23,7 @@ WITH curves AS (
     SELECT source, campaign_key, row_number() OVER (ORDER BY source ASC, campaign_key ASC) AS curve
     FROM (
         SELECT DISTINCT source, campaign_key
-        FROM reports.target_histories
-        WHERE measures_contact
+        FROM reports.history_counts
     ) AS campaigns
 ),
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -113,8 +114,18 @@ class Bench:
         self.work("refresh", landing=str(before), output=str(output))
         for file in (after / "voipbin" / "campaigncalls").iterdir():
             file.rename(before / "voipbin" / "campaigncalls" / file.name)
-        more = self.work("refresh", landing=str(before), output=str(output))
-        everything = self.work("refresh", landing=str(before), output=str(self.folder()))
+
+        def refreshed(since: Path | None) -> Figures:
+            """What a refresh takes that goes on from an output folder, which stays as it is, or from nothing."""
+            folder = self.folder()
+            if since is not None:
+                shutil.copytree(since, folder, symlinks=True, dirs_exist_ok=True)
+            os.sync()  # nobody waits for what the copy, or the try before, has left to write
+            figures = self.work("refresh", landing=str(before), output=str(folder))
+            shutil.rmtree(folder)
+            return figures
+
+        more, everything = self.best(lambda: refreshed(output), lambda: refreshed(None))
         return [figure("refresh_1pct", more["seconds"] / everything["seconds"], "<=", 0.15, rows=calls)]
 
     def peak_memory(self) -> list[dict[str, object]]:
