@@ -143,8 +143,9 @@ class Draft:
         ``schema.table``, or PublicationError when a table came out different from the warehouse's.
         """
         self.is_open = False
-        for task in (*self._tasks, self._thread.submit(self._finish)):
+        for task in self._tasks:
             task.result()
+        self._finish()
         return self._thread.submit(self._read_back)
 
     def close(self) -> None:
