@@ -14,10 +14,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -33,6 +35,9 @@ STORAGE_VERSION = "v1.2.0"
 
 _MACROS = SQL_ROOT / "macros.sql"
 _UNSORTED_SHARE = 0.1
+_PART_ROWS = 500_000
+"""Of a large table so many rows are written at a time."""
+_MOST_GROUPS = 10_000
 
 
 class PublicationError(RuntimeError):
@@ -238,16 +243,56 @@ def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held
 
 
 def _write_whole(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    # Sorted as ids, which are a third of their text; but where values are hidden, not in the order of what is hidden.
-    rows = (
-        f"FROM {table.name} ORDER BY {table.order}"
-        if table.is_hidden
-        else f"FROM (SELECT * FROM {table.name} ORDER BY {table.order})"
-    )
-    con.execute(f"CREATE OR REPLACE TABLE published.{table.name} AS SELECT {_selected(con, table)} {rows}")
+    begin, go_on = (f"{verb} published.{table.name}" for verb in ("CREATE OR REPLACE TABLE", "INSERT INTO"))
+    selected = _selected(con, table)
+    if table.is_hidden:  # not in the order of what is hidden
+        con.execute(f"{begin} AS SELECT {selected} FROM {table.name} ORDER BY {table.order}")
+    else:
+        # Sorted as ids, which are a third of their text, and a part at a time: a statement keeps its rows to its end.
+        for number, part in enumerate(_parts(con, table)):
+            rows = f"SELECT * FROM {table.name} WHERE {part} ORDER BY {table.order}"
+            con.execute(f"{go_on if number else f'{begin} AS'} SELECT {selected} FROM ({rows})")
     con.execute(f"COMMENT ON TABLE published.{table.name} IS {literal(table.comment)}")
     for column, text in table.columns.items():
         con.execute(f"COMMENT ON COLUMN published.{table.name}.{quoted(column)} IS {literal(text)}")
+
+
+def _parts(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
+    """Conditions that cut a large table into parts, in its order; one for all rows where it cannot be cut."""
+    columns = [column.strip() for column in table.order.split(",")]
+    kinds = {name: kind for name, kind, *_ in con.sql(f"DESCRIBE {table.name}").fetchall()}
+    leading = [kinds.get(column.strip('"')) for column in columns[:2]]
+    (rows,) = con.sql(f"SELECT count(*) FROM {table.name}").fetchall()[0]
+    number = -(-rows // _PART_ROWS)
+    starts: list[str] = []
+    if number > 1 and leading[0] == "UUID":
+        ids = (uuid.UUID(int=(i << 128) // number) for i in range(1, number))
+        starts = [f"{columns[0]} < CAST('{start}' AS UUID)" for start in ids]
+    elif number > 1 and leading == ["VARCHAR", "VARCHAR"]:
+        starts = list(_starts(con, table, columns[0], columns[1]))
+    if not starts:
+        return ["TRUE"]
+    return [
+        starts[0],
+        *(f"NOT ({start}) AND ({end})" for start, end in pairwise(starts)),
+        f"({starts[-1]}) IS NOT TRUE",
+    ]
+
+
+def _starts(con: duckdb.DuckDBPyConnection, table: Table, first: str, second: str) -> Iterator[str]:
+    """Conditions for what comes before each part but the first, of a table with many rows for each value of two columns."""
+    groups = con.sql(
+        f"SELECT {first}, {second}, count(*) FROM {table.name} GROUP BY ALL ORDER BY ALL LIMIT {_MOST_GROUPS + 1}"
+    ).fetchall()
+    if len(groups) > _MOST_GROUPS or any(one is None or other is None for one, other, _ in groups):
+        return
+    rows = 0
+    for one, other, number in groups:
+        if rows and rows + number > _PART_ROWS:
+            start = literal(one)
+            yield f"{first} < {start} OR ({first} = {start} AND {second} < {literal(other)})"
+            rows = 0
+        rows += number
 
 
 def _replace(con: duckdb.DuckDBPyConnection, table: Table, change: Change) -> int:

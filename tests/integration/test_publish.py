@@ -220,11 +220,16 @@ def test_a_file_brought_up_to_date_holds_what_one_written_anew_would(tmp_path: P
 
 
 @pytest.mark.parametrize("hidden", [False, True], ids=["as they are", "hidden"])
-def test_rows_lie_in_the_order_of_their_table(warehouse: Warehouse, hidden: bool) -> None:
+@pytest.mark.parametrize("part_rows", [70_000, 10**6], ids=["in parts", "at once"])
+def test_rows_lie_in_the_order_of_their_table(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, part_rows: int, hidden: bool
+) -> None:
+    monkeypatch.setattr(database, "_PART_ROWS", part_rows)
     # More rows than one thread takes at a time: nobody writes before whose turn it is.
     warehouse.con.execute(
         "INSERT INTO raw.voipbin_campaigncalls BY NAME SELECT * EXCLUDE (range) REPLACE (uuid() AS id, "
-        "uuid() AS outdial_target_id, tm_create + to_seconds(range % 7919) AS tm_create) "
+        "uuid() AS outdial_target_id, tm_create + to_seconds(range % 7919) AS tm_create, "
+        "CAST(md5(CAST(range % 11 AS VARCHAR)) AS UUID) AS campaign_id) "
         "FROM raw.voipbin_campaigncalls, range(300_000)"
     )
     warehouse.con.execute("UPDATE landing.settings SET personal_data = ?", ["hash" if hidden else "keep"])
