@@ -407,6 +407,7 @@ class _Replay:
             tries_left=(
                 sum(max(plan.maxima[index] - life.tries(index), 0) for index in INDEXES if life.has(index))
                 if plan is not None
+                and name in ("untouched", "in_flight", "stuck", "stranded", "retry_due", "retry_waiting")
                 else None
             ),
             next_index=min(left) if left and (waiting or name == "untouched") else None,

@@ -28,8 +28,8 @@
 --   last_attempt_at: dial of the latest call (UTC)
 --   last_hangup_at: latest hangup (UTC)
 --   reached_at: first hangup with success (UTC)
---   tries_left: tries left under those budgets, at all its destinations together; 0 when it has none; null when no
---     outplan is known
+--   tries_left: tries left under those budgets, at all its destinations together, of a target that may still be
+--     dialled or is being dialled, its campaign running or not; null of any other, and when no outplan is known
 --   next_destination_index: lowest destination with tries left; null when the target will not be dialled, or when no
 --     outplan is known
 --   next_eligible_at: earliest moment of the next dial (UTC): last hangup + the outplan's interval; when untouched, the
@@ -176,34 +176,11 @@ budgets AS (
         END AS last_hangup_at,
         least(targets.earlier_reached_at, CASE WHEN targets.succeeded THEN targets.ended_at END) AS reached_at,
         plan.try_interval_ms,
-        CASE
-            WHEN plan.outplan_id IS NOT NULL THEN
-                CASE
-                    WHEN (targets.destinations & 1) <> 0
-                        THEN greatest(CAST(plan.max_try_count_0 AS BIGINT) - targets.tries_0, 0)
-                    ELSE 0
-                END
-                + CASE
-                    WHEN (targets.destinations & 2) <> 0
-                        THEN greatest(CAST(plan.max_try_count_1 AS BIGINT) - targets.tries_1, 0)
-                    ELSE 0
-                END
-                + CASE
-                    WHEN (targets.destinations & 4) <> 0
-                        THEN greatest(CAST(plan.max_try_count_2 AS BIGINT) - targets.tries_2, 0)
-                    ELSE 0
-                END
-                + CASE
-                    WHEN (targets.destinations & 8) <> 0
-                        THEN greatest(CAST(plan.max_try_count_3 AS BIGINT) - targets.tries_3, 0)
-                    ELSE 0
-                END
-                + CASE
-                    WHEN (targets.destinations & 16) <> 0
-                        THEN greatest(CAST(plan.max_try_count_4 AS BIGINT) - targets.tries_4, 0)
-                    ELSE 0
-                END
-        END AS tries_left,
+        plan.max_try_count_0,
+        plan.max_try_count_1,
+        plan.max_try_count_2,
+        plan.max_try_count_3,
+        plan.max_try_count_4,
         -- The platform's row speaks of a later moment than this one.
         coalesce(
             date_diff('microsecond', as_of.as_of, targets.platform_at) > as_of.clock_tolerance_ms * 1000, FALSE
@@ -300,7 +277,37 @@ SELECT
     judged.began_at AS last_attempt_at,
     judged.last_hangup_at,
     judged.reached_at,
-    judged.tries_left,
+    CASE
+        WHEN
+            judged.outcome IN ('untouched', 'in_flight', 'stuck', 'stranded', 'retry_due', 'retry_waiting')
+            AND judged.try_interval_ms IS NOT NULL
+            THEN
+                CASE
+                    WHEN (judged.destinations & 1) <> 0
+                        THEN greatest(CAST(judged.max_try_count_0 AS BIGINT) - judged.tries_0, 0)
+                    ELSE 0
+                END
+                + CASE
+                    WHEN (judged.destinations & 2) <> 0
+                        THEN greatest(CAST(judged.max_try_count_1 AS BIGINT) - judged.tries_1, 0)
+                    ELSE 0
+                END
+                + CASE
+                    WHEN (judged.destinations & 4) <> 0
+                        THEN greatest(CAST(judged.max_try_count_2 AS BIGINT) - judged.tries_2, 0)
+                    ELSE 0
+                END
+                + CASE
+                    WHEN (judged.destinations & 8) <> 0
+                        THEN greatest(CAST(judged.max_try_count_3 AS BIGINT) - judged.tries_3, 0)
+                    ELSE 0
+                END
+                + CASE
+                    WHEN (judged.destinations & 16) <> 0
+                        THEN greatest(CAST(judged.max_try_count_4 AS BIGINT) - judged.tries_4, 0)
+                    ELSE 0
+                END
+    END AS tries_left,
     CASE
         WHEN judged.outcome IN ('untouched', 'stranded', 'retry_due', 'retry_waiting') THEN judged.next_index
     END AS next_destination_index,

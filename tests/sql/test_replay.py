@@ -208,8 +208,12 @@ class TestWorkedCases:
         """Of 3 tries at one destination one is left, of 2 at another both; the third it does not have."""
         calls = [call(1, 0, 0, 11), call(2, 0, 80, 90, try_count=2)]
         assert outcome(replay(calls, [target(2)], [plan(3, 2, 4)]))["tries_left"] == 1 + 2
-        assert outcome(replay(calls, [target(1)], [plan(1)]))["tries_left"] == 0
-        assert outcome(replay([], [target(0)], [plan(3)]))["tries_left"] == 0
+        running = [call(1, 0, 0, 11), call(2, 0, 80, None, try_count=2)]
+        assert outcome(replay(running, [target(2)], [plan(3, 2, 4)]))["tries_left"] == 1 + 2
+        assert outcome(replay(running, [target(1)], [plan(1)]))["tries_left"] == 0
+        assert outcome(replay(calls, [target(1)], [plan(1)]))["tries_left"] is None  # exhausted
+        assert outcome(replay([call(1, 0, 0, 11, "success")]))["tries_left"] is None
+        assert outcome(replay([], [target(0)], [plan(3)]))["tries_left"] is None
         assert outcome(replay(calls, plans=[]))["tries_left"] is None
 
     @pytest.mark.parametrize("claimed", [1, MOST])
@@ -225,7 +229,7 @@ class TestWorkedCases:
         assert (tries(row), row["calls_missing"], row["tries_left"]) == (
             [claimed, claimed, 0, 0, 0],
             2 * claimed - 2,
-            left,
+            left or None,
         )
         drifts = {-MOST: "impossible", MOST: "missing_calls"}
         assert row["tries_agreement"] == drifts[counted]
