@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import duckdb
 import pytest
 
 from pipelines import database
-from pipelines.building import Builder, build
+from pipelines.building import Builder, bring_up_to_date, build
 from pipelines.database import Draft, PublicationError, write_database
 from pipelines.models import load_models
 from pipelines.publish import drafted, publish
@@ -182,15 +183,15 @@ def tables(path: Path) -> dict[str, list[Any]]:
 def arrive(con: duckdb.DuckDBPyConnection, file: int, calls: int, shift: int) -> None:
     """A file brings calls: new ones, and later versions of some that move to another target."""
     con.execute(
-        "DELETE FROM raw.voipbin_campaigncalls WHERE CAST(right(CAST(id AS VARCHAR), 4) AS INTEGER) % 7 = ?",
+        "DELETE FROM raw.voipbin_campaigncalls WHERE CAST(right(CAST(id AS VARCHAR), 4) AS INTEGER) % 97 = ?",
         [file],
     )
     con.execute(
         """INSERT INTO raw.voipbin_campaigncalls BY NAME
         SELECT CAST('56347901-5bb9-422d-add5-5a2ca47f' || lpad(CAST(n AS VARCHAR), 4, '0') AS UUID) AS id,
             CAST('183c0d5c-691e-42f3-af2b-9bffc2740f83' AS UUID) AS campaign_id,
-            CAST('f50b169d-ce02-4bc9-a6e7-bb632c71' || lpad(CAST((n + $shift) % 40 AS VARCHAR), 4, '0') AS UUID)
-                AS outdial_target_id,
+            CASE WHEN n % 60 > 0 THEN CAST('f50b169d-ce02-4bc9-a6e7-bb632c71'
+                || lpad(CAST((n + $shift) % 400 AS VARCHAR), 4, '0') AS UUID) END AS outdial_target_id,
             'done' AS status, CASE WHEN n % 5 = 0 THEN 'success' ELSE 'fail' END AS result, 0 AS destination_index,
             1 AS try_count, TIMESTAMP '2026-04-29' + to_minutes(n) AS tm_create,
             TIMESTAMP '2026-04-29 00:00:30' + to_minutes(n) AS tm_update, $file AS _file_id
@@ -201,19 +202,41 @@ def arrive(con: duckdb.DuckDBPyConnection, file: int, calls: int, shift: int) ->
     )
 
 
-def test_a_file_brought_up_to_date_holds_what_one_written_anew_would(tmp_path: Path) -> None:
+def test_a_file_brought_up_to_date_holds_what_one_written_anew_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     con = ledger()
     warehouse = Warehouse(con, Settings(output=tmp_path))
+    written: set[str] = set()
+    whole = database._write_whole
+
+    def note(con: duckdb.DuckDBPyConnection, table: database.Table) -> None:
+        whole(con, table)
+        written.add(table.name)
+
+    monkeypatch.setattr(database, "_write_whole", note)
     extents: list[set[str]] = []
-    for file, (calls, shift) in enumerate([(300, 0), (303, 0), (305, 1), (305, 1), (320, 0)], start=1):
-        if file != 4:
+    for file, (calls, shift) in enumerate(
+        [(1200, 0), (1203, 0), (1205, 1), (1205, 1), (1400, 0), (1400, 0)], start=1
+    ):
+        if file == 6:  # the clock alone moves on, and nobody stands differently
+            con.execute("UPDATE landing.settings SET as_of = TIMESTAMP '2030-01-01'")
+        elif file != 4:
             arrive(con, file, calls, shift)
         extents.append({Builder(con).build(model) for model in MODELS.values()})
+        written.clear()
         publish(warehouse, MODELS)
+        # Few rows are put into the table that is there; with many behind the sorted ones it is written anew.
+        assert ("replay.target_outcomes" in written) == (file in (1, 5))
+        assert ("core.attempts" in written) == (file in (1, 3, 5))
         last = tables(warehouse.settings.published_path)
+        # What the ledger knows of the release in force is kept from the file written beside it.
+        known = con.sql("FROM landing.published_tables").fetchall()
         anew = tmp_path / f"anew-{file}"
         anew.mkdir()
         write_database(con, anew / "contact_ledger.duckdb", MODELS)
+        con.execute("DELETE FROM landing.published_tables")
+        con.executemany("INSERT INTO landing.published_tables VALUES (?, ?, ?, ?, ?)", known)
         assert last == tables(anew / "contact_ledger.duckdb")
     assert extents[3] == {"unchanged"}
     assert any("changed keys" in extent for extent in extents)
@@ -234,14 +257,23 @@ def test_rows_lie_in_the_order_of_their_table(
     )
     warehouse.con.execute("UPDATE landing.settings SET personal_data = ?", ["hash" if hidden else "keep"])
     build(warehouse.con, ["core.attempts"])
+    # The same campaigns by another source, and rows that belong to no target.
+    warehouse.con.execute(
+        "INSERT INTO core.attempts SELECT * REPLACE ('liondesk' AS source) FROM core.attempts LIMIT 100_000"
+    )
+    warehouse.con.execute(
+        "INSERT INTO replay.violations BY NAME SELECT CASE WHEN n % 9 > 0 THEN uuid() END AS outdial_target_id, "
+        "uuid() AS campaigncall_id FROM range(200_000) AS r(n)"
+    )
     publish(warehouse, MODELS)
     with duckdb.connect(warehouse.settings.published_path, read_only=True) as con:
-        for table, order in (
-            ("raw.voipbin_campaigncalls", "id"),
-            ("core.attempts", MODELS["core.attempts"].order),
+        for table, order, number in (
+            ("raw.voipbin_campaigncalls", "id", 300_001),
+            ("core.attempts", MODELS["core.attempts"].order, 400_001),
+            ("replay.violations", "outdial_target_id", 200_001),
         ):
             rows = con.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0]
-            assert rows == 300_001
+            assert rows == number
             misplaced = (
                 f"SELECT count(*) FROM (SELECT rowid, row_number() OVER (ORDER BY {order}) - 1 AS place FROM {table}) "
                 "WHERE rowid <> place"
@@ -309,6 +341,43 @@ def test_a_table_that_changes_again_after_it_was_taken_in_is_published_as_it_is_
         assert con.sql("SELECT count(*) FROM core.attempts").fetchall() == [(4,)]
 
 
+def test_a_run_hands_what_it_builds_to_the_next_file(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model in MODELS.values():
+        bring_up_to_date(warehouse, model)
+    publish(warehouse, MODELS)
+    brought: list[str] = []
+    monkeypatch.setattr(Draft, "bring", lambda _, table: brought.append(table))
+    warehouse.con.execute("UPDATE raw.voipbin_campaigncalls SET result = 'fail', _file_id = 2")
+    with drafted(warehouse, MODELS) as ready:
+        extents = {model.table: bring_up_to_date(ready, model) for model in MODELS.values()}
+    assert brought == [table for table, extent in extents.items() if extent != "unchanged"]
+    assert "reports.campaign_contact_rates" in brought
+    assert "core.dispositions" not in brought
+
+
+def test_a_table_that_is_described_otherwise_is_published_so(tmp_path: Path) -> None:
+    """One comment has changed since the last file, and of that very table a few rows, which come before the rest."""
+    warehouse = Warehouse(ledger(), Settings(output=tmp_path))
+    arrive(warehouse.con, 1, 1200, 0)
+    for model in MODELS.values():
+        bring_up_to_date(warehouse, model)
+    publish(warehouse, MODELS)
+    changed = MODELS["core.attempts"]
+    models = {**MODELS, changed.table: replace(changed, description="Said better.")}
+    arrive(warehouse.con, 2, 1201, 0)
+    with drafted(warehouse, models) as ready:
+        extents = {model.table: bring_up_to_date(ready, model) for model in models.values()}
+        assert extents[changed.table] == "changed keys"
+        publish(ready, models)
+    with duckdb.connect(warehouse.settings.published_path, read_only=True) as con:
+        said = con.sql(
+            "SELECT comment FROM duckdb_tables() WHERE schema_name = 'core' AND table_name = 'attempts'"
+        )
+        assert said.fetchall() == [("Said better.",)]
+
+
 def test_a_draft_that_is_not_published_is_gone(warehouse: Warehouse) -> None:
     publish(warehouse, MODELS)
     with pytest.raises(RuntimeError, match="a check failed"), drafted(warehouse, MODELS) as ready:
@@ -343,14 +412,24 @@ def test_what_goes_wrong_while_tables_are_taken_in_is_told_at_publication(
     assert campaigns(warehouse.settings.published_path) == TWO
 
 
-def test_a_draft_is_not_used_when_somebody_wrote_to_what_it_was_copied_from(warehouse: Warehouse) -> None:
+def test_a_draft_is_not_used_when_somebody_wrote_to_what_it_was_copied_from(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(warehouse, MODELS)
-    with drafted(warehouse, MODELS) as ready:
-        assert ready.draft is not None
-        until(ready.draft.path.exists)
+    begin = Draft._begin
+
+    def begin_late(draft: Draft) -> None:
         with duckdb.connect(warehouse.settings.published_path) as con:
-            con.execute("DELETE FROM reports.campaign_contact_rates")
-        publish(ready, MODELS)
+            con.execute("UPDATE reports.campaign_contact_rates SET attempts = 1000")
+        begin(draft)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Draft, "_begin", begin_late)
+        with drafted(warehouse, MODELS) as ready:
+            assert ready.draft is not None
+            until(ready.draft.path.exists)
+            patch.undo()
+            publish(ready, MODELS)
     assert campaigns(warehouse.settings.published_path) == ONE
 
 

@@ -1,5 +1,6 @@
 """One writer, one landing folder, and nothing outside the two folders."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -122,3 +123,25 @@ def test_a_block_that_fails_leaves_nothing(settings: Settings) -> None:
             con.execute("INSERT INTO landing.files (file_id) VALUES (1)")
             raise ZeroDivisionError
         assert warehouse.con.sql("SELECT count(*) FROM landing.files").fetchall() == [(0,)]
+
+
+ZONES = """
+import sys
+from pathlib import Path
+from pipelines.settings import Settings
+from pipelines.warehouse import open_warehouse
+with open_warehouse(Settings(landing=Path(sys.argv[1]), output=Path(sys.argv[2]))) as warehouse:
+    for con in (warehouse.con, warehouse.con.cursor()):
+        print(con.sql("SELECT current_setting('TimeZone')").fetchall()[0][0])
+"""
+
+
+def test_times_are_utc_on_every_connection_of_a_run_wherever_the_machine_stands(settings: Settings) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", ZONES, str(settings.landing), str(settings.output)],
+        env={**os.environ, "TZ": "Asia/Tokyo"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["UTC", "UTC"]

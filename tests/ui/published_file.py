@@ -28,7 +28,7 @@ NAMES = (
 
 HOSTILE = (
     "<script>alert(1)</script>", "=1+1", '"quoted" & \u2028 </script> <!-- --> \'; DROP', "@cmd|' /C calc'!A0",
-    "<img src=x onerror=alert(1)>", "+SUM(A1)", "-2+3", "\t=2+2", "Ünïcödé 🎈 " + "long " * 40,
+    "<img src=x onerror=alert(1)>", "+SUM(A1)", "-2+3", "\t=2+2", "two\r\nlines", "Ünïcödé 🎈 " + "long " * 40,
 )  # fmt: skip
 
 
