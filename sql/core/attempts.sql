@@ -47,10 +47,33 @@ WITH united AS (
     FROM core.attempts_action_builder
     UNION ALL
     SELECT
-        attempt_key, source, campaign_key, target_key, channel, direction, attempted_at, ended_at,
-        attempted_at_basis, attempt_number, is_latest, disposition, raw_disposition, disposition_basis,
-        aapor_class, is_attempt, is_contact, measures_contact, is_automated, agent_key, destination_index,
-        try_count, scheduled_at, outdial_target_id
+        'voipbin:campaigncalls:' || CAST(campaigncall_id AS VARCHAR) AS attempt_key,
+        'voipbin' AS source,
+        'voipbin:' || coalesce(CAST(campaign_id AS VARCHAR), 'none') AS campaign_key,
+        CASE
+            WHEN outdial_target_id IS NULL THEN 'voipbin:campaigncalls:' || CAST(campaigncall_id AS VARCHAR)
+            ELSE 'voipbin:' || CAST(outdial_target_id AS VARCHAR)
+        END AS target_key,
+        channel,
+        'outbound' AS direction,
+        attempted_at,
+        ended_at,
+        'tm_create' AS attempted_at_basis,
+        attempt_number,
+        is_latest,
+        disposition,
+        raw_disposition,
+        disposition_basis,
+        aapor_class,
+        is_attempt,
+        is_contact,
+        TRUE AS measures_contact,
+        TRUE AS is_automated,
+        CAST(NULL AS VARCHAR) AS agent_key,
+        destination_index,
+        try_count,
+        CAST(NULL AS TIMESTAMP) AS scheduled_at,
+        outdial_target_id
     FROM core.attempts_voipbin
     UNION ALL
     SELECT

@@ -1,20 +1,18 @@
 -- One row per campaigncall that had begun by the moment of the ledger, as it then stood.
 -- A call that ended later was still open. A call to an empty destination was never placed, unless it is on record as a
 -- success: then somebody was reached and the address is what is missing. A call without a target is a target of its
--- own, so that unknown people are not taken for one person.
--- Key: attempt_key
+-- own, so that unknown people are not taken for one person. What is text in core.attempts is not made here: a log has
+-- millions of calls, and their ids are a third of that text.
+-- Key: campaigncall_id
 -- Internal: yes
 -- Incremental: outdial_target_id row campaigncall_id from raw.voipbin_campaigncalls.outdial_target_id
 -- Columns:
---   attempt_key: `voipbin:campaigncalls:<id>`
---   source: voipbin
---   campaign_key: `voipbin:<campaign id>`, or `voipbin:none`
---   target_key: `voipbin:<outdialtarget id>`, or `voipbin:campaigncalls:<id>` when the call names none
+--   campaigncall_id: the call
+--   campaign_id: the campaign that dialled; null when the call names none
+--   outdial_target_id: the outdialtarget; null when the call names none
 --   channel: phone, email, text or unknown, by the call's reference and the kind of its destination
---   direction: outbound
 --   attempted_at: when the dial started (UTC)
 --   ended_at: when the call ended (UTC); null while it is open
---   attempted_at_basis: tm_create
 --   attempt_number: 1.. within campaign and target, over real attempts; null for the others
 --   is_latest: whether it is the target's last real attempt in the campaign, or its last row when none is real
 --   disposition: unified disposition
@@ -23,14 +21,8 @@
 --   aapor_class: final class this attempt would give its target, in AAPOR's terms
 --   is_attempt: whether somebody was really tried
 --   is_contact: whether a person was reached
---   measures_contact: true: the source tells whether a person was reached
---   is_automated: true: a machine dials
---   agent_key: null: nobody dials
 --   destination_index: which of the target's destinations was dialled, 0 to 4
 --   try_count: number of the try at that destination, as the source has it
---   scheduled_at: null: a dialer has no timetable
---   outdial_target_id: the outdialtarget; null when the call names none
---   campaigncall_id: the call
 WITH calls AS (
     SELECT
         calls.id,
@@ -110,16 +102,12 @@ numbered AS (
 )
 
 SELECT
-    'voipbin:campaigncalls:' || CAST(id AS VARCHAR) AS attempt_key,
-    'voipbin' AS source,
-    'voipbin:' || coalesce(CAST(campaign_id AS VARCHAR), 'none') AS campaign_key,
-    CASE WHEN outdial_target_id IS NULL THEN 'voipbin:campaigncalls:' ELSE 'voipbin:' END
-    || CAST(person_id AS VARCHAR) AS target_key,
+    id AS campaigncall_id,
+    campaign_id,
+    outdial_target_id,
     channel,
-    'outbound' AS direction,
     tm_create AS attempted_at,
     ended_at,
-    'tm_create' AS attempted_at_basis,
     CAST(CASE WHEN is_attempt THEN place - not_tried END AS INTEGER) AS attempt_number,
     is_latest,
     disposition,
@@ -128,12 +116,6 @@ SELECT
     aapor_class,
     is_attempt,
     is_contact,
-    TRUE AS measures_contact,
-    TRUE AS is_automated,
-    CAST(NULL AS VARCHAR) AS agent_key,
     destination_index,
-    try_count,
-    CAST(NULL AS TIMESTAMP) AS scheduled_at,
-    outdial_target_id,
-    id AS campaigncall_id
+    try_count
 FROM numbered

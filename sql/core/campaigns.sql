@@ -27,7 +27,8 @@ WITH listed AS (
 met AS (
     SELECT DISTINCT source, campaign_key FROM core.attempts_action_builder
     UNION ALL
-    SELECT DISTINCT source, campaign_key FROM core.attempts_voipbin
+    SELECT 'voipbin', 'voipbin:' || coalesce(CAST(campaign_id AS VARCHAR), 'none')
+    FROM (SELECT DISTINCT campaign_id FROM core.attempts_voipbin) AS dialled
     UNION ALL
     SELECT DISTINCT source, campaign_key FROM core.attempts_outreach
     UNION ALL
