@@ -227,8 +227,20 @@ class TestVoipbin:
         for call in rows["voipbin_campaigncalls"]:
             call["outdial_target_id"] = None
         found = attempts(rows)
-        assert len({attempt["target_key"] for attempt in found}) == 2
+        assert [attempt["target_key"] for attempt in found] == [attempt["attempt_key"] for attempt in found]
         assert [attempt["attempt_number"] for attempt in found] == [1, 1]
+
+    def test_a_call_without_a_campaign_is_of_none(self) -> None:
+        rows = voipbin({1: ["NA"]})
+        rows["voipbin_campaigncalls"][0]["campaign_id"] = None
+        con = with_mapping(rows)
+        build(con, "core.attempts")
+        assert fetch(con, "SELECT campaign_key, campaign_name FROM core.attempts") == [
+            {"campaign_key": "voipbin:none", "campaign_name": "none"}
+        ]
+        assert {"campaign_key": "voipbin:none", "is_in_ledger": True, "is_listed": False} in fetch(
+            con, "SELECT campaign_key, is_in_ledger, is_listed FROM core.campaigns"
+        )
 
     def test_as_seen_at_an_earlier_moment(self) -> None:
         rows = voipbin({1: ["NA", "C"]})
