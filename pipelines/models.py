@@ -34,7 +34,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import lru_cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -66,7 +66,7 @@ class Incremental:
     inputs: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Model:
     """One SQL file: the table ``schema.name``, what one row of it is, its key, its columns with their descriptions."""
 
@@ -98,15 +98,26 @@ class Model:
         """The inputs whose changed rows can be told by a key, with its column."""
         return self.incremental.inputs if self.incremental else self.sums or {}
 
-    @cached_property
+    @property
     def tree(self) -> exp.Expr:
         """The SELECT, parsed; whoever changes it takes a copy."""
-        return sqlglot.parse_one(self.select, dialect="duckdb")
+        return _parsed(self.select)
 
-    @cached_property
+    @property
     def upstream(self) -> frozenset[str]:
         """The ``schema.table`` names that the SELECT reads."""
-        return frozenset(f"{table.db}.{table.name}" for table in self.tree.find_all(exp.Table) if table.db)
+        return _read_by(self.select)
+
+
+# Parsing takes most of the time of loading, and a process loads the same files more than once.
+@lru_cache(maxsize=1024)
+def _parsed(select: str) -> exp.Expr:
+    return sqlglot.parse_one(select, dialect="duckdb")
+
+
+@lru_cache(maxsize=1024)
+def _read_by(select: str) -> frozenset[str]:
+    return frozenset(f"{table.db}.{table.name}" for table in _parsed(select).find_all(exp.Table) if table.db)
 
 
 def read_model(path: Path) -> Model:

@@ -501,6 +501,189 @@ class TestViolations:
         assert outcome(con)["violations"] == len(violations(con)) == 3
 
 
+@pytest.mark.parametrize("index", range(5))
+class TestEachDestination:
+    """What holds for one of the five destinations holds for each."""
+
+    def one_try(self, index: int, tries: int) -> Row:
+        """A plan with so many tries at this destination alone."""
+        return plan(*(tries if other == index else 0 for other in range(5)))
+
+    @pytest.mark.parametrize("most", [1, 2])
+    def test_the_last_with_a_try_left_keeps_a_target_open(self, index: int, most: int) -> None:
+        con = replay(
+            [call(1 + place, place, 100 * place, 100 * place + 11) for place in range(5)],
+            [target(5)],
+            [plan(*(most if other == index else 1 for other in range(5)))],
+        )
+        row = outcome(con)
+        assert tries(row) == [1, 1, 1, 1, 1]
+        assert (row["outcome"], row["next_destination_index"], row["tries_left"]) == (
+            ("exhausted", None, None) if most == 1 else ("retry_due", index, 1)
+        )
+        assert walk(con)[-1] == ("hangup", "progressing", "done" if most == 1 else "idle")
+        assert violations(con) == [
+            (1 + later, "destination_out_of_order", "illegal") for later in range(index + 1, 5) if most == 2
+        ]
+
+    @pytest.mark.parametrize(("counted", "verdict"), [(0, "illegal"), (1, "unverifiable")])
+    def test_it_must_not_be_skipped(self, index: int, counted: int, verdict: str) -> None:
+        if index == 4:
+            assert violations(replay([call(1, 4, 0, 11)], [target(5)], [self.one_try(4, 1)])) == []
+            return
+        plans = [plan(*(1 if other in (index, 4) else 0 for other in range(5)))]
+        row = target(5, **{f"try_count_{index}": counted}, try_count_4=1, tm_update=at(11))
+        found = replay([call(1, 4, 0, 11)], [row], plans)
+        assert violations(found) == [(1, "destination_out_of_order", verdict)]
+        assert fetch(found, "SELECT detail FROM replay.violations") == [
+            {"detail": f"dialled destination 4 though destination {index} still had tries left"}
+        ]
+        # What is missing at another destination excuses nothing.
+        row = target(5, **{f"try_count_{(index + 1) % 4}": 1}, try_count_4=1, tm_update=at(11))
+        found = replay([call(1, 4, 0, 11)], [row], plans)
+        assert violations(found) == [(1, "destination_out_of_order", "illegal")]
+
+    @pytest.mark.parametrize(("counted", "verdict"), [(2, "illegal"), (3, "unverifiable")])
+    def test_its_limit(self, index: int, counted: int, verdict: str) -> None:
+        calls = [call(1, index, 0, 11), call(2, index, 80, 90, try_count=2)]
+        row = target(5, **{f"try_count_{index}": counted}, tm_update=at(90))
+        con = replay(calls, [row], [self.one_try(index, 1)])
+        assert violations(con) == [(2, "try_limit_exceeded", verdict)]
+        other = target(5, **{f"try_count_{index}": 2, f"try_count_{(index + 1) % 5}": 9}, tm_update=at(90))
+        assert violations(replay(calls, [other], [self.one_try(index, 1)])) == [
+            (2, "try_limit_exceeded", "illegal")
+        ]
+
+    @pytest.mark.parametrize(
+        ("counted", "agreement"),
+        [(2, "match"), (3, "missing_calls"), (1, "lost_increment"), (0, "impossible")],
+    )
+    def test_the_platforms_own_count(self, index: int, counted: int, agreement: str) -> None:
+        calls = [call(1, index, 0, 11), call(2, index, 80, 90, try_count=2)]
+        counters = {f"try_count_{other}": counted if other == index else 0 for other in range(5)}
+        row = outcome(replay(calls, [target(5, tm_update=at(90), **counters)], [self.one_try(index, 2)]))
+        assert row["tries_agreement"] == agreement
+
+    def test_a_try_that_the_log_lacks(self, index: int) -> None:
+        calls = [call(1, index, 0, 11, try_count=1), call(2, index, 80, 90, try_count=3)]
+        con = replay(calls, [target(5)], [self.one_try(index, 4)])
+        row = outcome(con)
+        assert tries(row) == [3 if other == index else 0 for other in range(5)]
+        assert (row["attempts"], row["calls_missing"], row["tries_left"]) == (2, 1, 1)
+        assert violations(con) == [(2, "try_count_mismatch", "illegal")]
+        used = fetch(con, "SELECT destination_index, tries_used FROM replay.transitions ORDER BY sequence")
+        assert [(row["destination_index"], row["tries_used"]) for row in used] == [
+            (index, number) for number in (1, 1, 3, 3)
+        ]
+
+    @pytest.mark.parametrize(
+        ("there", "code"),
+        [
+            ({}, None),
+            ({"target": "+12025550199"}, "destination_mismatch"),
+            ({"type": "sip"}, "destination_mismatch"),
+            ({"type": ""}, "destination_missing"),
+            ({"target": ""}, "destination_missing"),
+            (None, "destination_missing"),
+        ],
+    )
+    def test_the_address_there(self, index: int, there: Row | None, code: str | None) -> None:
+        address = None if there is None else phone(index) | there
+        row = target(5, **{f"destination_{index}": address})
+        con = replay([call(1, index, 0, 11)], [row], [self.one_try(index, 1)])
+        assert violations(con) == ([(1, code, "illegal")] if code else [])
+
+    @pytest.mark.parametrize("there", [{"type": ""}, {"target": ""}, None, {}])
+    def test_a_target_that_has_it_alone(self, index: int, there: Row | None) -> None:
+        address = None if there is None else phone(index) | there
+        row = target(0, **{f"destination_{index}": address})
+        is_there = there == {}
+        for plans in ([self.one_try(index, 2)], []):
+            found = outcome(replay([], [row], plans))
+            assert found["outcome"] == ("untouched" if is_there else "not_dialable")
+            known = is_there and bool(plans)
+            assert (found["next_destination_index"], found["tries_left"]) == (
+                (index, 2) if known else (None, None)
+            )
+        assert outcome(replay([], [row], [self.one_try((index + 1) % 5, 1)]))["outcome"] == "not_dialable"
+
+    @pytest.mark.parametrize(("most", "name"), [(1, "exhausted"), (2, "retry_due")])
+    def test_of_a_target_that_nobody_knows(self, index: int, most: int, name: str) -> None:
+        """Such a target has the destinations at which it was dialled."""
+        con = replay(
+            [call(1, index, 0, 11)], [], [plan(*(most if other == index else 1 for other in range(5)))]
+        )
+        row = outcome(con)
+        assert (row["outcome"], row["next_destination_index"]) == (name, index if most == 2 else None)
+        assert walk(con)[-1] == ("hangup", "progressing", "done" if most == 1 else "idle")
+
+    def test_overlapping_calls_use_it_up(self, index: int) -> None:
+        """Two of two tries are used up when the last call ends; then a third is allowed, and used up."""
+        calls = [
+            call(1, index, 0, 50),
+            call(2, index, 10, 60, try_count=2),
+            call(3, index, 500, 510, try_count=3),
+        ]
+        plans = [self.one_try(index, 2), self.one_try(index, 3) | {"tm_update": at(200)}]
+        con = replay(calls, [target(5)], plans)
+        assert walk(con) == [
+            ("dial", "idle", "progressing"),
+            ("dial", "progressing", "progressing"),
+            ("hangup", "progressing", "progressing"),
+            ("hangup", "progressing", "done"),
+            ("dial", "done", "progressing"),
+            ("hangup", "progressing", "done"),
+        ]
+        used = fetch(con, "SELECT tries_used FROM replay.transitions ORDER BY sequence")
+        assert [row["tries_used"] for row in used] == [1, 2, 2, 2, 3, 3]
+        # With one try more at first, the target waits in between.
+        plans = [self.one_try(index, 3)]
+        assert walk(replay(calls, [target(5)], plans))[3:5] == [
+            ("hangup", "progressing", "idle"),
+            ("dial", "idle", "progressing"),
+        ]
+
+
+class TestOverlappingCalls:
+    def test_what_was_reached_stays_reached(self) -> None:
+        con = replay([call(1, 0, 0, 50, "success"), call(2, 0, 10, 60, try_count=2)])
+        assert walk(con) == [
+            ("dial", "idle", "progressing"),
+            ("dial", "progressing", "progressing"),
+            ("hangup", "progressing", "done"),
+            ("hangup", "done", "done"),
+        ]
+        assert outcome(con)["reached_at"] == at(50)
+
+    def test_without_an_outplan_nothing_is_used_up(self) -> None:
+        calls = [call(1, 0, 0, 50), call(2, 0, 10, 60, try_count=2), call(3, 0, 500, 510, try_count=3)]
+        con = replay(calls, plans=[])
+        assert [status for *_, status in walk(con)] == ["progressing"] * 3 + ["idle", "progressing", "idle"]
+        assert outcome(con)["outcome"] == "unresolved"
+
+
+class TestTheMomentAPlanChanges:
+    def test_a_dial_at_that_moment_is_judged_by_the_new_plan(self) -> None:
+        calls = [call(1, 0, 0, 11), call(2, 0, 80, 90, try_count=2)]
+        con = replay(calls, plans=[plan(1), plan(2, since=80)])
+        assert violations(con) == []
+        assert outcome(con)["attempts"] == 2
+        late = replay(calls, plans=[plan(1), plan(2, since=80.000001)])
+        assert violations(late) == [(2, "try_limit_exceeded", "illegal")]
+
+    @pytest.mark.parametrize(("since", "status"), [(11, "idle"), (11.000001, "done")])
+    def test_a_hangup_at_that_moment_leaves_what_the_new_plan_says(self, since: float, status: str) -> None:
+        calls = [call(1, 0, 0, 11), call(2, 0, 80, 90, try_count=2)]
+        con = replay(calls, plans=[plan(1), plan(2, since=since)])
+        assert walk(con)[1] == ("hangup", "progressing", status)
+
+    @pytest.mark.parametrize(("since", "status"), [(60, "idle"), (60.000001, "done")])
+    def test_so_does_the_last_of_overlapping_calls(self, since: float, status: str) -> None:
+        calls = [call(1, 0, 0, 50), call(2, 0, 10, 60, try_count=2), call(3, 0, 500, 510, try_count=3)]
+        con = replay(calls, plans=[plan(2), plan(4, since=since)])
+        assert walk(con)[3] == ("hangup", "progressing", status)
+
+
 class TestAgreement:
     """Rows of the platform polled long before the as-of moment, unless the test says otherwise."""
 
@@ -552,6 +735,27 @@ class TestAgreement:
             "not_yet_comparable",
         )
         assert (old["status_agreement"], old["tries_agreement"]) == ("lost_write", "missing_calls")
+
+    @pytest.mark.parametrize(
+        ("latest_call", "latest_row"),
+        [
+            (call(2, 0, 0, 100, outdial_target_id=uuid(8)), {"tm_create": at(-500), "tm_update": at(0)}),
+            (call(2, 0, 100, None, outdial_target_id=uuid(8)), {"tm_create": at(0), "tm_update": None}),
+        ],
+        ids=["a hangup and a change", "a dial and a creation"],
+    )
+    def test_a_list_was_polled_when_the_latest_write_was_that_it_shows(
+        self, latest_call: Row, latest_row: Row
+    ) -> None:
+        calls = [call(1, 0, -90, 11), latest_call]
+        rows = [target(status="progressing", tm_update=at(-800)), target(id=uuid(8), **latest_row)]
+
+        def agreement(as_of: float) -> str:
+            con = replay(calls, rows, as_of=as_of)
+            found = f"SELECT * FROM replay.target_outcomes WHERE outdial_target_id = '{TARGET}'"
+            return str(fetch(con, found)[0]["status_agreement"])
+
+        assert [agreement(11 + 104), agreement(11 + 105)] == ["not_yet_comparable", "lost_write"]
 
     def test_a_row_of_a_later_moment_is_not_comparable(self) -> None:
         row = outcome(

@@ -103,6 +103,21 @@ def test_the_audit_of_a_campaign() -> None:
     assert row["first_at"] == row["last_at"] == START + timedelta(minutes=5)
 
 
+def test_the_audit_tells_when_rules_were_broken_first_and_last_and_by_which_calls() -> None:
+    rows = dialer()
+    early = rows["voipbin_campaigncalls"][0]
+    early["result"] = None
+    con = built(rows, "reports.policy_audit")
+    found = {row["code"]: row for row in fetch(con, "SELECT * FROM reports.policy_audit")}
+    late = found["try_limit_exceeded"]["examples"]
+    last = START + timedelta(minutes=5)
+    assert {code: (row["first_at"], row["last_at"], row["examples"]) for code, row in found.items()} == {
+        "all": (early["tm_update"], last, f"{early['id']}, {late}"),
+        "result_missing": (early["tm_update"], early["tm_update"], str(early["id"])),
+        "try_limit_exceeded": (last, last, late),
+    }
+
+
 def test_a_campaign_that_broke_nothing_is_in_the_audit() -> None:
     con = built(voipbin({1: ["NA", "C"]}), "reports.policy_audit")
     assert audit(con) == {"all": (0, 0, 0, 0, 0, 2, 1.0)}
