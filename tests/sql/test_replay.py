@@ -299,7 +299,9 @@ class TestOutcomes:
         [
             ([campaign("stop")], "stranded"),
             ([campaign("stopping")], "stranded"),
-            ([campaign("run", tm_delete=at(100))], "stranded"),
+            ([campaign("run", tm_delete=at(86_400))], "stranded"),
+            ([campaign("run", _deleted_at=at(86_400))], "stranded"),
+            ([campaign("run", tm_delete=at(86_400.000001))], "retry_due"),
             ([campaign("run")], "retry_due"),
             ([], "retry_due"),
         ],
@@ -543,8 +545,8 @@ class TestEachDestination:
         found = replay([call(1, 4, 0, 11)], [row], plans)
         assert violations(found) == [(1, "destination_out_of_order", "illegal")]
 
-    @pytest.mark.parametrize(("counted", "verdict"), [(2, "illegal"), (3, "unverifiable")])
-    def test_its_limit(self, index: int, counted: int, verdict: str) -> None:
+    @pytest.mark.parametrize(("counted", "verdict"), [(2, "illegal"), (3, "unverifiable"), (None, "illegal")])
+    def test_its_limit(self, index: int, counted: int | None, verdict: str) -> None:
         calls = [call(1, index, 0, 11), call(2, index, 80, 90, try_count=2)]
         row = target(5, **{f"try_count_{index}": counted}, tm_update=at(90))
         con = replay(calls, [row], [self.one_try(index, 1)])
@@ -617,6 +619,34 @@ class TestEachDestination:
         assert (row["outcome"], row["next_destination_index"]) == (name, index if most == 2 else None)
         assert walk(con)[-1] == ("hangup", "progressing", "done" if most == 1 else "idle")
 
+    @pytest.mark.parametrize("most", [None, 0, -1])
+    def test_a_plan_that_allows_no_try_there(self, index: int, most: int | None) -> None:
+        plans = [self.one_try(index, 1) | {f"max_try_count_{index}": most}]
+        con = replay([call(1, index, 0, 11)], [target(5)], plans)
+        assert violations(con) == [(1, "try_limit_exceeded", "illegal")]
+        assert outcome(con)["outcome"] == "exhausted"
+        assert outcome(replay([], [target(5)], plans))["outcome"] == "not_dialable"
+
+    def test_it_is_used_up_though_others_that_the_target_lacks_are_not(self, index: int) -> None:
+        row = target(0, **{f"destination_{index}": phone(index)})
+        first = call(1, index, 0, 50)
+        con = replay([first], [row], [plan(1, 1, 1, 1, 1)])
+        assert outcome(con)["outcome"] == "exhausted"
+        assert walk(con)[-1] == ("hangup", "progressing", "done")
+        calls = [first, call(2, index, 10, 60, try_count=2), call(3, index, 500, 510, try_count=3)]
+        assert walk(replay(calls, [row], [plan(2, 2, 2, 2, 2)]))[3] == ("hangup", "progressing", "done")
+
+    def test_overlapping_calls_of_a_target_that_nobody_knows(self, index: int) -> None:
+        """By the last hangup of the two it has been dialled at both destinations, and one of them has a try left."""
+        other = (index + 1) % 5
+        calls = [call(1, other, 0, 50), call(2, index, 10, 60), call(3, index, 500, 510, try_count=2)]
+        plans = [plan(*({other: 1, index: 2}.get(place, 0) for place in range(5)))]
+        assert walk(replay(calls, [], plans))[3:] == [
+            ("hangup", "progressing", "idle"),
+            ("dial", "idle", "progressing"),
+            ("hangup", "progressing", "done"),
+        ]
+
     def test_overlapping_calls_use_it_up(self, index: int) -> None:
         """Two of two tries are used up when the last call ends; then a third is allowed, and used up."""
         calls = [
@@ -644,7 +674,7 @@ class TestEachDestination:
         ]
 
 
-class TestOverlappingCalls:
+class TestCallsBesideOthers:
     def test_what_was_reached_stays_reached(self) -> None:
         con = replay([call(1, 0, 0, 50, "success"), call(2, 0, 10, 60, try_count=2)])
         assert walk(con) == [
@@ -654,6 +684,19 @@ class TestOverlappingCalls:
             ("hangup", "done", "done"),
         ]
         assert outcome(con)["reached_at"] == at(50)
+
+    def test_the_first_success_counts(self) -> None:
+        calls = [
+            call(1, 0, 0, 11, "success"),
+            call(2, 0, 100, 130, "success", try_count=2),
+            call(3, 0, 200, 210, try_count=3),
+        ]
+        con = replay(calls)
+        assert outcome(con)["reached_at"] == at(11)
+        assert fetch(con, "SELECT detail FROM replay.violations ORDER BY occurred_at") == [
+            {"detail": "began 89000 ms after the target was reached"},
+            {"detail": "began 189000 ms after the target was reached"},
+        ]
 
     def test_without_an_outplan_nothing_is_used_up(self) -> None:
         calls = [call(1, 0, 0, 50), call(2, 0, 10, 60, try_count=2), call(3, 0, 500, 510, try_count=3)]
