@@ -289,6 +289,8 @@ class TestOutcomes:
 
     def test_unresolved_without_an_outplan(self) -> None:
         assert outcome(replay([call(1, 0, 0, 11)], plans=[]))["status"] == "idle"
+        unknown = replay([call(1, 0, 0, 11)], [], plans=[])
+        assert (outcome(unknown)["status"], walk(unknown)[-1]) == ("idle", ("hangup", "progressing", "idle"))
         con = replay([call(1, 0, 0, 11)], [target(status="done", tm_update=at(11))], plans=[])
         row = outcome(con)
         assert (row["outcome"], row["status"], row["status_agreement"]) == ("unresolved", "done", "match")
