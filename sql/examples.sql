@@ -75,10 +75,10 @@ WHERE campaign_key <> 'all'
 ORDER BY median_hours NULLS LAST;
 
 -- 10. When are first attempts most often answered, thin cells drawn to the mean?
-SELECT source, campaign_key, weekday, hour, attempts, contact_rate, shrunk_rate
+SELECT source, campaign_key, weekday, hour, attempts, contact_rate_per_attempt, shrunk_rate_per_attempt
 FROM reports.best_time
 WHERE attempts_kind = 'first'
-ORDER BY shrunk_rate DESC, attempts DESC
+ORDER BY shrunk_rate_per_attempt DESC, attempts DESC
 LIMIT 20;
 
 -- 11. Did the contact rate change from week to week?

@@ -85,7 +85,13 @@ RATES_OF = {
 BY_TARGET = {"value": "contact_rate_per_target", "part": "targets_contacted", "whole": "targets_attempted"}
 STACK_BY_DISPOSITION = {"by": "disposition", "count": "attempts", "share": "share_of_attempts"}
 STACK_BY_OUTCOME = {"by": "outcome", "count": "targets", "share": "share"}
-HEAT = {"value": "shrunk_rate", "count": "attempts", "part": "contacts", "day": "weekday", "hour": "hour"}
+HEAT = {
+    "value": "shrunk_rate_per_attempt",
+    "count": "attempts",
+    "part": "contacts",
+    "day": "weekday",
+    "hour": "hour",
+}
 CURVE = {
     "x": "attempt_number",
     "x_title": "Attempt number",

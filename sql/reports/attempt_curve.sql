@@ -3,9 +3,12 @@
 -- Hazard: first contacts at attempt k over the targets that made attempt k without an earlier contact, with Wilson's
 -- interval. Cumulative incidence: Aalen and Johansen's estimator. What keeps a target from further attempts (no tries
 -- left, refusal, bad contact info, reached by another campaign) competes with contact; open targets are censored after
--- their last attempt. Its interval is Wilson's at the number of targets that would be as sure without censoring
--- (Rothman 1978; Dorey and Korn 1987), the variance by the delta method (Marubini and Valsecchi 1995). 1 -
--- Kaplan-Meier, which takes those ends for censoring and so reads too high, stands beside it for comparison only.
+-- their last attempt: it is what would have been reached by then, had they been tried on like the others. Its interval is
+-- Wilson's at the number of targets that would be as sure without censoring (Rothman 1978; Dorey and Korn 1987), the
+-- variance by the delta method (Marubini and Valsecchi 1995); and never surer than by the targets still at risk over the
+-- share still open (Peto et al. 1977: on the safe side), for where all of the last few at risk are reached the delta
+-- method sees no doubt. 1 - Kaplan-Meier, which takes competing ends for censoring and so reads too high, stands beside
+-- it for comparison only.
 -- Key: source, campaign_key, attempt_number
 -- Columns:
 --   source: the system
@@ -18,7 +21,8 @@
 --   hazard: contacts / at_risk (0..1)
 --   hazard_low: lower end of its 95 % interval (Wilson)
 --   hazard_high: upper end
---   cumulative_incidence: share of attempted targets reached by this attempt (0..1; Aalen-Johansen)
+--   cumulative_incidence: share of attempted targets reached by this attempt (0..1; Aalen-Johansen): where targets are
+--     still open an estimate, not a count
 --   cumulative_incidence_low: lower end of its 95 % interval
 --   cumulative_incidence_high: upper end
 --   one_minus_kaplan_meier: what ignoring the competing ends would give (0..1): too high
@@ -133,10 +137,11 @@ variances AS (
 effective AS (
     SELECT
         variances.*,
-        CASE
-            WHEN incidence <= 0 OR incidence >= 1 OR variance <= 0 THEN CAST(at_risk AS DOUBLE)
-            ELSE least(CAST(started AS DOUBLE), incidence * (1 - incidence) / variance)
-        END AS effective_targets
+        least(
+            CAST(started AS DOUBLE),
+            at_risk / open_before,
+            CASE WHEN incidence > 0 AND incidence < 1 AND variance > 0 THEN incidence * (1 - incidence) / variance END
+        ) AS effective_targets
     FROM variances
 )
 

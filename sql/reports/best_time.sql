@@ -5,9 +5,10 @@
 -- free of the former, not of the latter.
 -- The shrunk rate draws each cell towards its campaign's mean, the more the thinner the cell, so that a thin cell does
 -- not win by luck: (contacts + m * mean) / (attempts + m), taken at the effective attempts, where m is the number of
--- attempts that the prior is worth. m comes from the spread between cells beyond chance by the method of moments for
--- the beta-binomial (Kleinman 1973), over cells that are not thin, and is at least 1; with no such spread every cell
--- gets the mean.
+-- attempts that the mean is worth. m comes from the spread between cells beyond chance by the method of moments for the
+-- beta-binomial (Kleinman 1973), over cells that are not thin, and is at least 5. Where there are fewer than 5 such
+-- cells, or their spread is no more than chance gives one time in 20 (chi-squared; Wilson and Hilferty 1931), the log
+-- does not tell one hour from another: every cell gets the mean.
 -- Key: source, campaign_key, attempts_kind, weekday, hour
 -- Columns:
 --   source: the system
@@ -18,12 +19,13 @@
 --   targets: targets tried in the cell
 --   attempts: attempts in the cell
 --   contacts: attempts that reached a person
---   contact_rate: contacts / attempts (0..1)
---   contact_rate_low: lower end of its 95 % interval: Wilson; over all attempts clustered by target
---   contact_rate_high: upper end
---   shrunk_rate: the rate drawn towards the campaign's mean (0..1): compare cells by this
---   campaign_rate: contacts / attempts over all cells of the kind (0..1)
---   prior_attempts: m, the number of attempts that the mean is worth; null when it is worth all
+--   contact_rate_per_attempt: contacts / attempts (0..1)
+--   contact_rate_per_attempt_low: lower end of its 95 % interval: Wilson; over all attempts clustered by target
+--   contact_rate_per_attempt_high: upper end
+--   shrunk_rate_per_attempt: the rate drawn towards the campaign's mean (0..1): compare cells by this
+--   campaign_rate_per_attempt: contacts / attempts over all cells of the kind (0..1)
+--   prior_attempts: m, the number of attempts that the mean is worth; null when it is worth all: then the log does not
+--     tell one hour from another
 --   is_thin: whether the cell has fewer than 5 attempts
 WITH rates AS (
     SELECT cells.*, CAST(contacts AS DOUBLE) / attempts AS rate
@@ -62,11 +64,11 @@ intervals AS (
         greatest(0.0, (
             rate * weight + 1.9207294103470618e0
             - 1.959963984540054e0 * sqrt(rate * (1 - rate) * weight + 0.9603647051735309e0)
-        ) / (weight + 3.8414588206941236e0)) AS contact_rate_low,
+        ) / (weight + 3.8414588206941236e0)) AS contact_rate_per_attempt_low,
         least(1.0, (
             rate * weight + 1.9207294103470618e0
             + 1.959963984540054e0 * sqrt(rate * (1 - rate) * weight + 0.9603647051735309e0)
-        ) / (weight + 3.8414588206941236e0)) AS contact_rate_high
+        ) / (weight + 3.8414588206941236e0)) AS contact_rate_per_attempt_high
     FROM effective
 ),
 
@@ -86,23 +88,40 @@ means AS (
     GROUP BY source, campaign_key, attempts_kind
 ),
 
--- What the cells' rates spread beyond chance.
+-- Over cells that are not thin: how far their rates lie from their own mean, and how far chance alone would put them.
 spreads AS (
     SELECT
         means.*,
-        (sum_wrr - 2 * mean * sum_wr + mean * mean * sum_w - (cells - 1) * mean * (1 - mean))
-        / nullif(sum_w - sum_ww / sum_w, 0) AS spread
+        sum_wr / sum_w * (1 - sum_wr / sum_w) AS chance,
+        sum_wrr - sum_wr * sum_wr / sum_w AS squares,
+        sum_w - sum_ww / sum_w - (cells - 1) AS scale
     FROM means
+    WHERE cells >= 5
 ),
 
 priors AS (
     SELECT
-        source,
-        campaign_key,
-        attempts_kind,
-        mean,
-        CASE WHEN cells > 1 AND spread > 0 THEN greatest(mean * (1 - mean) / spread - 1, 1.0) END AS prior_attempts
-    FROM spreads
+        means.source,
+        means.campaign_key,
+        means.attempts_kind,
+        means.mean,
+        CASE
+            WHEN
+                spreads.scale > 0
+                AND spreads.squares > spreads.chance * (spreads.cells - 1) * power(
+                    1 - 2.0e0 / (9 * (spreads.cells - 1))
+                    + 1.6448536269514722e0 * sqrt(2.0e0 / (9 * (spreads.cells - 1))), 3
+                )
+                THEN greatest(
+                    spreads.chance * spreads.scale / (spreads.squares - spreads.chance * (spreads.cells - 1)) - 1, 5.0
+                )
+        END AS prior_attempts
+    FROM means
+    LEFT JOIN spreads
+        ON
+            spreads.source = means.source
+            AND spreads.campaign_key = means.campaign_key
+            AND spreads.attempts_kind = means.attempts_kind
 )
 
 SELECT
@@ -114,15 +133,15 @@ SELECT
     intervals.targets,
     intervals.attempts,
     intervals.contacts,
-    intervals.rate AS contact_rate,
-    intervals.contact_rate_low,
-    intervals.contact_rate_high,
+    intervals.rate AS contact_rate_per_attempt,
+    intervals.contact_rate_per_attempt_low,
+    intervals.contact_rate_per_attempt_high,
     CASE
         WHEN priors.prior_attempts IS NULL THEN priors.mean
         ELSE (intervals.rate * intervals.weight + priors.prior_attempts * priors.mean)
             / (intervals.weight + priors.prior_attempts)
-    END AS shrunk_rate,
-    priors.mean AS campaign_rate,
+    END AS shrunk_rate_per_attempt,
+    priors.mean AS campaign_rate_per_attempt,
     priors.prior_attempts,
     intervals.attempts < 5 AS is_thin
 FROM intervals

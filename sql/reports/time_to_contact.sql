@@ -19,7 +19,7 @@
 --   within_7d: share reached within seven days
 --   within_7d_low: lower end of its 95 % interval
 --   within_7d_high: upper end
---   is_thin: whether fewer than 5 targets were attempted
+--   is_thin: whether any of these shares rests on fewer than 5 targets, attempted or effective
 WITH spans AS (
     SELECT
         source,
@@ -44,7 +44,8 @@ points AS (
         max(CASE WHEN elapsed_seconds = 86400 THEN cumulative_incidence_high END) AS within_1d_high,
         max(CASE WHEN elapsed_seconds = 604800 THEN cumulative_incidence END) AS within_7d,
         max(CASE WHEN elapsed_seconds = 604800 THEN cumulative_incidence_low END) AS within_7d_low,
-        max(CASE WHEN elapsed_seconds = 604800 THEN cumulative_incidence_high END) AS within_7d_high
+        max(CASE WHEN elapsed_seconds = 604800 THEN cumulative_incidence_high END) AS within_7d_high,
+        max(CASE WHEN elapsed_seconds IN (3600, 86400, 604800) AND is_thin THEN 1 ELSE 0 END) = 1 AS is_thin
     FROM reports.time_to_contact_curve
     GROUP BY source, campaign_key
 )
@@ -66,8 +67,8 @@ SELECT
     points.within_7d,
     points.within_7d_low,
     points.within_7d_high,
-    spans.targets < 5 AS is_thin
+    points.is_thin
 FROM spans
-LEFT JOIN points ON points.source = spans.source AND points.campaign_key = spans.campaign_key
+INNER JOIN points ON points.source = spans.source AND points.campaign_key = spans.campaign_key
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = spans.source AND campaigns.campaign_key = spans.campaign_key

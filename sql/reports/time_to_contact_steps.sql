@@ -1,21 +1,25 @@
--- One row per source + campaign + elapsed time at which a target was reached or ended: Aalen and Johansen's estimator
--- of the share reached by then. `campaign_key` all is the whole source, each target once.
+-- One row per source + campaign + elapsed time at which a target was reached or ended, and for each point of the grid of
+-- reports.time_to_contact_curve: Aalen and Johansen's estimator of the share reached by then. `campaign_key` all is the
+-- whole source, each target once.
 -- Time runs from a target's first attempt: to the first attempt that reached it; to its last attempt when it ended
 -- otherwise (no tries left, refusal, bad contact info, reached by another campaign), which competes with contact; to
 -- the moment of the ledger while it is open, when it is censored. At equal times contacts and ends come before
--- censoring. Every campaign has a step at 0, whatever happened then.
+-- censoring.
 -- Key: source, campaign_key, elapsed_us
 -- Internal: yes
 -- Columns:
 --   source: the system
 --   campaign_key: `<source>:<native id>`, or `all`
 --   elapsed_us: time since the first attempt (microseconds)
+--   is_point: whether it is a point of the grid
 --   at_risk: targets that were neither reached nor ended nor censored before
 --   contacts: of them, reached at this time
 --   competing_ends: of them, ended otherwise at this time
 --   contacted: targets reached by this time
 --   started: attempted targets
 --   followed_us: longest time that any target was followed (microseconds)
+--   all_ended: whether every target was reached or ended by this time, and none is open
+--   open_before: share of targets neither reached nor ended before this time (0..1)
 --   open_after: share of targets neither reached nor ended by this time (0..1)
 --   cumulative_incidence: share of targets reached by this time (0..1)
 --   variance: variance of that share, by the delta method
@@ -51,19 +55,29 @@ spans AS (
     WHERE histories.measures_contact AND histories.first_attempt_at IS NOT NULL
 ),
 
+grid AS (
+    SELECT CAST(points.seconds AS BIGINT) * 1000000 AS elapsed_us
+    FROM (VALUES
+        (0), (60), (300), (900), (1800), (3600), (7200), (14400), (28800), (43200), (86400), (172800), (259200),
+        (345600), (432000), (518400), (604800), (1209600), (2592000), (5184000), (7776000)
+    ) AS points (seconds)
+),
+
 marks AS (
     SELECT curve, kind, elapsed_us
     FROM spans
     WHERE elapsed_us IS NOT NULL
     UNION ALL
-    SELECT DISTINCT curve, 0, 0
-    FROM spans
+    SELECT tried.curve, 0, grid.elapsed_us
+    FROM (SELECT DISTINCT curve FROM spans) AS tried
+    CROSS JOIN grid
 ),
 
 moments AS (
     SELECT
         curve,
         elapsed_us,
+        count(CASE WHEN kind = 0 THEN 1 END) > 0 AS is_point,
         count(CASE WHEN kind > 0 THEN 1 END) AS leaving,
         count(CASE WHEN kind = 1 THEN 1 END) AS contacts,
         count(CASE WHEN kind = 2 THEN 1 END) AS competing_ends
@@ -75,7 +89,7 @@ counted AS (
     SELECT
         moments.*,
         CAST(sum(leaving) OVER whole AS BIGINT) AS started,
-        max(elapsed_us) OVER whole AS followed_us,
+        max(CASE WHEN leaving > 0 THEN elapsed_us END) OVER whole AS followed_us,
         CAST(sum(leaving) OVER onwards AS BIGINT) AS at_risk
     FROM moments
     WINDOW
@@ -92,25 +106,27 @@ products AS (
     SELECT
         curve,
         elapsed_us,
+        is_point,
         at_risk,
         contacts,
         competing_ends,
         started,
         followed_us,
-        CAST(contacts AS DOUBLE) / at_risk AS hazard,
-        CAST(contacts + competing_ends AS DOUBLE) / at_risk AS leaving_hazard,
+        CASE WHEN contacts > 0 THEN CAST(contacts AS DOUBLE) / at_risk ELSE 0.0 END AS hazard,
         CAST(sum(contacts) OVER so_far AS BIGINT) AS contacted,
+        sum(contacts + competing_ends) OVER so_far = started AS all_ended,
         CASE
-            WHEN max(CASE WHEN contacts + competing_ends = at_risk THEN 1 ELSE 0 END) OVER so_far = 1 THEN 0.0
-            ELSE exp(sum(
+            WHEN max(CASE WHEN leaving > 0 AND contacts + competing_ends = at_risk THEN 1 ELSE 0 END) OVER so_far = 1
+                THEN 0.0
+            ELSE exp(coalesce(sum(
                 CASE
                     WHEN contacts + competing_ends < at_risk
                         THEN ln(1 - CAST(contacts + competing_ends AS DOUBLE) / at_risk)
                 END
-            ) OVER so_far)
+            ) OVER so_far, 0.0))
         END AS open_after
     FROM counted
-    WHERE contacts + competing_ends > 0 OR elapsed_us = 0
+    WHERE contacts + competing_ends > 0 OR is_point
     WINDOW so_far AS (
         PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )
@@ -128,11 +144,11 @@ incidences AS (
         least(1.0, sum(open_before * hazard) OVER so_far) AS incidence,
         CASE
             WHEN contacts + competing_ends < at_risk
-                THEN leaving_hazard / (at_risk - contacts - competing_ends)
+                THEN CAST(contacts + competing_ends AS DOUBLE) / at_risk / (at_risk - contacts - competing_ends)
             ELSE 0.0
         END AS term_a,
-        open_before * open_before * hazard * (1 - hazard) / at_risk AS term_b,
-        open_before * hazard / at_risk AS term_g
+        CASE WHEN contacts > 0 THEN open_before * open_before * hazard * (1 - hazard) / at_risk ELSE 0.0 END AS term_b,
+        CASE WHEN contacts > 0 THEN open_before * hazard / at_risk ELSE 0.0 END AS term_g
     FROM befores
     WINDOW so_far AS (
         PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -157,12 +173,15 @@ SELECT
     curves.source,
     curves.campaign_key,
     variances.elapsed_us,
+    variances.is_point,
     variances.at_risk,
     variances.contacts,
     variances.competing_ends,
     variances.contacted,
     variances.started,
     variances.followed_us,
+    variances.all_ended,
+    variances.open_before,
     variances.open_after,
     variances.incidence AS cumulative_incidence,
     variances.variance

@@ -9,6 +9,7 @@ It knows only what those logs contain: the dispositions they use, and targets wi
 from __future__ import annotations
 
 import math
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -415,7 +416,7 @@ def matrix(targets: Sequence[History]) -> Counter[tuple[int, str]]:
 
 
 def aalen_johansen(lives: Sequence[tuple[float, int]], at: float) -> tuple[float, float, float]:
-    """Share reached by a time, its variance, and the share still open, from (time, 1 contact, 2 other end, 0 open).
+    """Share reached by a time, its variance, and the share open before it, from (time, 1 contact, 2 other end, 0 open).
 
     Stepped through time by time; the variance is the double sum of the delta method, written as it stands.
     """
@@ -436,15 +437,21 @@ def aalen_johansen(lives: Sequence[tuple[float, int]], at: float) -> tuple[float
             variance += (share - then) ** 2 * leaving / (risk * (risk - leaving))
         variance += before**2 * contacts * (risk - contacts) / risk**3
         variance -= 2 * (share - then) * before * contacts / risk**2
+    if moments and moments[-1] == at:
+        open_before = steps[-1][-1]
     return share, variance, open_before
 
 
-def share_interval(share: float, variance: float, started: int, at_risk: int) -> tuple[float, float]:
+def share_interval(
+    lives: Sequence[tuple[float, int]], share: float, variance: float, at: float, open_before: float
+) -> tuple[float, float]:
     """Wilson's interval at the number of targets that would be as sure without censoring."""
-    if 1e-12 < share < 1 - 1e-12 and variance > 0:
-        effective = min(float(started), share * (1 - share) / variance)
-    else:
-        effective = float(at_risk)
+    effective = float(len(lives))
+    at_risk = sum(time >= at for time, _ in lives)
+    if at_risk:
+        effective = min(effective, at_risk / open_before)
+        if 1e-12 < share < 1 - 1e-12 and variance > 0:
+            effective = min(effective, share * (1 - share) / variance)
     return wilson(min(max(share, 0), 1) * effective, effective)
 
 
@@ -483,8 +490,8 @@ def curve(targets: Sequence[History]) -> list[dict[str, Any]]:
         at_risk = sum(time >= number for time, _ in lives)
         contacts = sum(time == number and kind == 1 for time, kind in lives)
         survival *= 1 - contacts / at_risk
-        share, variance, _ = aalen_johansen(lives, number)
-        low, high = share_interval(share, variance, len(lives), at_risk)
+        share, variance, open_before = aalen_johansen(lives, number)
+        low, high = share_interval(lives, share, variance, number, open_before)
         found.append(
             {
                 "attempt_number": number,
@@ -508,11 +515,10 @@ def within(targets: Sequence[History], as_of: datetime, seconds: int) -> tuple[f
     """Share of targets reached within a time, with its interval; None when nobody was followed so long."""
     lives = by_time(targets, as_of)
     at = seconds * 1_000_000
-    share, variance, is_open = aalen_johansen(lives, at)
-    if max(time for time, _ in lives) < at and is_open > 1e-12:
+    share, variance, open_before = aalen_johansen(lives, at)
+    if max(time for time, _ in lives) < at and any(kind == 0 for _, kind in lives):
         return None
-    last = max((time for time, kind in lives if kind and time <= at), default=0)
-    return share, *share_interval(share, variance, len(lives), sum(time >= last for time, _ in lives))
+    return share, *share_interval(lives, share, variance, at, open_before)
 
 
 def median(targets: Sequence[History], as_of: datetime) -> float | None:
@@ -596,18 +602,32 @@ def best_time(
             "weight": weight,
         }
     mean = sum(f["contacts"] for f in figures.values()) / sum(f["attempts"] for f in figures.values())
-    sure = [f for f in figures.values() if f["attempts"] >= 5]
-    weights = [f["weight"] for f in sure]
-    spread = math.fsum(f["weight"] * (f["contacts"] / f["attempts"] - mean) ** 2 for f in sure)
-    spread -= (len(sure) - 1) * mean * (1 - mean)
-    scale = sum(weights) - sum(w * w for w in weights) / sum(weights) if weights else 0
-    prior = max(mean * (1 - mean) * scale / spread - 1, 1.0) if scale > 1e-9 and spread > 1e-9 else math.inf
+    prior = prior_attempts(
+        [(f["contacts"] / f["attempts"], f["weight"]) for f in figures.values() if f["attempts"] >= 5]
+    )
     for f in figures.values():
         rate = f["contacts"] / f["attempts"]
         f["shrunk"] = (
             mean if prior == math.inf else (f["weight"] * rate + prior * mean) / (f["weight"] + prior)
         )
     return figures
+
+
+def prior_attempts(cells: Sequence[tuple[float, float]]) -> float:
+    """Kleinman's prior of cells (rate, size), at least 5; infinite when so few or so equal that they tell nothing."""
+    if len(cells) < 5:
+        return math.inf
+    total = math.fsum(size for _, size in cells)
+    mean = math.fsum(rate * size for rate, size in cells) / total
+    squares = math.fsum(size * (rate - mean) ** 2 for rate, size in cells)
+    by_chance = mean * (1 - mean) * (len(cells) - 1)
+    freedom = 9 * (len(cells) - 1) / 2
+    limit = (1 - 1 / freedom + statistics.NormalDist().inv_cdf(0.95) / math.sqrt(freedom)) ** 3
+    scale = math.fsum(size * (1 - size / total) for _, size in cells) - (len(cells) - 1)
+    if scale <= 0 or squares <= by_chance * limit + 1e-12:
+        return math.inf
+    correlation = (squares - by_chance) / (mean * (1 - mean) * scale)
+    return max(1 / correlation - 1, 5)
 
 
 def effective_size(rate_and_interval: tuple[float, float, float]) -> float:

@@ -144,7 +144,7 @@ class TestLiterature:
         build(con, "reports.time_to_contact_steps")
         steps = fetch(
             con,
-            "FROM reports.time_to_contact_steps WHERE campaign_key = 'all' AND elapsed_us > 0 ORDER BY elapsed_us",
+            "FROM reports.time_to_contact_steps WHERE campaign_key = 'all' AND contacts + competing_ends > 0 ORDER BY elapsed_us",
         )
         assert [step["at_risk"] for step in steps] == [304, 302, 301, 300, 298, 297]
         assert [step["open_after"] for step in steps] == pytest.approx(
@@ -426,6 +426,61 @@ class TestCurves:
         assert found[f"voipbin:{uuid(0xC02)}"]["contacts"] == 1
         assert found["all"]["attempt_number"] == 2
 
+    def test_a_last_one_at_risk_does_not_make_it_sure(self) -> None:
+        """Of ten 3 are reached at once and 1 refuses; 5 are left open, and the only one tried again is reached: .9."""
+        words = (
+            {n: ["C"] for n in range(3)} | {3: ["DNC"], 4: ["NA", "C"]} | {n: ["NA"] for n in range(5, 10)}
+        )
+        first, second = report(action_builder(words), "attempt_curve", "campaign_key, attempt_number")[:2]
+        assert (first["cumulative_incidence_low"], first["cumulative_incidence_high"]) == pytest.approx(
+            wilson(3, 10)
+        )
+        assert (second["at_risk"], second["cumulative_incidence"]) == (1, pytest.approx(0.9))
+        as_sure_as = 1 / 0.6  # one target at risk stands for the six tenths that were open
+        assert (second["cumulative_incidence_low"], second["cumulative_incidence_high"]) == pytest.approx(
+            wilson(0.9 * as_sure_as, as_sure_as)
+        )
+
+    def test_one_contact_does_not_vouch_for_the_time_after_it(self) -> None:
+        """The last one followed is reached after half an hour; others were open when the log ended."""
+        rows = action_builder({1: ["NA", "C"], 2: ["C"], 3: ["NA"]}, every=HOUR / 6)
+        times = {1: [0 * HOUR, HOUR / 2], 2: [0 * HOUR], 3: [HOUR / 4]}
+        for row in rows["action_builder_contact_attempts"]:
+            row["created_at"] = row["updated_at"] = START + times[row["entity_id"]].pop(0)
+        con = with_mapping(rows)
+        build(con, "reports.time_to_contact")
+        shares = {
+            row["elapsed_seconds"]: row
+            for row in fetch(con, "FROM reports.time_to_contact_curve WHERE campaign_key = 'all'")
+        }
+        assert shares[900]["cumulative_incidence"] == pytest.approx(1 / 3)
+        assert shares[1800]["cumulative_incidence"] == pytest.approx(1)
+        assert shares[1800]["effective_targets"] == pytest.approx(1 / (2 / 3))
+        assert shares[1800]["is_thin"] is True
+        assert [shares[3600][name] for name in ("cumulative_incidence", "effective_targets")] == [None, None]
+        (total,) = fetch(con, "FROM reports.time_to_contact WHERE campaign_key = 'all'")
+        assert (total["within_1h"], total["within_7d"], total["contacted"]) == (None, None, 2)
+
+    def test_fewer_at_risk_by_a_time_make_it_less_sure(self) -> None:
+        """One of 20 is reached at once, and all but one were tried too late to be followed for an hour."""
+        rows = action_builder({n: ["C" if n == 1 else "NA"] for n in range(20)}, every=MINUTE)
+        for row in rows["action_builder_contact_attempts"]:
+            row["created_at"] = row["updated_at"] = START + (50 if row["entity_id"] else 0) * MINUTE
+        rows["action_builder_campaigns"] = [
+            {"id": 1, "name": "Doors", "created_at": START, "updated_at": START + HOUR}
+        ]
+        shares = {
+            row["elapsed_seconds"]: row
+            for row in report(rows, "time_to_contact_curve")
+            if row["campaign_key"] == "all"
+        }
+        assert (
+            shares[300]["cumulative_incidence"] == shares[3600]["cumulative_incidence"] == pytest.approx(0.05)
+        )
+        assert shares[300]["effective_targets"] == pytest.approx(20)
+        assert shares[3600]["effective_targets"] == pytest.approx(1 / 0.95)
+        assert (shares[300]["is_thin"], shares[3600]["is_thin"]) == (False, True)
+
     def test_time_to_contact(self) -> None:
         words = {1: ["C"], 2: ["NA", "C"], 3: ["NA", "NA", "C"], 4: ["NA", "BAD"]}
         rows = action_builder(words)
@@ -448,53 +503,75 @@ class TestCurves:
         assert (found["within_1h"], found["within_1h_low"], found["within_1h_high"]) == (None, None, None)
 
 
+def by_hour(cells: dict[int, tuple[int, int]]) -> dict[str, list[Row]]:
+    """Hour → (reached, tried): each a target of one campaign, tried once."""
+    rows: list[Row] = []
+    for hour, (reached, tried) in cells.items():
+        for number in range(tried):
+            moment = START.replace(hour=hour, minute=number % 60)
+            rows.append({"id": len(rows), "entity_id": len(rows), "campaign_id": 1, "created_at": moment,
+                         "updated_at": moment, "disposition": 0 if number < reached else 1})  # fmt: skip
+    return {"action_builder_contact_attempts": rows}
+
+
+def first_hours(cells: dict[int, tuple[int, int]]) -> dict[int, Row]:
+    return {
+        row["hour"]: row for row in report(by_hour(cells), "best_time") if row["attempts_kind"] == "first"
+    }
+
+
 class TestBestTime:
     def test_a_thin_cell_does_not_win(self) -> None:
         """One lucky call at 8 against a good hour and bad ones with many."""
-        rows: list[Row] = []
-        for hour, reached, tried in ((8, 1, 1), (9, 30, 60), (10, 5, 60), (11, 8, 60)):
-            for number in range(tried):
-                moment = START.replace(hour=hour, minute=number % 60)
-                rows.append({"id": len(rows), "entity_id": len(rows), "campaign_id": 1, "created_at": moment,
-                             "updated_at": moment, "disposition": 0 if number < reached else 1})  # fmt: skip
-        cells = {
-            (row["attempts_kind"], row["hour"]): row
-            for row in report({"action_builder_contact_attempts": rows}, "best_time")
-        }
-        assert cells["first", 8]["contact_rate"] == 1
-        assert cells["first", 8]["is_thin"] is True
-        assert max((row["shrunk_rate"], key) for key, row in cells.items() if key[0] == "first")[1] == (
-            "first",
-            9,
-        )
-        assert cells["first", 9]["campaign_rate"] == pytest.approx(44 / 181)
-        assert 0.4 < cells["first", 9]["shrunk_rate"] < 0.5
+        cells = first_hours({8: (1, 1), 9: (30, 60), 10: (5, 60), 11: (8, 60), 12: (7, 60), 13: (9, 60)})
+        assert cells[8]["contact_rate_per_attempt"] == 1
+        assert cells[8]["is_thin"] is True
+        assert max((row["shrunk_rate_per_attempt"], hour) for hour, row in cells.items())[1] == 9
+        assert cells[9]["campaign_rate_per_attempt"] == pytest.approx(60 / 301)
+        assert 0.4 < cells[9]["shrunk_rate_per_attempt"] < 0.5
         assert (
-            cells["first", 9]["contact_rate_low"],
-            cells["first", 9]["contact_rate_high"],
+            cells[9]["contact_rate_per_attempt_low"],
+            cells[9]["contact_rate_per_attempt_high"],
         ) == pytest.approx(wilson(30, 60))
 
+    def test_the_prior_by_hand(self) -> None:
+        """Five cells of 20, rates .1 .1 .1 .5 .7: mean .3, squares 20 * .32 = 6.4, by chance 4 * .21 = .84.
+
+        The correlation within cells is (6.4 - .84) / (.21 * (100 - 2000 / 100 - 4)) = .3484: the mean would be worth
+        1.9 attempts, and is worth 5.
+        """
+        cells = first_hours({9: (2, 20), 10: (2, 20), 11: (2, 20), 12: (10, 20), 13: (14, 20)})
+        assert {row["prior_attempts"] for row in cells.values()} == {5}
+        assert cells[13]["shrunk_rate_per_attempt"] == pytest.approx((14 + 5 * 0.3) / 25)
+        # Of 40 each, .2 .2 .2 .4 .5: squares 3.2, so (3.2 - .84) / (.21 * (200 - 40 - 4)).
+        cells = first_hours({9: (8, 40), 10: (8, 40), 11: (8, 40), 12: (16, 40), 13: (20, 40)})
+        worth = 0.21 * 156 / 2.36 - 1
+        assert [row["prior_attempts"] for row in cells.values()] == [pytest.approx(worth)] * 5
+
+    def test_four_cells_tell_no_spread_and_five_do(self) -> None:
+        cells = {9: (1, 20), 10: (1, 20), 11: (12, 20), 12: (14, 20), 13: (2, 4)}
+        assert {row["prior_attempts"] for row in first_hours(cells).values()} == {None}
+        assert {row["shrunk_rate_per_attempt"] for row in first_hours(cells).values()} == {30 / 84}
+        assert {row["prior_attempts"] for row in first_hours(cells | {13: (2, 5)}).values()} == {5}
+
+    @pytest.mark.parametrize(("best", "tells"), [(13, False), (14, True)])
+    def test_a_spread_that_chance_gives_one_time_in_twenty_tells_nothing(
+        self, best: int, tells: bool
+    ) -> None:
+        """Chi-squared of 6, 6, 6, 6 and 13 (14) of 20 at 4 degrees of freedom: 8.4 (10.9); 95 % lie below 9.5."""
+        cells = first_hours({9: (6, 20), 10: (6, 20), 11: (6, 20), 12: (6, 20), 13: (best, 20), 14: (2, 2)})
+        assert (cells[13]["prior_attempts"] is not None) == tells
+        assert (cells[13]["shrunk_rate_per_attempt"] > cells[9]["shrunk_rate_per_attempt"]) == tells
+
     def test_one_lucky_cell_beside_one_good_one_tells_of_no_spread(self) -> None:
-        rows = action_builder({n: ["C" if n % 6 == 0 else "NA"] for n in range(1, 60)}, every=MINUTE)
-        late = START + HOUR
-        rows["action_builder_contact_attempts"].append(
-            {
-                "id": 99,
-                "entity_id": 99,
-                "campaign_id": 1,
-                "created_at": late,
-                "updated_at": late,
-                "disposition": 0,
-            }
-        )
-        cells = [row for row in report(rows, "best_time") if row["attempts_kind"] == "first"]
-        assert [row["contact_rate"] for row in cells] == [pytest.approx(9 / 59), 1]
-        assert [row["shrunk_rate"] for row in cells] == pytest.approx([10 / 60, 10 / 60])
+        cells = first_hours({9: (9, 59), 10: (1, 1)})
+        assert [row["contact_rate_per_attempt"] for row in cells.values()] == [pytest.approx(9 / 59), 1]
+        assert [row["shrunk_rate_per_attempt"] for row in cells.values()] == pytest.approx([10 / 60, 10 / 60])
 
     def test_with_no_spread_beyond_chance_every_cell_is_the_mean(self) -> None:
-        rows = action_builder({n: ["C" if n % 2 else "NA"] for n in range(40)}, every=HOUR / 2)
-        assert {row["shrunk_rate"] for row in report(rows, "best_time")} == {0.5}
-        assert {row["prior_attempts"] for row in report(rows, "best_time")} == {None}
+        cells = first_hours(dict.fromkeys(range(9, 17), (5, 10)))
+        assert {row["shrunk_rate_per_attempt"] for row in cells.values()} == {0.5}
+        assert {row["prior_attempts"] for row in cells.values()} == {None}
 
     def test_weekday_and_hour_are_those_of_the_reporting_zone(self) -> None:
         rows = action_builder({1: ["NA"]})

@@ -194,9 +194,9 @@ def hours_are_counted(case: Case) -> None:
             for cell, figures in recount.best_time(targets, case.zone, kind == "first").items():
                 row = hours.pop((*key, kind, *cell))
                 assert (row["attempts"], row["contacts"]) == (figures["attempts"], figures["contacts"])
-                assert row["contact_rate_low"] == pytest.approx(figures["low"], abs=1e-7)
-                assert row["contact_rate_high"] == pytest.approx(figures["high"], abs=1e-7)
-                assert row["shrunk_rate"] == pytest.approx(figures["shrunk"], abs=1e-5)
+                assert row["contact_rate_per_attempt_low"] == pytest.approx(figures["low"], abs=1e-7)
+                assert row["contact_rate_per_attempt_high"] == pytest.approx(figures["high"], abs=1e-7)
+                assert row["shrunk_rate_per_attempt"] == pytest.approx(figures["shrunk"], abs=1e-5)
     assert hours == {}
 
 
