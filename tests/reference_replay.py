@@ -144,6 +144,7 @@ class _Replay:
         tolerance: timedelta,
     ) -> None:
         self.as_of, self.stuck_after, self.tolerance = as_of, stuck_after, tolerance
+        self.rows = rows
         self.call_rows = rows.get("voipbin_campaigncalls", ())
         self.target_rows = {row["id"]: row for row in rows.get("voipbin_outdialtargets", ())}
         self.campaigns = {row["id"]: row for row in rows.get("voipbin_campaigns", ())}
@@ -357,11 +358,11 @@ class _Replay:
         return bool(times) and max(times) - self.as_of > self.tolerance
 
     def calls_missing(self, life: _Life, index: int) -> bool:
-        """The platform counted more tries than the whole log shows."""
-        if life.row is None or self.polled_later(life.row):
-            return False
-        counted = life.row.get(f"try_count_{index}")
-        return counted is not None and counted > life.tries(index)
+        """The platform counted more tries, on its row or on a call, than there are calls in the whole log."""
+        counted = life.highest[index]
+        if life.row is not None and not self.polled_later(life.row):
+            counted = max(counted, life.row.get(f"try_count_{index}") or 0)
+        return counted > life.counts[index]
 
     # ------------------------------------------------------------------------------------------- the outcome
 
@@ -458,15 +459,17 @@ class _Replay:
 
     # ----------------------------------------------------------------------------------------- the agreement
 
-    def gap(self) -> timedelta:
+    def polls(self) -> list[datetime]:
+        """When calls and targets were polled, as far as the latest write of each tells, the earlier first."""
+
         def latest(rows: Iterable[Row]) -> datetime | None:
             times = [
                 row[name] for row in rows for name in ("tm_create", "tm_update") if row.get(name) is not None
             ]
             return min(max(times), self.as_of) if times else None
 
-        calls, targets = latest(self.call_rows), latest(self.target_rows.values())
-        return abs(calls - targets) if calls is not None and targets is not None else timedelta(0)
+        polled = (latest(self.call_rows), latest(self.target_rows.values()))
+        return sorted(at for at in polled if at is not None)
 
     def young(self, life: _Life) -> bool:
         row = life.row or {}
@@ -474,7 +477,17 @@ class _Replay:
         times += [
             at for at in (life.last_hangup, row.get("tm_create"), row.get("tm_update")) if at is not None
         ]
-        return bool(times) and self.as_of - max(times) < self.gap() + self.tolerance
+        polls = self.polls()
+        written = [
+            row[name]
+            for rows in self.rows.values()
+            for row in rows
+            for name in ("tm_create", "tm_update", "tm_delete")
+            if row.get(name) is not None
+        ]
+        # A moment that was set says that the lists were polled until then; else their own latest write is the poll.
+        now = polls[-1] if self.as_of == max(written, default=None) else self.as_of
+        return bool(times) and now - max(times) < polls[-1] - polls[0] + self.tolerance
 
     def status_agreement(self, life: _Life, name: str, status: str) -> str:
         platform = (life.row or {}).get("status")

@@ -46,6 +46,12 @@
 WITH polls AS (
     -- When each list was polled is not recorded; the latest write that each shows comes closest to it.
     SELECT
+        -- A moment that was set speaks for itself: the lists were polled until then. One that follows from the input may
+        -- come from another system, and what that did since the dialer was polled makes no drift older.
+        CASE
+            WHEN as_of.as_of = as_of.latest_at THEN least(as_of.as_of, greatest(calls.latest_at, targets.latest_at))
+            ELSE as_of.as_of
+        END AS polled_at,
         coalesce(abs(date_diff(
             'microsecond',
             CASE WHEN calls.latest_at > as_of.as_of THEN as_of.as_of ELSE calls.latest_at END,
@@ -211,7 +217,7 @@ timed AS (
         END AS eligible_at,
         coalesce(
             date_diff(
-                'microsecond', greatest(budgets.began_at, budgets.last_hangup_at, budgets.platform_at), budgets.as_of
+                'microsecond', greatest(budgets.began_at, budgets.last_hangup_at, budgets.platform_at), polls.polled_at
             ) < polls.comparable_after_us, FALSE
         ) AS is_young
     FROM budgets

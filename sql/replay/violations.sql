@@ -1,8 +1,8 @@
 -- One row per call and code: a rule of the retry policy or of the log that the call broke, and how sure that is.
 -- Every call is judged by the version of its outplan in force at its dial. Verdicts: tolerated, when only the clock
 -- tolerance excuses it (two services write these times); unverifiable, when the rule needs an outplan and none was in
--- force, or, for the order of destinations and their limits, when the platform's own counters show that calls are
--- missing from the log; else illegal. Without an outplan in force only what an ordinary plan (at least one try at
+-- force, or, for the order of destinations and their limits, when the platform's own counters (of its row, or on a call)
+-- show that calls at that destination are missing from the log; else illegal. Without an outplan in force only what an ordinary plan (at least one try at
 -- every destination) could forbid is named: a dial after a hangup, a second try, a destination that is not the first.
 -- Calls that name no target at all have a null outdial_target_id.
 -- Key: campaigncall_id, code
@@ -45,22 +45,43 @@ flagged AS (
         OR (outplan_version IS NULL AND (earlier_end_at IS NOT NULL OR tries_used > 1))
 ),
 
--- What only the verdict on limits and order needs: the platform's counters, and the whole policy.
+over_budget AS (
+    SELECT *
+    FROM flagged
+    WHERE skipped_index IS NOT NULL OR limit_broken IS NOT NULL OR (outplan_version IS NULL AND tries_used > 1)
+),
+
+logged AS (
+    SELECT
+        calls.outdial_target_id,
+        count(CASE WHEN calls.destination_index = 0 THEN 1 END) AS calls_0,
+        count(CASE WHEN calls.destination_index = 1 THEN 1 END) AS calls_1,
+        count(CASE WHEN calls.destination_index = 2 THEN 1 END) AS calls_2,
+        count(CASE WHEN calls.destination_index = 3 THEN 1 END) AS calls_3,
+        count(CASE WHEN calls.destination_index = 4 THEN 1 END) AS calls_4
+    FROM replay.calls AS calls
+    SEMI JOIN over_budget ON calls.outdial_target_id = over_budget.outdial_target_id
+    GROUP BY calls.outdial_target_id
+),
+
+-- What only the verdict on limits and order needs: the whole policy, and whether the platform counted more tries, on its
+-- row or on a call, than there are calls in the log.
 suspects AS (
     SELECT
         calls.*,
-        coalesce(counters.try_count_0 > latest.tries_0, FALSE) AS missing_0,
-        coalesce(counters.try_count_1 > latest.tries_1, FALSE) AS missing_1,
-        coalesce(counters.try_count_2 > latest.tries_2, FALSE) AS missing_2,
-        coalesce(counters.try_count_3 > latest.tries_3, FALSE) AS missing_3,
-        coalesce(counters.try_count_4 > latest.tries_4, FALSE) AS missing_4,
+        coalesce(greatest(counters.try_count_0, latest.tries_0) > logged.calls_0, FALSE) AS missing_0,
+        coalesce(greatest(counters.try_count_1, latest.tries_1) > logged.calls_1, FALSE) AS missing_1,
+        coalesce(greatest(counters.try_count_2, latest.tries_2) > logged.calls_2, FALSE) AS missing_2,
+        coalesce(greatest(counters.try_count_3, latest.tries_3) > logged.calls_3, FALSE) AS missing_3,
+        coalesce(greatest(counters.try_count_4, latest.tries_4) > logged.calls_4, FALSE) AS missing_4,
         plan.max_try_count_0,
         plan.max_try_count_1,
         plan.max_try_count_2,
         plan.max_try_count_3
-    FROM flagged AS calls
+    FROM over_budget AS calls
     INNER JOIN replay.calls AS latest
         ON calls.outdial_target_id = latest.outdial_target_id AND latest.is_latest
+    INNER JOIN logged ON calls.outdial_target_id = logged.outdial_target_id
     CROSS JOIN tolerance
     LEFT JOIN raw.voipbin_outdialtargets AS counters
         ON
@@ -72,10 +93,6 @@ suspects AS (
             )
     LEFT JOIN replay.outplan_versions AS plan
         ON calls.outplan_id = plan.outplan_id AND calls.outplan_version = plan.version
-    WHERE
-        calls.skipped_index IS NOT NULL
-        OR calls.limit_broken IS NOT NULL
-        OR (calls.outplan_version IS NULL AND calls.tries_used > 1)
 ),
 
 found AS (

@@ -458,6 +458,29 @@ class TestViolations:
         con = replay(calls, [target(try_count_0=3, tm_update=at(90))], [plan(1)])
         assert violations(con) == [(2, "try_limit_exceeded", "unverifiable")]
 
+    @pytest.mark.parametrize("logged", [True, False])
+    def test_a_call_that_shows_others_missing_proves_no_wrong_order(self, logged: bool) -> None:
+        """The third try at 0 is in the log, the first two are lost: they made the dial of 1 legal."""
+        calls = [call(1, 1, 160, 170), *([call(2, 0, 260, 270, try_count=3)] if logged else [])]
+        con = replay(calls, [target(2, try_count_0=3, try_count_1=1)], [plan(2, 1), plan(3, 1, since=250)])
+        assert [row for row in violations(con) if row[1] != "try_count_mismatch"] == [
+            (1, "destination_out_of_order", "unverifiable")
+        ]
+
+    def test_a_call_past_the_limit_with_others_missing(self) -> None:
+        (limit,) = [
+            row
+            for row in violations(replay([call(1, 0, 0, 11, try_count=3)], [], [plan(2)]))
+            if "limit" in row[1]
+        ]
+        assert limit == (1, "try_limit_exceeded", "unverifiable")
+        calls = [call(number, 0, 100 * number, 100 * number + 10, try_count=number) for number in (1, 2, 3)]
+        assert violations(replay(calls, plans=[plan(2)])) == [(3, "try_limit_exceeded", "illegal")]
+
+    def test_calls_missing_at_another_destination_prove_the_order_wrong(self) -> None:
+        con = replay([call(1, 1, 0, 11)], [target(2, try_count_1=4)], [plan(1, 1)])
+        assert violations(con) == [(1, "destination_out_of_order", "illegal")]
+
     def test_a_dial_at_a_disabled_destination(self) -> None:
         assert violations(replay([call(1, 0, 0, 11)], plans=[plan(0, 3)])) == [
             (1, "try_limit_exceeded", "illegal")
@@ -780,6 +803,21 @@ class TestAgreement:
             "not_yet_comparable",
         )
         assert (old["status_agreement"], old["tries_agreement"]) == ("lost_write", "missing_calls")
+
+    def test_another_systems_later_call_makes_no_drift_older(self) -> None:
+        """The moment follows from the input, and moves on with what another system did a day later."""
+        rows = {
+            "voipbin_campaigncalls": [call(1, 0, 0, 100)],
+            "voipbin_outdialtargets": [target(status="progressing", try_count_0=3, tm_update=at(0))],
+            "voipbin_outplans": [plan(3)],
+        }
+        later = {"outreach_calls": [{"id": 1, "created_at": at(86_400), "updated_at": at(86_400)}]}
+        for log in (rows, rows | later):
+            con = ledger(log)
+            build(con, "replay.target_outcomes")
+            assert outcome(con)["as_of"] == at(100 if log is rows else 86_400)
+            assert outcome(con)["status_agreement"] == "not_yet_comparable"
+            assert outcome(con)["tries_agreement"] == "not_yet_comparable"
 
     @pytest.mark.parametrize(
         ("latest_call", "latest_row"),
