@@ -100,13 +100,15 @@ class Settings:
 def _moment(name: str, value: str | None) -> datetime | None:
     if value is None:
         return None
+    example = "write e.g. 2026-10-30T18:00:00Z"
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise SettingError(
-            f"{name}={value!r} is not an ISO-8601 time; write e.g. 2026-10-30T18:00:00Z"
-        ) from None
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        raise SettingError(f"{name}={value!r} is not an ISO-8601 time; {example}") from None
+    if moment.year == 9999:
+        raise SettingError(f"{name}={value!r} is the year that stands for never, and no moment; {example}")
+    return moment
 
 
 def _zone(name: str, value: str) -> str:

@@ -57,7 +57,7 @@ def _ranked(resource: Resource, table: str, same_key: str) -> str:
     key = ", ".join(quoted(k) for k in resource.key)
     rest = [quoted(f.name) for f in resource.fields if f.name not in resource.key]
     version = quoted(resource.version) if resource.version is not None else "CAST(NULL AS TIMESTAMP)"
-    settled = f"coalesce({resource.settled}, false)" if resource.settled else "false"
+    settled = f"coalesce(CAST({resource.settled} AS INTEGER), 0)" if resource.settled else "0"
     content = ", ".join([*rest, "extra"])
     return f"""
         CREATE OR REPLACE TEMP TABLE ingest_versions AS

@@ -102,7 +102,7 @@ def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
         )
         SELECT made_key, {taken} FROM (
             SELECT *, row_number() OVER (PARTITION BY made_key ORDER BY
-                coalesce({resource.settled}, false) DESC, CAST(json_array({content}, extra) AS VARCHAR) DESC,
+                coalesce(CAST({resource.settled} AS INTEGER), 0) DESC, CAST(json_array({content}, extra) AS VARCHAR) DESC,
                 as_file <> _file_id, as_file, page, item) AS place,
                 max(_deleted_at) OVER (PARTITION BY made_key) AS latest_deletion
             FROM keyed

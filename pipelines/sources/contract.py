@@ -65,9 +65,9 @@ class Resource:
     """One kind of record of one system: the landing folder ``<source>/<name>/`` and the table ``raw.<source>_<name>``.
 
     Of several versions of one ``key`` the latest by ``version`` is kept; a version without a time is older than any
-    with one. At the same time, ``settled`` (SQL over the fields, true = the more final state) wins, then the greater
-    record text, so that the result never depends on the order in which files arrive. With the version in the key,
-    every version is kept.
+    with one. At the same time the greater ``settled`` wins (SQL over the fields: the greater, the more final the
+    state), then the greater record text, so that the result never depends on the order in which files arrive. With the
+    version in the key, every version is kept.
     """
 
     source: str

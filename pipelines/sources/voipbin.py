@@ -25,7 +25,8 @@ RESOURCES = (
         name="campaigncalls",
         description="One row per dial attempt of the dialer, in its latest state.",
         version="tm_update",
-        settled="status = 'done'",
+        # Done before not done; of two that are, the one that says how it ended.
+        settled="CASE WHEN status = 'done' THEN 2 ELSE 0 END + CASE WHEN result IS NOT NULL THEN 1 ELSE 0 END",
         fields=(
             Field("id", "uuid", "The campaigncall's unique identifier.", required=True),
             Field("campaign_id", "uuid", "The campaign that dialled."),
@@ -68,8 +69,7 @@ RESOURCES = (
             Field(
                 "try_count",
                 "integer",
-                "Number of this attempt at this destination, from 1.",
-                required=True,
+                "Number of this attempt at this destination, from 1; null when the row does not say.",
                 minimum=1,
             ),
             Field(

@@ -403,6 +403,14 @@ def test_times_of_every_era(landing: Landing, text: str | None, stored: str) -> 
     assert [str(row[0]) for row in landing.columns("tm_update")] == [stored]
 
 
+def test_a_call_that_does_not_say_its_try_is_kept(landing: Landing) -> None:
+    landing.put(
+        "a.ndjson", lines([call(1, try_count=None), {k: v for k, v in call(2).items() if k != "try_count"}])
+    )
+    assert landing.run().accepted == 2
+    assert landing.columns("try_count") == [(None,), (None,)]
+
+
 def test_numbers_and_flags_in_quotes(tmp_path: Path, landing: Landing) -> None:
     landing.put("a.ndjson", lines([call(1, destination_index="2", try_count="3.0"), call(2, try_count=4.0)]))
     landing.run()

@@ -75,6 +75,19 @@ def test_ties(tmp_path: Path, one: Row, other: Row, winner: str) -> None:
         landing.law()
 
 
+@pytest.mark.parametrize("unset", ["", None])
+def test_of_two_that_are_done_the_one_that_says_how_wins(tmp_path: Path, unset: str | None) -> None:
+    versions = [call(tm_update="2026-02-02", status="done", result=result) for result in ("fail", unset)]
+    early = call(tm_update="2026-02-02", status="progressing", result="success")
+    for name, order in (("ab", [*versions, early]), ("ba", [early, *reversed(versions)])):
+        landing = Landing(tmp_path / name, CALLS)
+        for i, row in enumerate(order):
+            landing.put(f"{i}.ndjson", lines([row]))
+            landing.run()
+        assert landing.columns("status", "result") == [("done", "fail")]
+        landing.law()
+
+
 def test_outplans_keep_all_their_versions(tmp_path: Path) -> None:
     landing = Landing(tmp_path, "voipbin.outplans")
     versions = [{"id": ID, "max_try_count_0": n, "tm_update": f"2026-02-0{n}"} for n in (1, 2, 3)]

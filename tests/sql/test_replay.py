@@ -345,6 +345,11 @@ class TestOutcomes:
         assert (row["status_agreement"], row["tries_agreement"]) == ("no_platform_row", "no_platform_row")
         assert violations(con) == [(1, "orphan_call", "illegal")]
 
+    def test_a_call_that_does_not_say_its_try_counts_by_its_place(self) -> None:
+        con = replay([call(1, 0, 0, 11, try_count=None), call(2, 0, 100, 111, "success", try_count=None)])
+        assert (outcome(con)["outcome"], tries(outcome(con))) == ("reached", [2, 0, 0, 0, 0])
+        assert violations(con) == []
+
     def test_a_call_that_names_no_target(self) -> None:
         con = replay([call(1, 0, 0, 11, None, outdial_target_id=None, try_count=7)], [])
         assert fetch(con, "SELECT * FROM replay.target_outcomes") == []

@@ -41,6 +41,8 @@ def test_as_of_is_read_as_utc(value: str, moment: datetime) -> None:
     ("name", "value"),
     [
         ("CONTACT_LEDGER_AS_OF", "yesterday"),
+        ("CONTACT_LEDGER_AS_OF", "0001-01-01T00:00:00+14:00"),
+        ("CONTACT_LEDGER_AS_OF", "9999-12-31T00:00:00Z"),
         ("CONTACT_LEDGER_TIMEZONE", "Mars/Olympus"),
         ("CONTACT_LEDGER_TIMEZONE", "../../etc/passwd"),
         ("CONTACT_LEDGER_STUCK_AFTER_MS", "2h"),

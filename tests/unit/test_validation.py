@@ -159,7 +159,6 @@ def test_raw_rules_are_the_contract() -> None:
         "status_is_known",
         "result_is_known",
         "destination_index_is_filled",
-        "try_count_is_filled",
         "tm_create_is_filled",
         "numbers_lie_in_range",
     }
