@@ -739,15 +739,32 @@ WHERE campaigns.attempts > 0 AND (
     Rule(
         "reports.inventory",
         "outcomes_sum_to_targets",
-        "Every target of a campaign has one outcome.",
+        "Every target of a campaign has one outcome, or is a call that names nobody.",
         query="""
 SELECT campaign_key, targets,
     reached + untouched + in_flight + stuck + retry_due + retry_waiting + stranded + exhausted + not_dialable
-    + unresolved AS outcomes
+    + unresolved + unnamed AS outcomes
 FROM reports.inventory
 WHERE targets IS DISTINCT FROM
     reached + untouched + in_flight + stuck + retry_due + retry_waiting + stranded + exhausted + not_dialable
-    + unresolved""",
+    + unresolved + unnamed""",
+    ),
+    Rule(
+        "reports.inventory",
+        "targets_are_those_of_the_contact_rates",
+        "Targets, attempted targets, attempts and penetration of a campaign are those of its contact rates.",
+        query="""
+SELECT rates.campaign_key, rates.targets AS targets_of_the_rates, inventory.targets,
+    rates.targets_attempted, inventory.attempted, rates.attempts AS attempts_of_the_rates, inventory.attempts
+FROM reports.campaign_contact_rates AS rates
+FULL JOIN (FROM reports.inventory WHERE campaign_key <> 'all') AS inventory
+    ON inventory.campaign_key = rates.campaign_key
+WHERE coalesce(rates.source, 'voipbin') = 'voipbin' AND coalesce(rates.targets, inventory.targets) > 0 AND (
+    rates.targets IS DISTINCT FROM inventory.targets
+    OR rates.targets_attempted IS DISTINCT FROM inventory.attempted
+    OR rates.attempts IS DISTINCT FROM inventory.attempts
+    OR rates.penetration IS DISTINCT FROM inventory.penetration
+)""",
     ),
     Rule(
         "reports.retry_what_if",

@@ -2,8 +2,9 @@
 -- Every call is judged by the version of its outplan in force at its dial. Verdicts: tolerated, when only the clock
 -- tolerance excuses it (two services write these times); unverifiable, when the rule needs an outplan and none was in
 -- force, or, for the order of destinations and their limits, when the platform's own counters (of its row, or on a call)
--- show that calls at that destination are missing from the log; else illegal. Without an outplan in force only what an ordinary plan (at least one try at
--- every destination) could forbid is named: a dial after a hangup, a second try, a destination that is not the first.
+-- show that calls at that destination are missing from the log; else illegal. Without an outplan in force only what an
+-- ordinary plan (at least one try at every destination) could forbid is named: a dial after a hangup, a second try, a
+-- destination that is not the first.
 -- Calls that name no target at all have a null outdial_target_id.
 -- Key: campaigncall_id, code
 -- Order: outdial_target_id, occurred_at, campaigncall_id, code

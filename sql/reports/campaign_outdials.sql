@@ -9,12 +9,12 @@ SELECT campaign_key, outdial_id
 FROM core.campaigns
 WHERE source = 'voipbin' AND outdial_id IS NOT NULL
 UNION
-SELECT called.campaign_key, called.outdial_id
-FROM (
-    SELECT DISTINCT 'voipbin:' || CAST(campaign_id AS VARCHAR) AS campaign_key, outdial_id
-    FROM replay.target_outcomes
-    WHERE campaign_id IS NOT NULL AND outdial_id IS NOT NULL
-) AS called
-LEFT JOIN core.campaigns AS campaigns
-    ON campaigns.campaign_key = called.campaign_key AND campaigns.outdial_id IS NOT NULL
-WHERE campaigns.campaign_key IS NULL
+SELECT targets.campaign_key, outcomes.outdial_id
+FROM core.campaigns AS campaigns
+INNER JOIN core.targets AS targets ON targets.campaign_key = campaigns.campaign_key
+INNER JOIN replay.target_outcomes AS outcomes ON outcomes.outdial_target_id = targets.outdial_target_id
+WHERE
+    campaigns.source = 'voipbin'
+    AND campaigns.outdial_id IS NULL
+    AND campaigns.campaign_key <> 'voipbin:none'
+    AND outcomes.outdial_id IS NOT NULL

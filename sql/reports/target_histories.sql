@@ -25,7 +25,7 @@
 --     disposition, exhausted (VoIPBIN: no tries left), reached_elsewhere (by another campaign); null while it is open
 WITH outcomes AS (
     SELECT
-        outdial_target_id, campaign_id, outdial_id, status, outcome, attempts,
+        outdial_target_id, outdial_id, status, outcome,
         status_agreement <> 'no_platform_row' AS has_row
     FROM replay.target_outcomes
 ),
@@ -65,21 +65,15 @@ tried AS (
         ON outdials.campaign_key = targets.campaign_key AND outdials.outdial_id = outcomes.outdial_id
 ),
 
--- Whoever a campaign called last it has tried; only of the others must be asked whether it has.
 candidates AS (
     SELECT outdials.campaign_key, outcomes.outdial_target_id
     FROM outcomes
     INNER JOIN reports.campaign_outdials AS outdials ON outdials.outdial_id = outcomes.outdial_id
-    WHERE
-        outcomes.has_row
-        AND (
-            outcomes.attempts = 0
-            OR coalesce('voipbin:' || CAST(outcomes.campaign_id AS VARCHAR) <> outdials.campaign_key, TRUE)
-        )
+    WHERE outcomes.has_row
     UNION ALL
     SELECT 'all', outdial_target_id
     FROM outcomes
-    WHERE has_row AND attempts = 0
+    WHERE has_row
 ),
 
 untried AS (

@@ -223,6 +223,7 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     },
     "reports.inventory": {
         "outcomes_sum_to_targets": "UPDATE {table} SET reached = reached + 1",
+        "targets_are_those_of_the_contact_rates": "UPDATE {table} SET attempts = attempts + 1",
     },
     "reports.retry_what_if": {
         "uncapped_equals_the_log": "UPDATE {table} SET attempts = attempts + 1",

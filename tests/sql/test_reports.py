@@ -659,9 +659,71 @@ class TestInventory:
         rows["voipbin_campaigns"][0]["status"] = "stop"
         for row in report(rows, "inventory"):
             outcomes = ("reached", "untouched", "in_flight", "stuck", "retry_due", "retry_waiting", "stranded",
-                        "exhausted", "not_dialable", "unresolved")  # fmt: skip
+                        "exhausted", "not_dialable", "unresolved", "unnamed")  # fmt: skip
             assert sum(row[name] for name in outcomes) == row["targets"] == 5
             assert (row["stranded"], row["stranded_tries"]) == (1, 2)
+
+    def test_a_latest_call_that_names_no_campaign_takes_nobody_off_the_list(self) -> None:
+        rows = voipbin({1: ["NA"], 2: ["C"], 3: []})
+        rows["voipbin_campaigncalls"][0]["campaign_id"] = None
+        found = {row["campaign_key"]: row for row in report(rows, "inventory")}
+        campaign, unnamed = found[f"voipbin:{uuid(0xC01)}"], found["voipbin:none"]
+        assert (campaign["targets"], campaign["attempted"], campaign["penetration"]) == (
+            3,
+            1,
+            pytest.approx(1 / 3),
+        )
+        assert (campaign["remaining_tries"], campaign["retry_due"], campaign["untouched"]) == (2 + 3, 1, 1)
+        assert (unnamed["targets"], unnamed["attempted"], unnamed["penetration"]) == (1, 1, None)
+        (aapor,) = [
+            row for row in report(rows, "aapor_classes") if row["campaign_key"] == campaign["campaign_key"]
+        ]
+        assert (aapor["targets"], aapor["i"], aapor["uh"]) == (3, 1, 2)
+
+    def test_without_a_list_or_an_outplan_what_is_not_known_is_null(self) -> None:
+        rows = voipbin({1: ["NA"], 2: ["OPEN"]})
+        del rows["voipbin_outdialtargets"], rows["voipbin_outplans"]
+        for row in report(rows, "inventory"):
+            assert (row["targets"], row["attempted"], row["penetration"]) == (2, 2, None)
+            assert (row["remaining_tries"], row["remaining_tries_untouched"]) == (None, 0)
+            assert (row["unresolved"], row["in_flight"] + row["stuck"]) == (1, 1)
+
+    def test_a_call_that_names_nobody_is_a_target_of_its_own(self) -> None:
+        rows = voipbin({1: ["NA"], 2: [], 3: [], 4: ["C"]})
+        rows["voipbin_campaigncalls"][-1]["outdial_target_id"] = None
+        con = with_mapping(rows)
+        build(con, "reports.inventory", "reports.campaign_contact_rates")
+        (rates,) = fetch(con, "FROM reports.campaign_contact_rates")
+        (campaign,) = fetch(con, "FROM reports.inventory WHERE campaign_key <> 'all'")
+        assert (campaign["targets"], campaign["unnamed"], campaign["untouched"]) == (5, 1, 3)
+        assert (campaign["attempted"], campaign["attempts"], campaign["penetration"]) == (2, 2, 0.4)
+        for name in ("targets", "attempts", "penetration", "saturation"):
+            assert campaign[name] == rates[name], name
+
+    def test_whom_a_foreign_campaign_did_not_really_call_it_did_not_mean(self) -> None:
+        rows = merged(voipbin({1: ["C"]}), voipbin({2: ["PHANTOM"]}, campaign=2, first_call=0x2000))
+        for row in rows["voipbin_outdialtargets"]:
+            row["outdial_id"] = uuid(0xD01)
+        con = with_mapping(rows)
+        build(con, "reports.inventory", "reports.campaign_contact_rates")
+        listed, foreign = (f"voipbin:{uuid(campaign)}" for campaign in (0xC01, 0xC02))
+        for table in ("inventory", "campaign_contact_rates"):
+            found = {row["campaign_key"]: row["targets"] for row in fetch(con, f"FROM reports.{table}")}
+            assert (found[listed], found.get(foreign, 0)) == (2, 0), table
+
+    def test_a_campaign_without_a_row_is_measured_by_every_list_it_dialled(self) -> None:
+        """A dials the first target and B dials it later, and the second; nobody dials the third. One list."""
+        rows = merged(
+            voipbin({1: ["NA"]}),
+            voipbin({1: ["NA"], 2: ["NA"], 3: []}, campaign=2, first_call=0x2000, every=2 * MINUTE),
+        )
+        rows["voipbin_outdialtargets"] = rows["voipbin_outdialtargets"][1:]
+        del rows["voipbin_campaigns"]
+        found = {row["campaign_key"]: row for row in report(rows, "inventory")}
+        for campaign, attempted in ((0xC01, 1), (0xC02, 2)):
+            row = found[f"voipbin:{uuid(campaign)}"]
+            assert (row["targets"], row["attempted"]) == (3, attempted)
+            assert row["penetration"] == pytest.approx(attempted / 3)
 
 
 class TestAapor:
