@@ -340,13 +340,17 @@ def build_whole(con: duckdb.DuckDBPyConnection, model: Model) -> None:
 def create(con: duckdb.DuckDBPyConnection, model: Model, name: str) -> None:
     """Make a table of what the model's SELECT gives.
 
-    Raises ModelError when its columns are not those the header lists.
+    Raises ModelError when its columns are not those the header lists, or hold other text than its words.
     """
-    con.execute(f"CREATE OR REPLACE TABLE {name} AS\n{model.select}")
-    built = [row[0] for row in con.sql(f"DESCRIBE {name}").fetchall()]
-    if built != list(model.columns):
+    con.execute(f"CREATE OR REPLACE TABLE {name} AS\n{model.statement}")
+    built = {row[0]: row[1] for row in con.sql(f"DESCRIBE {name}").fetchall()}
+    if list(built) != list(model.columns):
         raise ModelError(
             f"{model.path}: the header lists the columns {', '.join(model.columns)}; the SELECT gives {', '.join(built)}"
+        )
+    if texts := [column for column in model.words if not built[column].startswith("ENUM")]:
+        raise ModelError(
+            f"{model.path}: the header lists words of {', '.join(texts)}; the SELECT gives other text"
         )
 
 

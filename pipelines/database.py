@@ -327,7 +327,8 @@ def _selected(con: duckdb.DuckDBPyConnection, table: Table) -> str:
     def value(name: str, kind: str) -> str:
         if name in secret:
             return f"{personal.hidden(table.name, name)} AS {quoted(name)}"
-        return f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" if kind == "UUID" else quoted(name)
+        is_text = kind == "UUID" or kind.startswith("ENUM")
+        return f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" if is_text else quoted(name)
 
     return ", ".join(value(name, kind) for name, kind, *_ in con.sql(f"DESCRIBE {table.name}").fetchall())
 

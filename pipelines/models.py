@@ -15,7 +15,12 @@ A file holds one SELECT below one comment block::
 Between key and columns may stand: ``Group:`` (the asset's group, when not the schema), ``Order:`` (how the published
 table is sorted, when not by its key), ``Internal: yes`` (not published), any number of ``Metric: name = aggregate``
 (figures that Dagster plots over time), ``Constant:`` (columns that have one value in all rows, such as the moment that
-the table speaks of), and ``Incremental:`` (rows are built again for changed keys alone)::
+the table speaks of), ``Words:`` (columns that hold one of a few words: a number each in the warehouse, where text takes
+three times the time to write; text again in the published file)::
+
+    -- Words: event = dial, hangup; from_status, to_status = idle, progressing, done
+
+and ``Incremental:`` (rows are built again for changed keys alone)::
 
     -- Incremental: outdial_target_id row campaigncall_id from raw.voipbin_campaigncalls.outdial_target_id
 
@@ -40,13 +45,15 @@ from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.tokens import TokenType
 
 from pipelines.settings import ROOT
 
 SQL_ROOT = ROOT / "sql"
 SCHEMAS = ("core", "replay", "reports", "quality")
 
-_LABEL = re.compile(r"^(Key|Group|Order|Internal|Constant|Incremental|Sums|Metric|Columns):\s*(.*)$")
+_LABEL = re.compile(r"^(Key|Group|Order|Internal|Constant|Words|Incremental|Sums|Metric|Columns):\s*(.*)$")
+_WORDS = re.compile(r"^(\w+(?:, \w+)*) = (\w+(?:, \w+)*)$")
 _INPUTS = r"from (\w+\.\w+\.\w+(?:,\s*\w+\.\w+\.\w+)*)"
 _INCREMENTAL = re.compile(rf"^(\w+)(?: row (\w+))?(?: {_INPUTS})?$")
 _SUMS = re.compile(rf"^{_INPUTS}$")
@@ -85,6 +92,8 @@ class Model:
     sums: Mapping[str, str] | None
     """Keyed inputs with their key's column, when the table holds sums over those keys."""
     select: str
+    words: Mapping[str, tuple[str, ...]]
+    """Columns that hold one of a few words, with these; kept as an enumeration."""
     summed: frozenset[str] = frozenset()
     """The columns of this table that tables of sums are made of: what they were is kept when rows change."""
 
@@ -102,6 +111,27 @@ class Model:
     def tree(self) -> exp.Expr:
         """The SELECT, parsed; whoever changes it takes a copy."""
         return _parsed(self.select)
+
+    @property
+    def statement(self) -> str:
+        """The SELECT as DuckDB runs it for a whole table: words are members of their enumeration from the start.
+
+        The SELECT itself stays what any engine understands. Turning text into members afterwards would cost half of
+        what it saves.
+        """
+        if not self.words:
+            return self.select
+        kinds = {
+            word: "ENUM (" + ", ".join(f"'{other}'" for other in words) + ")"
+            for words in self.words.values()
+            for word in words
+        }
+        typed, end = [], 0
+        for token in sqlglot.tokenize(self.select, read="duckdb"):
+            if token.token_type is TokenType.STRING and token.text in kinds:
+                typed += [self.select[end : token.start], f"CAST('{token.text}' AS {kinds[token.text]})"]
+                end = token.end + 1
+        return "".join([*typed, self.select[end:]])
 
     @property
     def upstream(self) -> frozenset[str]:
@@ -169,6 +199,7 @@ def read_model(path: Path) -> Model:
         incremental=_incremental(path, labels["Incremental"]) if "Incremental" in labels else None,
         sums=_sums(path, labels["Sums"]) if "Sums" in labels else None,
         select="\n".join(lines[_header_length(lines) :]).strip().rstrip(";"),
+        words=_words(path, labels["Words"], columns) if "Words" in labels else {},
     )
 
 
@@ -221,6 +252,21 @@ def _sums(path: Path, text: str) -> dict[str, str]:
     if found is None:
         raise ModelError(f"{path}: 'Sums: {text}' is not 'from <table.column>, …'")
     return _inputs(found[1])
+
+
+def _words(path: Path, text: str, columns: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for part in text.split(";"):
+        matched = _WORDS.match(part.strip())
+        if matched is None or not set(matched[1].split(", ")) <= set(columns):
+            raise ModelError(
+                f"{path}: 'Words: {text}' is not '<column>, … = <word>, …; …' of its own columns"
+            )
+        words = tuple(matched[2].split(", "))
+        if any(set(words) & set(other) for other in found.values()):
+            raise ModelError(f"{path}: 'Words: {text}' has a word in two enumerations")
+        found |= dict.fromkeys(matched[1].split(", "), words)
+    return found
 
 
 def _incremental(path: Path, text: str) -> Incremental:

@@ -6,6 +6,7 @@
 -- last open call leaves it done when no destination has tries left under the outplan in force at that hangup, else
 -- idle; and the very last write leaves what the target is at the as-of moment (an outplan may have changed since).
 -- Key: outdial_target_id, sequence
+-- Words: event = dial, hangup; from_status, to_status = idle, progressing, done
 -- Incremental: outdial_target_id from replay.calls.outdial_target_id
 -- Metric: writes = count(*)
 -- Columns:

@@ -53,6 +53,12 @@ def test_the_header_is_the_description(tmp_path: Path) -> None:
             GOOD.replace("-- Columns:\n", "-- Sums: fruit from core.trees.fruit\n-- Columns:\n"),
             "Sums: fruit from",
         ),
+        (GOOD.replace("-- Columns:\n", "-- Words: fruit: pear\n-- Columns:\n"), "Words: fruit: pear"),
+        (GOOD.replace("-- Columns:\n", "-- Words: colour = red\n-- Columns:\n"), "of its own columns"),
+        (
+            GOOD.replace("-- Columns:\n", "-- Words: fruit = a, b; price = b, c\n-- Columns:\n"),
+            "two enumerations",
+        ),
     ],
 )
 def test_a_header_out_of_form_is_named(tmp_path: Path, text: str, complaint: str) -> None:
@@ -70,6 +76,32 @@ def test_columns_that_differ_from_the_header_stop_the_build(tmp_path: Path) -> N
     assert con.sql("FROM reports.one").fetchall() == [(1,)]
     with pytest.raises(ModelError, match="lists the columns a; the SELECT gives a, b"):
         build_whole(con, read_model(write(tmp_path, text + ", 2 AS b", "reports/one.sql")))
+
+
+WORDS = """-- One row per number.
+-- Key: n
+-- Words: size = small, large
+-- Columns:
+--   n: the number
+--   size: small or large
+--   said: the same in words
+WITH sized AS (SELECT n, CASE WHEN n < 2 THEN 'small' ELSE 'large' END AS size FROM (VALUES (1), (2)) AS v (n))
+SELECT n, size, 'it is ''small'' or ' || size AS said FROM sized"""
+
+
+def test_words_are_an_enumeration_in_the_table_and_text_in_the_select(tmp_path: Path) -> None:
+    con = duckdb.connect()
+    con.execute("CREATE SCHEMA reports")
+    model = read_model(write(tmp_path, WORDS))
+    build_whole(con, model)
+    rows = [(1, "small", "it is 'small' or small"), (2, "large", "it is 'small' or large")]
+    assert con.sql("FROM reports.fruits ORDER BY n").fetchall() == rows
+    assert con.sql(model.select).order("n").fetchall() == rows
+    kinds = {name: kind for name, kind, *_ in con.sql("DESCRIBE reports.fruits").fetchall()}
+    assert kinds == {"n": "INTEGER", "size": "ENUM('small', 'large')", "said": "VARCHAR"}
+    other = WORDS.replace("'large' END", "upper('large') END")
+    with pytest.raises(ModelError, match="words of size; the SELECT gives other text"):
+        build_whole(con, read_model(write(tmp_path, other)))
 
 
 def test_the_projects_own_files_load_in_an_order_that_can_be_built() -> None:
