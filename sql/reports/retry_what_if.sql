@@ -15,13 +15,16 @@
 --   campaign_key: `<source>:<native id>`, or `all`
 --   max_attempts: most attempts a target may have
 --   basis: log (counted) or extrapolated (estimated)
+--   targets: attempted targets
 --   attempts: attempts that would have been made
 --   attempts_low: lower end of its band
 --   attempts_high: upper end
 --   targets_contacted: targets that would have been reached
 --   targets_contacted_low: lower end of its band
 --   targets_contacted_high: upper end
---   contact_rate_per_target: targets_contacted / attempted targets (0..1)
+--   contact_rate_per_target: targets_contacted / targets (0..1)
+--   contact_rate_per_target_low: lower end of its 95 % interval (Wilson); where extrapolated, of the band
+--   contact_rate_per_target_high: upper end
 --   extra_attempts: attempts more than with one attempt less allowed
 --   extra_contacted: targets more than with one attempt less allowed
 --   attempts_per_extra_contact: extra_attempts / extra_contacted
@@ -224,6 +227,7 @@ SELECT
     campaign_key,
     CAST(max_attempts AS INTEGER) AS max_attempts,
     basis,
+    CAST(targets AS BIGINT) AS targets,
     attempts,
     attempts_low,
     attempts_high,
@@ -231,6 +235,20 @@ SELECT
     contacted_low AS targets_contacted_low,
     contacted_high AS targets_contacted_high,
     contacted / targets AS contact_rate_per_target,
+    CASE
+        WHEN basis = 'log' THEN greatest(0.0, (
+            contacted + 1.9207294103470618e0
+            - 1.959963984540054e0 * sqrt(contacted * (1 - contacted / targets) + 0.9603647051735309e0)
+        ) / (targets + 3.8414588206941236e0))
+        ELSE contacted_low / targets
+    END AS contact_rate_per_target_low,
+    CASE
+        WHEN basis = 'log' THEN least(1.0, (
+            contacted + 1.9207294103470618e0
+            + 1.959963984540054e0 * sqrt(contacted * (1 - contacted / targets) + 0.9603647051735309e0)
+        ) / (targets + 3.8414588206941236e0))
+        ELSE contacted_high / targets
+    END AS contact_rate_per_target_high,
     extra_attempts,
     extra_contacted,
     extra_attempts / nullif(extra_contacted, 0) AS attempts_per_extra_contact

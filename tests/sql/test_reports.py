@@ -604,6 +604,12 @@ class TestWhatIf:
         ]  # fmt: skip
         assert {row["basis"] for row in rows[:3]} == {"log"}
         assert rows[2]["contact_rate_per_target"] == pytest.approx(5 / 9)
+        for row, contacted in zip(rows, (3, 4, 5), strict=False):
+            assert row["targets"] == 9
+            assert (
+                row["contact_rate_per_target_low"],
+                row["contact_rate_per_target_high"],
+            ) == pytest.approx(wilson(contacted, 9))
 
     def test_the_thin_end_of_the_log_does_not_carry_an_extrapolation(self) -> None:
         """At the third attempt 1 of 2 was reached, at the second none of 42: together 1 of 44."""
@@ -629,6 +635,8 @@ class TestWhatIf:
         low, high = wilson(5, 15)
         assert fourth["targets_contacted_low"] == pytest.approx(5 + 2 * low)
         assert fourth["targets_contacted_high"] == pytest.approx(5 + 2 * high)
+        assert fourth["contact_rate_per_target_low"] == pytest.approx((5 + 2 * low) / 9)
+        assert fourth["contact_rate_per_target_high"] == pytest.approx((5 + 2 * high) / 9)
         assert rows[4]["attempts"] == pytest.approx(15 + 2 + 2 * 10 / 15)
 
     @pytest.mark.parametrize("reached", range(1, 60, 7))
