@@ -1,10 +1,11 @@
 -- One row per source + campaign: how many targets end in each of AAPOR's final classes, and e, the share of targets of
 -- unknown eligibility that is taken for eligible.
 -- Every target of the campaign has one class: that of its most telling attempt (I, then P, R, O), else that of its last
--- attempt; UH when it was never tried, also when it was only skipped or called at no address: reports.campaign_contact_rates
--- counts such a target only where a list says that it was meant. Which disposition gives which class is data: core.dispositions, column
--- `aapor_class`. By default: contacted I, voicemail and no_contact NC, do_not_contact R, bad_contact_info NE,
--- in_progress and what was never tried UH, unknown UO; of Outreach's own dispositions a refusal R and a wrong person O.
+-- attempt; UH when it was never tried, also when it was only skipped or called at no address (which counts in
+-- reports.campaign_contact_rates only where a list says that it was meant). Which disposition gives which class is data:
+-- core.dispositions, column `aapor_class`. By default: contacted I, voicemail and no_contact NC, do_not_contact R,
+-- bad_contact_info NE, in_progress and what was never tried UH, unknown UO; of Outreach's own dispositions a refusal R
+-- and a wrong person O.
 -- e = K / (K + NE): the eligible share of those whose eligibility is known (American Association for Public Opinion
 -- Research, Standard Definitions, 10th edition, 2023).
 -- Key: source, campaign_key

@@ -134,7 +134,7 @@ def attempts(rows: Mapping[str, Sequence[Row]], as_of: datetime) -> list[Attempt
             disposition, aapor = VOIPBIN[row["result"]]
         found.append(
             Attempt(
-                f"voipbin:campaigncalls:{row['id']}", "voipbin", f"voipbin:{row['campaign_id']}",
+                f"voipbin:campaigncalls:{row['id']}", "voipbin", f"voipbin:{row['campaign_id'] or 'none'}",
                 f"voipbin:{row['outdial_target_id']}", row["tm_create"], disposition, aapor, "none",
                 row["destination_index"],
             )
@@ -212,6 +212,7 @@ def inventory(
     What became of each target is the word of the plain state machine, not of the SQL.
     """
     outcomes = reference_replay.replay(rows, as_of).outcomes
+    targets = [history for history in targets if history.attempts or history.is_listed]
     listed = {row["id"]: row for row in rows["voipbin_outdialtargets"]}
     (plan,) = rows["voipbin_outplans"]
 
@@ -237,7 +238,7 @@ def inventory(
         "targets": len(targets),
         "attempted": attempted,
         "attempts": attempts,
-        "penetration": attempted / len(targets),
+        "penetration": attempted / len(targets) if any(history.is_listed for history in targets) else None,
         "saturation": attempts / len(targets),
         "deleted": len(ids) - len(kept),
         "remaining_tries": sum(tries_left(target) for target in kept if outcomes[target].outcome in in_play),
@@ -323,7 +324,7 @@ def clustered(clusters: Iterable[tuple[int, int]]) -> tuple[float, float, float]
     return rate, *wilson(rate * effective, effective)
 
 
-def contact_rates(targets: Sequence[History], source: str) -> dict[str, Any]:
+def contact_rates(targets: Sequence[History]) -> dict[str, Any]:
     """reports.campaign_contact_rates for one campaign."""
     tried = [history for history in targets if history.attempts]
     reached = [history for history in tried if history.first_contact]
@@ -344,7 +345,7 @@ def contact_rates(targets: Sequence[History], source: str) -> dict[str, Any]:
         "contact_rate_per_target": per_target and per_target[0],
         "contact_rate_per_target_low": per_target and per_target[1],
         "contact_rate_per_target_high": per_target and per_target[2],
-        "penetration": len(tried) / len(meant) if source == "voipbin" and meant else None,
+        "penetration": len(tried) / len(meant) if any(history.is_listed for history in meant) else None,
         "saturation": total / len(meant) if meant else None,
         "attempts_per_contact": total / len(reached) if reached else None,
         "is_thin": len(tried) < 5,
