@@ -84,6 +84,7 @@ class Line:
     span: str = ""
     thin: bool = False
     bars: Sequence[Bar] = ()
+    of_these: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class RowChart:
     more: Sequence[Line]
     ticks: Sequence[Tick]
     legend: Sequence[tuple[str, str]] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,15 @@ class HeatCell:
     count: str = ""
     value: str = ""
     thin: bool = False
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What stands in a chart's place where there is nothing to tell apart."""
+
+    macro: str
+    title: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -256,11 +267,20 @@ def intervals(
 
 
 def stack(
-    rows: Iterable[Row], naming: Naming, *, by: str, count: str, share: str, title: str, name: str = ""
+    rows: Iterable[Row],
+    naming: Naming,
+    *,
+    by: str,
+    count: str,
+    share: str,
+    title: str,
+    name: str = "",
+    unit: str = "",
 ) -> RowChart | None:
     """One bar of 100% a campaign, its parts in the order of ``PARTS``; unknown is a part of its own, never left out.
 
-    ``name``: the column with one bar for each value instead, in their order.
+    ``name``: the column with one bar for each value instead, in their order. ``unit``: what is counted, where a part
+    may be no attempt (``is_attempt``): such parts say so, and the bar says how many attempts are in it.
     """
     groups: dict[Any, list[Row]] = {}
     for row in rows:
@@ -269,7 +289,7 @@ def stack(
     if not groups:
         return None
     lines: list[tuple[float, Line]] = []
-    seen: dict[str, None] = {}
+    seen: dict[str, str] = {}
     for key, group in sorted(groups.items()):
         parts = sorted(group, key=lambda row: (_RANK.get(row[by], len(PARTS)), row[by]))
         who, note, find, link = (_slice(key, name), "", "", "") if name else naming.line(parts[0])
@@ -277,8 +297,8 @@ def stack(
         at, bars, words = 0.0, [], []
         for row in parts:
             width = row[share]
-            seen[row[by]] = None
-            text = f"{label(row[by])} {percent(width)} ({number(row[count])})"
+            seen[row[by]] = label(row[by]) + (", no attempt" if row.get("is_attempt") is False else "")
+            text = f"{seen[row[by]]} {percent(width)} ({number(row[count])})"
             words.append(text)
             bars.append(
                 Bar(
@@ -292,18 +312,25 @@ def stack(
                 )
             )
             at += width
-        lines.append((total, Line(who, note, find, link, ", ".join(words), number(total), bars=bars)))
+        real = sum(row[count] for row in parts if row.get("is_attempt") is not False)
+        these = f"{number(real)} {'attempt' if real == 1 else 'attempts'}" if unit and real < total else ""
+        lines.append(
+            (
+                total,
+                Line(who, note, find, link, "; ".join(words), number(total), bars=bars, of_these=these),
+            )
+        )
     if not name:
         lines.sort(key=lambda pair: (-pair[0], pair[1].name))
     first, more = _shortened(lines)
     if len(lines) == 1 and not name:
         legend = [(bar.css, bar.text) for bar in lines[0][1].bars]
-        return RowChart("lone_chart", title, [line for _, line in lines], [], [], legend)
+        return RowChart("lone_chart", title, [line for _, line in lines], [], [], legend, unit)
     legend = [
-        (part if part in _RANK else "other", label(part))
+        (part if part in _RANK else "other", seen[part])
         for part in sorted(seen, key=lambda part: (_RANK.get(part, len(PARTS)), part))
     ]
-    return RowChart("stack_chart", title, first, more, _ticks(1.0, 0.25), legend)
+    return RowChart("stack_chart", title, first, more, _ticks(1.0, 0.25), legend, unit)
 
 
 def _slice(value: Any, name: str) -> str:
@@ -364,11 +391,12 @@ def plot(
     steps = [drawn for drawn in steps if any(drawn.value(row) is not None for row in known)]
     if not (dots or steps):
         return None
-    # The whiskers of thin points would flatten everything else: they may end at the edge.
-    solid = [row for row in known if not count or row[count] >= THIN] or known
+    # The scale holds every whisker to its end, a thin point's too: cut off, it would look surer than it is.
     reach = [
-        drawn.value(row, "_high") or drawn.value(row) or 0 for drawn in (*dots, *steps) for row in solid
-    ] + [drawn.value(row) or 0 for drawn in (*dots, *steps) for row in known]  # fmt: skip
+        max(drawn.value(row) or 0, drawn.value(row, "_high") or 0)
+        for drawn in (*dots, *steps)
+        for row in known
+    ]
     top, step = _count_top(max(reach)) if counts else nice_top(max(reach))
     say = number if counts else percent
 
@@ -376,7 +404,7 @@ def plot(
         return pc((index + 0.5) / len(known))
 
     def down(value: float | None) -> str:
-        return "" if value is None else pc(1 - min(value, top) / top)
+        return "" if value is None else pc(1 - value / top)
 
     points, lines, bands = [], [], []
     for drawn in dots:
@@ -403,7 +431,7 @@ def plot(
                     pieces.append((left, down(before), left, down(here)))
                 pieces.append((left, down(here), right, down(here)))
                 if low is not None and high is not None:
-                    height = pc((min(high, top) - min(low, top)) / top)
+                    height = pc((high - low) / top)
                     bands.append((left, down(high), pc(1 / len(known)), height))
             before = here
         lines.append((drawn.style, pieces))
@@ -422,7 +450,9 @@ def plot(
         title=title,
         x_title=x_title,
         x_ticks=[
-            Tick(across(index), place(row[x], x), number(row[x_note]) if x_note else "")
+            Tick(
+                across(index), place(row[x], x), number(row[x_note]).replace("about ", "≈") if x_note else ""
+            )
             for index, row in enumerate(known)
             if index % every == 0
         ],
@@ -470,14 +500,34 @@ def heat(
     part: str,
     day: str,
     hour: str,
-) -> Heat | None:
-    """Weekdays (1 = Monday) by hours; the shade is the distance from the mean of all, n stands in every cell."""
+    prior: str,
+) -> Heat | Remark | None:
+    """Weekdays (1 = Monday) by hours; the shade is the distance from the mean of all, n stands in every cell.
+
+    ``prior``: null where every hour has the mean: words instead of a map of one colour.
+    """
     cells = {
         (int(row[day]), int(row[hour])): row for row in rows if row.get(count) and row.get(value) is not None
     }
     if not cells:
         return None
-    mean = sum(row[part] for row in cells.values()) / sum(row[count] for row in cells.values())
+    parts, counts = (sum(row[column] for row in cells.values()) for column in (part, count))
+    mean = parts / counts
+    if all(row.get(prior, 0) is None for row in cells.values()):
+        solid = sum(row[count] >= THIN for row in cells.values())
+        why = (
+            f"of the {number(len(cells))} hours of the week with attempts, {number(solid)} have {THIN} or more, and their "
+            "contact rates differ no more than chance can explain"
+            if solid >= THIN
+            else f"{number(solid)} hours of the week have {THIN} attempts or more, and {THIN} such hours are the least that "
+            "can be compared"
+        )
+        return Remark(
+            "remark_chart",
+            title,
+            f"The log does not tell one hour from another: {why}. The best guess for every hour is the campaign's mean, "
+            f"{percent(mean)} ({number(parts)} of {number(counts)} {'attempt' if counts == 1 else 'attempts'}).",
+        )
     # At least five points to either side, so that noise around the mean stays pale.
     reach = max(0.05, *(abs(row[value] - mean) for row in cells.values()))
     hours = range(min(hour for _, hour in cells), max(hour for _, hour in cells) + 1)
@@ -504,7 +554,7 @@ def heat(
     )
 
 
-CHARTS: dict[str, Callable[..., RowChart | Plot | Heat | None]] = {
+CHARTS: dict[str, Callable[..., RowChart | Plot | Heat | Remark | None]] = {
     "intervals": intervals,
     "stack": stack,
     "plot": plot,

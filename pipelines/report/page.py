@@ -33,6 +33,9 @@ INLINE_CELLS = 60_000
 """Up to so many cells in the campaigns' short tables, their sections stand in the page as they are, readable without a
 script, and only their long tables are packed. Beyond it the sections are packed, and long tables everywhere."""
 
+FAR_APART = 0.05
+"""Two shares of a campaign that differ by less are not held against each other in words."""
+
 LONG_TABLE = 60
 """A table of more rows than this is long: it starts closed."""
 
@@ -47,6 +50,7 @@ class Block:
     id: str
     charts: Sequence[Any]
     table: tables.Table | None
+    cautions: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,11 @@ class Campaign:
     anchor: str
     rates: Row = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it holds what belongs to no campaign."""
+        return self.key.endswith(":none")
 
     @property
     def find(self) -> str:
@@ -138,6 +147,8 @@ class _Page:
         self.file = file
         self.definitions: dict[str, Definition] = {}
         self.naming = charts.Naming()
+        self.unrecorded = self._unrecorded()
+        self.rates = self._rates()
         self.campaigns = self._campaigns()
 
     # -- the whole ------------------------------------------------------------------------------------------------
@@ -196,7 +207,10 @@ class _Page:
         }
 
     def _finding(self) -> Row:
-        """People attempted and reached over all campaigns whose source can tell, each counted once per source."""
+        """Targets attempted and reached over all campaigns whose source can tell, each counted once per source.
+
+        Of the others: how many are closed, how many open, and of how many nobody knows how the last attempt ended.
+        """
         if not self.file.has("core.attempts", "measures_contact") or not self.file.has(
             "reports.contact_rates_by", "campaign_key"
         ):
@@ -205,40 +219,58 @@ class _Page:
         low, high = ("reports.wilson_low", "reports.wilson_high")
         if not {low, high} <= self.file.macros:
             return {"attempted": 0}
-        # Only of whom the latest attempt in some campaign is open is the latest over all campaigns looked for.
-        return self.file.row(
+        found = self.file.row(
             f"""
             WITH counted AS (
                 SELECT coalesce(sum(targets_attempted), 0)::BIGINT AS attempted,
                     coalesce(sum(targets_contacted), 0)::BIGINT AS reached
                 FROM reports.contact_rates_by
                 WHERE campaign_key = 'all' AND dimension = 'total'
-            ),
-            still_open AS (
-                SELECT count(*)::BIGINT AS open
-                FROM (
-                    SELECT bool_or(is_contact) AS was_reached,
-                        arg_max(disposition, (attempted_at, attempt_key)) AS latest
-                    FROM core.attempts
-                    WHERE is_attempt AND measures_contact AND target_key IN (
-                        SELECT target_key FROM core.attempts
-                        WHERE disposition IN ('unknown', 'in_progress') AND is_latest AND is_attempt AND measures_contact
-                    )
-                    GROUP BY target_key
-                )
-                WHERE NOT was_reached AND latest IN ('unknown', 'in_progress')
-            ),
-            campaigns AS (
-                SELECT count(*) FILTER (campaign_key <> source || ':none')::BIGINT AS campaigns,
-                    count(DISTINCT source)::BIGINT AS sources
-                FROM reports.campaign_contact_rates
-                WHERE attempts > 0
             )
-            SELECT *, reached / nullif(attempted, 0) AS rate, {low}(reached, attempted) AS low,
-                {high}(reached, attempted) AS high
-            FROM counted, still_open, campaigns
+            SELECT *, attempted - reached AS others, reached / nullif(attempted, 0) AS rate,
+                {low}(reached, attempted) AS low, {high}(reached, attempted) AS high
+            FROM counted
             """
         )
+        # Only of whom the latest attempt in some campaign is open is the latest over all campaigns looked for.
+        found |= self.file.row(
+            """
+            SELECT count(*)::BIGINT AS unknown
+            FROM (
+                SELECT bool_or(is_contact) AS was_reached,
+                    arg_max(disposition, (attempted_at, attempt_key)) AS latest
+                FROM core.attempts
+                WHERE is_attempt AND measures_contact AND target_key IN (
+                    SELECT target_key FROM core.attempts
+                    WHERE disposition IN ('unknown', 'in_progress') AND is_latest AND is_attempt AND measures_contact
+                )
+                GROUP BY target_key
+            )
+            WHERE NOT was_reached AND latest IN ('unknown', 'in_progress')
+            """
+        )
+        found |= {"open": None, "closed": None}
+        if self.file.has("replay.contact_outcomes", "target_key", "outcome"):
+            # Closed is who is closed in every campaign that has them.
+            found |= self.file.row(
+                """
+                WITH others AS (
+                    SELECT target_key FROM core.attempts WHERE is_attempt AND measures_contact
+                    GROUP BY target_key HAVING NOT bool_or(is_contact)
+                ),
+                stands AS (
+                    SELECT target_key, bool_and(outcome = 'closed') AS is_closed
+                    FROM replay.contact_outcomes GROUP BY target_key
+                )
+                SELECT count(*) FILTER (NOT is_closed)::BIGINT AS open, count(*) FILTER (is_closed)::BIGINT AS closed
+                FROM others JOIN stands USING (target_key)
+                """
+            )
+        tried = [campaign for campaign in self.campaigns.values() if campaign.rates.get("attempts")]
+        found["campaigns"] = sum(not campaign.is_none for campaign in tried)
+        found["outside"] = any(campaign.is_none for campaign in tried)
+        found["sources"] = sorted({campaign.source for campaign in tried}, key=text.source_name)
+        return found
 
     def _glance(self) -> Row:
         """Counts of checks and rows for the head of the page."""
@@ -254,21 +286,38 @@ class _Page:
                 "sum(rows_superseded)::BIGINT AS superseded, sum(rows_rejected)::BIGINT AS rejected, "
                 "count(*)::BIGINT AS files FROM quality.row_accounting"
             )
-        sources: dict[str, int] = {}
+        # The first are the campaigns of the first sentence.
+        kinds: dict[str, dict[str, int]] = {"tried": {}, "not_tried": {}, "not_measured": {}}
         for campaign in self.campaigns.values():
-            sources[campaign.source] = sources.get(campaign.source, 0) + 1
-        found["sources"] = sorted(sources.items())
+            if not campaign.is_none:
+                kind = (
+                    "not_measured"
+                    if not campaign.rates
+                    else "tried"
+                    if campaign.rates["attempts"]
+                    else "not_tried"
+                )
+                kinds[kind][campaign.source] = kinds[kind].get(campaign.source, 0) + 1
+        found["campaigns"] = {
+            kind: sorted(counts.items(), key=lambda item: text.source_name(item[0]))
+            for kind, counts in kinds.items()
+        }
         return found
 
     # -- campaigns ------------------------------------------------------------------------------------------------
 
+    def _rates(self) -> dict[str, Row]:
+        """Each campaign's contact rates, by key."""
+        if not self.file.has(
+            "reports.campaign_contact_rates", "campaign_key", "campaign_name", "source", "attempts"
+        ):
+            return {}
+        frame = self.file.frame("SELECT * FROM reports.campaign_contact_rates")
+        return {row["campaign_key"]: row for row in frame.iter_rows(named=True)}
+
     def _known_campaigns(self) -> dict[str, Campaign]:
         """Every campaign that has rates or a name, by key."""
-        rates: dict[str, Row] = {}
-        if self.file.has("reports.campaign_contact_rates", "campaign_key", "campaign_name", "source"):
-            frame = self.file.frame("SELECT * FROM reports.campaign_contact_rates")
-            rates = {row["campaign_key"]: row for row in frame.iter_rows(named=True)}
-        found = {key: _campaign(key, row, row) for key, row in rates.items()}
+        found = {key: _campaign(key, row, row) for key, row in self.rates.items()}
         if self.file.has("core.campaigns", "campaign_key", "campaign_name", "source"):
             for row in self.file.frame("SELECT * FROM core.campaigns").iter_rows(named=True):
                 found.setdefault(row["campaign_key"], _campaign(row["campaign_key"], row, {}))
@@ -371,7 +420,77 @@ class _Page:
             if rows
             else None
         )
-        return Block(section, anchor, [chart for chart in drawn if chart], set_table)
+        return Block(
+            section, anchor, [chart for chart in drawn if chart], set_table, self._cautions(section, rows)
+        )
+
+    def _cautions(self, section: Section, rows: list[Row]) -> list[str]:
+        """What a section would be misread for: its own words, and what the rows make of them."""
+        cautions = []
+        if section.caution:
+            said = self._apart(rows) if section.table == "reports.campaign_outcomes" else ""
+            cautions.append(f"{section.caution} {said}".rstrip())
+        if section.table in {"reports.aapor_rates", "reports.aapor_classes"}:
+            found = {row.get("source") for row in rows}
+            cautions += [words for source, words in self.unrecorded.items() if source in found]
+        return cautions
+
+    def _apart(self, rows: list[Row]) -> str:
+        """The campaign whose share of reached targets among those that stand in it is furthest from its contact rate."""
+        standing: dict[str, int] = {}
+        reached: dict[str, int] = {}
+        for row in rows:
+            if key := charts.campaign_of(row):
+                standing[key] = standing.get(key, 0) + row["targets"]
+                reached[key] = reached.get(key, 0) + row["targets"] * (row["outcome"] == "reached")
+        known = {
+            key: rates
+            for key in standing
+            if (rates := self.rates.get(key, {})).get("contact_rate_per_target") is not None
+        }
+        if not known:
+            return ""
+
+        def apart(key: str) -> float:
+            return abs(reached[key] / standing[key] - float(known[key]["contact_rate_per_target"]))
+
+        key = max(sorted(known), key=apart)
+        if apart(key) < FAR_APART:
+            return ""
+        rates = known[key]
+        return (
+            f"{'Furthest apart' if len(standing) > 1 else 'Here'}: {_campaign(key, rates, rates).name} reached "
+            f"{text.percent(rates['contact_rate_per_target'])} of those it tried ({text.number(rates['targets_contacted'])} "
+            f"of {text.number(rates['targets_attempted'])}), and {text.percent(reached[key] / standing[key])} of those that "
+            f"stand in it ({text.number(reached[key])} of {text.number(standing[key])}) are reached."
+        )
+
+    def _unrecorded(self) -> dict[str, str]:
+        """Of each source that has no word for a refusal or for bad contact information: which AAPOR rates that empties."""
+        found: dict[str, str] = {}
+        if not self.file.has("core.dispositions", "source", "aapor_class"):
+            return found
+        classes: dict[str, set[str]] = {}
+        for row in self.file.frame(
+            "SELECT DISTINCT source, aapor_class FROM core.dispositions WHERE source <> '*'"
+        ).iter_rows(named=True):
+            classes.setdefault(row["source"], set()).add(row["aapor_class"])
+        for source, known in sorted(classes.items()):
+            lacking, empty = [], []
+            if "R" not in known:
+                lacking.append("a refusal (R)")
+                empty.append("a REF of 0%")
+                if not known & {"P", "O"}:
+                    empty.append("a COOP of 100%")
+            if "NE" not in known:
+                lacking.append("bad contact information (NE)")
+                empty.append("an e of 1")
+            if lacking:
+                measured = "is no measurement" if len(empty) == 1 else "are no measurements"
+                found[source] = (
+                    f"{text.source_name(source)} cannot record {' or '.join(lacking)}: there {_listed(empty)} {measured}."
+                )
+        return found
 
     def _define(self, section: Section) -> None:
         # A comment keeps the line breaks of the file it was written in: set it anew, its first sentence apart.
@@ -384,7 +503,7 @@ class _Page:
             names |= {name: comment for name, _, comment in listed.columns}
         self.definitions[section.table] = Definition(
             section.table, listed.title if listed else section.title, first, rest,
-            [(name, text.label(name), comment) for name, comment in names.items()],
+            [(name, section.labels.get(name) or text.label(name), comment) for name, comment in names.items()],
         )  # fmt: skip
 
 
@@ -395,6 +514,11 @@ def _campaign(key: str, row: Row, rates: Row) -> Campaign:
     return Campaign(
         key, "No campaign" if rest == "none" else name, row.get("source") or source, _anchor(key), rates
     )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
 
 
 def _csp_hash(content: str) -> str:

@@ -49,8 +49,9 @@ class Section:
 
     ``query`` (default: the whole table) may count a long table down. ``lead`` columns come first; when ``only_lead``,
     the others wait behind "all columns" (the CSV has them all). ``of`` says for a share which columns are its numerator
-    and denominator. ``empty`` is the sentence shown when the table has no rows; without one, an empty table is left
-    out.
+    and denominator. ``caution`` stands out: what the chart would be misread for. ``labels`` are headings for columns
+    whose names would say something else here. ``empty`` is the sentence shown when the table has no rows; without one, an
+    empty table is left out.
     """
 
     id: str
@@ -65,6 +66,8 @@ class Section:
     only_lead: bool = False
     of: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
+    caution: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     empty: str = ""
     open: bool = False
     limit: int = 5_000
@@ -80,10 +83,18 @@ RATES_OF = {
     "contact_rate_per_target": ("targets_contacted", "targets_attempted"),
     "contact_rate_per_attempt": ("contacts", "attempts"),
     "penetration": ("targets_attempted", "targets"),
+    "attempts_per_contact": ("attempts", "targets_contacted"),
 }
 
 BY_TARGET = {"value": "contact_rate_per_target", "part": "targets_contacted", "whole": "targets_attempted"}
 STACK_BY_DISPOSITION = {"by": "disposition", "count": "attempts", "share": "share_of_attempts"}
+STACK_OF_RECORDS = {**STACK_BY_DISPOSITION, "unit": "records"}
+RECORDS = {"attempts": "Records", "share_of_attempts": "Share of records"}
+RECORDS_READING = (
+    "Every record, by how it ended. Some are no attempt: nobody was tried where something was skipped, scheduled, ticked "
+    "off by hand or never placed. They are part of the bar, the legend marks them, and the number of attempts is given "
+    "beside."
+)
 STACK_BY_OUTCOME = {"by": "outcome", "count": "targets", "share": "share"}
 HEAT = {
     "value": "shrunk_rate_per_attempt",
@@ -91,17 +102,24 @@ HEAT = {
     "part": "contacts",
     "day": "weekday",
     "hour": "hour",
+    "prior": "prior_attempts",
 }
 CURVE = {
     "x": "attempt_number",
     "x_title": "Attempt number",
     "count": "at_risk",
     "dots": (
-        Drawn("hazard", "hazard", "Hazard: of those still open, reached at this attempt (95% interval)"),
+        Drawn(
+            "hazard",
+            "hazard",
+            "Hazard: of those who got this attempt unreached, reached by it (95% interval)",
+        ),
     ),
     "steps": (
         Drawn(
-            "cumulative_incidence", "incidence", "Cumulative incidence: of all tried, reached by this attempt"
+            "cumulative_incidence",
+            "incidence",
+            "Cumulative incidence: of all tried, reached by this attempt if those still open are tried on (estimate)",
         ),
         Drawn("one_minus_kaplan_meier", "other", "1 − Kaplan–Meier, for comparison: too high"),
     ),
@@ -109,8 +127,12 @@ CURVE = {
 TIME = {
     "x": "elapsed_seconds",
     "x_title": "Time since the first attempt (not to scale)",
-    "steps": (Drawn("cumulative_incidence", "incidence", "Reached by then (95% interval)"),),
+    "steps": (Drawn("cumulative_incidence", "incidence", "Reached by then (95% interval): an estimate"),),
 }
+ESTIMATE = (
+    "Where targets are still open, the line estimates what further attempts would give, taking it that they go as they "
+    "went with the others; it is not a count of those reached."
+)
 WHAT_IF = {
     "x": "max_attempts",
     "x_title": "Most attempts allowed; below it, the attempts that takes",
@@ -130,6 +152,17 @@ AAPOR = {
     "ordered": True,
 }
 AAPOR_ORDER = "CASE left(rate, 3) WHEN 'coo' THEN 2 WHEN 'ref' THEN 3 WHEN 'con' THEN 4 ELSE 1 END, rate"
+STANDS = (
+    "Do not read the reached share here as a contact rate. A target stands only in the campaign that called it last: "
+    "those whom a campaign did not reach and another called later stand in that other one, and those it reached stay. A "
+    "first pass therefore looks better here than it was. How many of those it tried a campaign reached is under Contact "
+    "rates."
+)
+BY_ANY = {"reached": "Reached by any campaign"}
+LEFT_TO_DO = (
+    "Reached means reached by any campaign, not only by the one in whose row it stands. A dash says that the log does not "
+    "tell."
+)
 WHAT_IF_READING = (
     "A lower maximum can be counted in the log. A higher one is a guess: it takes the next attempts to work as well as "
     "the last ones did, and the band does not cover that being wrong."
@@ -141,23 +174,26 @@ SECTIONS = (
         table="reports.campaign_contact_rates",
         title="Contact rates",
         place="results",
-        reading="Of the people who were tried, how many were reached at least once. The dot is the measured rate, the "
-        "line its 95% interval: where two lines overlap, do not rank the two campaigns.",
+        reading="Of the targets that were tried, how many were reached at least once. The dot is the measured rate, the "
+        "line its 95% interval. The rows are in the order of the measured rates, some of which chance made: intervals "
+        "that overlap do not tell by themselves which of two campaigns is the higher.",
         charts=(
             Chart(
                 "intervals",
-                "Share of attempted people who were reached, with 95% interval",
+                "Share of attempted targets reached, with 95% interval",
                 BY_TARGET,
             ),
         ),
         order="targets_attempted < 5, contact_rate_per_target DESC NULLS LAST, campaign_name",
         lead=(
             "campaign_name",
+            "contact_rate_per_target",
             "source",
             "targets",
+            "targets_attempted",
+            "targets_contacted",
             "attempts",
             "contacts",
-            "contact_rate_per_target",
             "contact_rate_per_attempt",
             "penetration",
             "attempts_per_contact",
@@ -171,17 +207,25 @@ SECTIONS = (
         table="reports.campaign_dispositions",
         title="How attempts ended",
         place="results",
-        reading="Every attempt of a campaign by how it ended. Unknown is a part of its own: it is neither reached nor "
-        "not reached.",
+        reading=f"{RECORDS_READING} Unknown is a part of its own: it is neither reached nor not reached.",
         charts=(
             Chart(
                 "stack",
-                "Share of attempts by disposition, campaign by campaign",
-                STACK_BY_DISPOSITION,
+                "Share of records by disposition, campaign by campaign; number of records",
+                STACK_OF_RECORDS,
             ),
         ),
+        labels=RECORDS,
         order="campaign_key, attempts DESC, disposition",
-        lead=("campaign_key", "disposition", "attempts", "share_of_attempts", "targets", "share_of_targets"),
+        lead=(
+            "campaign_key",
+            "disposition",
+            "is_attempt",
+            "attempts",
+            "share_of_attempts",
+            "targets",
+            "share_of_targets",
+        ),
         only_lead=True,
     ),
     Section(
@@ -189,7 +233,7 @@ SECTIONS = (
         table="reports.attempt_curve",
         title="What each further attempt brings",
         place="effort",
-        reading="All campaigns of a source together. The campaigns' own curves are in their sections.",
+        reading=f"All campaigns of a source together. The campaigns' own curves are in their sections. {ESTIMATE}",
         charts=(Chart("plot", "Reached at and by each attempt", CURVE, split="source"),),
         query="SELECT * FROM reports.attempt_curve WHERE campaign_key = 'all'",
         order="source, attempt_number",
@@ -200,12 +244,12 @@ SECTIONS = (
         table="reports.time_to_contact",
         title="How long it took",
         place="effort",
-        reading="Of all who were tried, the share reached within a day of the first attempt. People still open at the "
-        "end are accounted for, so this is not the share of those reached.",
+        reading="The share of all attempted targets, not only of those reached. Where targets are still open it is an "
+        "estimate of what further attempts would give, not a count; so it has no numerator.",
         charts=(
             Chart(
                 "intervals",
-                "Share of attempted people reached within a day of the first attempt",
+                "Share of attempted targets reached within a day of the first attempt, estimated",
                 {"value": "within_1d"},
             ),
         ),
@@ -226,10 +270,11 @@ SECTIONS = (
         table="reports.time_to_contact_curve",
         title="Reached within …",
         place="effort",
+        reading=ESTIMATE,
         charts=(
             Chart(
                 "plot",
-                "Share of attempted people reached, by time since the first attempt",
+                "Share of attempted targets reached, by time since the first attempt",
                 TIME,
                 split="source",
             ),
@@ -242,12 +287,12 @@ SECTIONS = (
         table="reports.contact_rates_by",
         title="Contact rates by source, channel, agent and time",
         place="results",
-        reading="All campaigns of a source together, each person counted once in a slice. The slices of one source do "
-        "not sum to its total: someone who was tried on two days is in both.",
+        reading="All campaigns of a source together, each target counted once in a slice. The slices of one source do "
+        "not sum to its total: a target that was tried on two days is in both.",
         charts=(
             Chart(
                 "intervals",
-                "Share of attempted people who were reached, by source",
+                "Share of attempted targets reached, by source",
                 {**BY_TARGET, "name": "source"},
                 where={"dimension": "total"},
             ),
@@ -269,7 +314,7 @@ SECTIONS = (
         title="Had the limit on attempts been another",
         place="effort",
         reading=WHAT_IF_READING,
-        charts=(Chart("plot", "People reached, by the most attempts allowed", WHAT_IF, split="source"),),
+        charts=(Chart("plot", "Targets reached, by the most attempts allowed", WHAT_IF, split="source"),),
         query="SELECT * FROM reports.retry_what_if WHERE campaign_key = 'all'",
         order="source, max_attempts",
     ),
@@ -321,6 +366,7 @@ SECTIONS = (
         place="dialer",
         reading="The call log replayed through the dialer's rules: what became of every target, as of the moment of "
         "this report. Each target counts once, in the campaign of its latest call.",
+        caution=STANDS,
         charts=(
             Chart(
                 "stack",
@@ -338,8 +384,9 @@ SECTIONS = (
         title="What is left to do",
         place="dialer",
         reading="VoIPBIN alone knows whom it means to reach and how often. A target that several campaigns share is in "
-        "each of them, and once in all campaigns.",
-        order="campaign_key = 'all' DESC, remaining_tries DESC, campaign_name",
+        f"each of them, and once in all campaigns. {LEFT_TO_DO}",
+        order="campaign_key = 'all' DESC, remaining_tries DESC NULLS LAST, campaign_name",
+        labels=BY_ANY,
         lead=(
             "campaign_name",
             "targets",
@@ -355,6 +402,7 @@ SECTIONS = (
             "stranded",
             "not_dialable",
             "unresolved",
+            "unnamed",
         ),
         only_lead=True,
         open=True,
@@ -411,7 +459,9 @@ SECTIONS = (
         table="reports.campaign_dispositions",
         title="How attempts ended",
         place="campaign",
-        charts=(Chart("stack", "Share of attempts by disposition", STACK_BY_DISPOSITION),),
+        reading=RECORDS_READING,
+        charts=(Chart("stack", "Share of records by disposition", STACK_OF_RECORDS),),
+        labels=RECORDS,
         order="attempts DESC, disposition",
     ),
     Section(
@@ -419,6 +469,7 @@ SECTIONS = (
         table="reports.campaign_outcomes",
         title="Where its targets stand",
         place="campaign",
+        caution=STANDS,
         charts=(Chart("stack", "Share of targets by replayed outcome", STACK_BY_OUTCOME),),
         order="targets DESC, outcome",
     ),
@@ -427,6 +478,7 @@ SECTIONS = (
         table="reports.attempt_curve",
         title="What each further attempt brought",
         place="campaign",
+        reading=ESTIMATE,
         charts=(Chart("plot", "Reached at and by each attempt", CURVE),),
         order="attempt_number",
         of={"hazard": ("contacts", "at_risk")},
@@ -457,10 +509,11 @@ SECTIONS = (
         table="reports.time_to_contact_curve",
         title="Reached within …",
         place="campaign",
+        reading=ESTIMATE,
         charts=(
             Chart(
                 "plot",
-                "Share of attempted people reached, by time since the first attempt",
+                "Share of attempted targets reached, by time since the first attempt",
                 TIME,
             ),
         ),
@@ -498,7 +551,7 @@ SECTIONS = (
                         Drawn(
                             "contact_rate_per_target",
                             "rate",
-                            "Of the people tried that day, reached that day",
+                            "Of the targets tried that day, reached that day",
                         ),
                     ),
                 },
@@ -514,17 +567,18 @@ SECTIONS = (
         title="When people were reached",
         place="campaign",
         reading="Read with care: first attempts are made at other hours than later ones, and those who are easy to "
-        "reach are reached first. An hour that looks good may only have had the easier people.",
+        "reach are reached first. An hour that looks good may only have had the easier people. Where hours differ by more than "
+        "chance, each is drawn towards the campaign's mean, the more the fewer its attempts.",
         charts=(
             Chart(
                 "heat",
-                "First attempts: contacts per attempt, drawn towards the mean where there are few",
+                "First attempts: contacts per attempt",
                 HEAT,
                 where={"attempts_kind": "first"},
             ),
             Chart(
                 "heat",
-                "All attempts: contacts per attempt, drawn towards the mean where there are few",
+                "All attempts: contacts per attempt",
                 HEAT,
                 where={"attempts_kind": "all"},
             ),
@@ -537,11 +591,17 @@ SECTIONS = (
         title="Had the limit on attempts been another",
         place="campaign",
         reading=WHAT_IF_READING,
-        charts=(Chart("plot", "People reached, by the most attempts allowed", WHAT_IF),),
+        charts=(Chart("plot", "Targets reached, by the most attempts allowed", WHAT_IF),),
         order="max_attempts",
     ),
     Section(
-        id="inventory", table="reports.inventory", title="What is left to do", place="campaign", open=True
+        id="inventory",
+        table="reports.inventory",
+        title="What is left to do",
+        place="campaign",
+        reading=LEFT_TO_DO,
+        labels=BY_ANY,
+        open=True,
     ),
     Section(
         id="aapor",
@@ -578,7 +638,7 @@ SECTIONS = (
         charts=(
             Chart(
                 "plot",
-                "Share of attempted people reached, as reported day by day",
+                "Share of attempted targets reached, as reported day by day",
                 {
                     "x": "published_on",
                     "x_title": "Day of the report",

@@ -119,7 +119,11 @@ def table(
         )
         columns.append(
             Column(
-                name, label(name), kind_of(name, comments.get(name, ""), sample), extra, ends.get(name, ())
+                name,
+                section.labels.get(name) or label(name),
+                kind_of(name, comments.get(name, ""), sample),
+                extra,
+                ends.get(name, ()),
             )
         )
     columns.sort(key=lambda column: column.extra)
@@ -197,12 +201,13 @@ def _notes(section: Section, column: Column) -> Iterator[Callable[[Row], str]]:
     if column.name not in section.of:
         return
     part, whole = section.of[column.name]
+    over = "÷" if column.kind == "ratio" else "of"
 
     def note(row: Row) -> str:
         if row[column.name] is None or row.get(part) is None or row.get(whole) is None:
             return ""
         thin = row.get("is_thin", row[whole] < THIN)
         mark = ' <span class="mark">thin</span>' if thin else ""
-        return f"<small>{number(row[part])} of {number(row[whole])}{mark}</small>"
+        return f"<small>{number(row[part])} {over} {number(row[whole])}{mark}</small>"
 
     yield note

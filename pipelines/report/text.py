@@ -23,6 +23,9 @@ _ACRONYMS = {
     "uo": "UO", "ne": "NE", "nc": "NC", "aapor": "AAPOR", "e": "e", "i": "I", "p": "P", "r": "R", "o": "O", "k": "K",
     "u": "U", "kaplan": "Kaplan", "meier": "Meier",
 }  # fmt: skip
+_LABELS = {"attempts_per_contact": "Attempts per target reached"}
+"""Names that as words would say something else: this one divides by targets, and contacts are a column beside it."""
+
 _SOURCES = {
     "action_builder": "Action Builder",
     "voipbin": "VoIPBIN",
@@ -39,6 +42,8 @@ def label(name: str) -> str:
         for word in _DURATION.sub("", name).split("_")
         if word
     ]
+    if name in _LABELS:
+        return _LABELS[name]
     text = " ".join(words)
     return text if words and words[0] == "e" else text[:1].upper() + text[1:]
 
@@ -91,8 +96,10 @@ def raw(value: Any) -> str:
 
 
 def number(value: float | Decimal) -> str:
-    """A count with its thousands apart; one that was estimated, and so is not whole, to one decimal."""
-    return f"{int(value):,}" if value == int(value) else f"{value:,.1f}"
+    """A count with its thousands apart; one that was estimated, and so is not whole, as about a whole number."""
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"about {value:,.0f}" if value >= 1 else "less than 1"
 
 
 def percent(value: float) -> str:

@@ -94,7 +94,7 @@ def as_set(records: list[dict[str, str]]) -> set[tuple[tuple[str, str], ...]]:
 def test_opens_offline_without_a_word(quiet: Page, report: Path) -> None:
     opened(quiet, report)
     assert quiet.locator("h1").count() == 1
-    assert "people attempted" in quiet.locator("#finding").inner_text()
+    assert "targets attempted" in quiet.locator("#finding").inner_text()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_every_row_of_every_report_is_on_the_page(quiet: Page, report: Path, pub
         ), table
 
 
-def test_the_finding_counts_people_once(quiet: Page, report: Path, published: Path) -> None:
+def test_the_finding_counts_targets_once(quiet: Page, report: Path, published: Path) -> None:
     opened(quiet, report)
     figures = quiet.locator("#finding [data-value]").evaluate_all(
         "all => all.map(one => Number(one.dataset.value))"
@@ -158,23 +158,54 @@ def test_the_finding_counts_people_once(quiet: Page, report: Path, published: Pa
     assert figures[:2] == [attempted, reached]
     assert figures[2] == pytest.approx(reached / attempted)
     assert figures[3] < reached / attempted < figures[4]
+    assert figures[5] + figures[6] == attempted - reached
+    outcomes = rows(
+        published,
+        "SELECT bool_and(outcome = 'closed') AS closed FROM replay.contact_outcomes JOIN (SELECT target_key "
+        "FROM core.attempts WHERE is_attempt AND measures_contact GROUP BY ALL HAVING NOT bool_or(is_contact)) "
+        "USING (target_key) GROUP BY target_key",
+    )
+    assert figures[6] == [row["closed"] for row in outcomes].count("true") > 0
 
 
-def test_the_finding_counts_neither_contacts_nor_campaigns_for_people(tmp_path: Path) -> None:
-    """Entity 1 was reached three times, by two campaigns. Of the dialer's, 3 is being called, and so is 5, reached before."""
+def test_the_campaigns_of_the_first_sentence_are_those_counted_below_it(
+    quiet: Page, report: Path, published: Path
+) -> None:
+    (tried,) = rows(
+        published,
+        "SELECT count(*) AS campaigns FROM reports.campaign_contact_rates "
+        "WHERE attempts > 0 AND campaign_key NOT LIKE '%:none'",
+    )
+    opened(quiet, report)
+    assert f"attempted in {tried['campaigns']} campaigns" in quiet.locator("#finding").inner_text()
+    counted = (
+        quiet.locator(".glance > div", has_text="Campaigns").inner_text().partition("contact not measured")
+    )
+    assert sum(map(int, re.findall(r"\d+", counted[0]))) == int(tried["campaigns"])
+    assert "LionDesk" in counted[2]
+
+
+def test_the_finding_counts_neither_contacts_nor_campaigns_for_targets(tmp_path: Path) -> None:
+    """Entity 1 was reached three times, by two campaigns, and 6 is closed in one of two campaigns only.
+
+    Of the dialer's, 3 is being called, and so is 5, reached before.
+    """
     log = merged(
-        action_builder({1: ["C", "C"], 2: ["NA"]}),
-        action_builder({1: ["C"]}, campaign=2, first_id=500),
+        action_builder({1: ["C", "C"], 2: ["NA"], 6: ["BAD"], 7: ["NA", "DNC"]}),
+        action_builder({1: ["C"], 6: ["NA"]}, campaign=2, first_id=500),
         voipbin({3: ["NA", "OPEN"], 4: ["NA"], 5: ["C", "OPEN"]}),
     )
     with with_mapping(log) as con:
         build(con)
         write_database(con, tmp_path / "some.duckdb", load_models())
-    finding = render(tmp_path / "some.duckdb").partition('id="finding"')[2].partition("</p>")[0]
+    page = render(tmp_path / "some.duckdb")
+    finding = page.partition('id="finding"')[2].partition("</p>")[0]
     values = [float(value) for value in re.findall(r'data-value="([^"]+)"', finding)]
-    assert values[:2] == [5, 2]
-    assert values[2] == pytest.approx(2 / 5)
-    assert values[5] == 1  # of how many it is not known yet
+    assert values[:2] == [7, 2]
+    assert values[2] == pytest.approx(2 / 7)
+    assert values[5:] == [4, 1]  # open: 2, 3, 4 and 6; closed: 7
+    assert 'data-value="1" id="finding-unknown"' in page
+    assert "VoIPBIN's are entries of its lists" in page
 
 
 def test_the_rate_chart_shows_the_published_rates_from_high_to_low(
@@ -186,6 +217,33 @@ def test_the_rate_chart_shows_the_published_rates_from_high_to_low(
     query = "SELECT contact_rate_per_target AS rate FROM reports.campaign_contact_rates ORDER BY rate DESC"
     assert shown == [row["rate"] for row in rows(published, query)]
     assert chart.locator("circle").count() == len(shown)
+
+
+def test_a_bar_of_records_says_how_many_are_attempts(quiet: Page, report: Path, published: Path) -> None:
+    opened(quiet, report)
+    totals = rows(
+        published,
+        "SELECT sum(attempts)::BIGINT AS records, sum(attempts) FILTER (is_attempt)::BIGINT AS attempts "
+        "FROM reports.campaign_dispositions GROUP BY campaign_key",
+    )
+    said = set(quiet.locator("#dispositions .stack_chart .rows .words").all_text_contents())
+    expected = {
+        f"{int(row['records']):,}"
+        + (f" {row['attempts']} attempts" if row["attempts"] != row["records"] else "")
+        for row in totals
+    }
+    assert said == expected
+    assert any("attempts" in words for words in said)
+    legend = quiet.locator("#dispositions .legend li").all_text_contents()
+    assert "Skipped, no attempt" in legend
+    assert "No contact" in legend
+
+
+def test_a_source_that_cannot_record_refusals_is_said_to(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    cautions = quiet.locator("#aapor-overall .caution").all_text_contents()
+    assert len(cautions) == 1
+    assert "VoIPBIN cannot record a refusal (R) or bad contact information (NE)" in cautions[0]
 
 
 def test_words_of_the_definitions_are_the_files_comments(quiet: Page, report: Path, published: Path) -> None:
@@ -514,6 +572,36 @@ def test_a_table_that_was_not_published_is_not_on_the_page(tmp_path: Path) -> No
     assert not any(
         f'data-table="{table}"' in page or f'id="{block}"' in page
         for table, block in zip(gone, ("dispositions", "violations", "failed-checks"), strict=True)
+    )
+
+
+def test_what_the_dialer_cannot_tell_is_a_dash(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "some.duckdb", NAMES[:4], targets=20)
+    with duckdb.connect(str(path)) as con:
+        con.execute("ALTER TABLE reports.inventory ADD COLUMN IF NOT EXISTS unnamed BIGINT")
+        con.execute("UPDATE reports.inventory SET unnamed = 3, remaining_tries = NULL, penetration = NULL")
+    page = render(path)
+    table = page.partition('id="inventory-overall-table"')[2].partition("</table>")[0]
+    assert 'data-column="unnamed"' in table
+    assert 'data-value="">–' in table
+
+
+def test_a_first_pass_is_not_praised_for_those_it_reached(tmp_path: Path) -> None:
+    """Campaign 1 reached 1 of 4; the other three were called again by campaign 2, and so stand in that."""
+    log = merged(
+        voipbin({1: ["C"], 2: ["NA"], 3: ["NA"], 4: ["NA"]}),
+    )
+    with with_mapping(log) as con:
+        build(con)
+        write_database(con, tmp_path / "some.duckdb", load_models())
+    with duckdb.connect(str(tmp_path / "some.duckdb")) as con:
+        con.execute("DELETE FROM reports.campaign_outcomes WHERE outcome <> 'reached'")
+    page = render(tmp_path / "some.duckdb")
+    outcomes = page.partition('id="outcomes"')[2].partition("</section>")[0]
+    assert "in the campaign that called it last" in outcomes
+    assert (
+        "25.0% of those it tried (1 of 4), and 100.0% of those that stand in it (1 of 1) are reached"
+        in outcomes
     )
 
 

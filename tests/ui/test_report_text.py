@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.report import charts, text
 from pipelines.report.page import _anchor
+from pipelines.report.sections import HEAT
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,7 @@ def test_lengths_of_time(seconds: float, words: str) -> None:
         ("rr1", "RR1"),
         ("uh", "UH"),
         ("e", "e"),
+        ("attempts_per_contact", "Attempts per target reached"),
         ("one_minus_kaplan_meier", "One minus Kaplan Meier"),
     ],
 )
@@ -58,7 +60,9 @@ def test_raw_values_keep_their_last_digit() -> None:
 
 def test_numbers_are_whole_or_say_that_they_are_not() -> None:
     assert text.number(1234) == text.number(1234.0) == "1,234"
-    assert text.number(437.44) == "437.4"
+    assert text.number(437.44) == "about 437"
+    assert text.number(1301.8) == "about 1,302"
+    assert text.number(0.3) == "less than 1"
 
 
 @pytest.mark.parametrize("top", [0.004, 0.05, 0.31, 0.5, 0.77, 0.96, 1.0])
@@ -66,6 +70,47 @@ def test_scales_hold_what_they_show(top: float) -> None:
     end, step = charts.nice_top(top)
     assert top <= end <= 1
     assert 1 <= round(end / step) <= 5
+
+
+def test_a_scale_holds_the_interval_of_a_thin_point() -> None:
+    rows = [
+        {"day": "2026-10-01", "n": 40, "rate": 0.5, "rate_low": 0.35, "rate_high": 0.65},
+        {"day": "2026-10-02", "n": 2, "rate": 0.5, "rate_low": 0.095, "rate_high": 0.905},
+    ]
+    drawn = charts.plot(
+        rows,
+        charts.Naming(),
+        title="",
+        x="day",
+        x_title="",
+        count="n",
+        dots=[charts.Drawn("rate", "rate", "")],
+    )
+    assert drawn is not None
+    assert drawn.y_ticks[-1].text == "100%"
+    assert [dot.high for dot in drawn.dots] == ["35%", "9.50%"]
+
+
+def hours(prior: float | None, each: int = 6) -> list[charts.Row]:
+    return [
+        {
+            "weekday": 1, "hour": hour, "attempts": each, "contacts": 2, "shrunk_rate_per_attempt": 2 / each,
+            "prior_attempts": prior,
+        }
+        for hour in range(6)
+    ]  # fmt: skip
+
+
+def test_hours_that_the_log_does_not_tell_apart_have_no_map() -> None:
+    drawn = charts.heat(hours(None), charts.Naming(), title="All", **HEAT)
+    assert isinstance(drawn, charts.Remark)
+    assert "does not tell one hour from another" in drawn.words
+    assert "6 hours of the week with attempts, 6 have 5 or more" in drawn.words
+    assert "33.3% (12 of 36 attempts)" in drawn.words
+    few = charts.heat(hours(None, each=4), charts.Naming(), title="All", **HEAT)
+    assert isinstance(few, charts.Remark)
+    assert "0 hours of the week have 5 attempts or more" in few.words
+    assert isinstance(charts.heat(hours(20.0), charts.Naming(), title="All", **HEAT), charts.Heat)
 
 
 def test_anchors_are_plain_and_never_meet() -> None:
