@@ -51,6 +51,7 @@ class Block:
     charts: Sequence[Any]
     table: tables.Table | None
     cautions: Sequence[str] = ()
+    notes: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -266,6 +267,7 @@ class _Page:
                 FROM others JOIN stands USING (target_key)
                 """
             )
+            found["untold"] = found["others"] - found["open"] - found["closed"]
         tried = [campaign for campaign in self.campaigns.values() if campaign.rates.get("attempts")]
         found["campaigns"] = sum(not campaign.is_none for campaign in tried)
         found["outside"] = any(campaign.is_none for campaign in tried)
@@ -421,7 +423,12 @@ class _Page:
             else None
         )
         return Block(
-            section, anchor, [chart for chart in drawn if chart], set_table, self._cautions(section, rows)
+            section,
+            anchor,
+            [chart for chart in drawn if chart],
+            set_table,
+            self._cautions(section, rows),
+            [] if alone else _mappings(rows),
         )
 
     def _cautions(self, section: Section, rows: list[Row]) -> list[str]:
@@ -514,6 +521,19 @@ def _campaign(key: str, row: Row, rates: Row) -> Campaign:
     return Campaign(
         key, "No campaign" if rest == "none" else name, row.get("source") or source, _anchor(key), rates
     )
+
+
+def _mappings(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """The mapping to AAPOR's classes that all sources share, and what a source has besides; empty where rows have none."""
+    shared: dict[str, None] = {}
+    own: list[tuple[str, str]] = []
+    for row in rows:
+        common, _, besides = (row.get("class_mapping") or "").partition("; but ")
+        if common:
+            shared[common] = None
+        if besides:
+            own.append((f"{text.source_name(row['source'])}, besides", besides))
+    return [("Classes", words) for words in shared] + own
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -190,8 +190,6 @@ SECTIONS = (
             "contact_rate_per_target",
             "source",
             "targets",
-            "targets_attempted",
-            "targets_contacted",
             "attempts",
             "contacts",
             "contact_rate_per_attempt",
@@ -323,7 +321,7 @@ SECTIONS = (
         table="reports.aapor_rates",
         title="AAPOR outcome rates",
         place="further",
-        reading="For comparison with surveys. The classes are read from dispositions, as listed with each campaign: "
+        reading="For comparison with surveys. The classes are read from dispositions, as listed with the final classes: "
         "somebody reached stands for a completed interview.",
         query="SELECT * FROM reports.aapor_rates WHERE campaign_key = 'all'",
         order=f"source, {AAPOR_ORDER}",
@@ -337,6 +335,7 @@ SECTIONS = (
         query="SELECT * FROM reports.aapor_classes WHERE campaign_key = 'all'",
         order="source",
         lead=("source", "targets", "i", "p", "r", "nc", "o", "uh", "ur", "uo", "ne", "k", "u", "e"),
+        only_lead=True,
     ),
     Section(
         id="scheduled-overall",

@@ -27,7 +27,16 @@ FACTS_ABOVE = 8
 """A table of one row and more columns than this is set downwards, one figure a line."""
 
 _SAID_BY_ITS_PLACE = {"campaign_key", "campaign_name", "campaign_id", "source", "as_of"}
-_LONG_TEXT = {"campaign_name", "campaign_key", "campaign_id", "record", "detail", "note", "file"}
+_LONG_TEXT = {
+    "campaign_name",
+    "campaign_key",
+    "campaign_id",
+    "record",
+    "detail",
+    "note",
+    "file",
+    "class_mapping",
+}
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,7 @@
 --   campaign_key: `<source>:<native id>`, or `all`
 --   campaign_name: what the source calls the campaign; null for `all`
 --   targets: targets of the campaign, each in one class
---   i: complete interviews: here, people reached
+--   i: complete interviews: here, targets reached
 --   p: partial interviews
 --   r: refusals and break-offs
 --   nc: non-contacts
@@ -27,7 +27,7 @@
 --   u: UH + UR + UO: not known to be eligible
 --   e: share of u taken for eligible: k / (k + ne) (0..1); null when neither is known
 --   e_basis: where e comes from
---   class_mapping: the mapping in force, disposition = class
+--   class_mapping: the mapping in force: disposition = class, then what of the source's own values has another class
 WITH counts AS (
     SELECT
         source,
@@ -59,6 +59,21 @@ mapping AS (
         max(CASE WHEN value = 'unknown' THEN aapor_class END) AS unknown
     FROM core.dispositions
     WHERE source = '*' AND field = 'disposition'
+),
+
+-- A source's own lines whose class is not that of their disposition; in an order of their own, so that every run says
+-- the same.
+exceptions AS (
+    SELECT
+        own.source,
+        array_to_string(
+            list_sort(array_agg(own.field || ' ' || own.value || ' = ' || coalesce(own.aapor_class, '-'))), ', '
+        ) AS words
+    FROM core.dispositions AS own
+    INNER JOIN core.dispositions AS unified
+        ON unified.source = '*' AND unified.field = 'disposition' AND unified.value = own.disposition
+    WHERE own.source <> '*' AND coalesce(own.aapor_class, '-') <> coalesce(unified.aapor_class, '-')
+    GROUP BY own.source
 )
 
 SELECT
@@ -88,8 +103,10 @@ SELECT
     || ', in_progress = ' || coalesce(mapping.in_progress, '-')
     || ', never_placed = ' || coalesce(mapping.never_placed, '-')
     || ', skipped or never tried = ' || coalesce(mapping.skipped, '-')
-    || ', unknown = ' || coalesce(mapping.unknown, '-') AS class_mapping
+    || ', unknown = ' || coalesce(mapping.unknown, '-')
+    || coalesce('; but ' || exceptions.words, '') AS class_mapping
 FROM counts
 CROSS JOIN mapping
+LEFT JOIN exceptions ON exceptions.source = counts.source
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = counts.source AND campaigns.campaign_key = counts.campaign_key

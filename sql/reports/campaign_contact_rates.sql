@@ -14,7 +14,7 @@
 --   source: the system
 --   campaign_key: `<source>:<native id>`; `<source>:none` for what belongs to no campaign
 --   campaign_name: what the source calls the campaign
---   targets: people meant to be reached: VoIPBIN's outdialtargets of the campaign's outdial, dialled or not, and whom
+--   targets: whom the campaign means to reach: VoIPBIN's outdialtargets of the campaign's outdial, dialled or not, and whom
 --     else it dialled; for sources without such a list, targets_attempted
 --   targets_attempted: targets with at least one real attempt
 --   targets_contacted: targets reached at least once

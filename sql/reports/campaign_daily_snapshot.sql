@@ -8,7 +8,7 @@
 --   source: the system
 --   campaign_key: `<source>:<native id>`; `<source>:none` for what belongs to no campaign
 --   campaign_name: what the source called the campaign then
---   targets: people meant to be reached
+--   targets: whom the campaign means to reach
 --   targets_attempted: targets with at least one real attempt
 --   targets_contacted: targets reached at least once
 --   attempts: real attempts

@@ -1,4 +1,4 @@
--- One row per source + campaign + maximum: attempts made and people reached had no target had more than so many
+-- One row per source + campaign + maximum: attempts made and targets reached had no target had more than so many
 -- attempts.
 -- `campaign_key` all is the whole source, each target once.
 -- Lowering is exact (`basis` log): with a cap of k on top of the limits in force, contacts(k) are the first contacts at

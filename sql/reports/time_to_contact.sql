@@ -1,4 +1,4 @@
--- One row per source + campaign: how long it took to reach people, from the first attempt on each.
+-- One row per source + campaign: how long it took to reach targets, from the first attempt on each.
 -- Aalen and Johansen's estimator over elapsed time; reports.time_to_contact_curve has the whole curve, and
 -- reports.attempt_curve tells of ends and intervals. The shares are of all attempted targets, not of those reached.
 -- Key: source, campaign_key

@@ -802,6 +802,15 @@ class TestAapor:
         assert (row["ne"], row["uo"]) == (0, 1)
         assert "bad_contact_info = UO" in row["class_mapping"]
 
+    def test_the_mapping_in_force_names_what_a_source_has_of_its_own(self) -> None:
+        rows = report(merged(WORKED_OUTREACH, WORKED_ACTION_BUILDER), "aapor_classes")
+        mappings = {row["source"]: row["class_mapping"] for row in rows if row["campaign_key"] == "all"}
+        default, _, own = mappings["outreach"].partition("; but ")
+        assert mappings["action_builder"] == default
+        assert "call_disposition answered - not interested = R" in own.split(", ")
+        assert "call_disposition_id 5 = O" in own.split(", ")
+        assert {entry.rpartition(" = ")[2] for entry in own.split(", ")} == {"R", "O"}
+
     def test_unknown_eligibility_alone_is_null(self) -> None:
         rates = {row["rate"]: row["value"] for row in report(action_builder({1: ["SKIP"]}), "aapor_rates")}
         assert (rates["rr1"], rates["rr3"], rates["rr5"], rates["coop1"]) == (0, None, None, None)

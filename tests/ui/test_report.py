@@ -198,12 +198,14 @@ def test_the_finding_counts_neither_contacts_nor_campaigns_for_targets(tmp_path:
     with with_mapping(log) as con:
         build(con)
         write_database(con, tmp_path / "some.duckdb", load_models())
+    with duckdb.connect(str(tmp_path / "some.duckdb")) as con:
+        con.execute("DELETE FROM replay.contact_outcomes WHERE target_key = 'action_builder:2'")
     page = render(tmp_path / "some.duckdb")
     finding = page.partition('id="finding"')[2].partition("</p>")[0]
     values = [float(value) for value in re.findall(r'data-value="([^"]+)"', finding)]
     assert values[:2] == [7, 2]
     assert values[2] == pytest.approx(2 / 7)
-    assert values[5:] == [4, 1]  # open: 2, 3, 4 and 6; closed: 7
+    assert values[5:] == [3, 1, 1]  # open: 3, 4 and 6; closed: 7; not told: 2
     assert 'data-value="1" id="finding-unknown"' in page
     assert "VoIPBIN's are entries of its lists" in page
 
@@ -244,6 +246,14 @@ def test_a_source_that_cannot_record_refusals_is_said_to(quiet: Page, report: Pa
     cautions = quiet.locator("#aapor-overall .caution").all_text_contents()
     assert len(cautions) == 1
     assert "VoIPBIN cannot record a refusal (R) or bad contact information (NE)" in cautions[0]
+
+
+def test_the_classes_in_force_are_written_out(quiet: Page, report: Path) -> None:
+    opened(quiet, report)
+    common, own = quiet.locator("#aapor-classes-overall .note.wide").all_text_contents()
+    assert "contacted = I" in common
+    assert own.startswith("Outreach, besides: ")
+    assert "call_disposition answered - not interested = R" in own
 
 
 def test_words_of_the_definitions_are_the_files_comments(quiet: Page, report: Path, published: Path) -> None:
@@ -420,6 +430,26 @@ def test_a_phone_shows_everything(quiet: Page, report: Path, width: int) -> None
         "|| (getComputedStyle(box).overflowX === 'auto' && box.tabIndex === 0 && box.getAttribute('aria-label')))"
     )
     assert scrolls
+
+
+def test_a_phone_shows_name_and_rate_first_and_that_more_is_beside(quiet: Page, report: Path) -> None:
+    quiet.set_viewport_size({"width": 390, "height": 844})
+    opened(quiet, report)
+    table = quiet.locator("#contact-rates-table")
+    headings = table.locator("th[data-column]")
+    for index, name in enumerate(("campaign_name", "contact_rate_per_target")):
+        assert headings.nth(index).get_attribute("data-column") == name
+        box = headings.nth(index).bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+    # The shadow of what goes on beyond an edge: it stays while its cover moves along with the content.
+    for scrolled in (table.locator(".scroll"), quiet.locator(".nav ul")):
+        assert scrolled.evaluate("box => box.scrollWidth > box.clientWidth")
+        shadow = "box => getComputedStyle(box).backgroundAttachment"
+        assert scrolled.evaluate(shadow) == "local, local, scroll, scroll"
+    # Grid lines end at their own strip: no figure stands behind them.
+    strip = quiet.locator("#contact-rates .interval_chart .rows .strip").first
+    assert strip.evaluate("strip => getComputedStyle(strip).clipPath").startswith("inset(0px")
 
 
 def test_structure_for_those_who_do_not_see_it(quiet: Page, report: Path) -> None:
