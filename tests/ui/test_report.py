@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 import pytest
@@ -488,9 +488,13 @@ def test_the_keyboard_is_enough(quiet: Page, report: Path) -> None:
     quiet.locator("details.campaign[open] .block").first.wait_for()
 
 
-def test_text_has_contrast(quiet: Page, report: Path) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_contrast(quiet: Page, report: Path, scheme: Literal["light", "dark"]) -> None:
     """WCAG 2 AA: 4.5 to 1 for every text that stands on a plain ground."""
+    quiet.emulate_media(color_scheme=scheme)
     opened(quiet, report)
+    ground = quiet.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
     open_all(quiet)
     weak = quiet.evaluate(
         """() => {
