@@ -524,7 +524,7 @@ def _campaign(key: str, row: Row, rates: Row) -> Campaign:
 
 
 def _mappings(rows: Iterable[Row]) -> list[tuple[str, str]]:
-    """The mapping to AAPOR's classes that all sources share, and what a source has besides; empty where rows have none."""
+    """The mapping to AAPOR's classes that all sources share, and what a source has instead; empty where rows have none."""
     shared: dict[str, None] = {}
     own: list[tuple[str, str]] = []
     for row in rows:
@@ -532,7 +532,7 @@ def _mappings(rows: Iterable[Row]) -> list[tuple[str, str]]:
         if common:
             shared[common] = None
         if besides:
-            own.append((f"{text.source_name(row['source'])}, besides", besides))
+            own.append((f"{text.source_name(row['source'])}, instead", besides))
     return [("Classes", words) for words in shared] + own
 
 

@@ -133,6 +133,7 @@ ESTIMATE = (
     "Where targets are still open, the line estimates what further attempts would give, taking it that they go as they "
     "went with the others; it is not a count of those reached."
 )
+WHAT_IF_OF = {"contact_rate_per_target": ("targets_contacted", "targets")}
 WHAT_IF = {
     "x": "max_attempts",
     "x_title": "Most attempts allowed; below it, the attempts that takes",
@@ -160,8 +161,8 @@ STANDS = (
 )
 BY_ANY = {"reached": "Reached by any campaign"}
 LEFT_TO_DO = (
-    "Reached means reached by any campaign, not only by the one in whose row it stands. A dash says that the log does not "
-    "tell."
+    "Reached means reached by any campaign, not only by the one in whose row it stands. A dash for "
+    "tries or for the penetration says that the log does not tell."
 )
 WHAT_IF_READING = (
     "A lower maximum can be counted in the log. A higher one is a guess: it takes the next attempts to work as well as "
@@ -315,6 +316,7 @@ SECTIONS = (
         charts=(Chart("plot", "Targets reached, by the most attempts allowed", WHAT_IF, split="source"),),
         query="SELECT * FROM reports.retry_what_if WHERE campaign_key = 'all'",
         order="source, max_attempts",
+        of=WHAT_IF_OF,
     ),
     Section(
         id="aapor-overall",
@@ -332,6 +334,7 @@ SECTIONS = (
         table="reports.aapor_classes",
         title="AAPOR final classes, and e",
         place="further",
+        reading="A target that was only skipped, or called at no address, is UH here; no contact rate counts it as tried.",
         query="SELECT * FROM reports.aapor_classes WHERE campaign_key = 'all'",
         order="source",
         lead=("source", "targets", "i", "p", "r", "nc", "o", "uh", "ur", "uo", "ne", "k", "u", "e"),
@@ -592,6 +595,7 @@ SECTIONS = (
         reading=WHAT_IF_READING,
         charts=(Chart("plot", "Targets reached, by the most attempts allowed", WHAT_IF),),
         order="max_attempts",
+        of=WHAT_IF_OF,
     ),
     Section(
         id="inventory",

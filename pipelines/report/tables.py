@@ -194,8 +194,8 @@ def _interval(column: Column) -> Iterator[Callable[[Row], str]]:
     name, (low, high), say = column.name, column.parts, shown(column.kind)
 
     def interval(row: Row) -> str:
-        if row[name] is None:
-            # The ends go with their rate: the CSV still has them, empty.
+        if row[name] is None or row[low] == row[name] == row[high]:
+            # Nothing to say between its ends, or counted and so without any: the CSV has them all the same.
             return f'<data value="{raw(row[low])}"></data><data value="{raw(row[high])}"></data>'
         return (
             f'<small><data value="{raw(row[low])}">{say(row[low])}</data> to '

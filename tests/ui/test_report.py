@@ -252,7 +252,7 @@ def test_the_classes_in_force_are_written_out(quiet: Page, report: Path) -> None
     opened(quiet, report)
     common, own = quiet.locator("#aapor-classes-overall .note.wide").all_text_contents()
     assert "contacted = I" in common
-    assert own.startswith("Outreach, besides: ")
+    assert own.startswith("Outreach, instead: ")
     assert "call_disposition answered - not interested = R" in own
 
 
