@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -638,6 +639,14 @@ class TestWhatIf:
         assert fourth["contact_rate_per_target_low"] == pytest.approx((5 + 2 * low) / 9)
         assert fourth["contact_rate_per_target_high"] == pytest.approx((5 + 2 * high) / 9)
         assert rows[4]["attempts"] == pytest.approx(15 + 2 + 2 * 10 / 15)
+        for less, more in pairwise(rows):
+            assert more["extra_attempts"] == pytest.approx(more["attempts"] - less["attempts"])
+            assert more["extra_contacted"] == pytest.approx(
+                more["targets_contacted"] - less["targets_contacted"]
+            )
+            assert more["attempts_per_extra_contact"] == pytest.approx(
+                more["extra_attempts"] / more["extra_contacted"]
+            )
 
     @pytest.mark.parametrize("reached", range(1, 60, 7))
     def test_one_attempt_more_is_as_many_attempts_whatever_the_hazard(self, reached: int) -> None:
