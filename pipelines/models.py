@@ -162,6 +162,8 @@ def read_model(path: Path) -> Model:
     for line in header:
         if "Columns" in labels:
             if found := _COLUMN.match(line):
+                if found[1] in columns:
+                    raise ModelError(f"{path}: 'Columns:' lists {found[1]} twice")
                 columns[found[1]] = found[2].strip()
             elif columns and line.startswith("   "):
                 columns[next(reversed(columns))] += " " + line.strip()

@@ -141,6 +141,7 @@ class _Run:
         found = files.find(self.landing, self.resource.source, self.resource.name)
         if self.sets is not None:
             pagesets.create_books(self.con, self.resource)
+        self._end_refusals(found)
         known = self._known()
         fresh = [file for file in found if self._is_fresh(file, known)]
         if not fresh:
@@ -184,10 +185,33 @@ class _Run:
         """Name → number, size and time of change, as last seen; a refused file has no time of change."""
         rows = self.con.execute(
             "SELECT file, file_id, size, modified_ns FROM landing.files "
-            "WHERE source = $source AND resource = $resource ORDER BY file_id",
+            "WHERE source = $source AND resource = $resource AND is_current",
             self.about,
         ).fetchall()
         return {name: (number, size, modified) for name, number, size, modified in rows}
+
+    def _end_refusals(self, found: list[LandingFile]) -> None:
+        """Strike from the books what could not be read and now can be, or is gone: nothing of it was ever read.
+
+        What was read under its name before is then again the last that is known of it.
+        """
+        refused = {file.name for file in found if file.refused is not None}
+        ended = [
+            name
+            for name, (_, _, modified) in self._known().items()
+            if modified is None and name not in refused
+        ]
+        if not ended:
+            return
+        with transaction(self.con):
+            for name in ended:
+                self.con.execute(
+                    """UPDATE landing.files SET is_current = (file_id = (
+                        SELECT max(file_id) FROM landing.files WHERE source = $source AND resource = $resource
+                            AND file = $name AND modified_ns IS NOT NULL))
+                    WHERE source = $source AND resource = $resource AND file = $name""",
+                    {**self.about, "name": name},
+                )
 
     def _is_fresh(self, file: LandingFile, known: dict[str, tuple[int, int, int | None]]) -> bool:
         if file.name in self.later:
@@ -215,8 +239,8 @@ class _Run:
                 new.content += f":{new.file.contact}"
         return new.content
 
-    def _told_apart(self, new: list[_New]) -> set[str]:
-        """Find files with the bytes of another. Returns names of known files that were only touched.
+    def _told_apart(self, new: list[_New]) -> dict[str, int]:
+        """Find files with the bytes of another. Returns, by name, files that hold what they held before: its number.
 
         Files of different sizes have different bytes, so most hashes are not waited for here.
         """
@@ -226,10 +250,10 @@ class _Run:
             self.about,
         ).fetchall()
         first_with: dict[str, int] = {content: original for _, content, original, _, _ in rows}
-        last_of = {name: content for _, content, _, name, _ in reversed(rows)}
+        versions = {(name, content): number for _, content, _, name, number in reversed(rows)}
         sizes = [size for size, *_ in rows] + [n.file.size for n in new if n.hash is not None]
         shared = {size for size in sizes if sizes.count(size) > 1} if len(sizes) < 1000 else _repeated(sizes)
-        touched = set()
+        touched: dict[str, int] = {}
         for n in new:
             if n.hash is None or n.file.size not in shared:
                 continue
@@ -238,8 +262,8 @@ class _Run:
             except OSError as error:
                 n.file, n.hash = replace(n.file, refused=f"cannot be read: {error.strerror}"), None
                 continue
-            if last_of.get(n.file.name) == content:
-                touched.add(n.file.name)
+            if (number := versions.get((n.file.name, content))) is not None:
+                touched[n.file.name] = number
             elif content in first_with:
                 n.same_as = first_with[content]
             else:
@@ -365,7 +389,12 @@ class _Run:
     # --- writing -------------------------------------------------------------------------------------------------
 
     def _write(
-        self, new: list[_New], to_read: list[_New], touched: set[str], loadings: list[Loading], seen: int
+        self,
+        new: list[_New],
+        to_read: list[_New],
+        touched: dict[str, int],
+        loadings: list[Loading],
+        seen: int,
     ) -> IngestResult:
         self._touch(touched)
         if not new:
@@ -396,18 +425,24 @@ class _Run:
         ).fetchall()[0]
         return IngestResult(seen, len(to_read), *counts)
 
-    def _touch(self, touched: set[str]) -> None:
-        """A known file with the same bytes and another time of change: nothing happened to it."""
-        for name in sorted(touched):
+    def _touch(self, touched: dict[str, int]) -> None:
+        """Files with another time of change and the bytes that they had, last or before: that version is current."""
+        for name, number in sorted(touched.items()):
             status = os.stat(self.landing / name)
             self.con.execute(
-                "UPDATE landing.files SET modified_ns = $modified WHERE file_id = (SELECT max(file_id) FROM "
-                "landing.files WHERE source = $source AND resource = $resource AND file = $name)",
-                {**self.about, "modified": status.st_mtime_ns, "name": name},
+                "UPDATE landing.files SET is_current = (file_id = $number), "
+                "modified_ns = CASE WHEN file_id = $number THEN $modified ELSE modified_ns END "
+                "WHERE source = $source AND resource = $resource AND file = $name",
+                {**self.about, "modified": status.st_mtime_ns, "name": name, "number": number},
             )
 
     def _enter(self, new: list[_New]) -> None:
         """Enter the new files into the books, so far without rows; a copy has its original's, all superseded."""
+        self.con.execute(
+            "UPDATE landing.files SET is_current = FALSE WHERE source = $source AND resource = $resource AND is_current "
+            "AND list_contains($names, file)",
+            {**self.about, "names": [n.file.name for n in new]},
+        )
         self.con.execute(
             """INSERT INTO landing.files (file_id, source, resource, file, size, modified_ns, same_as, shape,
                 rows_read, rows_accepted, rows_superseded, rows_rejected)

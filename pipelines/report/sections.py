@@ -670,7 +670,7 @@ SECTIONS = (
         title="Every row accounted for",
         place="quality",
         reading="Read = accepted + superseded + rejected, for every file. Superseded rows are older versions of a row, "
-        "or the same file again.",
+        "or the same file again. Of a file that changed: its rows now, and those of before that are still in the ledger.",
         order="source, resource, file",
         open=True,
     ),

@@ -144,10 +144,10 @@ DRIFT_RULES = (
         "after the first, may be missing.",
         "warn",
         query="""
-SELECT source, resource, count(*) AS files, sum(rows_read) AS rows_read
+SELECT source, resource, count(*) AS files, sum(rows_in_file) AS rows_in_files
 FROM quality.row_accounting
 GROUP BY source, resource
-HAVING sum(rows_read) IN (100, 200, 250) OR (sum(rows_read) > 0 AND sum(rows_read) % 500 = 0)""",
+HAVING sum(rows_in_file) IN (100, 200, 250) OR (sum(rows_in_file) > 0 AND sum(rows_in_file) % 500 = 0)""",
     ),
 )
 """Every rule of drift; all of them warn."""

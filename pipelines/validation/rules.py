@@ -858,13 +858,13 @@ WHERE accounted.rows_rejected <> coalesce(listed.rows, 0)""",
     Rule(
         "quality.row_accounting",
         "rejected_share_is_low",
-        f"At most {REJECTED_SHARE:.0%} of a resource's rows are rejected.",
+        f"At most {REJECTED_SHARE:.0%} of the rows in a resource's files, as they are now, are rejected.",
         "warn",
         query=f"""
-SELECT source, resource, sum(rows_rejected) AS rejected, sum(rows_read) AS rows_read
+SELECT source, resource, sum(rows_rejected) AS rejected, sum(rows_in_file) AS rows_in_files
 FROM quality.row_accounting
 GROUP BY source, resource
-HAVING sum(rows_rejected) > {REJECTED_SHARE} * sum(rows_read)""",
+HAVING sum(rows_rejected) > {REJECTED_SHARE} * sum(rows_in_file)""",
     ),
     *(
         Rule(

@@ -10,8 +10,17 @@
 --   code: new_field, unknown_value, inconsistent, page_total, mapping, not_read
 --   field: the field it is about
 --   value: the value met
---   rows: how many rows it was met in; of not_read, how many files
+--   rows: how many rows it was met in, in the latest version of the file that had any; of not_read, how many files
 --   detail: in words
+WITH ranked AS (
+    SELECT
+        source, resource, file, code, field, value, rows, detail,
+        row_number() OVER (
+            PARTITION BY source, resource, file, code, field, value, detail ORDER BY file_id DESC
+        ) AS place
+    FROM landing.notices
+)
+
 SELECT
     source,
     resource,
@@ -21,4 +30,5 @@ SELECT
     value,
     rows,
     detail
-FROM landing.notices
+FROM ranked
+WHERE place = 1

@@ -1,5 +1,6 @@
 -- One row per row that could not be taken: where it stood, why, and the row as it came.
--- A file whose rest could not be read is one such row, `unreadable`.
+-- Of a file that changed, the rows of the file as it is now: one that was corrected is no longer here. Of files with the
+-- same bytes, those of the first.
 -- Key: source, resource, file, position, reason
 -- Group: landing
 -- Order: source, resource, file, position
@@ -10,14 +11,24 @@
 --   position: where in the file the row stands, counted from 1
 --   reason: what is wrong with it
 --   record: the row as it came, as text
---   detail: more on the reason, such as field and value
 --   detail: what stopped the reading, where the reason is `unreadable`; else null
+WITH holders AS (
+    SELECT
+        coalesce(same_as, file_id) AS original_id,
+        min(file_id) AS file_id
+    FROM landing.files
+    WHERE is_current
+    GROUP BY coalesce(same_as, file_id)
+)
+
 SELECT
-    source,
-    resource,
-    file,
-    position,
-    reason,
-    record,
-    detail
-FROM landing.rejected_rows
+    rejected.source,
+    rejected.resource,
+    files.file,
+    rejected.position,
+    rejected.reason,
+    rejected.record,
+    rejected.detail
+FROM landing.rejected_rows AS rejected
+INNER JOIN holders ON holders.original_id = rejected.file_id
+INNER JOIN landing.files AS files ON files.file_id = holders.file_id

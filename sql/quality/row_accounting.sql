@@ -1,22 +1,57 @@
 -- One row per landing file: how many rows were read, and what became of them. read = accepted + superseded + rejected.
+-- A file that changed is accounted for as it is now, with those rows of its earlier versions that are still in the
+-- ledger; what else earlier versions held, and was rejected or superseded, is counted no longer.
 -- Key: source, resource, file
 -- Group: landing
 -- Columns:
 --   source: the system
 --   resource: the kind of record
 --   file: path within the landing folder
---   rows_read: rows in the file
---   rows_accepted: rows that are in the ledger
---   rows_superseded: rows of which another version, or the same file under another name, is in the ledger
---   rows_rejected: rows that could not be taken; quality.rejected_rows tells why
+--   rows_read: rows in the file as it is now, and rows of earlier versions of it that are in the ledger
+--   rows_accepted: of these, rows that are in the ledger
+--   rows_superseded: rows of which another version, or the same again, is in the ledger, or that stand in another file
+--     with the same bytes
+--   rows_rejected: rows in the file as it is now that could not be taken; quality.rejected_rows tells why
+--   rows_in_file: rows in the file as it is now
 --   shape: the container's shape that was recognized
+WITH holders AS (
+    -- The rejected rows of files with the same bytes are told once: of the first that holds them now.
+    SELECT
+        coalesce(same_as, file_id) AS original_id,
+        min(file_id) AS file_id
+    FROM landing.files
+    WHERE is_current
+    GROUP BY coalesce(same_as, file_id)
+),
+
+versions AS (
+    SELECT
+        files.source,
+        files.resource,
+        files.file,
+        files.rows_accepted,
+        CASE WHEN files.is_current THEN files.rows_read ELSE files.rows_accepted END AS rows_read,
+        CASE WHEN files.is_current THEN files.rows_superseded ELSE 0 END AS rows_superseded,
+        CASE WHEN files.is_current THEN files.rows_rejected ELSE 0 END AS rows_rejected,
+        CASE WHEN files.is_current THEN files.rows_read ELSE 0 END AS rows_in_file,
+        -- A copy counts all of its rows as superseded, until it is the one that holds what was rejected.
+        coalesce(originals.rows_rejected, 0) AS rows_taken_over,
+        CASE WHEN files.is_current THEN files.shape END AS shape
+    FROM landing.files AS files
+    LEFT JOIN holders ON holders.file_id = files.file_id AND holders.original_id <> files.file_id
+    LEFT JOIN landing.files AS originals ON originals.file_id = holders.original_id
+    WHERE files.is_current OR files.rows_accepted > 0
+)
+
 SELECT
     source,
     resource,
     file,
-    rows_read,
-    rows_accepted,
-    rows_superseded,
-    rows_rejected,
-    shape
-FROM landing.files
+    CAST(sum(rows_read) AS BIGINT) AS rows_read,
+    CAST(sum(rows_accepted) AS BIGINT) AS rows_accepted,
+    CAST(sum(rows_superseded - rows_taken_over) AS BIGINT) AS rows_superseded,
+    CAST(sum(rows_rejected + rows_taken_over) AS BIGINT) AS rows_rejected,
+    CAST(sum(rows_in_file) AS BIGINT) AS rows_in_file,
+    max(shape) AS shape
+FROM versions
+GROUP BY source, resource, file

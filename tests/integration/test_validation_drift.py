@@ -162,7 +162,7 @@ def test_row_counts_of_whole_pages(
     for number, rows in enumerate(files):
         con.execute(
             "INSERT INTO quality.row_accounting BY NAME SELECT 'outreach' AS source, 'calls' AS resource, "
-            "$1 AS file, $2 AS rows_read",
+            "$1 AS file, $2 AS rows_in_file",
             [f"{number}.json", rows],
         )
     (rule,) = (rule for rule in DRIFT_RULES if rule.name == "row_counts_are_no_whole_pages")

@@ -247,7 +247,7 @@ DISTURBANCES: dict[str, dict[str, str]] = {
         "accounting_law_holds": "UPDATE {table} SET rows_rejected = NULL",
         "accepted_rows_equal_the_table": "DELETE FROM {table} WHERE resource = 'calls'",
         "rejected_rows_are_listed": "UPDATE {table} SET rows_rejected = 1",
-        "rejected_share_is_low": "UPDATE {table} SET rows_rejected = rows_read",
+        "rejected_share_is_low": "UPDATE {table} SET rows_rejected = rows_in_file",
     },
 }
 """What breaks a rule of a table: a statement on the sound ledger. `stranger` is a call that nobody made."""

@@ -45,6 +45,7 @@ def test_the_header_is_the_description(tmp_path: Path) -> None:
         (GOOD.replace("-- Key: fruit\n", ""), "lacks Key"),
         (GOOD.replace("-- Columns:\n", ""), "lacks Columns"),
         (GOOD.replace("--   price: in", "-- price in"), "neither"),
+        (GOOD.replace("-- Columns:\n", "-- Columns:\n--   price: in euros\n"), "lists price twice"),
         (
             GOOD.replace("-- Columns:\n", "-- Incremental: fruit from core.trees\n-- Columns:\n"),
             "Incremental: fruit from",
