@@ -19,7 +19,8 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -68,6 +69,10 @@ class Corrupt(Exception):
     """The compressed data is damaged: nothing that came out of it can be trusted."""
 
 
+class _NoRecords(Exception):
+    """The file is of another kind: it has no records that could be told apart."""
+
+
 def unpack(path: str, scratch: Path, number: int, known: Callable[[str], bool]) -> Unpacked:
     """Make the file at ``path`` readable. Files that are so already are not copied.
 
@@ -99,7 +104,10 @@ def unpack(path: str, scratch: Path, number: int, known: Callable[[str], bool]) 
         linked = scratch / f"{number}.link"
         os.symlink(plain, linked)
         plain = str(linked)
-    result = _tell(plain, head, path, known)
+    try:
+        result = _tell(plain, head, path, known)
+    except _NoRecords as error:
+        return unreadable(scratch, number, str(error), head[: _KEPT * 4].decode("utf-8", "replace"))
     if truncated and result.format in ("lines", "array", "documents", "csv"):
         return replace(result, mended=True, cut=True)
     return result
@@ -195,10 +203,13 @@ def _tell(plain: str, head: bytes, named: str, known: Callable[[str], bool]) -> 
     first = text.splitlines()[0].decode("utf-8", "replace")
     rows = {d: next(csv.reader([first], delimiter=d), []) for d in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda d: (sum(map(known, rows[d])), len(rows[d])))
-    if re.search(r"\.(json|jsonl|ndjson)(\.|$)", named.lower().rpartition("/")[2]) and not any(
-        map(known, rows[delimiter])
-    ):
-        return Unpacked(plain, "lines", mended=True)
+    if not any(map(known, rows[delimiter])):
+        if b'\n{"' not in head and (text.startswith(b"<") or b"\0" in head):
+            # An error page or a picture has lines, but they are no rows.
+            what = "markup" if text.startswith(b"<") else "binary data"
+            raise _NoRecords(f"{what}, not records: no column of its first line is known")
+        if re.search(r"\.(json|jsonl|ndjson)(\.|$)", named.lower().rpartition("/")[2]):
+            return Unpacked(plain, "lines", mended=True)
     return Unpacked(plain, "csv", delimiter, tuple(rows[delimiter]))
 
 
@@ -224,10 +235,15 @@ def mend(file: Unpacked, scratch: Path, number: int, valid: Valid) -> Unpacked:
 
 @dataclass(frozen=True, slots=True)
 class _Bad:
-    """A stretch that is no document, and why."""
+    """A stretch that is no document, and why; of its text, the beginning is enough.
+
+    ``begins``: like a record of its own, so that it counts. Else it goes on with the bad stretch that it follows, if
+    it follows one.
+    """
 
     detail: str
     text: bytes
+    begins: bool = True
 
 
 class _Sound(bytes):
@@ -240,12 +256,12 @@ def _marker(detail: str, text: bytes) -> bytes:
 
 
 def _checked(pieces: Iterator[bytes | _Bad], valid: Valid) -> Iterator[bytes]:
-    """Documents in order, one a line; neighbouring bad stretches become one marker."""
+    """Documents in order, one a line; a bad stretch becomes a marker, with what goes on with it."""
     was_bad = False
     for batch in _batches(pieces):
         for piece in _valid_only(batch, valid):
             if isinstance(piece, _Bad):
-                if not was_bad:
+                if piece.begins or not was_bad:
                     yield _marker(piece.detail, piece.text)
             else:
                 # Outside of strings a line break is only white space; inside one it would not be valid.
@@ -258,7 +274,8 @@ def _cut(
 ) -> Iterator[bytes | _Bad]:
     """The pieces of a file whose end is missing, and a bad one for what is missing.
 
-    A CSV row ends with its line: one at the end of what there is may lack the rest of its last value.
+    A CSV row ends with its line: one at the end of what there is may lack the rest of its last value. A bad piece at
+    the end is bad for what is missing, and is one with it; but not a CSV row whose line has ended.
     """
     last: bytes | _Bad | None = None
     for piece in pieces:
@@ -266,12 +283,13 @@ def _cut(
             yield last
         last = piece
     source.seek(-1, os.SEEK_END)
+    ended = source.read(1) == b"\n"
     shown = b""
-    if isinstance(last, bytes) and rows_end_with_lines and source.read(1) != b"\n":
+    if isinstance(last, bytes) and rows_end_with_lines and not ended:
         shown = last
     elif last is not None:
         yield last
-    yield _Bad("the compressed data ends before its end", shown)
+    yield _Bad("the compressed data ends before its end", shown, begins=rows_end_with_lines and ended)
 
 
 def _batches(pieces: Iterator[bytes | _Bad]) -> Iterator[list[bytes | _Bad]]:
@@ -295,7 +313,7 @@ def _valid_only(batch: list[bytes | _Bad], valid: Valid, *, whole: bool = True) 
         if isinstance(piece, _Bad | _Sound) or (text is not None and next(verdicts)):
             yield piece
             continue
-        bad = _Bad("not JSON" if text is not None else "not UTF-8", piece)
+        bad = _Bad("not JSON" if text is not None else "not UTF-8", piece[: _KEPT * 4])
         rows = list(_page(_Text(io.BytesIO(), piece), largest=0)) if whole and piece.startswith(b"{") else []
         if any(isinstance(row, bytes) for row in rows):
             yield from _valid_only(rows, valid, whole=False)
@@ -313,6 +331,7 @@ def _decoded(piece: bytes | _Bad) -> str | None:
 
 
 _TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"|["{}\[\]]')
+_SCALAR = re.compile(rb'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?[0-9][0-9.eE+-]*|true|false|null)[ \t\r]*')
 _SPACE = b" \t\r\n"
 
 
@@ -446,6 +465,15 @@ class _Text:
             if not self.more():
                 return kept, length
 
+    @property
+    def place(self) -> int:
+        """Where in the stream the window stands."""
+        return self.gone + self.at
+
+    def is_on_line_of(self, place: int) -> bool:
+        """No line has ended since ``place``; False, too, when that is too long ago to be known."""
+        return place >= self.gone and b"\n" not in self.data[place - self.gone : self.at]
+
     def at_document(self) -> bool:
         """A bracket in the first column of a line is here: a new document, when the one before is broken."""
         return (
@@ -480,12 +508,16 @@ def _documents(stream: BinaryIO, valid: Valid) -> Iterator[bytes | _Bad]:
             yield sound
             continue
         if first == ord("["):
+            start = text.place
             text.at += 1
-            yield from _elements(text)
+            yield from _elements(text, start)
             continue
         if first != ord("{"):
             line, length = text.line(_KEPT * 4)
-            yield _Bad("not JSON" if length <= LONGEST else f"a line of {length} bytes", line)
+            if length == len(line) and _SCALAR.fullmatch(line):
+                yield line  # a document by itself, though no record
+                continue
+            yield _Bad("not JSON" if length <= LONGEST else f"a line of {length} bytes", line, begins=False)
             continue
         document = text.value(stop_at_line=True)
         if document is None:
@@ -502,13 +534,19 @@ def _tail(text: _Text) -> Iterator[_Bad]:
         if byte == ord("\n") or byte == ord("{"):
             return
         if byte not in _SPACE:
-            yield _Bad("text after the end of a document", text.line(_KEPT * 4)[0])
+            yield _Bad("text after the end of a document", text.line(_KEPT * 4)[0], begins=False)
             return
         text.at += 1
 
 
-def _elements(text: _Text) -> Iterator[bytes | _Bad]:
-    """The elements of an array whose bracket was taken; at the first that is broken the rest is one bad stretch."""
+def _elements(text: _Text, start: int) -> Iterator[bytes | _Bad]:
+    """The elements of an array whose bracket was taken; at the first that is broken the rest is one bad stretch.
+
+    The rest is that of the file; but that of the line, where what holds the array began (at ``start``) on this line: in
+    a file of pages, one a line, the next line is another page.
+    """
+    broken = "the array ends before its end, or is broken here"
+    follows = False
     while True:
         first = text.peek()
         if first == ord("]"):
@@ -516,12 +554,17 @@ def _elements(text: _Text) -> Iterator[bytes | _Bad]:
             return
         if first == ord(","):
             text.at += 1
+            follows = False
             continue
+        if follows and text.at_document():
+            yield _Bad(broken, b"", begins=False)
+            return
         element = text.value() if first in (ord("{"), ord("[")) else text.scalar()
         if element is None:
-            yield _Bad("the array ends before its end, or is broken here", text.rest())
+            yield _Bad(broken, text.line(_KEPT * 4)[0] if text.is_on_line_of(start) else text.rest())
             return
         yield element
+        follows = True
 
 
 def _page(text: _Text, largest: int = _PAGE) -> Iterator[bytes | _Bad]:
@@ -530,6 +573,7 @@ def _page(text: _Text, largest: int = _PAGE) -> Iterator[bytes | _Bad]:
     Gives pages of up to ``largest`` bytes, of one row at least.
     """
     shown = text.data[text.at : text.at + _KEPT * 4].partition(b"\n")[0]
+    start = text.place
     members: dict[bytes, bytes] = {}
     text.at += 1
     opened = 1
@@ -553,7 +597,7 @@ def _page(text: _Text, largest: int = _PAGE) -> Iterator[bytes | _Bad]:
             break
         if value == ord("[") and name in (b'"data"', b'"result"'):
             text.at += 1
-            broken = yield from _rows(text, name, members, opened > 1, largest)
+            broken = yield from _rows(text, start, name, members, opened > 1, largest)
             if broken:
                 return
             continue
@@ -575,7 +619,7 @@ def _page(text: _Text, largest: int = _PAGE) -> Iterator[bytes | _Bad]:
 
 
 def _rows(
-    text: _Text, name: bytes, members: dict[bytes, bytes], nested: bool, largest: int
+    text: _Text, start: int, name: bytes, members: dict[bytes, bytes], nested: bool, largest: int
 ) -> Generator[bytes | _Bad, None, bool]:
     """The rows of a page, each as a document; where the page says what they lack, put together as smaller pages.
 
@@ -599,7 +643,7 @@ def _rows(
             return b"{" + outer + b'"response":{' + inner + b"}}"
         return b"{" + inner + b"}"
 
-    for element in _elements(text):
+    for element in _elements(text, start):
         if isinstance(element, _Bad):
             broken = element
             break
@@ -615,44 +659,108 @@ def _rows(
     if rows or not (plain or done):
         yield page()
     if broken is not None:
-        yield _Bad("the page ends before its end, or is broken here", broken.text)
+        yield replace(broken, detail="the page ends before its end, or is broken here")
     return broken is not None
 
 
 def _csv_rows(stream: BinaryIO, file: Unpacked) -> Iterator[bytes | _Bad]:
+    """The rows of a CSV file, each as a document; one that is none is a bad piece by itself.
+
+    A bad row that spans lines ends before the next line that could be a row: the quote that it opens may be none.
+    """
     csv.field_size_limit(LONGEST)
-    reader = csv.reader(_csv_lines(stream), delimiter=file.delimiter, strict=True)
     columns = unique(file.header)
+    taken: list[str] = []
+    again: deque[str] = deque()
+    spare = _READ_AGAIN
+
+    def reader() -> Iterator[list[str]]:
+        return csv.reader(_csv_lines(stream, taken, again), delimiter=file.delimiter, strict=True)
+
+    rows = reader()
     try:
-        next(reader, None)
-        for row in reader:
+        next(rows, None)
+    except csv.Error as error:
+        yield _Bad(f"the header is not CSV: {error}", _as_it_came(taken))
+        return
+    while True:
+        taken.clear()
+        try:
+            row = next(rows, None)
+            if row is None:
+                return
             if not row:
                 continue
-            if len(row) != len(columns) or any(_LONG in value for value in row):
-                text = file.delimiter.join(row)
-                detail = f"{len(row)} values under {len(columns)} columns"
-                if _LONG in text:
-                    detail = f"a line longer than {LONGEST} bytes"
-                yield _Bad(detail, text.replace(_LONG, "").encode("utf-8", "surrogateescape"))
-                continue
+            detail = f"{len(row)} values under {len(columns)} columns" if len(row) != len(columns) else ""
+        except csv.Error as error:
+            row, detail = [], f"not a row of CSV: {error}"
+        if any(_LONG in line for line in taken):
+            detail = f"a line longer than {LONGEST} bytes"
+        if not detail:
             values = {column: value or None for column, value in zip(columns, row, strict=True)}
-            yield json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogateescape")
-    except csv.Error as error:
-        yield _Bad(f"the rest is not CSV: {error}", b"")
+            try:
+                yield json.dumps(values, ensure_ascii=False).encode()
+            except UnicodeEncodeError:
+                yield _Bad("not UTF-8", _as_it_came(taken))
+            continue
+        # A line with as many delimiters as a row has may be one.
+        own = next(
+            (i for i, line in enumerate(taken) if i and line.count(file.delimiter) >= len(columns) - 1),
+            len(taken),
+        )
+        yield _Bad(detail, _as_it_came(taken[:own]))
+        spare -= sum(map(len, taken[own:]))
+        if spare < 0:
+            again.extendleft(reversed(taken[own:]))
+            yield _Bad("the rest cannot be told apart into rows: its quotes do not match", _as_it_came(again))
+            return
+        again.extendleft(reversed(taken[own:]))
+        rows = reader()
 
 
 _LONG = "\x00long\x00"
 
+_READ_AGAIN = 16 * LONGEST
+"""Characters of a CSV file that are read once more, all in all, because the row before had swallowed them."""
 
-def _csv_lines(stream: BinaryIO) -> Iterator[str]:
-    while line := stream.readline(LONGEST):
-        if len(line) == LONGEST and not line.endswith(b"\n"):
-            kept = line[: _KEPT * 4]
-            while (more := stream.readline(LONGEST)) and not more.endswith(b"\n"):
-                pass
-            yield _LONG + kept.replace(b'"', b"'").decode("utf-8", "replace") + "\n"
-            continue
-        yield line.decode("utf-8", "surrogateescape")
+
+def _as_it_came(lines: Iterable[str]) -> bytes:
+    """The beginning of these lines' text."""
+    kept = ""
+    for line in lines:
+        kept += line
+        if len(kept) > _KEPT:
+            break
+    return kept.replace(_LONG, "").rstrip("\r\n")[: _KEPT + 1].encode("utf-8", "surrogateescape")
+
+
+def _csv_lines(stream: BinaryIO, taken: list[str], again: deque[str]) -> Iterator[str]:
+    """The lines of ``again``, then those of the stream; each is put into ``taken``, which is emptied after each row.
+
+    They end where a row becomes too long to be one.
+    """
+    size = 0
+    while True:
+        if not taken:
+            size = 0
+        elif size > LONGEST:
+            return
+        if again:
+            line = again.popleft()
+        elif not (line := _csv_line(stream)):
+            return
+        size += len(line)
+        taken.append(line)
+        yield line
+
+
+def _csv_line(stream: BinaryIO) -> str:
+    line = stream.readline(LONGEST)
+    if len(line) < LONGEST or line.endswith(b"\n"):
+        return line.decode("utf-8", "surrogateescape")
+    while (more := stream.readline(LONGEST)) and not more.endswith(b"\n"):
+        pass
+    return _LONG + line[: _KEPT * 4].replace(b'"', b"'").decode("utf-8", "replace") + "\n"
 
 
 def unique(header: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@
 --   position: where in the file the row stands, counted from 1
 --   reason: what is wrong with it
 --   record: the row as it came, as text
---   detail: what stopped the reading, where the reason is `unreadable`; else null
+--   detail: what makes it unreadable, where the reason is `unreadable`; else null
 WITH holders AS (
     SELECT
         coalesce(same_as, file_id) AS original_id,

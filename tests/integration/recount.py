@@ -81,17 +81,21 @@ def _read(path: Path, name: str, resource: str) -> File:
 
 
 def _json(text: str, file: File) -> Iterator[Any]:
-    """The one JSON value of a text, or those of its lines up to the first that is none."""
+    """The one JSON value of a text, or those of its lines.
+
+    A line that is none is turned away; one that does not begin like a record goes on with such a line before it.
+    """
     try:
         yield json.loads(text)
     except json.JSONDecodeError:
-        for line in text.split("\n"):
+        goes_on = False
+        for line in filter(str.strip, text.split("\n")):
             try:
-                if line.strip():
-                    yield json.loads(line)
+                yield json.loads(line)
+                goes_on = False
             except json.JSONDecodeError:
-                file.rejected["unreadable"] += 1
-                return
+                file.rejected["unreadable"] += line.startswith(("{", "[")) or not goes_on
+                goes_on = True
 
 
 def _contact_in(name: str) -> int | None:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def test_good_lines_of_a_broken_file_are_taken_as_they_are(landing: Landing) -> 
     landing.law()
 
 
-def test_neighbouring_bad_lines_are_one_record_and_separate_ones_two(landing: Landing) -> None:
+def test_bad_lines_that_begin_like_no_record_are_one_while_nothing_stands_between(landing: Landing) -> None:
     landing.put("a.ndjson", b"x\ny\n" + lines([call(1)]) + b"z\n" + lines([call(2)]))
     landing.run()
     assert landing.rejected() == [(1, "unreadable"), (3, "unreadable")]
@@ -307,6 +308,24 @@ def test_what_is_no_file_is_told_and_not_opened(landing: Landing, tmp_path: Path
     assert landing.rejected() == [(1, "unreadable")] * 5
     details = landing.con.sql("SELECT file, record FROM landing.rejected_rows ORDER BY file").fetchall()
     assert dict(details)["voipbin/campaigncalls/link.json"] == "a link that leads out of the landing folder"
+
+
+@pytest.mark.parametrize("make", [Path.touch, os.mkfifo, lambda path: path.symlink_to("nowhere")])
+def test_a_file_where_a_resources_folder_should_be_is_told_once(
+    landing: Landing, make: Callable[[Path], None]
+) -> None:
+    landing.folder.rmdir()
+    make(landing.folder)
+    landing.run()
+    assert landing.con.sql("SELECT file, reason, record FROM landing.rejected_rows").fetchall() == [
+        (
+            "voipbin/campaigncalls",
+            "unreadable",
+            "no folder: make a folder of this name, and put the files into it",
+        )
+    ]
+    assert note_unread(landing.con, landing.path) == []
+    landing.law()
 
 
 def test_names_that_mean_something_to_a_database(landing: Landing) -> None:

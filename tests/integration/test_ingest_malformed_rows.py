@@ -1,0 +1,234 @@
+"""A malformed row of a file of rows is one row read and one rejected record; what has no rows to tell apart is one."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.landing_folder import Landing, Row, lines, page, pretty_array, to_csv
+
+ROWS = 50
+COLUMNS = "id,direction,note,updatedAt"
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Landing:
+    return Landing(tmp_path, "outreach.calls")
+
+
+def call(number: int, **changes: object) -> Row:
+    return {"id": number, "direction": "outbound", "note": f"note {number}", **changes}
+
+
+def table(*rows: str) -> str:
+    return "\n".join([COLUMNS, *rows]) + "\n"
+
+
+def good(number: int) -> str:
+    return f"{number},outbound,note {number},2026-02-01"
+
+
+def counts(landing: Landing) -> tuple[int, int, int, int]:
+    """Rows read, accepted, superseded and rejected of the one file; every position is told once."""
+    landing.law()
+    places = [position for position, _ in landing.rejected()]
+    assert len(set(places)) == len(places)
+    (found,) = landing.files().values()
+    return found
+
+
+def told(landing: Landing) -> list[tuple[int, str, str]]:
+    """Position, record and detail of every rejected row."""
+    return landing.con.sql(
+        "SELECT position, record, detail FROM landing.rejected_rows ORDER BY position"
+    ).fetchall()
+
+
+# --- CSV -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_unquoted_comma_in_every_row(calls: Landing) -> None:
+    rows = [f"{n},outbound,note, {n},2026-02-01" for n in range(ROWS)]
+    calls.put("a.csv", table(*rows))
+    calls.run()
+    assert counts(calls) == (ROWS, 0, 0, ROWS)
+    assert told(calls) == [(n + 1, row, "5 values under 4 columns") for n, row in enumerate(rows)]
+
+
+def test_an_unquoted_comma_in_three_of_five_rows(calls: Landing) -> None:
+    rows = [good(n) if n % 5 in (0, 3) else f"{n},outbound,note, {n},2026-02-01" for n in range(ROWS)]
+    calls.put("a.csv", table(*rows))
+    calls.run()
+    assert counts(calls) == (50, 20, 0, 30)
+    assert [position for position, *_ in told(calls)] == [n + 1 for n in range(ROWS) if n % 5 not in (0, 3)]
+
+
+def test_latin_1_in_every_row(calls: Landing) -> None:
+    calls.put("a.csv", table(*(f"{n},outbound,café,2026-02-01" for n in range(ROWS))).encode("latin-1"))
+    calls.run()
+    assert counts(calls) == (ROWS, 0, 0, ROWS)
+    assert told(calls)[7] == (8, "7,outbound,caf\ufffd,2026-02-01", "not UTF-8")
+
+
+@pytest.mark.parametrize("of", [1, 2, 5, ROWS])
+@pytest.mark.parametrize(
+    "bad", ['{},outbound,"say \\"hi\\" to them",2026-02-01', '{},outbound,"open,2026-02-01']
+)
+def test_quotes_that_do_not_match_cost_their_row_alone(calls: Landing, bad: str, of: int) -> None:
+    rows = [bad.format(n) if n % of == of // 2 else good(n) for n in range(ROWS)]
+    calls.put("a.csv", table(*rows))
+    calls.run()
+    assert counts(calls) == (ROWS, ROWS - ROWS // of, 0, ROWS // of)
+    assert [(place, record) for place, record, _ in told(calls)] == [
+        (n + 1, row) for n, row in enumerate(rows) if n % of == of // 2
+    ]
+    assert all(detail.startswith("not a row of CSV: ") for *_, detail in told(calls))
+
+
+def test_a_row_of_several_lines_is_one(calls: Landing) -> None:
+    calls.put(
+        "a.csv",
+        table(good(1), '2,outbound,"first,\nsecond\nthird",2026-02-01,more', '3,outbound,"a\nb",2026-02-01'),
+    )
+    calls.run()
+    assert counts(calls) == (3, 2, 0, 1)
+    assert told(calls) == [
+        (2, '2,outbound,"first,\nsecond\nthird",2026-02-01,more', "5 values under 4 columns")
+    ]
+
+
+def test_a_row_that_swallows_others_gives_them_back(calls: Landing) -> None:
+    calls.put("a.csv", table(good(1), '2,"outbound,note,2026-02-01', *map(good, range(3, 9)), '9,o",x,y,z'))
+    calls.run()
+    assert counts(calls) == (9, 7, 0, 2)
+    assert [position for position, *_ in told(calls)] == [2, 9]
+
+
+def test_quotes_that_swallow_all_that_follows_again_and_again_come_to_an_end(
+    calls: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.ingest.unpack._READ_AGAIN", 100_000)
+    calls.put("a.csv", table(good(1), *['x",,,"'] * 5_000))
+    calls.run()
+    _, accepted, _, refused = counts(calls)
+    assert accepted == 1
+    assert 1 < refused < 100
+    assert told(calls)[-1][2] == "the rest cannot be told apart into rows: its quotes do not match"
+
+
+# --- JSON lines ----------------------------------------------------------------------------------------------------
+
+
+def test_latin_1_in_every_line(calls: Landing) -> None:
+    text = "".join(json.dumps(call(n, note="café"), ensure_ascii=False) + "\n" for n in range(ROWS))
+    calls.put("a.jsonl", text.encode("latin-1"))
+    calls.run()
+    assert counts(calls) == (ROWS, 0, 0, ROWS)
+
+
+@pytest.mark.parametrize(
+    "bad", ["{bad", '{"id": 1', '{"id": "', "{", '{"data": [{"id": 1}, {"id":', "[bad", "5"]
+)
+def test_every_line_that_begins_like_a_record_counts(calls: Landing, bad: str) -> None:
+    calls.put("a.jsonl", lines([call(100)]).decode() + f"{bad}\n" * ROWS + lines([call(101)]).decode())
+    calls.run()
+    inner = ROWS if "data" in bad else 0  # of a page that breaks off, the rows before are read
+    read, accepted, superseded, refused = counts(calls)
+    assert refused == ROWS
+    assert (read, accepted + superseded) == (2 + ROWS + inner, 2 + inner)
+
+
+def test_lines_that_are_values_count_the_same_in_a_whole_and_in_a_broken_file(calls: Landing) -> None:
+    values = '5\n"x"\nnull\n'
+    calls.put("whole.jsonl", lines([call(1)]).decode() + values)
+    calls.put("broken.jsonl", lines([call(2)]).decode() + values + "{no\n")
+    calls.run()
+    assert calls.files() == {"whole.jsonl": (4, 1, 0, 3), "broken.jsonl": (5, 1, 0, 4)}
+
+
+# --- what is one ---------------------------------------------------------------------------------------------------
+
+HTML = "<!DOCTYPE html>\n<html>\n<head><style>\np {\n}\n</style></head>\n<body>\n502, Bad Gateway\n</body>\n</html>\n"
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.csv", "a.csv.gz"])
+@pytest.mark.parametrize(
+    "content", [HTML.encode(), random.Random(1).randbytes(200_000)], ids=["html", "garbage"]
+)
+def test_what_holds_no_rows_is_one_record(calls: Landing, name: str, content: bytes) -> None:
+    calls.put(name, gzip.compress(content) if name.endswith(".gz") else content)
+    calls.run()
+    assert counts(calls) == (1, 0, 0, 1)
+    assert calls.notices("new_field") == []
+
+
+def test_an_error_page_among_lines_is_one_record(calls: Landing) -> None:
+    calls.put("a.jsonl", lines([call(1)]).decode() + HTML + lines([call(2)]).decode())
+    calls.run()
+    assert counts(calls) == (3, 2, 0, 1)
+
+
+@pytest.mark.parametrize("write", [page, pretty_array, lambda rows: json.dumps(rows[0], indent=1).encode()])
+def test_a_document_that_breaks_off_is_one_record(calls: Landing, write: object) -> None:
+    whole: bytes = write([call(n) for n in range(4)])  # type: ignore[operator]
+    calls.put("a.json", whole[: whole.rindex(b'"note"') + 9])
+    calls.run()
+    assert counts(calls)[3] == 1
+
+
+def test_the_missing_end_of_compressed_data_is_one_record_beside_malformed_rows(calls: Landing) -> None:
+    text = table(good(1), "2,outbound,a,b,c", "3,outb").rstrip("\n").encode()
+    compressor = zlib.compressobj(wbits=31)
+    calls.put("a.csv.gz", compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH))
+    calls.run()
+    assert counts(calls) == (3, 1, 0, 2)
+
+
+# --- counted once more ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_each_row_of_a_mixed_file_is_what_it_is(calls: Landing, seed: int) -> None:
+    """Good and malformed rows in any order: the good ones are in the table, and each of the others is one record."""
+    chance = random.Random(seed)
+    rows = [(n, chance.random() < 0.6) for n in range(80)]
+    if seed % 2:
+        junk = [
+            "{0},outbound,a,b,c",
+            # After a quote that nothing closes, a line is a row's own when it has as many delimiters as one.
+            "{0}" if seed % 4 == 1 else '{0},outbound,"open,x',
+            '{0},outbound,"a\\"b",x',
+            "{0},outbound,\xe9,x",
+        ]
+        text = table(*(good(n) if fine else chance.choice(junk).format(n) for n, fine in rows))
+        calls.put("a.csv", text.encode("latin-1"))
+    else:
+        spoilt = [
+            "{{bad {0}",
+            '{{"id": {0}',
+            '{{"id": {0}, "note": "\xe9"}}',
+            '{{"id": {0}, "note": "',
+        ]
+        text = "".join(
+            json.dumps(call(n)) + "\n" if fine else chance.choice(spoilt).format(n) + "\n" for n, fine in rows
+        )
+        calls.put("a.jsonl", text.encode("latin-1"))
+    calls.large = seed % 3 == 0
+    calls.run()
+    assert [row[0] for row in calls.columns("id")] == [n for n, fine in rows if fine]
+    assert [position for position, *_ in told(calls)] == [n + 1 for n, fine in rows if not fine]
+    counts(calls)
+
+
+def test_values_that_are_refused_stand_beside_malformed_rows_under_their_own_positions(
+    calls: Landing,
+) -> None:
+    calls.put("a.csv", to_csv([call(1), call(2, direction="up"), call(3)]) + b"4,outbound\n5,outbound,a,b\n")
+    calls.run()
+    assert counts(calls) == (5, 2, 0, 3)
+    assert [position for position, *_ in told(calls)] == [2, 4, 5]
