@@ -61,6 +61,9 @@ def find(landing: Path, source: str, resource: str) -> list[LandingFile]:
         return []
     if not _within(os.path.realpath(top), inside):
         return [LandingFile(str(top), name, 0, 0, "a link that leads out of the landing folder")]
+    if not top.is_dir():
+        why = "no folder: make a folder of this name, and put the files into it"
+        return [LandingFile(str(top), name, 0, 0, why)]
     return sorted(_walk(str(top), name, inside, frozenset()), key=lambda file: file.name)
 
 
@@ -120,6 +123,8 @@ def _why_unread(parts: list[str], name: str) -> str | None:
         where = f"there is no source {parts[0]}" if parts else "it lies in no source's folder"
         return f"{where}; there are {', '.join(SOURCES)}"
     resources = [resource.name for resource in RESOURCES if resource.source == parts[0]]
+    if len(parts) == 1 and name in resources:
+        return None  # in the place of a resource's folder: told by ``find``
     if len(parts) == 1 or parts[1] not in resources:
         where = "it lies in no resource's folder" if len(parts) == 1 else f"there is no resource {parts[1]}"
         return f"{where} of {parts[0]}; there are {', '.join(resources)}"
