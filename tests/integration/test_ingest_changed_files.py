@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.ingest import files as landing_files
+from pipelines.settings import Settings
 from pipelines.validation import RULES
 from pipelines.validation.engine import evaluate
+from tests.integration import quick
 from tests.landing_folder import Landing, Row, lines
 from tests.support import build, fetch
 
@@ -216,3 +221,47 @@ def test_a_second_run_changes_nothing_of_a_file_that_changed(calls: Landing) -> 
     before = [calls.con.sql(f"FROM {table} ORDER BY ALL").fetchall() for table in TABLES]
     refresh(calls)
     assert [calls.con.sql(f"FROM {table} ORDER BY ALL").fetchall() for table in TABLES] == before
+
+
+def test_a_page_of_a_list_that_changed(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, "liondesk.contact_communications")
+    row = {"campaign_name": "C", "type": "Email", "is_active": False, "completed_at": "2026-02-01"}
+    bad = {**row, "send_at": "never"}
+    for rows in ([row, bad], [row, bad, {**row, "template_name": "T"}], [row, row, row]):
+        landing.put(
+            "contacts/76/page.json",
+            json.dumps({"total": len(rows), "limit": 10, "skip": 0, "data": rows}),
+        )
+        ((_, counts),) = refresh(landing).items()
+        assert counts[3] == rows.count(bad), counts
+
+
+def test_a_run_publishes_after_every_change_of_a_file(tmp_path: Path) -> None:
+    settings = Settings(landing=tmp_path / "landing", output=tmp_path / "output")
+    folder = settings.landing / "outreach" / "calls"
+    folder.mkdir(parents=True)
+    path = folder / "a.json"
+
+    def published(run: str) -> list[Any]:
+        quick.refresh(settings, run, checked=True)
+        with duckdb.connect(settings.published_path, read_only=True) as con:
+            failed = con.sql(
+                "SELECT check_name, observed FROM quality.check_results WHERE severity = 'ERROR' AND NOT passed"
+            ).fetchall()
+            assert failed == [], run
+            return con.sql(
+                "SELECT file, rows_read, rows_accepted, rows_superseded, rows_rejected FROM quality.row_accounting"
+            ).fetchall()
+
+    path.mkdir()
+    assert published("a folder") == [("outreach/calls/a.json", 1, 0, 0, 1)]
+    path.rmdir()
+    for rows, accounts in (
+        ([call(1), BAD], (2, 1, 0, 1)),
+        ([call(1), BAD, call(3)], (4, 2, 1, 1)),
+        ([call(1), call(2), call(3)], (5, 3, 2, 0)),
+        ([call(1), BAD], (4, 3, 0, 1)),  # the first version again
+    ):
+        path.write_bytes(lines(rows))
+        assert published(str(accounts)) == [("outreach/calls/a.json", *accounts)]
+        assert published(f"{accounts} again") == [("outreach/calls/a.json", *accounts)]
