@@ -6,6 +6,7 @@ on them.
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ SAMPLE = ROOT / "data" / "sample"
 OUTPUT = ROOT / "data" / "output"
 DAILY = "0 5 * * *"
 """When the daily run starts, in the reporting time zone, unless a setting says otherwise."""
+
+PREFIX = "CONTACT_LEDGER_"
+_CENTURY_DAYS = 36_525
+"""No span of time that a setting gives is longer: what comes of it must still be a moment that DuckDB knows."""
+_OURS = ("contact_ledger.duckdb", "dagster", "processes", "release", "releases", "report", "spill")
+"""What lies in the output folder and is replaced or removed there, beside the folders named ``ingest-…``."""
+_A_DAY = {"days": 1, "seconds": 86_400, "milliseconds": 86_400_000}
 
 
 class SettingError(ValueError):
@@ -47,17 +55,18 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read the ``CONTACT_LEDGER_…`` variables; an unset or empty one takes its default.
 
-        Raises SettingError for a value that cannot be used.
+        Raises SettingError for a value that cannot be used, and for an output folder in which the pipeline would write
+        to the landing folder.
         """
 
         def get(name: str) -> str | None:
-            return environment.get(f"CONTACT_LEDGER_{name}") or None
+            value = environment.get(f"{PREFIX}{name}")
+            return value if value and value.strip() else None
 
         def folder(name: str, default: Path) -> Path:
-            value = get(name)
-            return (ROOT / Path(value).expanduser()).resolve() if value else default
+            return _folder(f"{PREFIX}{name}", get(name), default)
 
-        return cls(
+        settings = cls(
             landing=folder("LANDING", SAMPLE),
             output=folder("OUTPUT", OUTPUT),
             as_of=_moment("CONTACT_LEDGER_AS_OF", get("AS_OF")),
@@ -68,13 +77,15 @@ class Settings:
             clock_tolerance_ms=_whole(
                 "CONTACT_LEDGER_CLOCK_TOLERANCE_MS", get("CLOCK_TOLERANCE_MS"), 5_000, "milliseconds"
             ),
-            memory_limit=get("MEMORY_LIMIT"),
+            memory_limit=_memory("CONTACT_LEDGER_MEMORY_LIMIT", get("MEMORY_LIMIT")),
             lock_wait_s=_whole("CONTACT_LEDGER_LOCK_WAIT_S", get("LOCK_WAIT_S"), 900, "seconds"),
             schedule=None if (get("SCHEDULE") or "").lower() == "off" else get("SCHEDULE") or DAILY,
             watch=_switch("CONTACT_LEDGER_WATCH", get("WATCH")),
             history_days=_whole("CONTACT_LEDGER_HISTORY_DAYS", get("HISTORY_DAYS"), 730, "days"),
             personal_data=_choice("CONTACT_LEDGER_PERSONAL_DATA", get("PERSONAL_DATA"), ("keep", "hash")),
         )
+        _keep_apart(settings.landing, settings.output)
+        return settings
 
     @property
     def mappings(self) -> Path:
@@ -95,6 +106,47 @@ class Settings:
     def report_path(self) -> Path:
         """The page anyone opens."""
         return self.output / "report" / "index.html"
+
+
+def misspelt(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """A sentence for each ``CONTACT_LEDGER_…`` variable that no setting has, with the nearest one that there is.
+
+    Not an error: another version of the project, which shares the environment, may have more settings or fewer.
+    """
+    known = [field.upper() for field in Settings.__dataclass_fields__]
+    sentences = []
+    for name in sorted(environment):
+        own = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and own not in known:
+            near = difflib.get_close_matches(own, known, n=1)
+            hint = f"did you mean {PREFIX}{near[0]}?" if near else 'README, "Settings", lists those there are'
+            sentences.append(f"{name} is no setting, and nothing reads it; {hint}")
+    return sentences
+
+
+def _folder(name: str, value: str | None, default: Path) -> Path:
+    if value is None:
+        return default
+    try:
+        return (ROOT / Path(value).expanduser()).resolve()
+    except (RuntimeError, ValueError, OSError):  # nobody's home, a byte no path can have, links in a circle
+        raise SettingError(f"{name}={value!r} is not a folder; write e.g. /data/mine or ~/mine") from None
+
+
+def _keep_apart(landing: Path, output: Path) -> None:
+    """Refuse an output folder in which something would be written to the landing folder."""
+    if output.is_relative_to(landing):
+        raise SettingError(
+            f"CONTACT_LEDGER_OUTPUT={str(output)!r} lies in the landing folder {str(landing)!r}, which is never written to; "
+            "name a folder outside it"
+        )
+    if landing.is_relative_to(output):
+        first = landing.relative_to(output).parts[0]
+        if first in _OURS or first.startswith("ingest-"):
+            raise SettingError(
+                f"CONTACT_LEDGER_LANDING={str(landing)!r} lies where the pipeline itself writes and deletes, in "
+                f"{str(output / first)!r}; name another folder"
+            )
 
 
 def _moment(name: str, value: str | None) -> datetime | None:
@@ -124,7 +176,23 @@ def _whole(name: str, value: str | None, default: int, unit: str) -> int:
         return default
     if not value.isascii() or not value.isdigit():
         raise SettingError(f"{name}={value!r} is not a whole number of {unit}; write e.g. {default}")
+    most = _CENTURY_DAYS * _A_DAY[unit]
+    if len(value.lstrip("0")) > len(str(most)) or int(value) > most:
+        raise SettingError(f"{name}={value!r} is more than a hundred years; write e.g. {default} ({unit})")
     return int(value)
+
+
+def _memory(name: str, value: str | None) -> str | None:
+    if value is None:
+        return None
+    import duckdb  # what an amount of memory looks like, DuckDB alone knows
+
+    with duckdb.connect(config={"threads": 1}) as con:
+        try:
+            con.execute("SET memory_limit = '" + value.replace("'", "''") + "'")
+        except duckdb.Error:
+            raise SettingError(f"{name}={value!r} is not an amount of memory; write e.g. 4GB") from None
+    return value
 
 
 def _choice(name: str, value: str | None, choices: tuple[str, str]) -> str:
