@@ -15,18 +15,10 @@ JSON ?=
 VENV := .venv
 BENCH_VENV := .venv-bench
 CLIENT := $(VENV)/duckdb-1.2
-FAILED := $(VENV)/run.failed
-
-ifeq ($(strip $(CONTACT_LEDGER_OUTPUT)),)
-CONTACT_LEDGER_OUTPUT := data/output
-endif
-# Runs from the shell and runs from the web UI share one history, beside what they write.
-ABSOLUTE_OUTPUT := $(if $(filter /%,$(firstword $(CONTACT_LEDGER_OUTPUT))),,$(CURDIR)/)$(CONTACT_LEDGER_OUTPUT)
-DAGSTER_HOME ?= $(ABSOLUTE_OUTPUT)/dagster
-# Nothing is reported to anyone: the two tools that would are told so here as well as in deploy/dagster.yaml.
+# The packages that would report to others are told not to, here as well as in deploy/dagster.yaml.
 DAGSTER_DISABLE_TELEMETRY := 1
 GX_ANALYTICS_ENABLED := false
-export CONTACT_LEDGER_OUTPUT DAGSTER_HOME DAGSTER_DISABLE_TELEMETRY GX_ANALYTICS_ENABLED
+export DAGSTER_DISABLE_TELEMETRY GX_ANALYTICS_ENABLED
 
 # Hashes for every system and Python, and no word of where the packages came from.
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
@@ -35,24 +27,22 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run materialize home test long dev bench lint format sample lock clean
+.PHONY: help run test long dev bench lint format sample lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# make turns every failure into its own exit code 2 and its own error line. `make run` promises the pipeline's one
-# line and exit code 1, which make has for --question alone: lines with + run all the same, and coming to a line
-# without + ends make with 1, in silence. So the last line below is there only after a failure.
-ifeq ($(MAKECMDGOALS),run)
+# make turns every failure into exit code 2 and a line of its own. These two promise the pipeline's one line and exit
+# code 1, which make hands on in silence under --question alone, from lines with + (which run all the same). So that
+# holds where nothing else is asked for.
+ifneq ($(if $(filter-out run dev,$(MAKECMDGOALS)),,$(MAKECMDGOALS)),)
 MAKEFLAGS += --question
 endif
+READY = @MAKEFLAGS= $(MAKE) --silent --no-print-directory $(VENV)/runtime.stamp
 
-run: materialize ## Materialize every asset, publish, print the headline table
-	$(shell cat $(FAILED) 2>/dev/null)
-
-materialize:
-	+@MAKEFLAGS= $(MAKE) --silent --no-print-directory home
-	+@rm -f $(FAILED); $(VENV)/bin/python -m pipelines || echo false > $(FAILED)
+run: ## Materialize every asset, publish, print the headline table
+	+$(READY)
+	+@exec $(VENV)/bin/python -m pipelines run
 
 test: $(VENV)/dev.stamp $(CLIENT).stamp ## Run the whole test suite (ARGS="-k replay" for a part)
 	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -61,8 +51,9 @@ long: $(VENV)/dev.stamp ## Run the long versions: 50,000 broken files, 200 kille
 	@INGEST_FUZZ=50 KILLS=200 SOAK=50 $(VENV)/bin/python -m pytest --numprocesses auto --dist load \
 	    -k "broken_files or killed or arriving" tests/integration/test_ingest_fuzz.py tests/integration/test_unattended.py $(ARGS)
 
-dev: home ## Serve the Dagster web UI and its daemon on http://127.0.0.1:3000
-	@$(VENV)/bin/python -W 'ignore:Function `dev_command`' -m dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT)
+dev: ## Serve the Dagster web UI and its daemon on http://127.0.0.1:3000
+	+$(READY)
+	+@exec $(VENV)/bin/python -m pipelines dev --port $(PORT)
 
 bench: $(BENCH_VENV)/bench.stamp ## Measure the speed ratios on generated data (JSON=1 for one JSON object)
 	@$(BENCH_VENV)/bin/python -m tests.benchmarks $(if $(JSON),--json) $(ARGS)
@@ -116,8 +107,3 @@ $(CLIENT).stamp: requirements-client.lock | $(VENV)/bin/python
 	@rm -rf $(CLIENT)
 	@$(VENV)/bin/python $(INSTALL) --no-deps --target $(CLIENT) --requirement $<
 	@touch $@
-
-# The instance's settings are kept in the repository and copied where Dagster looks for them.
-home: $(VENV)/runtime.stamp
-	@mkdir -p "$(DAGSTER_HOME)"
-	@cmp -s deploy/dagster.yaml "$(DAGSTER_HOME)/dagster.yaml" || cp deploy/dagster.yaml "$(DAGSTER_HOME)/dagster.yaml"

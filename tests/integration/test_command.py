@@ -1,4 +1,4 @@
-"""`python -m pipelines`, as `make run` starts it: what it prints, what it leaves behind, and how it ends on a bad day.
+"""`python -m pipelines`, also as `make run` starts it: what it prints, what it leaves behind, and how it ends on a bad day.
 
 Belongs here: the process as its user sees it, exit code, output, files. Does not belong here: whether the numbers are
 right (test_refresh). Whatever happens, nobody is answered with a traceback.
@@ -6,13 +6,17 @@ right (test_refresh). Whatever happens, nobody is answered with a traceback.
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -283,6 +287,131 @@ def test_a_setting_that_cannot_be_used_is_said_in_one_line(tmp_path: Path, name:
     ended = run(tmp_path / "output", settings={f"CONTACT_LEDGER_{name}": value})
     assert_sorry(ended, f"CONTACT_LEDGER_{name}", value)
     assert not (tmp_path / "output").exists()
+
+
+AS_MAKE = ("-m", "pipelines", "run")
+
+
+def test_an_output_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    for output in (tmp_path / "file", tmp_path / "file" / "inside", Path("/proc/no-such/ledger")):
+        assert_sorry(run(output, command=AS_MAKE), "CONTACT_LEDGER_OUTPUT", str(output), "cannot be written")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("name", ["a%2Fb", "a*b", "out[b]"])
+@pytest.mark.parametrize("command", ["run", "dev"])
+def test_a_folder_that_dagster_would_take_for_another_is_said_in_one_line(
+    tmp_path: Path, name: str, command: str
+) -> None:
+    """Its settings are found by a pattern and its history by a URL: telemetry would be on, or a traceback come."""
+    ended = run(tmp_path / name, command=("-m", "pipelines", command))
+    assert_sorry(ended, "CONTACT_LEDGER_OUTPUT", name, "DAGSTER_HOME")
+    assert not (tmp_path / name / "dagster").exists()
+
+
+def test_a_folder_that_duckdb_would_take_for_another_is_said_in_one_line(tmp_path: Path) -> None:
+    assert_sorry(run(tmp_path / "a?b"), "CONTACT_LEDGER_OUTPUT", "a?b", "DuckDB")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_such_a_name_will_do_with_dagsters_home_elsewhere(tmp_path: Path) -> None:
+    landing = part_of_sample(tmp_path / "landing", "outreach/calls/2026-10-12", "outreach/call_dispositions")
+    home = tmp_path / "home"
+    ended = run(tmp_path / "a%2F*[b] #c", landing, AS_MAKE, settings={"DAGSTER_HOME": str(home)})
+    assert ended.code == 0, ended.stderr
+    assert ended.query("SELECT count(*) > 0 FROM core.attempts") == [(True,)]
+    assert (home / "dagster.yaml").read_bytes() == (ROOT / "deploy" / "dagster.yaml").read_bytes()
+    assert not (home / "logs").exists()
+
+
+def test_all_that_is_written_is_below_the_users_own_folder_when_that_is_named(tmp_path: Path) -> None:
+    """`~/ledger`, as an environment file has it: no shell has expanded it."""
+    landing = part_of_sample(tmp_path / "landing", "outreach/call_dispositions")
+    before = set(ROOT.iterdir())
+    ended = run(Path("~/ledger"), landing, AS_MAKE, settings={"HOME": str(tmp_path)})
+    assert ended.code == 0, ended.stderr
+    assert (tmp_path / "ledger" / "contact_ledger.duckdb").is_file()
+    home = tmp_path / "ledger" / "dagster"
+    assert {path.name for path in home.iterdir()} >= {"dagster.yaml", "history"}
+    assert not (home / "logs").exists(), "telemetry is on"
+    assert set(ROOT.iterdir()) == before
+
+
+def test_the_landing_folder_is_no_place_for_dagsters_home(tmp_path: Path) -> None:
+    (tmp_path / "landing").mkdir()
+    home = {"DAGSTER_HOME": str(tmp_path / "landing" / "home")}
+    assert_sorry(
+        run(tmp_path / "output", tmp_path / "landing", AS_MAKE, home), "DAGSTER_HOME", "never written to"
+    )
+    assert list((tmp_path / "landing").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TIMEZONE", "Nope"), ("SCHEDULE", "every morning"), ("OUTPUT", "/proc/no-such/ledger")],
+)
+def test_nothing_is_served_with_a_setting_that_cannot_be_used(tmp_path: Path, name: str, value: str) -> None:
+    settings = {f"CONTACT_LEDGER_{name}": value}
+    ended = run(tmp_path / "output", command=("-m", "pipelines", "dev"), settings=settings)
+    assert_sorry(ended, f"CONTACT_LEDGER_{name}", value)
+    assert not ended.stdout
+
+
+def test_a_variable_that_is_no_setting_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "landing").mkdir()
+    ended = run(
+        tmp_path / "output", tmp_path / "landing", settings={"CONTACT_LEDGER_TIMEZNE": "Europe/Berlin"}
+    )
+    assert ended.code == 0, ended.stderr
+    (line,) = [line for line in ended.stdout.splitlines() if "TIMEZNE" in line]
+    assert line.startswith("warning: CONTACT_LEDGER_TIMEZNE is no setting")
+    assert "did you mean CONTACT_LEDGER_TIMEZONE?" in line
+
+
+# ------------------------------------------------------------------------------------------------------- Ctrl-C
+
+
+@pytest.mark.parametrize("after", [0.3, 1.5, "raw/"])
+def test_ctrl_c_at_a_terminal_is_answered_with_one_line(tmp_path: Path, after: float | str) -> None:
+    """The terminal tells every process that the run has started, at whatever they are: loading, or reading files."""
+    keyboard, screen = os.openpty()
+    started = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, *AS_MAKE],
+        cwd=ROOT,
+        env={**os.environ, "CONTACT_LEDGER_OUTPUT": str(tmp_path / "output")},
+        stdin=screen,
+        stdout=screen,
+        stderr=screen,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - a terminal of its own
+    ) as process:
+        os.close(screen)
+        shown, is_pressed = "", False
+        while (more := _read(keyboard)) is not None:
+            assert time.monotonic() - started < 120, shown
+            shown += more
+            waited = after in shown if isinstance(after, str) else time.monotonic() - started > after
+            if waited and not is_pressed:
+                is_pressed = os.write(keyboard, b"\x03") == 1
+        os.close(keyboard)
+    assert process.returncode == 1, shown
+    assert "Traceback" not in shown
+    _, _, answer = shown.replace("\r", "").partition("^C")
+    lines = [line for line in answer.splitlines() if " FAILED" not in line and " rows" not in line]
+    assert len(lines) == 1, shown
+    assert re.fullmatch(r"contact-ledger: nothing was published; (\S+: )?the run was told to stop", lines[0])
+
+
+def _read(terminal: int) -> str | None:
+    """What has come to a terminal's screen by now, None when nobody is left to write to it."""
+    if not select.select([terminal], [], [], 0.05)[0]:
+        return ""
+    try:
+        return os.read(terminal, 65536).decode("utf-8", "replace") or None
+    except OSError:
+        return None
 
 
 # -------------------------------------------------------------------------------------------------- a bad day

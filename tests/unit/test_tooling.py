@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable
 from importlib.metadata import packages_distributions
@@ -171,31 +172,71 @@ def test_scripts_can_be_started(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
 
 
-@pytest.mark.parametrize(
-    ("pipeline_exit", "make_exit"),
-    [(0, 0), (1, 1), (3, 1)],
-)
-def test_make_run_speaks_only_the_pipelines_words(tmp_path: Path, pipeline_exit: int, make_exit: int) -> None:
-    """`make run` exits 1 when the pipeline fails, and adds no line of make's own."""
-    make = shutil.which("make")
-    assert make is not None
-    (tmp_path / "deploy").mkdir()
-    for name in ("Makefile", "deploy/dagster.yaml", "requirements.lock"):
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start make in a checkout whose Python is a script of the shell; ``settings`` are its environment."""
+    found = shutil.which("make")
+    assert found is not None
+    for name in ("Makefile", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path / name)
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text(f"#!/bin/sh\necho the pipeline speaks\nexit {pipeline_exit}\n")
-    python.chmod(0o755)
     (tmp_path / ".venv" / "runtime.stamp").touch()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    environment["CONTACT_LEDGER_OUTPUT"] = str(tmp_path / "an output")
-    for _ in range(2):  # a failure leaves nothing behind that the next run stumbles over
-        finished = subprocess.run(
-            [make, "run"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+
+    def start(goal: str, script: str, **settings: str) -> subprocess.Popen[str]:
+        python.write_text(f"#!/bin/sh\n{script}\n")
+        python.chmod(0o755)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        return subprocess.Popen(
+            [found, goal],
+            cwd=tmp_path,
+            env=environment | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        assert (finished.stdout, finished.stderr) == ("the pipeline speaks\n", "")
-        assert finished.returncode == make_exit
-    assert (tmp_path / "an output" / "dagster" / "dagster.yaml").exists()
+
+    return start
+
+
+@pytest.mark.parametrize("goal", ["run", "dev"])
+@pytest.mark.parametrize("code", [0, 1])
+def test_make_speaks_only_the_pipelines_words(
+    make: Callable[..., subprocess.Popen[str]], goal: str, code: int
+) -> None:
+    """It exits 1 when the pipeline fails, and adds no line of make's own."""
+    for _ in range(2):  # a failure leaves nothing behind that the next run stumbles over
+        ended = make(goal, f'echo "$*"; exit {code}')
+        assert ended.communicate(timeout=30) == (
+            f"-m pipelines {goal}{' --port 3000' * (goal == 'dev')}\n",
+            "",
+        )
+        assert ended.returncode == code
+
+
+def test_the_exit_code_is_of_the_run_itself_and_of_no_other(
+    make: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """A run that fails in the same checkout while another is under way leaves that one's exit code alone."""
+    script = 'test -n "$BAD" && exit 1; touch begun; while test ! -e go; do sleep 0.05; done'
+    good = make("run", script)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "begun").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    bad = make("run", script, BAD="yes")
+    assert bad.wait(30) == 1
+    (tmp_path / "go").touch()
+    assert good.communicate(timeout=30) == ("", "")
+    assert good.returncode == 0
+    bad.communicate()
+
+
+def test_make_reads_no_setting_of_its_own(make: Callable[..., subprocess.Popen[str]]) -> None:
+    """A folder's name may hold what means something to make or the shell."""
+    name = "~/a $x (b) %.c 'd' \"e\" #f"
+    ended = make("run", 'printf %s "$CONTACT_LEDGER_OUTPUT"', CONTACT_LEDGER_OUTPUT=name)
+    assert ended.communicate(timeout=30) == (name, "")
 
 
 def test_the_instance_settings_are_ones_that_dagster_takes(tmp_path: Path) -> None:
