@@ -78,6 +78,10 @@ def landing_files(settings: Settings) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         processes.fail_the_dead(context.instance, settings, context.log.warning)
+        if (
+            not settings.landing.is_dir()
+        ):  # a run would only fail; what was there is remembered until it is back
+            return dg.SkipReason(f"there is no landing folder {settings.landing}; set CONTACT_LEDGER_LANDING")
         found, now = fingerprint(settings.landing), time.time()
         cursor = json.loads(context.cursor) if context.cursor else {}
         if found == cursor.get("asked_for"):

@@ -6,49 +6,60 @@ do as well.
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from typing import Any
 
 import dagster as dg
-import duckdb
-import polars as pl
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from pipelines import history
+from pipelines.closing import closing
 from pipelines.definitions import build_defs
 from pipelines.settings import Settings
+from pipelines.warehouse import DAMAGED_HELP
 
-HEADLINE = """
-SELECT
-    coalesce(campaign_name, campaign_key) AS campaign, source, targets, attempts, contacts,
-    contact_rate_per_attempt, contact_rate_per_attempt_low, contact_rate_per_attempt_high,
-    contact_rate_per_target, contact_rate_per_target_low, contact_rate_per_target_high
-FROM reports.campaign_contact_rates
-ORDER BY source, attempts DESC, campaign
-"""
+_NO_ROOM = ("No space left", "File too large", "disk is full", "disk I/O error", "Disk quota exceeded")
+_DAMAGED = ("Corrupt database file", "not a valid DuckDB database", "Could not read enough bytes")
+_TOLD_TO_STOP = "the run was told to stop"
 
 
 def refresh(settings: Settings) -> int:
     """Carry out one run. Returns the process's exit code: 1, with one readable line, when it did not end well."""
-    started = time.monotonic()
-    progress = _Progress()
+    started, before = time.monotonic(), history.in_force(settings)
+    progress, aside = _Progress(), io.StringIO()
     job = dg.Definitions.merge(
         build_defs(settings), dg.Definitions(loggers={"progress": progress.definition()})
     )
-    with _instance() as instance:
-        result = job.resolve_job_def("refresh").execute_in_process(
-            run_config={"loggers": {"progress": {}}}, instance=instance, raise_on_error=False
-        )
-        # What is left takes a moment, and there is nothing to stop any more.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if not result.success:
-        return _sorry(progress.reason())
-    _headline(settings)
-    print(f"\npublished  {settings.published_path}\nreport     {settings.report_path}")
+    failure: str | None = None
+    try:
+        # Dagster writes an essay to the standard error for each event that it cannot keep; the reason below says it all.
+        with redirect_stderr(aside), _instance() as instance:
+            result = job.resolve_job_def("refresh").execute_in_process(
+                run_config={"loggers": {"progress": {}}}, instance=instance, raise_on_error=False
+            )
+            # What is left takes a moment, and there is nothing to stop any more.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if not result.success:
+            failure = progress.reason()
+        sys.stderr.write(aside.getvalue())
+    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+        failure = progress.reason(_TOLD_TO_STOP)
+    except (SQLAlchemyError, sqlite3.Error, OSError, dg.DagsterError) as error:
+        words = str(error.orig) if isinstance(error, DBAPIError) else _first_line(str(error))
+        failure = progress.reason(_advised(f"Dagster cannot keep its history: {words}"))
+    if failure is not None:
+        is_published = history.in_force(settings) != before
+        return _sorry(f"{'published, but' if is_published else 'nothing was published;'} {failure}")
+    print("\n".join(closing(settings)))
     print(f"done in {time.monotonic() - started:.1f} s")
     return 0
 
@@ -94,12 +105,13 @@ class _Progress(logging.Handler):
 
         return dg.LoggerDefinition(progress, description="One line a step, for a terminal.")
 
-    def reason(self) -> str:
+    def reason(self, otherwise: str = "the run failed") -> str:
+        """Why the run failed, in one line; ``otherwise`` where no step and no check did."""
         if self._failed_checks:
-            return "nothing was published; failed checks: " + "; ".join(self._failed_checks)
-        first, *others = self._failures or ["the run failed"]  # what stops one step often stops others
+            return "failed checks: " + "; ".join(self._failed_checks)
+        first, *others = self._failures or [otherwise]  # what stops one step often stops others
         more = f" (and {len(others)} more steps failed)" if others else ""
-        return f"nothing was published; {first}{more}"
+        return f"{first}{more}"
 
     def emit(self, record: logging.LogRecord) -> None:
         event = _event(record)
@@ -162,64 +174,30 @@ def _cause(event: Any) -> str:
     if (
         error is not None and error.cls_name == "DagsterExecutionInterruptedError"
     ) or "Query interrupted" in message:
-        return "the run was told to stop"
+        return _TOLD_TO_STOP
     # DuckDB's first line says what happened; advice that no user of the pipeline can follow comes after it.
-    told = message.partition("\n")[0] if "duckdb." in message.partition(":")[0] else message
+    told = _first_line(message) if "duckdb." in message.partition(":")[0] else message
     words = " ".join(told.split())
     # Our own errors speak to the person; where in the code they come from does not.
-    return re.sub(r"^pipelines\.[\w.]+: ", "", words)
+    return _advised(
+        re.sub(r"^(pipelines\.[\w.]+|OSError): ", "", words), data.error.to_string() if error else ""
+    )
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
+def _advised(words: str, essay: str = "") -> str:
+    """A failure's words with what helps. ``essay`` is all that is known of it: what came of a full disk may come first."""
+    if sign := next((sign for sign in _NO_ROOM if sign in words or sign in essay), None):
+        why = "" if sign in words else f" ({sign})"
+        return f"{words.rstrip('.')}{why}; make room on the disk of the output folder, and start again"
+    if any(sign in words for sign in _DAMAGED) and DAMAGED_HELP not in words:
+        return f"{words}; {DAMAGED_HELP}"
+    return words
 
 
 def _observed(metadata: Mapping[str, Any]) -> str:
     observed = metadata.get("observed")
     return f" ({observed.value})" if observed is not None else ""
-
-
-def _headline(settings: Settings) -> None:
-    with duckdb.connect(settings.published_path, read_only=True) as con:
-        found = con.sql(HEADLINE)
-        rows = pl.DataFrame(found.fetchall(), schema=found.columns, orient="row", infer_schema_length=None)
-        as_of, zone = con.sql("SELECT as_of, timezone FROM core.as_of").fetchall()[0]
-    if rows.is_empty():
-        print("\nno contact attempts in the landing folder: the reports are empty")
-        return
-    shown = rows.select(
-        "campaign",
-        "source",
-        "targets",
-        "attempts",
-        "contacts",
-        _rate("contact_rate_per_attempt").alias("per attempt (95 %)"),
-        _rate("contact_rate_per_target").alias("per target (95 %)"),
-    )
-    print(f"\nContact rates as of {as_of} UTC (days and hours in {zone})")
-    with pl.Config(
-        tbl_rows=40,
-        tbl_cols=-1,
-        tbl_width_chars=160,
-        fmt_str_lengths=40,
-        tbl_hide_dataframe_shape=True,
-        tbl_hide_column_data_types=True,
-        tbl_formatting="ASCII_MARKDOWN",
-    ):
-        print(shown)
-
-
-def _rate(name: str) -> pl.Expr:
-    def percent(column: str) -> pl.Expr:
-        return (pl.col(column) * 100).round(1).cast(pl.String)
-
-    return (
-        pl.when(pl.col(name).is_null())
-        .then(pl.lit("–"))
-        .otherwise(
-            pl.concat_str(
-                percent(name),
-                pl.lit(" % ["),
-                percent(f"{name}_low"),
-                pl.lit("–"),
-                percent(f"{name}_high"),
-                pl.lit("]"),
-            )
-        )
-    )

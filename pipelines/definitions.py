@@ -10,6 +10,7 @@ import dagster as dg
 from pipelines import automation, history, processes
 from pipelines.building import model_assets
 from pipelines.ingest.assets import landing_assets
+from pipelines.landing import assert_landing
 from pipelines.models import load_models
 from pipelines.publish import DATABASE, drafted, published_assets
 from pipelines.settings import Settings
@@ -31,6 +32,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         if context.instance and run_id:
             processes.sign(context.instance, run_id, used)
             processes.fail_the_dead(context.instance, used, say)
+        assert_landing(used.landing)
         with open_warehouse(used, say) as opened, history.recorded(opened, run_id or "no run"):
             chosen = context.run.asset_selection if context.run else None  # none, or empty: everything
             with (

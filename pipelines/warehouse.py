@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import gc
 import hashlib
+import os
 import re
 import secrets
 import shutil
@@ -88,6 +89,12 @@ CREATE TABLE IF NOT EXISTS landing.salt (salt VARCHAR);
 _HISTORY = ("landing.runs", "landing.daily_figures", "landing.published_figures", "landing.salt")
 """What no landing file can give again: taken over from a warehouse that another version of the project made."""
 
+DAMAGED_HELP = (
+    "move warehouse.duckdb aside (and warehouse.duckdb.wal, if there): the next run makes a new one and reads every "
+    "landing file anew, and only the history of past runs is lost"
+)
+"""What to do about a warehouse that DuckDB cannot read."""
+
 Say = Callable[[str], None]
 
 
@@ -97,6 +104,10 @@ class LandingMissingError(RuntimeError):
 
 class WarehouseBusyError(RuntimeError):
     """Another process has held the warehouse for longer than a run is willing to wait; the message names it."""
+
+
+class WarehouseDamagedError(RuntimeError):
+    """The warehouse's file is none that DuckDB can read; the message says what to do."""
 
 
 def quoted(name: str) -> str:
@@ -187,8 +198,9 @@ def open_warehouse(settings: Settings, say: Say = print) -> Iterator[Warehouse]:
 
     A warehouse that was filled from another landing folder, or by a version of the project with other tables, is set
     aside under another name, never mixed with this one; from that of another version the history is taken over. What a
-    killed run left in the output folder is removed. Raises LandingMissingError when there is no landing folder, and
-    WarehouseBusyError when another process keeps the file for ``settings.lock_wait_s`` seconds.
+    killed run left in the output folder is removed. Raises LandingMissingError when there is no landing folder,
+    WarehouseBusyError when another process keeps the file for ``settings.lock_wait_s`` seconds, and
+    WarehouseDamagedError when the file cannot be read.
     """
     if not settings.landing.is_dir():
         # A mistyped path or a volume that is not mounted: publishing nothing over yesterday's figures helps nobody.
@@ -261,9 +273,9 @@ def _when_free(settings: Settings, say: Say) -> duckdb.DuckDBPyConnection:
     while True:
         try:
             return duckdb.connect(settings.warehouse_path)
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise
+        except duckdb.Error as error:
+            if not isinstance(error, duckdb.IOException) or "Could not set lock" not in str(error):
+                raise _unreadable(settings.warehouse_path, error) from None
             holder = re.search(r"held in (.+? \(PID \d+\))", str(error))
             who = holder[1] if holder else "another process"
             if time.monotonic() > deadline:
@@ -275,6 +287,14 @@ def _when_free(settings: Settings, say: Say) -> duckdb.DuckDBPyConnection:
                 say(f"waiting for {settings.warehouse_path.name}: it is held by {who}")
                 told = True
             time.sleep(0.5)
+
+
+def _unreadable(path: Path, error: duckdb.Error) -> Exception:
+    """What to raise for a file that could not be opened: the error itself where the file's content is not to blame."""
+    told = str(error).partition("\n")[0]
+    if not path.is_file() or not os.access(path, os.R_OK | os.W_OK) or "newer version" in str(error):
+        return error
+    return WarehouseDamagedError(f"{path} cannot be read ({told}); {DAMAGED_HELP}")
 
 
 def _configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

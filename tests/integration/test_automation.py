@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +18,7 @@ import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator  # what its daemon asks
 
 from pipelines import automation, processes
-from pipelines.automation import daily_refresh, fingerprint, landing_files
+from pipelines.automation import daily_refresh, landing_files
 from pipelines.settings import SettingError, Settings
 
 CALLS = Path("outreach/calls")
@@ -143,10 +142,21 @@ def test_a_file_that_never_stops_growing_does_not_keep_the_others_waiting(
     assert asked.index(1) == 60
 
 
-def test_no_landing_folder_is_no_news(settings: Settings, watch: Watch) -> None:
-    shutil.rmtree(settings.landing)
-    assert fingerprint(settings.landing) == fingerprint(settings.landing)
-    assert [watch.look() for _ in range(3)] == [0, 1, 0]
+def test_a_landing_folder_that_is_missing_is_named_and_starts_nothing(
+    settings: Settings, instance: dg.DagsterInstance, watch: Watch
+) -> None:
+    put(settings, "first.json")
+    assert [watch.look(), watch.look()] == [0, 1]
+    away = settings.landing.rename(settings.landing.with_name("not mounted"))
+    assert [watch.look() for _ in range(3)] == [0, 0, 0]
+    context = dg.build_sensor_context(instance, cursor=watch.cursor)
+    skipped = landing_files(settings)(context)
+    assert isinstance(skipped, dg.SkipReason)
+    assert (
+        skipped.skip_message == f"there is no landing folder {settings.landing}; set CONTACT_LEDGER_LANDING"
+    )
+    away.rename(settings.landing)
+    assert [watch.look() for _ in range(3)] == [0, 0, 0]  # it holds what it held
 
 
 def test_both_run_by_default_and_can_be_switched_off(settings: Settings) -> None:

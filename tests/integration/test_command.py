@@ -265,6 +265,23 @@ def test_a_landing_folder_that_is_not_there_is_said_in_one_line(tmp_path: Path) 
     assert_sorry(run(tmp_path / "output", tmp_path / "elsewhere"), str(tmp_path / "elsewhere"))
 
 
+@pytest.mark.parametrize(
+    ("at", "hint"),
+    [
+        ("landing/outreach", "did you mean CONTACT_LEDGER_LANDING={}/landing?"),
+        ("", "did you mean CONTACT_LEDGER_LANDING={}/landing?"),
+        ("landing/outreach/call_dispositions", "set CONTACT_LEDGER_LANDING to"),
+    ],
+)
+def test_a_landing_folder_that_is_one_level_off_does_not_replace_good_figures(
+    tmp_path: Path, at: str, hint: str
+) -> None:
+    part_of_sample(tmp_path / "landing", "outreach/call_dispositions")
+    ended = run(tmp_path.with_name(f"{tmp_path.name}-output"), tmp_path / at)
+    assert_sorry(ended, "nothing was published", "found: ", "action_builder, voipbin", hint.format(tmp_path))
+    assert not ended.published.exists()
+
+
 def test_an_output_folder_that_is_a_file_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "output").write_text("mine", encoding="utf-8")
     assert_sorry(
@@ -465,6 +482,111 @@ def test_the_day_after_a_bad_day_is_a_good_one(bad_day: BadDay) -> None:
         (False, 1),
         (True, 0),
     ]
+
+
+@pytest.mark.parametrize("damage", ["cut", "other", "turned"])
+def test_a_damaged_warehouse_is_named_with_what_helps(
+    troubled: tuple[Run, Path, Path], tmp_path: Path, damage: str
+) -> None:
+    good, landing, _ = troubled
+    shutil.copytree(good.output, tmp_path / "output", symlinks=True)
+    before = contents(tmp_path / "output" / "release")
+    warehouse = tmp_path / "output" / "warehouse.duckdb"
+    content = warehouse.read_bytes()
+    match damage:
+        case "cut":
+            warehouse.write_bytes(content[: len(content) // 2])
+        case "other":
+            warehouse.write_bytes(b"not what it was" * 1000)
+        case "turned":
+            warehouse.write_bytes(content[:5000] + bytes(255 - byte for byte in content[5000:]))
+    ended = run(tmp_path / "output", landing)
+    assert_sorry(ended, "move warehouse.duckdb aside", "every landing file anew")
+    assert contents(tmp_path / "output" / "release") == before
+    warehouse.rename(warehouse.with_suffix(".damaged"))
+    assert run(tmp_path / "output", landing).code == 0
+
+
+# ------------------------------------------------------------------------------------------------ what it ends with
+
+
+def test_what_became_of_the_rows_stands_under_the_table(troubled: tuple[Run, Path, Path]) -> None:
+    ended, _, _ = troubled
+    read, accepted, superseded, rejected = ended.query(
+        "SELECT sum(rows_read), sum(rows_accepted), sum(rows_superseded), sum(rows_rejected) FROM quality.row_accounting"
+    )[0]
+    below = ended.stdout.partition("| source")[2]
+    told = f": {accepted:,} accepted, {superseded:,} superseded, {rejected:,} rejected\n"
+    assert f"\nrows       {read:,} read in " in below
+    assert told in below
+    files = dict(ended.query("SELECT file, count(*) FROM quality.rejected_rows GROUP BY file"))
+    named = re.findall(r"^rejected +([\d,]+) in (.+?); first: \S.*$", below, re.MULTILINE)
+    assert len(named) == 3
+    shown = {file.replace("\n", " "): number for file, number in files.items()}
+    assert all(shown[file] == int(number) for number, file in named)
+    (rest,) = re.findall(r"^ +([\d,]+) in ([\d,]+) more files: quality.rejected_rows$", below, re.MULTILINE)
+    assert int(rest[0]) + sum(int(number) for number, _ in named) == sum(files.values())
+    assert int(rest[1]) + len(named) == len(files)
+
+
+def test_what_came_from_files_is_one_plain_line_each(
+    troubled: tuple[Run, Path, Path], tmp_path: Path
+) -> None:
+    calls = tmp_path / "landing" / "outreach" / "calls"
+    calls.mkdir(parents=True)
+    (calls / "a\nb\x1b[31m.json").write_text('{"data": [', encoding="utf-8")
+    ended = run(tmp_path / "output", tmp_path / "landing")
+    (line,) = [line for line in ended.stdout.splitlines() if line.startswith("rejected ")]
+    assert "outreach/calls/a b [31m.json; first: unreadable" in line
+    assert "\x1b" not in ended.stdout
+
+
+def test_failed_checks_that_stop_nothing_are_counted_and_named(good: Run) -> None:
+    failed = good.query(
+        "SELECT check_name FROM quality.check_results WHERE NOT passed ORDER BY table_name, check_name"
+    )
+    names = ", ".join(name for (name,) in failed[:3])
+    assert (
+        f"\nwarnings   {len(failed)} (quality.check_results): {names} and {len(failed) - 3} more\n"
+        in good.stdout
+    )
+    assert len(good.stdout.partition("\nrows ")[2].partition("\npublished")[0].splitlines()) <= 10
+
+
+def test_wrong_lines_of_ones_own_mapping_are_told(tmp_path: Path) -> None:
+    landing = part_of_sample(tmp_path / "landing", "outreach/calls/2026-10-12", "outreach/call_dispositions")
+    (landing / "dispositions.csv").write_text(
+        "source,field,value,disposition\noutreach,outcome,Answered,nobody\noutreach,outcome,Busy,bussy\n",
+        encoding="utf-8",
+    )
+    ended = run(tmp_path / "output", landing)
+    told = ended.query("SELECT count(*) FROM quality.notices WHERE code = 'mapping'")[0][0]
+    assert told
+    (line,) = [line for line in ended.stdout.splitlines() if line.startswith("mapping ")]
+    assert re.match(
+        rf"mapping    {told} lines? (is|are) not used of dispositions.csv \(quality.notices\); first: ", line
+    )
+    assert line.endswith("; first: outreach,outcome,Answered,nobody: 'nobody' is no unified disposition")
+
+
+def test_a_moment_that_has_not_come_yet_is_told_with_where_it_comes_from(tmp_path: Path) -> None:
+    landing = tmp_path / "landing"
+    (landing / "outreach" / "sequences").mkdir(parents=True)
+    row = (
+        '{"id": 1, "name": "later", "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2199-05-01T10:00:00Z"}'
+    )
+    (landing / "outreach" / "sequences" / "all.json").write_text(row, encoding="utf-8")
+    ended = run(tmp_path / "output", landing)
+    assert ended.code == 0, ended.stderr
+    (line,) = [line for line in ended.stdout.splitlines() if "future" in line]
+    assert line.startswith(
+        "warning: as-of 2199-05-01 10:00:00 UTC (the latest row's in raw.outreach_sequences.updated_at)"
+    )
+    ended = run(tmp_path / "output", landing, settings={"CONTACT_LEDGER_AS_OF": "2198-01-01"})
+    (line,) = [line for line in ended.stdout.splitlines() if "future" in line]
+    assert "(set by CONTACT_LEDGER_AS_OF)" in line
+    ended = run(tmp_path / "output", landing, settings={"CONTACT_LEDGER_AS_OF": "2026-01-01"})
+    assert "future" not in ended.stdout
 
 
 # ------------------------------------------------------------------------------------------------- dagster's own

@@ -306,8 +306,22 @@ def test_a_full_disk_costs_nothing_but_the_run(
     assert output.release
     before = contents(output.release)
     limit = 2 << 20 if in_the_way == "warehouse.duckdb" else (output.path / in_the_way).stat().st_size
-    assert_sorry(Started(output.path, good[1], file_limit=limit), "File too large", in_the_way)
+    assert_sorry(
+        Started(output.path, good[1], file_limit=limit), "File too large", in_the_way, "make room on the disk"
+    )
     assert_good_again(output, good[1], before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", [100 << 10, 600 << 10])
+def test_a_disk_too_full_for_dagsters_own_history_is_said_in_one_line(tmp_path: Path, limit: int) -> None:
+    """Met before the run begins, or in its middle: SQLite says so by errors of its own, and Dagster by essays."""
+    (tmp_path / "landing" / "outreach").mkdir(parents=True)
+    home = tmp_path / "home"
+    home.mkdir()
+    ended = Started(tmp_path / "output", tmp_path / "landing", file_limit=limit, DAGSTER_HOME=str(home))
+    assert_sorry(ended, "make room on the disk")
+    assert [line for line in ended.text.splitlines() if "sqlalche" in line or "Exception" in line] == []
 
 
 @pytest.mark.slow

@@ -1,0 +1,150 @@
+"""What a good run leaves on the terminal: the headline table, what became of the rows, and what to look into.
+
+Belongs here: reading that off the published file, as lines of plain text. Does not belong here: printing them
+(``console``). Everything comes from the published file, so that what is hidden there is hidden here as well.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import polars as pl
+
+from pipelines.settings import Settings
+
+HEADLINE = """
+SELECT
+    coalesce(campaign_name, campaign_key) AS campaign, source, targets, attempts, contacts,
+    contact_rate_per_attempt, contact_rate_per_attempt_low, contact_rate_per_attempt_high,
+    contact_rate_per_target, contact_rate_per_target_low, contact_rate_per_target_high
+FROM reports.campaign_contact_rates
+ORDER BY source, attempts DESC, campaign
+"""
+REJECTS = """
+SELECT file, count(*) AS rows, arg_min(reason || coalesce(': ' || detail, ''), position) AS first
+FROM quality.rejected_rows
+GROUP BY file
+ORDER BY rows DESC, file
+"""
+_SHOWN = 3
+"""Of files with rejects, and of failed checks, so many are named: the rest is a query away."""
+_WIDTH = 149
+
+
+def closing(settings: Settings) -> list[str]:
+    """The lines that tell what the file that has just been published holds."""
+    with duckdb.connect(settings.published_path, read_only=True) as con:
+        lines = [*_headline(con), "", *_rows(con), *_mapping(con), *_warnings(con), *_ahead(con, settings)]
+    return [*lines, "", f"published  {settings.published_path}", f"report     {settings.report_path}"]
+
+
+def _headline(con: duckdb.DuckDBPyConnection) -> list[str]:
+    found = con.sql(HEADLINE)
+    rows = pl.DataFrame(found.fetchall(), schema=found.columns, orient="row", infer_schema_length=None)
+    if rows.is_empty():
+        return ["", "no contact attempts in the landing folder: the reports are empty"]
+    as_of, zone = con.sql("SELECT as_of, timezone FROM core.as_of").fetchall()[0]
+    shown = rows.select(
+        "campaign",
+        "source",
+        "targets",
+        "attempts",
+        "contacts",
+        _rate("contact_rate_per_attempt").alias("per attempt (95 %)"),
+        _rate("contact_rate_per_target").alias("per target (95 %)"),
+    )
+    with pl.Config(
+        tbl_rows=40,
+        tbl_cols=-1,
+        tbl_width_chars=160,
+        fmt_str_lengths=40,
+        tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,
+        tbl_formatting="ASCII_MARKDOWN",
+    ):
+        table = str(shown).splitlines()
+    return ["", f"Contact rates as of {as_of} UTC (days and hours in {zone})", *table]
+
+
+def _rows(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What became of the rows of all files, and which files have rows that could not be taken."""
+    files, *rows = con.sql(
+        "SELECT count(*), coalesce(sum(rows_read), 0), coalesce(sum(rows_accepted), 0), "
+        "coalesce(sum(rows_superseded), 0), coalesce(sum(rows_rejected), 0) FROM quality.row_accounting"
+    ).fetchall()[0]
+    read, accepted, superseded, rejected = (f"{number:,}" for number in rows)
+    lines = [
+        f"rows       {read} read in {files:,} files: {accepted} accepted, {superseded} superseded, {rejected} rejected"
+    ]
+    rejects = con.sql(REJECTS).fetchall()
+    lines += [
+        _line("rejected", f"{number:,} in {file}; first: {reason}")
+        for file, number, reason in rejects[:_SHOWN]
+    ]
+    if more := rejects[_SHOWN:]:
+        rest = sum(number for _, number, _ in more)
+        lines.append(f"           {rest:,} in {len(more):,} more files: quality.rejected_rows")
+    return lines
+
+
+def _mapping(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Lines of the user's own mapping that could not be used: easily taken for ones that could."""
+    wrong = con.sql(
+        "SELECT file, value, detail FROM quality.notices WHERE code = 'mapping' ORDER BY value, detail"
+    ).fetchall()
+    if not wrong:
+        return []
+    file, value, detail = wrong[0]
+    first = f"{value}: {detail}" if value else detail
+    lines = "1 line is" if len(wrong) == 1 else f"{len(wrong):,} lines are"
+    return [_line("mapping", f"{lines} not used of {file} (quality.notices); first: {first}")]
+
+
+def _warnings(con: duckdb.DuckDBPyConnection) -> list[str]:
+    failed = con.sql(
+        "SELECT check_name FROM quality.check_results WHERE NOT passed ORDER BY table_name, check_name"
+    ).fetchall()
+    if not failed:
+        return []
+    names = ", ".join(name for (name,) in failed[:_SHOWN])
+    more = f" and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
+    return [_line("warnings", f"{len(failed)} (quality.check_results): {names}{more}")]
+
+
+def _ahead(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
+    """Everything is told as of a moment; one that has not come yet is a wrong setting, row or clock."""
+    as_of, basis = con.sql("SELECT as_of, as_of_basis FROM core.as_of").fetchall()[0]
+    now = datetime.now(UTC).replace(tzinfo=None)
+    if as_of is None or as_of <= now + timedelta(milliseconds=settings.clock_tolerance_ms):
+        return []
+    what = "set by" if basis.startswith("CONTACT_LEDGER_") else "the latest row's in"
+    told = f"warning: as-of {as_of} UTC ({what} {basis}) lies in the future, this machine's clock says {now:%Y-%m-%d %H:%M}"
+    return [f"{told}; CONTACT_LEDGER_AS_OF sets another"]
+
+
+def _line(name: str, text: str) -> str:
+    """One line of a given width, whatever the text from the files holds."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return f"{name:<11}{textwrap.shorten(plain, _WIDTH, placeholder=' …')}"
+
+
+def _rate(name: str) -> pl.Expr:
+    def percent(column: str) -> pl.Expr:
+        return (pl.col(column) * 100).round(1).cast(pl.String)
+
+    return (
+        pl.when(pl.col(name).is_null())
+        .then(pl.lit("–"))
+        .otherwise(
+            pl.concat_str(
+                percent(name),
+                pl.lit(" % ["),
+                percent(f"{name}_low"),
+                pl.lit("–"),
+                percent(f"{name}_high"),
+                pl.lit("]"),
+            )
+        )
+    )
