@@ -68,15 +68,17 @@ def _instance() -> dg.DagsterInstance:
     """The instance of ``DAGSTER_HOME``, or one that is forgotten.
 
     What steps print is for this terminal alone: to keep it as well, Dagster would start two processes a run, which
-    answer Ctrl-C with a traceback each.
+    answer Ctrl-C with a traceback each. Telemetry is off also where nobody has laid the project's settings.
     """
     home = os.environ.get("DAGSTER_HOME")
     if not home:
         return dg.DagsterInstance.ephemeral()
-    module = "dagster._core.storage.noop_compute_log_manager"
-    return dg.DagsterInstance.local_temp(
-        home, overrides={"compute_logs": {"module": module, "class": "NoOpComputeLogManager"}}
-    )
+    compute_logs = {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+    overrides = {"compute_logs": compute_logs, "telemetry": {"enabled": False}}
+    return dg.DagsterInstance.local_temp(home, overrides=overrides)
 
 
 def _sorry(reason: str) -> int:

@@ -355,6 +355,16 @@ def test_all_that_is_written_is_below_the_users_own_folder_when_that_is_named(tm
     assert set(ROOT.iterdir()) == before
 
 
+def test_telemetry_is_off_whoever_made_dagsters_home(tmp_path: Path) -> None:
+    for folder in ("landing", "home"):
+        (tmp_path / folder).mkdir()
+    settings = {"DAGSTER_HOME": str(tmp_path / "home"), "HOME": str(tmp_path)}
+    ended = run(tmp_path / "output", tmp_path / "landing", settings=settings)
+    assert ended.code == 0, ended.stderr
+    assert {path.name for path in (tmp_path / "home").iterdir()} == {"history", "schedules"}
+    assert not (tmp_path / ".dagster").exists()
+
+
 def test_the_landing_folder_is_no_place_for_dagsters_home(tmp_path: Path) -> None:
     (tmp_path / "landing").mkdir()
     home = {"DAGSTER_HOME": str(tmp_path / "landing" / "home")}
