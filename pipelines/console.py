@@ -47,13 +47,16 @@ def refresh(settings: Settings) -> int:
                 run_config={"loggers": {"progress": {}}}, instance=instance, raise_on_error=False
             )
             # What is left takes a moment, and there is nothing to stop any more.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
         if not result.success:
             failure = progress.reason()
         sys.stderr.write(aside.getvalue())
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         failure = progress.reason(_TOLD_TO_STOP)
-    except (SQLAlchemyError, sqlite3.Error, OSError, dg.DagsterError) as error:
+    except dg.DagsterError as error:
+        failure = progress.reason(_advised(_first_line(str(error))))
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         words = str(error.orig) if isinstance(error, DBAPIError) else _first_line(str(error))
         failure = progress.reason(_advised(f"Dagster cannot keep its history: {words}"))
     if failure is not None:

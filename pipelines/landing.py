@@ -43,7 +43,7 @@ def _hint(landing: Path) -> str:
         near = [
             folder
             for folder in sorted(landing.iterdir())
-            if any((folder / name).is_dir() for name in SOURCES)
+            if any(os.path.isdir(folder / name) for name in SOURCES)
         ]
     if near:
         return f"did you mean CONTACT_LEDGER_LANDING={near[0]}?"
