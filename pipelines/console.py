@@ -13,9 +13,10 @@ import re
 import signal
 import sqlite3
 import sys
+import threading
 import time
-from collections.abc import Mapping
-from contextlib import redirect_stderr
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
 from typing import Any
 
 import dagster as dg
@@ -42,7 +43,7 @@ def refresh(settings: Settings) -> int:
     failure: str | None = None
     try:
         # Dagster writes an essay to the standard error for each event that it cannot keep; the reason below says it all.
-        with redirect_stderr(aside), _instance() as instance:
+        with heeded(), redirect_stderr(aside), _instance() as instance:
             result = job.resolve_job_def("refresh").execute_in_process(
                 run_config={"loggers": {"progress": {}}}, instance=instance, raise_on_error=False
             )
@@ -65,6 +66,28 @@ def refresh(settings: Settings) -> int:
     print("\n".join(closing(settings)))
     print(f"done in {time.monotonic() - started:.1f} s")
     return 0
+
+
+@contextmanager
+def heeded() -> Iterator[None]:
+    """See to it that being told to stop is not lost.
+
+    Dagster tells the run by an exception, raised wherever the main thread is. Where that is a finalizer, Python prints a
+    traceback, and goes on as if nothing had happened: then the signal is sent again, until it falls elsewhere.
+    """
+
+    def heed(lost: sys.UnraisableHookArgs) -> None:
+        if issubclass(lost.exc_type, (KeyboardInterrupt, dg.DagsterExecutionInterruptedError)):
+            # From a thread and a little later: here and now it would fall into this very function.
+            threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
+        else:
+            before(lost)
+
+    before, sys.unraisablehook = sys.unraisablehook, heed
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _instance() -> dg.DagsterInstance:
