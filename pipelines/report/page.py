@@ -251,23 +251,12 @@ class _Page:
             """
         )
         found |= {"open": None, "closed": None}
-        if self.file.has("replay.contact_outcomes", "target_key", "outcome"):
-            # Closed is who is closed in every campaign that has them.
+        if self.file.has("reports.attempt_curve", "competing_ends", "censored"):
+            # Who was tried and not reached has either come to another end or is open: the curve counts both.
             found |= self.file.row(
-                """
-                WITH others AS (
-                    SELECT target_key FROM core.attempts WHERE is_attempt AND measures_contact
-                    GROUP BY target_key HAVING NOT bool_or(is_contact)
-                ),
-                stands AS (
-                    SELECT target_key, bool_and(outcome = 'closed') AS is_closed
-                    FROM replay.contact_outcomes GROUP BY target_key
-                )
-                SELECT count(*) FILTER (NOT is_closed)::BIGINT AS open, count(*) FILTER (is_closed)::BIGINT AS closed
-                FROM others JOIN stands USING (target_key)
-                """
+                "SELECT sum(censored)::BIGINT AS open, sum(competing_ends)::BIGINT AS closed "
+                "FROM reports.attempt_curve WHERE campaign_key = 'all'"
             )
-            found["untold"] = found["others"] - found["open"] - found["closed"]
         tried = [campaign for campaign in self.campaigns.values() if campaign.rates.get("attempts")]
         found["campaigns"] = sum(not campaign.is_none for campaign in tried)
         found["outside"] = any(campaign.is_none for campaign in tried)
