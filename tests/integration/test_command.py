@@ -148,9 +148,22 @@ def test_it_prints_where_everything_is(good: Run) -> None:
 # ------------------------------------------------------------------------------------------ what is in the way
 
 
-def test_an_empty_landing_folder_gives_empty_reports(tmp_path: Path) -> None:
-    (tmp_path / "landing").mkdir()
-    ended = run(tmp_path / "output", tmp_path / "landing")
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """A run over an empty landing folder, with a moment set that is to come, and the home folder it was given."""
+    folder = tmp_path_factory.mktemp("empty")
+    for name in ("landing", "home"):
+        (folder / name).mkdir()
+    settings = {
+        "DAGSTER_HOME": str(folder / "home"),
+        "HOME": str(folder),
+        "CONTACT_LEDGER_AS_OF": "2198-01-01",
+    }
+    return run(folder / "output", folder / "landing", settings=settings), folder
+
+
+def test_an_empty_landing_folder_gives_empty_reports(empty: tuple[Run, Path]) -> None:
+    ended, folder = empty
     assert ended.code == 0, ended.stderr
     assert "no contact attempts" in ended.stdout
     assert ended.query("SELECT count(*) FROM core.attempts") == [(0,)]
@@ -158,7 +171,7 @@ def test_an_empty_landing_folder_gives_empty_reports(tmp_path: Path) -> None:
     assert ended.query(
         "SELECT count(*) FROM quality.check_results WHERE NOT passed AND severity = 'ERROR'"
     ) == [(0,)]
-    assert (tmp_path / "output" / "report" / "index.html").is_file()
+    assert (folder / "output" / "report" / "index.html").is_file()
 
 
 @pytest.fixture(scope="module")
@@ -342,20 +355,10 @@ def test_a_folder_with_such_a_name_will_do_with_dagsters_home_elsewhere(tmp_path
     assert not (home / "logs").exists()
 
 
-def test_telemetry_is_off_whoever_made_dagsters_home(tmp_path: Path) -> None:
-    for folder in ("landing", "home"):
-        (tmp_path / folder).mkdir()
-    settings = {
-        "DAGSTER_HOME": str(tmp_path / "home"),
-        "HOME": str(tmp_path),
-        "CONTACT_LEDGER_AS_OF": "2198-01-01",
-    }
-    ended = run(tmp_path / "output", tmp_path / "landing", settings=settings)
-    assert ended.code == 0, ended.stderr
-    (line,) = [line for line in ended.stdout.splitlines() if "future" in line]
-    assert "(set by CONTACT_LEDGER_AS_OF)" in line
-    assert {path.name for path in (tmp_path / "home").iterdir()} == {"history", "schedules"}
-    assert not (tmp_path / ".dagster").exists()
+def test_telemetry_is_off_whoever_made_dagsters_home(empty: tuple[Run, Path]) -> None:
+    _, folder = empty
+    assert {path.name for path in (folder / "home").iterdir()} == {"history", "schedules"}
+    assert not (folder / ".dagster").exists()
 
 
 def test_the_landing_folder_is_no_place_for_dagsters_home(tmp_path: Path) -> None:
@@ -595,12 +598,14 @@ def test_wrong_lines_of_ones_own_mapping_are_told(mistaken: tuple[Run, Path]) ->
 
 
 def test_a_moment_that_has_not_come_yet_is_told_with_where_it_comes_from(
-    mistaken: tuple[Run, Path], good: Run
+    mistaken: tuple[Run, Path], empty: tuple[Run, Path], good: Run
 ) -> None:
     (line,) = [line for line in mistaken[0].stdout.splitlines() if "future" in line]
     assert line.startswith(
         "warning: as-of 2199-05-01 10:00:00 UTC (the latest row's in raw.outreach_sequences.updated_at)"
     )
+    (line,) = [line for line in empty[0].stdout.splitlines() if "future" in line]
+    assert "(set by CONTACT_LEDGER_AS_OF)" in line
     assert "future" not in good.stdout
 
 
