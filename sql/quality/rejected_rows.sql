@@ -12,15 +12,6 @@
 --   reason: what is wrong with it
 --   record: the row as it came, as text
 --   detail: what makes it unreadable, where the reason is `unreadable`; else null
-WITH holders AS (
-    SELECT
-        coalesce(same_as, file_id) AS original_id,
-        min(file_id) AS file_id
-    FROM landing.files
-    WHERE is_current
-    GROUP BY coalesce(same_as, file_id)
-)
-
 SELECT
     rejected.source,
     rejected.resource,
@@ -30,5 +21,5 @@ SELECT
     rejected.record,
     rejected.detail
 FROM landing.rejected_rows AS rejected
-INNER JOIN holders ON holders.original_id = rejected.file_id
+INNER JOIN quality.current_contents AS holders ON holders.original_id = rejected.file_id
 INNER JOIN landing.files AS files ON files.file_id = holders.file_id

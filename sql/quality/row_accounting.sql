@@ -14,17 +14,7 @@
 --   rows_rejected: rows in the file as it is now that could not be taken; quality.rejected_rows tells why
 --   rows_in_file: rows in the file as it is now
 --   shape: the container's shape that was recognized
-WITH holders AS (
-    -- The rejected rows of files with the same bytes are told once: of the first that holds them now.
-    SELECT
-        coalesce(same_as, file_id) AS original_id,
-        min(file_id) AS file_id
-    FROM landing.files
-    WHERE is_current
-    GROUP BY coalesce(same_as, file_id)
-),
-
-versions AS (
+WITH versions AS (
     SELECT
         files.source,
         files.resource,
@@ -38,7 +28,8 @@ versions AS (
         coalesce(originals.rows_rejected, 0) AS rows_taken_over,
         CASE WHEN files.is_current THEN files.shape END AS shape
     FROM landing.files AS files
-    LEFT JOIN holders ON holders.file_id = files.file_id AND holders.original_id <> files.file_id
+    LEFT JOIN quality.current_contents AS holders
+        ON holders.file_id = files.file_id AND holders.original_id <> files.file_id
     LEFT JOIN landing.files AS originals ON originals.file_id = holders.original_id
     WHERE files.is_current OR files.rows_accepted > 0
 )

@@ -287,6 +287,14 @@ class TestOutcomes:
         assert (outcome(con)["outcome"], outcome(con)["status"]) == (name, "progressing")
         assert walk(con) == [("dial", "idle", "progressing")]
 
+    @pytest.mark.parametrize("as_of", [200, 86_400])
+    def test_reached_comes_before_a_call_that_is_still_open(self, as_of: float) -> None:
+        con = replay([call(1, 0, 0, 11, "success"), call(2, 0, 100, None, try_count=2)], as_of=as_of)
+        row = outcome(con)
+        assert (row["outcome"], row["status"], row["reached_at"]) == ("reached", "done", at(11))
+        assert walk(con)[-1] == ("dial", "done", "done")
+        assert violations(con) == [(2, "dial_after_done", "illegal")]
+
     def test_unresolved_without_an_outplan(self) -> None:
         assert outcome(replay([call(1, 0, 0, 11)], plans=[]))["status"] == "idle"
         unknown = replay([call(1, 0, 0, 11)], [], plans=[])
