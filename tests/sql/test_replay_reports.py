@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.sql.logs import START, action_builder, outreach, voipbin, with_mapping
+from tests.sql.logs import START, action_builder, merged, outreach, voipbin, with_mapping
 from tests.support import build, fetch
 
 DAY = timedelta(days=1)
@@ -70,6 +70,20 @@ def test_agreement_with_the_platform() -> None:
     examples = fetch(con, "SELECT examples FROM reports.platform_agreement WHERE is_expected")
     ids = [row["id"] for row in rows["voipbin_outdialtargets"]]
     assert examples == [{"examples": f"{ids[0]}, {ids[3]}"}]
+
+
+def test_the_shares_are_those_of_each_campaign() -> None:
+    rows = merged(voipbin({1: ["C"]}), voipbin({2: ["C"], 3: ["C"]}, campaign=2, first_call=0x2000))
+    rows["voipbin_outdialtargets"][1] |= {"status": "done", "try_count_0": 1}
+    for target in rows["voipbin_outdialtargets"]:
+        target["tm_update"] = START + timedelta(hours=1)
+    con = built(rows, "reports.platform_agreement")
+    found = fetch(con, "SELECT campaign_name, targets, share FROM reports.platform_agreement ORDER BY ALL")
+    assert [tuple(row.values()) for row in found] == [
+        ("Dialer 1", 1, 1),
+        ("Dialer 2", 1, 0.5),
+        ("Dialer 2", 1, 0.5),
+    ]
 
 
 def audit(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[Any, ...]]:
