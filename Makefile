@@ -69,7 +69,7 @@ format: $(VENV)/dev.stamp ## Put the Python code into its one format
 	@$(VENV)/bin/ruff check --fix .
 
 sample: $(VENV)/runtime.stamp ## Write the sample data again, byte for byte
-	@$(VENV)/bin/python -m pipelines.sample $(ARGS)
+	@$(VENV)/bin/python -m tests.simulation $(ARGS)
 
 lock: $(VENV)/dev.stamp ## Bring the locks in line with pyproject.toml (ARGS=--upgrade: with the newest versions)
 	@$(LOCK) pyproject.toml --output-file requirements.lock

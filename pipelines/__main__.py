@@ -1,7 +1,7 @@
 """``python -m pipelines``: one run. ``… run`` and ``… dev`` are what `make run` and `make dev` start.
 
 Belongs here: the command's words, and how it ends when it is told to stop. Does not belong here: what a run prints
-(``console``). Nothing heavy is imported before the handlers below are in place: loading Dagster takes seconds, in which
+(``terminal``). Nothing heavy is imported before the handlers below are in place: loading Dagster takes seconds, in which
 a person may well press Ctrl-C.
 """
 
@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from pipelines.settings import ROOT, SettingError, Settings, misspelt
+from pipelines.settings import ROOT, SettingError, Settings, unknown_settings
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -27,21 +27,21 @@ def main(arguments: Sequence[str] = ()) -> int:
     asked = _parser().parse_args(arguments)
     try:
         settings = Settings.from_environment()
-        for sentence in misspelt():
+        for sentence in unknown_settings():
             print(f"warning: {sentence}", flush=True)
-        from pipelines import home
-        from pipelines.automation import daily_refresh
+        from pipelines.cli import dagster_home
+        from pipelines.orchestration.automation import daily_refresh
 
         daily_refresh(settings)  # whether its setting is a schedule, Dagster alone knows
         if asked.command:
-            home.prepare(settings)
+            dagster_home.prepare(settings)
         else:
-            home.make_output(settings)
+            dagster_home.make_output(settings)
         if asked.command == "dev":
             return _serve(asked.port)
-        from pipelines import console
+        from pipelines.cli import terminal
 
-        return console.refresh(settings)
+        return terminal.refresh(settings)
     except SettingError as error:
         print(f"contact-ledger: {error}", file=sys.stderr)
         return 1

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 
 import dagster as dg
 
-from pipelines import automation, history, processes
-from pipelines.building import model_assets
-from pipelines.ingest.assets import landing_assets
-from pipelines.landing import assert_landing
-from pipelines.models import load_models
-from pipelines.publish import DATABASE, drafted, published_assets
+from pipelines.models.sql_files import load_models
+from pipelines.orchestration import automation, liveness
+from pipelines.orchestration.checks import build_checks
+from pipelines.orchestration.ingest_assets import landing_assets
+from pipelines.orchestration.model_assets import model_assets
+from pipelines.orchestration.published_assets import DATABASE, published_assets
+from pipelines.refresh import open_run
 from pipelines.settings import Settings
-from pipelines.validation import build_checks
-from pipelines.warehouse import Warehouse, open_warehouse
+from pipelines.warehouse.connection import Warehouse
 
 
 def build_defs(settings: Settings | None = None) -> dg.Definitions:
@@ -27,18 +26,15 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         description="The run's one connection to the warehouse, held from its first step to its last."
     )
     def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
-        say = context.log.warning if context.log else print
+        log = context.log.warning if context.log else print
         run_id = context.run.run_id if context.run else None
         if context.instance and run_id:
-            processes.sign(context.instance, run_id, used)
-            processes.fail_the_dead(context.instance, used, say)
-        assert_landing(used.landing)
-        with open_warehouse(used, say) as opened, history.recorded(opened, run_id or "no run"):
-            chosen = context.run.asset_selection if context.run else None  # none, or empty: everything
-            with (
-                drafted(opened, models) if not chosen or DATABASE in chosen else nullcontext(opened) as ready
-            ):
-                yield ready
+            liveness.claim_run(context.instance, run_id, used)
+            liveness.fail_orphaned_runs(context.instance, used, log)
+        selected = context.run.asset_selection if context.run else None  # none, or empty: everything
+        publishes = not selected or DATABASE in selected
+        with open_run(used, run_id or "no run", models, log, publishes=publishes) as opened:
+            yield opened
 
     return dg.Definitions(
         assets=[*landing_assets(), *model_assets(models), published_assets(models, automation.freshness())],
@@ -51,4 +47,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     )
 
 
-defs = build_defs()
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads: the definitions on the environment's settings."""
+    return build_defs()

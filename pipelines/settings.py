@@ -108,7 +108,7 @@ class Settings:
         return self.output / "report" / "index.html"
 
 
-def misspelt(environment: Mapping[str, str] = os.environ) -> list[str]:
+def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
     """A sentence for each ``CONTACT_LEDGER_…`` variable that no setting has, with the nearest one that there is.
 
     Not an error: another version of the project, which shares the environment, may have more settings or fewer.

@@ -21,7 +21,9 @@ import zstandard
 from pipelines.ingest import IngestResult, ingest
 from pipelines.ingest import run as ingest_run
 from pipelines.sources import RESOURCE
-from pipelines.warehouse import create_schemas, quoted, tune
+from pipelines.sql_text import quoted
+from pipelines.warehouse.connection import tune
+from pipelines.warehouse.tables import create_schemas
 from tests.support import fetch
 
 Row = dict[str, Any]

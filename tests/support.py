@@ -7,10 +7,12 @@ from typing import Any
 
 import duckdb
 
-from pipelines import building
+from pipelines.models import incremental
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES
-from pipelines.warehouse import create_schemas, quoted, raw_columns, tune, write_settings
+from pipelines.sql_text import quoted
+from pipelines.warehouse.connection import tune
+from pipelines.warehouse.tables import create_schemas, raw_columns, write_settings
 
 TABLES = {resource.table: resource for resource in RESOURCES}
 
@@ -38,7 +40,7 @@ def ledger(
 
 def build(con: duckdb.DuckDBPyConnection, *names: str) -> None:
     """Build the named tables with everything they are built from; all when none is named."""
-    building.build(con, names or None)
+    incremental.build(con, names or None)
 
 
 def fetch(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:

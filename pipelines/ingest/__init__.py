@@ -4,7 +4,7 @@ Belongs here: the way from bytes to ``raw.*``, and the books kept of it in ``lan
 about one system (``pipelines.sources``) and what is made of the rows (``sql/``).
 
 The parts, in the order in which a file meets them: ``files`` finds it, ``unpack`` makes its bytes readable,
-``shapes`` its records, ``names`` and ``values`` its fields, ``load`` writes them, ``merge`` (or ``pagesets``, for rows
+``shapes`` its records, ``names`` and ``values`` its fields, ``load`` writes them, ``merge`` (or ``page_sets``, for rows
 without an identity) decides which version stays. ``assets`` shows all of it to Dagster, of which the rest knows nothing.
 """
 

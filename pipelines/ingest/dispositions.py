@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.ingest.files import MAPPING
-from pipelines.warehouse import transaction
+from pipelines.sql_text import transaction
 
 _COLUMNS = ("source", "field", "value", "label", "disposition", "aapor_class", "version", "note")
 _NEEDED = ("source", "field", "value", "disposition")

@@ -77,7 +77,7 @@ class Unread:
 
 
 def unread(landing: Path) -> list[Unread]:
-    """What lies in the landing folder and is read by nobody, by name: a folder may be misspelt, a format unknown.
+    """What lies in the landing folder and is read by nobody, by name: a folder may be unknown_settings, a format unknown.
 
     Names that begin with a dot or an underscore are a tool's own, and a ``.md`` is for people.
     """

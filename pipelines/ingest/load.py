@@ -16,7 +16,8 @@ from pipelines.ingest import values
 from pipelines.ingest.names import DELETED, DELETED_AT, SYNCED, Column, Matched, match
 from pipelines.ingest.shapes import Batch, Records, Survey, pages, records
 from pipelines.sources import Field, Resource
-from pipelines.warehouse import literal, quoted, raw_columns
+from pipelines.sql_text import literal, quoted
+from pipelines.warehouse.tables import raw_columns
 
 _MOST_VALUES = 50
 """Unknown values of one field in one batch that are noted by name, the most frequent first."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.sources import Resource
-from pipelines.warehouse import quoted
+from pipelines.sql_text import quoted
 
 
 def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> None:

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.ingest import files, load, merge, pagesets, shapes, unpack
+from pipelines.ingest import files, load, merge, page_sets, shapes, unpack
 from pipelines.ingest.files import LandingFile
 from pipelines.ingest.load import Loading
 from pipelines.ingest.names import Column, match
 from pipelines.ingest.shapes import Batch, Survey
 from pipelines.ingest.unpack import Unpacked
 from pipelines.sources import Resource
-from pipelines.warehouse import quoted, transaction
+from pipelines.sql_text import quoted, transaction
 
 _SMALL = 32 << 20
 """Bytes up to which a file is read together with others of its format."""
@@ -132,7 +132,7 @@ class _Run:
         self.landing = landing
         self.scratch = scratch
         self.later = later
-        self.sets = pagesets.PAGE_SETS.get(resource.full_name)
+        self.sets = page_sets.PAGE_SETS.get(resource.full_name)
         self.table = f"raw.{quoted(resource.table)}"
         self.mended: list[Batch] = []
         self.about = {"source": resource.source, "resource": resource.name}
@@ -140,7 +140,7 @@ class _Run:
     def go(self) -> IngestResult:
         found = files.find(self.landing, self.resource.source, self.resource.name)
         if self.sets is not None:
-            pagesets.create_books(self.con, self.resource)
+            page_sets.create_books(self.con, self.resource)
         self._end_refusals(found)
         known = self._known()
         fresh = [file for file in found if self._is_fresh(file, known)]
@@ -151,7 +151,7 @@ class _Run:
         self.surveyor = ThreadPoolExecutor(max_workers=1)
         try:
             new = self._number(fresh, pool)
-            touched = self._told_apart(new)
+            touched = self._find_duplicates(new)
             new = [n for n in new if n.file.name not in touched]
             to_read = [n for n in new if n.same_as is None]
             loadings = self._with_mended(x for batch in self._batches(to_read) for x in self._surveyed(batch))
@@ -239,7 +239,7 @@ class _Run:
                 new.content += f":{new.file.contact}"
         return new.content
 
-    def _told_apart(self, new: list[_New]) -> dict[str, int]:
+    def _find_duplicates(self, new: list[_New]) -> dict[str, int]:
         """Find files with the bytes of another. Returns, by name, files that hold what they held before: its number.
 
         Files of different sizes have different bytes, so most hashes are not waited for here.
@@ -405,7 +405,7 @@ class _Run:
             n.shape = shape_of.get(n.id, n.shape)
         self._enter(new)
         ordered = self.sets is not None
-        target = pagesets.ROWS if ordered else self.table
+        target = page_sets.ROWS if ordered else self.table
         for number in range(len(loadings)):
             self._load(loadings, number, target, ordered)
         self._account(loadings, target, first_id)
@@ -413,7 +413,7 @@ class _Run:
             load.note_new_fields(self.con, loading)
         load.note_unknown_values(self.con, self.resource, target, first_id)
         if ordered:
-            pagesets.rebuild(self.con, self.resource)
+            page_sets.rebuild(self.con, self.resource)
         else:
             merge.merge(self.con, self.resource, first_id)
         self._finish(new)

@@ -19,7 +19,7 @@ import duckdb
 from pipelines.ingest.names import Column, match
 from pipelines.ingest.unpack import LONGEST, UNREADABLE, Unpacked, unique
 from pipelines.sources import RESOURCES, Resource
-from pipelines.warehouse import literal
+from pipelines.sql_text import literal
 
 _CONTAINERS = frozenset(
     {"attributes", "relationships", "record", "response", "_airbyte_data", "stream", UNREADABLE}

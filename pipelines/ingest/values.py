@@ -14,7 +14,7 @@ import json
 from dataclasses import dataclass
 
 from pipelines.sources import Field, Kind
-from pipelines.warehouse import literal, quoted
+from pipelines.sql_text import literal, quoted
 
 _NO_UUID = "00000000-0000-0000-0000-000000000000"
 _WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"

@@ -23,9 +23,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipelines.report import charts, tables, text
-from pipelines.report.published import Published, open_published
+from pipelines.report.reader import Published, open_published
 from pipelines.report.sections import CHAPTERS, SECTIONS, Place, Section
-from pipelines.warehouse import quoted
+from pipelines.sql_text import quoted
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -10,16 +10,8 @@ nothing, and the first run has nothing to be compared with.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from pipelines.validation.rule import Rule
-from pipelines.warehouse import Warehouse
-
-MEMORY = "landing.published_figures"
-"""One row per publication, figure and scope: run_id, published_at (UTC), figure, scope, value."""
-
-PUBLICATIONS_KEPT = 400
-"""Publications whose figures are remembered: over a year of daily runs."""
+from pipelines.warehouse.run_log import FIGURES, MEMORY
 
 SHRINK = 0.01
 """A count may fall by this share of what it was: sources withdraw rows."""
@@ -31,39 +23,6 @@ UNKNOWN_STEP = 0.02
 """The share of unknown dispositions may rise by this much."""
 ENOUGH = 100
 """Attempts below which a source's rates and growth are not compared: they jump by chance."""
-
-FIGURES = """
-SELECT 'attempts' AS figure, source AS scope, CAST(count(*) AS DOUBLE) AS value
-FROM core.attempts
-WHERE is_attempt
-GROUP BY source
-UNION ALL
-SELECT 'contact_rate', source, avg(CASE WHEN is_contact THEN 1.0 ELSE 0.0 END)
-FROM core.attempts
-WHERE is_attempt AND measures_contact
-GROUP BY source
-UNION ALL
-SELECT 'unknown_share', source, avg(CASE WHEN disposition = 'unknown' THEN 1.0 ELSE 0.0 END)
-FROM core.attempts
-WHERE is_attempt
-GROUP BY source
-UNION ALL
-SELECT 'rows_of_value', source || ' ' || raw_disposition, CAST(count(*) AS DOUBLE)
-FROM core.attempts
-WHERE raw_disposition IS NOT NULL
-GROUP BY source, raw_disposition"""
-"""The figures of now: figure, scope, value."""
-
-
-def remember_published(warehouse: Warehouse, run_id: str) -> None:
-    """Remember what was just published. To be called after every publication, and only then."""
-    now = datetime.now(UTC).replace(tzinfo=None)
-    with warehouse.transaction() as con:
-        con.execute(f"INSERT INTO {MEMORY} SELECT ?, ?, figure, scope, value FROM ({FIGURES})", [run_id, now])
-        con.execute(
-            f"DELETE FROM {MEMORY} WHERE published_at NOT IN "
-            f"(SELECT DISTINCT published_at FROM {MEMORY} ORDER BY published_at DESC LIMIT {PUBLICATIONS_KEPT})"
-        )
 
 
 def _compared(figure: str, where: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import sqlglot
 from sqlglot import exp
 
-from pipelines.warehouse import quoted
+from pipelines.sql_text import quoted
 
 Severity = Literal["error", "warn"]
 

@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
-from pipelines.models import Model, load_models
+from pipelines.models.sql_files import Model, load_models
 from pipelines.sources import RESOURCES, Resource
+from pipelines.sql_text import literal, quoted
 from pipelines.validation.drift import DRIFT_RULES
 from pipelines.validation.rule import Rule, filled, one_of, unique, within
-from pipelines.warehouse import literal, quoted
 
 DISPOSITIONS: Mapping[str, tuple[bool, bool]] = {
     "contacted": (True, True),
@@ -910,17 +911,19 @@ ORDER BY file, detail""",
     ),
 )
 
-_MODELS = load_models()
 
-RULES: tuple[Rule, ...] = (
-    *(rule for resource in RESOURCES for rule in raw_rules(resource)),
-    *key_rules(_MODELS),
-    *figure_rules(_MODELS),
-    *SOURCE_RULES,
-    *CORE_RULES,
-    *REPLAY_RULES,
-    *REPORT_RULES,
-    *QUALITY_RULES,
-    *DRIFT_RULES,
-)
-"""Every rule."""
+@cache
+def load_rules() -> tuple[Rule, ...]:
+    """Every rule. Reads the SQL files, whose headers state some of them."""
+    models = load_models()
+    return (
+        *(rule for resource in RESOURCES for rule in raw_rules(resource)),
+        *key_rules(models),
+        *figure_rules(models),
+        *SOURCE_RULES,
+        *CORE_RULES,
+        *REPLAY_RULES,
+        *REPORT_RULES,
+        *QUALITY_RULES,
+        *DRIFT_RULES,
+    )

@@ -16,12 +16,14 @@ from typing import Any
 
 import duckdb
 
-from pipelines.building import Builder
 from pipelines.ingest import load_dispositions
-from pipelines.models import load_models, with_upstream
+from pipelines.models.incremental import Builder
+from pipelines.models.sql_files import load_models, with_upstream
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCE
-from pipelines.warehouse import create_schemas, literal, quoted, tune, write_settings
+from pipelines.sql_text import literal, quoted
+from pipelines.warehouse.connection import tune
+from pipelines.warehouse.tables import create_schemas, write_settings
 
 Figures = dict[str, float]
 CALLS = RESOURCE["voipbin.campaigncalls"]
@@ -29,14 +31,14 @@ CALLS = RESOURCE["voipbin.campaigncalls"]
 
 def generate_files(folder: str, calls: int, part: str = "all", kind: str = "ndjson") -> Figures:
     """Landing files of a simulated dialer."""
-    from pipelines.sample import bulk
+    from tests.simulation import bulk
 
     return {"calls": bulk.write(Path(folder), calls, kind=kind, part=part)}
 
 
 def generate_warehouse(path: str, calls: int) -> Figures:
     """A warehouse whose raw tables and mappings are filled, with the few tables that the replay reads beside them."""
-    from pipelines.sample import bulk
+    from tests.simulation import bulk
 
     with _warehouse(path) as con:
         filled = bulk.fill(con, calls, faults=20)
@@ -202,7 +204,7 @@ def _models(path: str, names: list[str], schema: str, memory_limit: str | None) 
 
 
 def _whole(con: duckdb.DuckDBPyConnection, model: Any) -> float:
-    from pipelines.building import build_whole
+    from pipelines.models.incremental import build_whole
 
     seconds, _ = _timed(lambda: build_whole(con, model))
     return seconds

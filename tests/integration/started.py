@@ -14,7 +14,7 @@ from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["pipelines.__main__", "pipelines.console", "pipelines.validation.engine", __name__]
+    ["pipelines.__main__", "pipelines.cli.terminal", "pipelines.validation.engine", __name__]
 )
 
 

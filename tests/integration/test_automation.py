@@ -17,8 +17,8 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator  # what its daemon asks
 
-from pipelines import automation, processes
-from pipelines.automation import daily_refresh, landing_files
+from pipelines.orchestration import automation, liveness
+from pipelines.orchestration.automation import daily_refresh, landing_files
 from pipelines.settings import SettingError, Settings
 
 CALLS = Path("outreach/calls")
@@ -208,7 +208,7 @@ def test_a_schedule_that_is_none_is_refused_in_words(settings: Settings, cron: s
 
 def hold(folder: str, said: Connection) -> None:
     """In a process of its own: sign as every process that carries out runs does, and never end."""
-    said.send(processes._hold(Path(folder)))
+    said.send(liveness._hold(Path(folder)))
     time.sleep(300)
 
 
@@ -217,7 +217,7 @@ def other(settings: Settings) -> Iterator[tuple[str, BaseProcess]]:
     """Another living process and the name it signed with."""
     context = multiprocessing.get_context("forkserver")
     hear, say = context.Pipe(duplex=False)
-    process = context.Process(target=hold, args=(str(processes._folder(settings)), say))
+    process = context.Process(target=hold, args=(str(liveness._folder(settings)), say))
     process.start()
     yield hear.recv(), process
     process.kill()
@@ -225,7 +225,7 @@ def other(settings: Settings) -> Iterator[tuple[str, BaseProcess]]:
 
 
 def add_run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus, signed: str | None = None) -> str:
-    run = dg.DagsterRun(job_name="refresh", status=status, tags={processes.TAG: signed} if signed else {})
+    run = dg.DagsterRun(job_name="refresh", status=status, tags={liveness.TAG: signed} if signed else {})
     return instance.add_run(run).run_id
 
 
@@ -242,15 +242,15 @@ def test_a_run_whose_process_is_gone_is_failed_and_says_so(
     run_id = add_run(instance, dg.DagsterRunStatus.STARTED, name)
     ended = add_run(instance, dg.DagsterRunStatus.SUCCESS, name)
     said: list[str] = []
-    assert processes.fail_the_dead(instance, settings, said.append) == []
+    assert liveness.fail_orphaned_runs(instance, settings, said.append) == []
     assert said == []
     process.kill()
     process.join()
     watch.look()  # the sensor sees to it, files or no files
     assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
     assert status(instance, ended) == dg.DagsterRunStatus.SUCCESS
-    assert processes.fail_the_dead(instance, settings, said.append) == []
-    assert list(processes._folder(settings).iterdir()) == []
+    assert liveness.fail_orphaned_runs(instance, settings, said.append) == []
+    assert list(liveness._folder(settings).iterdir()) == []
 
 
 def test_a_cancelled_run_whose_process_is_gone_does_not_stay_half_cancelled(
@@ -258,14 +258,14 @@ def test_a_cancelled_run_whose_process_is_gone_does_not_stay_half_cancelled(
 ) -> None:
     run_id = add_run(instance, dg.DagsterRunStatus.CANCELING, "a process of long ago")
     said: list[str] = []
-    assert processes.fail_the_dead(instance, settings, said.append) == [run_id]
+    assert liveness.fail_orphaned_runs(instance, settings, said.append) == [run_id]
     assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
     assert said == [f"run {run_id} died without a word: its process (a process of long ago) is gone"]
 
 
 def test_a_run_that_has_not_begun_is_left_alone(settings: Settings, instance: dg.DagsterInstance) -> None:
     run_id = add_run(instance, dg.DagsterRunStatus.NOT_STARTED)
-    assert processes.fail_the_dead(instance, settings, print) == []
+    assert liveness.fail_orphaned_runs(instance, settings, print) == []
     assert status(instance, run_id) == dg.DagsterRunStatus.NOT_STARTED
 
 
@@ -273,17 +273,17 @@ def test_a_run_that_never_signed_is_given_time(
     settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = add_run(instance, dg.DagsterRunStatus.STARTED)
-    assert processes.fail_the_dead(instance, settings, print) == []
-    monkeypatch.setattr(processes, "_UNSIGNED", timedelta(0))
-    assert processes.fail_the_dead(instance, settings, lambda _: None) == [run_id]
+    assert liveness.fail_orphaned_runs(instance, settings, print) == []
+    monkeypatch.setattr(liveness, "_UNSIGNED", timedelta(0))
+    assert liveness.fail_orphaned_runs(instance, settings, lambda _: None) == [run_id]
 
 
 def test_a_process_signs_all_its_runs_with_one_name(settings: Settings, instance: dg.DagsterInstance) -> None:
     runs = [add_run(instance, dg.DagsterRunStatus.STARTED) for _ in range(2)]
     for run_id in runs:
-        processes.sign(instance, run_id, settings)
-    names = {run.tags[processes.TAG] for run in instance.get_runs()}
+        liveness.claim_run(instance, run_id, settings)
+    names = {run.tags[liveness.TAG] for run in instance.get_runs()}
     assert len(names) == 1
     assert f"-{os.getpid()}-" in names.pop()
-    assert processes.fail_the_dead(instance, settings, print) == []
-    assert len(list(processes._folder(settings).iterdir())) == 1
+    assert liveness.fail_orphaned_runs(instance, settings, print) == []
+    assert len(list(liveness._folder(settings).iterdir())) == 1

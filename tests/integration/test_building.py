@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.building import Builder, build_whole
-from pipelines.models import Model, load_models, read_model
+from pipelines.models.incremental import Builder, build_whole
+from pipelines.models.sql_files import Model, load_models, read_model
 from tests.support import fetch, ledger
 
 CALLS = """\

@@ -71,7 +71,7 @@ def run(
     return Run(output, finished.returncode, finished.stdout, finished.stderr)
 
 
-def assert_sorry(ended: Run, *words: str) -> None:
+def assert_fails(ended: Run, *words: str) -> None:
     """The run ended with code 1 and one line for a person, which says these words."""
     assert ended.code == 1, ended.stdout + ended.stderr
     lines = ended.stderr.strip().splitlines()
@@ -275,7 +275,7 @@ def test_a_missing_source_is_empty_tables_and_no_error(troubled: tuple[Run, Path
 
 
 def test_a_landing_folder_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
-    assert_sorry(run(tmp_path / "output", tmp_path / "elsewhere"), str(tmp_path / "elsewhere"))
+    assert_fails(run(tmp_path / "output", tmp_path / "elsewhere"), str(tmp_path / "elsewhere"))
 
 
 @pytest.mark.parametrize(
@@ -291,13 +291,13 @@ def test_a_landing_folder_that_is_one_level_off_does_not_replace_good_figures(
 ) -> None:
     part_of_sample(tmp_path / "landing", "outreach/call_dispositions")
     ended = run(tmp_path.with_name(f"{tmp_path.name}-output"), tmp_path / at)
-    assert_sorry(ended, "nothing was published", "found: ", "action_builder, voipbin", hint.format(tmp_path))
+    assert_fails(ended, "nothing was published", "found: ", "action_builder, voipbin", hint.format(tmp_path))
     assert not ended.published.exists()
 
 
 def test_an_output_folder_that_is_a_file_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "output").write_text("mine", encoding="utf-8")
-    assert_sorry(
+    assert_fails(
         run(tmp_path / "output", part_of_sample(tmp_path / "landing", "outreach/sequences")), "output"
     )
     assert (tmp_path / "output").read_text(encoding="utf-8") == "mine"
@@ -315,7 +315,7 @@ def test_an_output_folder_that_is_a_file_is_said_in_one_line(tmp_path: Path) -> 
 )
 def test_a_setting_that_cannot_be_used_is_said_in_one_line(tmp_path: Path, name: str, value: str) -> None:
     ended = run(tmp_path / "output", settings={f"CONTACT_LEDGER_{name}": value})
-    assert_sorry(ended, f"CONTACT_LEDGER_{name}", value)
+    assert_fails(ended, f"CONTACT_LEDGER_{name}", value)
     assert not (tmp_path / "output").exists()
 
 
@@ -325,7 +325,7 @@ AS_MAKE = ("-m", "pipelines", "run")
 def test_an_output_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     for output in (tmp_path / "file", tmp_path / "file" / "inside", Path("/proc/no-such/ledger")):
-        assert_sorry(run(output, command=AS_MAKE), "CONTACT_LEDGER_OUTPUT", str(output), "cannot be written")
+        assert_fails(run(output, command=AS_MAKE), "CONTACT_LEDGER_OUTPUT", str(output), "cannot be written")
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
@@ -336,12 +336,12 @@ def test_a_folder_that_dagster_would_take_for_another_is_said_in_one_line(
 ) -> None:
     """Its settings are found by a pattern and its history by a URL: telemetry would be on, or a traceback come."""
     ended = run(tmp_path / name, command=("-m", "pipelines", command))
-    assert_sorry(ended, "CONTACT_LEDGER_OUTPUT", name, "DAGSTER_HOME")
+    assert_fails(ended, "CONTACT_LEDGER_OUTPUT", name, "DAGSTER_HOME")
     assert not (tmp_path / name / "dagster").exists()
 
 
 def test_a_folder_that_duckdb_would_take_for_another_is_said_in_one_line(tmp_path: Path) -> None:
-    assert_sorry(run(tmp_path / "a?b"), "CONTACT_LEDGER_OUTPUT", "a?b", "DuckDB")
+    assert_fails(run(tmp_path / "a?b"), "CONTACT_LEDGER_OUTPUT", "a?b", "DuckDB")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -364,7 +364,7 @@ def test_telemetry_is_off_whoever_made_dagsters_home(empty: tuple[Run, Path]) ->
 def test_the_landing_folder_is_no_place_for_dagsters_home(tmp_path: Path) -> None:
     (tmp_path / "landing").mkdir()
     home = {"DAGSTER_HOME": str(tmp_path / "landing" / "home")}
-    assert_sorry(
+    assert_fails(
         run(tmp_path / "output", tmp_path / "landing", AS_MAKE, home), "DAGSTER_HOME", "never written to"
     )
     assert list((tmp_path / "landing").iterdir()) == []
@@ -377,7 +377,7 @@ def test_the_landing_folder_is_no_place_for_dagsters_home(tmp_path: Path) -> Non
 def test_nothing_is_served_with_a_setting_that_cannot_be_used(tmp_path: Path, name: str, value: str) -> None:
     settings = {f"CONTACT_LEDGER_{name}": value}
     ended = run(tmp_path / "output", command=("-m", "pipelines", "dev"), settings=settings)
-    assert_sorry(ended, f"CONTACT_LEDGER_{name}", value)
+    assert_fails(ended, f"CONTACT_LEDGER_{name}", value)
     assert not ended.stdout
 
 
@@ -457,7 +457,7 @@ def bad_day(troubled: tuple[Run, Path, Path], tmp_path_factory: pytest.TempPathF
 
 
 def test_a_failing_blocking_check_is_named_in_one_line(bad_day: BadDay) -> None:
-    assert_sorry(bad_day.run, "raw/outreach/call_dispositions", "id_is_unique", "nothing was published")
+    assert_fails(bad_day.run, "raw/outreach/call_dispositions", "id_is_unique", "nothing was published")
 
 
 def test_what_was_published_before_a_bad_day_stays_byte_for_byte(bad_day: BadDay) -> None:
@@ -496,7 +496,7 @@ def test_a_damaged_warehouse_is_named_with_what_helps(
         case "turned":
             warehouse.write_bytes(content[:5000] + bytes(255 - byte for byte in content[5000:]))
     ended = run(tmp_path / "output", landing)
-    assert_sorry(ended, "move warehouse.duckdb aside", "every landing file anew")
+    assert_fails(ended, "move warehouse.duckdb aside", "every landing file anew")
     assert contents(tmp_path / "output" / "release") == before
     if damage == "turned":
         warehouse.rename(warehouse.with_suffix(".damaged"))

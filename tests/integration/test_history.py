@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import history
-from pipelines import publish as publishing
-from pipelines.building import Builder
-from pipelines.models import load_models, with_upstream
-from pipelines.publish import publish
+from pipelines.models.incremental import Builder
+from pipelines.models.sql_files import load_models, with_upstream
+from pipelines.publish import release as publishing
+from pipelines.publish.release import publish
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse, open_warehouse
+from pipelines.warehouse import run_log
+from pipelines.warehouse.connection import Warehouse, open_warehouse
 from tests.support import fetch
 
 _ALL = load_models()
@@ -49,7 +49,7 @@ class Clock(datetime):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
     monkeypatch.setattr(Clock, "moment", datetime(2026, 3, 1, 12, tzinfo=UTC))
-    monkeypatch.setattr(history, "datetime", Clock)
+    monkeypatch.setattr(run_log, "datetime", Clock)
     return Clock
 
 
@@ -66,7 +66,7 @@ class Killed(BaseException):
 @contextmanager
 def run(settings: Settings, name: str, calls: int = 0) -> Iterator[Warehouse]:
     """A run without Dagster: so many calls more, every table, and publication at its end when the block ends well."""
-    with open_warehouse(settings) as warehouse, history.recorded(warehouse, name):
+    with open_warehouse(settings) as warehouse, run_log.record_run(warehouse, name):
         for _ in range(calls):
             warehouse.con.execute(CALL)
         build(warehouse)
@@ -94,7 +94,7 @@ def refresh(settings: Settings, name: str, calls: int = 0) -> None:
 
 def runs(settings: Settings) -> list[tuple[object, ...]]:
     with open_warehouse(settings) as warehouse:
-        history.settle(warehouse)
+        run_log.finalize_runs(warehouse)
         return warehouse.con.sql("SELECT run_id, published FROM landing.runs ORDER BY number").fetchall()
 
 
@@ -143,18 +143,18 @@ def test_rows_in_are_those_of_files_that_were_new(settings: Settings) -> None:
             [number, rows, rejected],
         )
 
-    with open_warehouse(settings) as warehouse, history.recorded(warehouse, "first"):
+    with open_warehouse(settings) as warehouse, run_log.record_run(warehouse, "first"):
         add(warehouse, 1, 100, 3)
         build(warehouse)
         publish(warehouse, MODELS)
     with (
         pytest.raises(ZeroDivisionError),
         open_warehouse(settings) as warehouse,
-        history.recorded(warehouse, "failed"),
+        run_log.record_run(warehouse, "failed"),
     ):
         add(warehouse, 2, 20, 0)
         raise ZeroDivisionError
-    with open_warehouse(settings) as warehouse, history.recorded(warehouse, "third"):
+    with open_warehouse(settings) as warehouse, run_log.record_run(warehouse, "third"):
         add(warehouse, 3, 5, 1)
         add(warehouse, 4, 2, 0)
         build(warehouse)
@@ -223,7 +223,7 @@ def test_a_day_without_campaigns_replaces_one_with_them(settings: Settings, cloc
 
 @pytest.mark.parametrize(
     ("step", "came_to_it"),
-    [("_flush", False), ("_put_in_force", False), ("settle", True)],
+    [("_flush", False), ("_put_in_force", False), ("finalize_runs", True)],
 )
 def test_whether_a_killed_run_had_published_is_known_to_the_next(
     settings: Settings, clock: type[Clock], monkeypatch: pytest.MonkeyPatch, step: str, came_to_it: bool
@@ -236,12 +236,12 @@ def test_whether_a_killed_run_had_published_is_known_to_the_next(
         raise Killed
 
     with pytest.raises(Killed), open_warehouse(settings) as warehouse, monkeypatch.context() as patch:
-        entered = history.recorded(warehouse, "killed")
+        entered = run_log.record_run(warehouse, "killed")
         entered.__enter__()
         warehouse.con.execute(CALL)
         build(warehouse)
-        patch.setattr(history, "settle", lambda _: None)  # no last words, and no tidying up
-        patch.setattr(history if step == "settle" else publishing, step, killed)
+        patch.setattr(run_log, "finalize_runs", lambda _: None)  # no last words, and no tidying up
+        patch.setattr(run_log if step == "finalize_runs" else publishing, step, killed)
         patch.setattr(publishing.shutil, "rmtree", killed)
         publish(warehouse, MODELS)
     assert runs(settings) == [("good", True), ("killed", came_to_it)]
@@ -262,7 +262,7 @@ def test_another_version_of_the_project_keeps_the_history(settings: Settings, cl
         warehouse.con.execute("UPDATE landing.settings SET layout = 'of another version'")
     clock.moment += timedelta(days=1)
     said: list[str] = []
-    with open_warehouse(settings, said.append) as warehouse, history.recorded(warehouse, "2"):
+    with open_warehouse(settings, said.append) as warehouse, run_log.record_run(warehouse, "2"):
         warehouse.con.execute(CALL)
         build(warehouse)
         publish(warehouse, MODELS)

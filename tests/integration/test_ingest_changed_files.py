@@ -12,10 +12,10 @@ import duckdb
 import pytest
 
 from pipelines.ingest import files as landing_files
+from pipelines.refresh import refresh as run_refresh
 from pipelines.settings import Settings
-from pipelines.validation import RULES
+from pipelines.validation import load_rules
 from pipelines.validation.engine import evaluate
-from tests.integration import quick
 from tests.landing_folder import Landing, Row, lines
 from tests.support import build, fetch
 
@@ -38,7 +38,7 @@ def refresh(landing: Landing) -> dict[str, tuple[int, int, int, int]]:
     landing.run()
     landing.law()
     build(landing.con, *TABLES)
-    rules = [rule for rule in RULES if rule.table in TABLES and rule.severity == "error"]
+    rules = [rule for rule in load_rules() if rule.table in TABLES and rule.severity == "error"]
     broken = [finding for finding in evaluate(landing.con, rules) if finding.error or not finding.passed]
     assert broken == []
     return {
@@ -190,7 +190,7 @@ def test_a_folder_that_could_not_be_listed_leaves_nothing(
 
 
 def test_the_share_of_rejected_rows_is_that_of_the_files_as_they_are(calls: Landing) -> None:
-    (rule,) = (rule for rule in RULES if rule.name == "rejected_share_is_low")
+    (rule,) = (rule for rule in load_rules() if rule.name == "rejected_share_is_low")
     for rows, is_low in (
         ([call(1), BAD], False),
         ([call(1), BAD] + [call(n) for n in range(3, 8)], False),
@@ -243,7 +243,7 @@ def test_a_run_publishes_after_every_change_of_a_file(tmp_path: Path) -> None:
     path = folder / "a.json"
 
     def published(run: str) -> list[Any]:
-        quick.refresh(settings, run, checked=True)
+        run_refresh(settings, run)
         with duckdb.connect(settings.published_path, read_only=True) as con:
             failed = con.sql(
                 "SELECT check_name, observed FROM quality.check_results WHERE severity = 'ERROR' AND NOT passed"

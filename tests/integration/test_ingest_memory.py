@@ -8,7 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.warehouse import create_schemas, literal, tune
+from pipelines.sql_text import literal
+from pipelines.warehouse.connection import tune
+from pipelines.warehouse.tables import create_schemas
 from tests.landing_folder import Landing
 
 ROWS = 1_100_000

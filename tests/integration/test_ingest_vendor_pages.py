@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from pipelines.settings import ROOT
-from pipelines.warehouse import quoted
+from pipelines.sql_text import quoted
 from tests.landing_folder import Landing, Row
 from tests.support import fetch
 

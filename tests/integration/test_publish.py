@@ -14,13 +14,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import database
-from pipelines.building import Builder, bring_up_to_date, build
-from pipelines.database import Draft, PublicationError, write_database
-from pipelines.models import load_models
-from pipelines.publish import drafted, publish
+from pipelines.models.incremental import Builder, build, update_table
+from pipelines.models.sql_files import load_models
+from pipelines.publish import duckdb_file
+from pipelines.publish.duckdb_file import DuckDBDraft
+from pipelines.publish.duckdb_file import PublicationError, write_database
+from pipelines.publish.release import drafted, publish
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse.connection import Warehouse
 from tests.support import fetch, ledger
 
 MODELS = load_models()
@@ -112,7 +113,7 @@ def test_who_has_the_old_file_open_keeps_it_and_who_comes_next_sees_the_new(ware
     assert campaigns(path) == TWO
 
 
-@pytest.mark.parametrize("step", ["write_report", "Draft.finish", "_flush"])
+@pytest.mark.parametrize("step", ["write_report", "DuckDBDraft.finish", "_flush"])
 def test_a_publication_that_fails_changes_nothing_and_leaves_nothing(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -125,7 +126,7 @@ def test_a_publication_that_fails_changes_nothing_and_leaves_nothing(
         raise PublicationError("made to fail")
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"pipelines.publish.{step}", fail)
+        patch.setattr(f"pipelines.publish.release.{step}", fail)
         with pytest.raises(PublicationError, match="made to fail"):
             publish(warehouse, MODELS)
     assert campaigns(settings.published_path) == ONE
@@ -138,13 +139,13 @@ def test_a_publication_that_fails_changes_nothing_and_leaves_nothing(
 def test_a_file_that_does_not_hold_what_the_warehouse_holds_is_refused(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = database._write_whole
+    whole = duckdb_file._write_whole
 
-    def lose_a_row(con: duckdb.DuckDBPyConnection, table: database.Table) -> None:
+    def lose_a_row(con: duckdb.DuckDBPyConnection, table: duckdb_file.Table) -> None:
         whole(con, table)
         con.execute(f"DELETE FROM published.{table.name}")
 
-    monkeypatch.setattr(database, "_write_whole", lose_a_row)
+    monkeypatch.setattr(duckdb_file, "_write_whole", lose_a_row)
     with pytest.raises(PublicationError, match="rows in the warehouse, 0 in the published file"):
         publish(warehouse, MODELS)
     assert not warehouse.settings.published_path.exists()
@@ -208,13 +209,13 @@ def test_a_file_brought_up_to_date_holds_what_one_written_anew_would(
     con = ledger()
     warehouse = Warehouse(con, Settings(output=tmp_path))
     written: set[str] = set()
-    whole = database._write_whole
+    whole = duckdb_file._write_whole
 
-    def note(con: duckdb.DuckDBPyConnection, table: database.Table) -> None:
+    def note(con: duckdb.DuckDBPyConnection, table: duckdb_file.Table) -> None:
         whole(con, table)
         written.add(table.name)
 
-    monkeypatch.setattr(database, "_write_whole", note)
+    monkeypatch.setattr(duckdb_file, "_write_whole", note)
     extents: list[set[str]] = []
     for file, (calls, shift) in enumerate(
         [(1200, 0), (1203, 0), (1205, 1), (1205, 1), (1400, 0), (1400, 0)], start=1
@@ -247,7 +248,7 @@ def test_a_file_brought_up_to_date_holds_what_one_written_anew_would(
 def test_rows_lie_in_the_order_of_their_table(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, part_rows: int, hidden: bool
 ) -> None:
-    monkeypatch.setattr(database, "_PART_ROWS", part_rows)
+    monkeypatch.setattr(duckdb_file, "_PART_ROWS", part_rows)
     # More rows than one thread takes at a time: nobody writes before whose turn it is.
     warehouse.con.execute(
         "INSERT INTO raw.voipbin_campaigncalls BY NAME SELECT * EXCLUDE (range) REPLACE (uuid() AS id, "
@@ -290,19 +291,19 @@ def test_the_next_file_takes_in_tables_as_they_are_built(
     releases = warehouse.settings.output / "releases"
     (first,) = releases.iterdir()
     written: list[tuple[str, bool]] = []
-    whole, finish = database._write_whole, Draft.finish
+    whole, finish = duckdb_file._write_whole, DuckDBDraft.finish
     ending = threading.Event()
 
-    def note(con: duckdb.DuckDBPyConnection, table: database.Table) -> None:
+    def note(con: duckdb.DuckDBPyConnection, table: duckdb_file.Table) -> None:
         whole(con, table)
         written.append((table.name, ending.is_set()))
 
-    def end(draft: Draft) -> Future[dict[str, int]]:
+    def end(draft: DuckDBDraft) -> Future[dict[str, int]]:
         ending.set()
         return finish(draft)
 
-    monkeypatch.setattr(database, "_write_whole", note)
-    monkeypatch.setattr(Draft, "finish", end)
+    monkeypatch.setattr(duckdb_file, "_write_whole", note)
+    monkeypatch.setattr(DuckDBDraft, "finish", end)
     with drafted(warehouse, MODELS) as ready:
         assert ready.draft is not None
         add_a_call(warehouse)
@@ -311,7 +312,7 @@ def test_the_next_file_takes_in_tables_as_they_are_built(
             "core.dispositions",
             "reports.contact_rate_counts",
         ):  # the last is internal
-            ready.draft.bring(table)
+            ready.draft.add(table)
         until(lambda: ("core.attempts", False) in written)
         assert campaigns(warehouse.settings.published_path) == ONE
         publish(ready, MODELS)
@@ -335,7 +336,7 @@ def test_a_table_that_changes_again_after_it_was_taken_in_is_published_as_it_is_
         assert ready.draft is not None
         for _ in range(3):
             add_a_call(warehouse)
-            ready.draft.bring("core.attempts")
+            ready.draft.add("core.attempts")
         publish(ready, MODELS)
     with duckdb.connect(warehouse.settings.published_path, read_only=True) as con:
         assert con.sql("SELECT count(*) FROM core.attempts").fetchall() == [(4,)]
@@ -345,13 +346,13 @@ def test_a_run_hands_what_it_builds_to_the_next_file(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for model in MODELS.values():
-        bring_up_to_date(warehouse, model)
+        update_table(warehouse, model)
     publish(warehouse, MODELS)
     brought: list[str] = []
-    monkeypatch.setattr(Draft, "bring", lambda _, table: brought.append(table))
+    monkeypatch.setattr(DuckDBDraft, "add", lambda _, table: brought.append(table))
     warehouse.con.execute("UPDATE raw.voipbin_campaigncalls SET result = 'fail', _file_id = 2")
     with drafted(warehouse, MODELS) as ready:
-        extents = {model.table: bring_up_to_date(ready, model) for model in MODELS.values()}
+        extents = {model.table: update_table(ready, model) for model in MODELS.values()}
     assert brought == [table for table, extent in extents.items() if extent != "unchanged"]
     assert "reports.campaign_contact_rates" in brought
     assert "core.dispositions" not in brought
@@ -362,13 +363,13 @@ def test_a_table_that_is_described_otherwise_is_published_so(tmp_path: Path) -> 
     warehouse = Warehouse(ledger(), Settings(output=tmp_path))
     arrive(warehouse.con, 1, 1200, 0)
     for model in MODELS.values():
-        bring_up_to_date(warehouse, model)
+        update_table(warehouse, model)
     publish(warehouse, MODELS)
     changed = MODELS["core.attempts"]
     models = {**MODELS, changed.table: replace(changed, description="Said better.")}
     arrive(warehouse.con, 2, 1201, 0)
     with drafted(warehouse, models) as ready:
-        extents = {model.table: bring_up_to_date(ready, model) for model in models.values()}
+        extents = {model.table: update_table(ready, model) for model in models.values()}
         assert extents[changed.table] == "changed keys"
         publish(ready, models)
     with duckdb.connect(warehouse.settings.published_path, read_only=True) as con:
@@ -383,7 +384,7 @@ def test_a_draft_that_is_not_published_is_gone(warehouse: Warehouse) -> None:
     with pytest.raises(RuntimeError, match="a check failed"), drafted(warehouse, MODELS) as ready:
         assert ready.draft is not None
         add_a_call(warehouse)
-        ready.draft.bring("core.attempts")
+        ready.draft.add("core.attempts")
         raise RuntimeError("a check failed")
     assert len(list((warehouse.settings.output / "releases").iterdir())) == 1
     assert campaigns(warehouse.settings.published_path) == ONE
@@ -403,8 +404,8 @@ def test_what_goes_wrong_while_tables_are_taken_in_is_told_at_publication(
         assert ready.draft is not None
         add_a_call(warehouse)
         with monkeypatch.context() as patch:
-            patch.setattr(database, "_write_whole", fail)
-            ready.draft.bring("core.attempts")
+            patch.setattr(duckdb_file, "_write_whole", fail)
+            ready.draft.add("core.attempts")
             with pytest.raises(PublicationError, match="no room left"):
                 publish(ready, MODELS)
         assert campaigns(warehouse.settings.published_path) == ONE
@@ -416,15 +417,15 @@ def test_a_draft_is_not_used_when_somebody_wrote_to_what_it_was_copied_from(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(warehouse, MODELS)
-    begin = Draft._begin
+    begin = DuckDBDraft._begin
 
-    def begin_late(draft: Draft) -> None:
+    def begin_late(draft: DuckDBDraft) -> None:
         with duckdb.connect(warehouse.settings.published_path) as con:
             con.execute("UPDATE reports.campaign_contact_rates SET attempts = 1000")
         begin(draft)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Draft, "_begin", begin_late)
+        patch.setattr(DuckDBDraft, "_begin", begin_late)
         with drafted(warehouse, MODELS) as ready:
             assert ready.draft is not None
             until(ready.draft.path.exists)
@@ -438,13 +439,13 @@ def test_a_table_that_is_the_same_is_not_written_again(
 ) -> None:
     publish(warehouse, MODELS)
     written: list[str] = []
-    whole = database._write_whole
+    whole = duckdb_file._write_whole
 
-    def note(con: duckdb.DuckDBPyConnection, table: database.Table) -> None:
+    def note(con: duckdb.DuckDBPyConnection, table: duckdb_file.Table) -> None:
         written.append(table.name)
         whole(con, table)
 
-    monkeypatch.setattr(database, "_write_whole", note)
+    monkeypatch.setattr(duckdb_file, "_write_whole", note)
     publish(warehouse, MODELS)
     assert written == []
     add_a_call(warehouse)

@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.building import build
-from pipelines.database import write_database
 from pipelines.ingest import ingest, load_dispositions
-from pipelines.models import load_models
+from pipelines.models.incremental import build
+from pipelines.models.sql_files import load_models
+from pipelines.publish.duckdb_file import write_database
 from pipelines.settings import ROOT, Settings
 from pipelines.sources import RESOURCE
 from tests.support import fetch, ledger

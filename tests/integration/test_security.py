@@ -17,12 +17,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import personal
-from pipelines.catalog import table_schema
+from pipelines.orchestration.metadata import table_schema
+from pipelines.publish import personal_data
+from pipelines.refresh import refresh as run_refresh
 from pipelines.settings import SAMPLE, SettingError, Settings
 from pipelines.sources import RESOURCES
-from pipelines.warehouse import open_warehouse
-from tests.integration import quick
+from pipelines.warehouse.connection import open_warehouse
 
 INJECTION = "x'; DROP TABLE core.attempts; --"
 HOSTILE = (
@@ -91,7 +91,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, int]:
             json.dumps([{"id": number, "name": name, "created_at": moment, "updated_at": moment}]),
             encoding="utf-8",
         )
-    quick.refresh(settings, INJECTION, checked=True)
+    run_refresh(settings, INJECTION)
     return settings, 2 * len(HOSTILE)
 
 
@@ -153,7 +153,7 @@ def test_links_out_of_the_landing_folder_are_refused(tmp_path: Path, kind: str) 
             (settings.landing / "dispositions.csv").symlink_to(outside / "dispositions.csv")
         case "fifo":
             os.mkfifo(settings.landing / "dispositions.csv")
-    quick.refresh(settings, "run")
+    run_refresh(settings, "run", checked=False)
     found = rows_of(settings.published_path)
     assert found["raw.action_builder_contact_attempts"] == []
     refusal = str(found["quality.rejected_rows"] if kind in ("file", "folder") else found["quality.notices"])
@@ -188,11 +188,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Hidden:
     path = folder / "landing" / "action_builder" / "contact_attempts" / "broken.json"
     path.write_text(json.dumps([broken]), encoding="utf-8")
     settings = Settings(landing=folder / "landing", output=folder / "output", personal_data="hash")
-    quick.refresh(settings, "1", checked=True)
+    run_refresh(settings, "1")
     hashed, page = rows_of(settings.published_path), settings.report_path.read_text(encoding="utf-8")
-    quick.refresh(replace(settings, personal_data="keep"), "2", checked=True)
+    run_refresh(replace(settings, personal_data="keep"), "2")
     as_it_is = rows_of(settings.published_path)
-    quick.refresh(settings, "3", checked=True)
+    run_refresh(settings, "3")
     return Hidden(settings, hashed, page, as_it_is, rows_of(settings.published_path))
 
 
@@ -240,7 +240,7 @@ def test_equal_values_have_equal_hashes_in_every_run_and_no_others(sample: Hidde
 
 def test_another_ledger_has_other_hashes(sample: Hidden, tmp_path: Path) -> None:
     other = replace(sample.settings, output=tmp_path / "output")
-    quick.refresh(other, "1")
+    run_refresh(other, "1", checked=False)
     calls = "raw.outreach_calls"
     ours, theirs = (str(rows[calls]) for rows in (sample.hashed, rows_of(other.published_path)))
     assert not set(re.findall("'[0-9a-f]{32}'", ours)) & set(re.findall("'[0-9a-f]{32}'", theirs))
@@ -258,7 +258,7 @@ def test_what_is_not_personal_is_published_as_it_is(sample: Hidden) -> None:
     assert kinds >= {"tel"}
     rejected = sample.columns("quality.rejected_rows", "reason", "file")
     assert [reason for reason, file in rejected if file.endswith("broken.json")] == [
-        f"disposition: {personal.WITHHELD}"
+        f"disposition: {personal_data.WITHHELD}"
     ]
 
 
@@ -268,13 +268,16 @@ def test_columns_say_that_they_are_personal(sample: Hidden) -> None:
     assert "ersonal" not in comments["campaign_id"]
     records = dict(described(sample.settings, "quality.rejected_rows"))
     assert records["record"].endswith("Personal data: withheld.")
-    quick.refresh(replace(sample.settings, personal_data="keep"), "4")
+    run_refresh(replace(sample.settings, personal_data="keep"), "4", checked=False)
     assert dict(described(sample.settings, "raw.outreach_calls"))["to"].endswith("Personal data.")
 
 
 def test_dagster_is_told_which_columns_are_personal() -> None:
     schema = table_schema("raw.outreach_calls", {"to": "Whom.", "state": "What."}, {})
-    assert {column.name: dict(column.tags) for column in schema.columns} == {"to": personal.TAG, "state": {}}
+    assert {column.name: dict(column.tags) for column in schema.columns} == {
+        "to": personal_data.TAG,
+        "state": {},
+    }
 
 
 def test_the_key_of_the_hashes_is_not_published(sample: Hidden) -> None:

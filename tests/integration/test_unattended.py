@@ -31,13 +31,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import history
-from pipelines.building import bring_up_to_date
-from pipelines.models import load_models, with_upstream
-from pipelines.publish import drafted, publish
+from pipelines.models.incremental import update_table
+from pipelines.models.sql_files import load_models, with_upstream
+from pipelines.publish.release import drafted, publish
 from pipelines.settings import ROOT, SAMPLE, Settings
 from pipelines.validation.drift import DRIFT_RULES
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse import run_log
+from pipelines.warehouse.connection import open_warehouse
 from tests.integration.started import FORKS, Started
 
 KILLS = int(os.environ.get("KILLS", "25"))
@@ -205,12 +205,12 @@ def publish_again_and_again(settings: Settings) -> None:
         number += 1
         with (
             open_warehouse(settings) as opened,
-            history.recorded(opened, f"{os.getpid()}-{number}"),
+            run_log.record_run(opened, f"{os.getpid()}-{number}"),
             drafted(opened, SOME) as warehouse,
         ):
             warehouse.con.execute(ONE_CALL_MORE)
             for model in SOME.values():
-                bring_up_to_date(warehouse, model)
+                update_table(warehouse, model)
             publish(warehouse, SOME)
 
 
@@ -227,8 +227,8 @@ def test_publication_itself_is_killed(tmp_path: Path, record_property: Callable[
         victim = FORKS.Process(target=publish_again_and_again, args=(settings,))
         victim.start()
         # Only the one link is read while it may change between two looks.
-        before = history.in_force(settings)
-        while history.in_force(settings) == before:  # at least one publication each
+        before = run_log.in_force(settings)
+        while run_log.in_force(settings) == before:  # at least one publication each
             assert victim.exitcode is None
             time.sleep(0.02)
         victim.join(random.uniform(0, 1.5))
@@ -247,7 +247,7 @@ def test_publication_itself_is_killed(tmp_path: Path, record_property: Callable[
             "SELECT arg_max(run_id, started_at) FROM quality.run_history WHERE published"
         )
         with open_warehouse(settings) as warehouse:
-            history.settle(warehouse)
+            run_log.finalize_runs(warehouse)
             known = warehouse.con.sql(
                 "SELECT run_id FROM landing.runs WHERE published ORDER BY number DESC LIMIT 1"
             ).fetchall()
@@ -277,7 +277,7 @@ def output(good: tuple[Output, Path], tmp_path: Path) -> Output:
     return Output(tmp_path / "output")
 
 
-def assert_sorry(ended: Started, *words: str) -> None:
+def assert_fails(ended: Started, *words: str) -> None:
     assert ended.code() == 1, ended.text
     *_, last = ended.text.strip().splitlines()
     assert "Traceback" not in ended.text
@@ -306,7 +306,7 @@ def test_a_full_disk_costs_nothing_but_the_run(
     assert output.release
     before = contents(output.release)
     limit = 2 << 20 if in_the_way == "warehouse.duckdb" else (output.path / in_the_way).stat().st_size
-    assert_sorry(
+    assert_fails(
         Started(output.path, good[1], file_limit=limit), "File too large", in_the_way, "make room on the disk"
     )
     assert_good_again(output, good[1], before)
@@ -320,7 +320,7 @@ def test_a_disk_too_full_for_dagsters_own_history_is_said_in_one_line(tmp_path: 
     home = tmp_path / "home"
     home.mkdir()
     ended = Started(tmp_path / "output", tmp_path / "landing", file_limit=limit, DAGSTER_HOME=str(home))
-    assert_sorry(ended, "make room on the disk")
+    assert_fails(ended, "make room on the disk")
     assert [line for line in ended.text.splitlines() if "sqlalche" in line or "Exception" in line] == []
 
 
@@ -328,7 +328,7 @@ def test_a_disk_too_full_for_dagsters_own_history_is_said_in_one_line(tmp_path: 
 def test_too_little_memory_costs_nothing_but_the_run(good: tuple[Output, Path], output: Output) -> None:
     assert output.release
     before = contents(output.release)
-    assert_sorry(Started(output.path, good[1], CONTACT_LEDGER_MEMORY_LIMIT="12MB"), "Out of Memory")
+    assert_fails(Started(output.path, good[1], CONTACT_LEDGER_MEMORY_LIMIT="12MB"), "Out of Memory")
     assert_good_again(output, good[1], before)
 
 

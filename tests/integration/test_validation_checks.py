@@ -8,13 +8,14 @@ import dagster as dg
 import duckdb
 import pytest
 
-from pipelines.models import load_models
+from pipelines.models.sql_files import load_models
+from pipelines.orchestration.checks import build_checks, check_result
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES
-from pipelines.validation import RULES, Rule, build_checks
-from pipelines.validation.checks import check_result, observed
+from pipelines.validation import Rule, load_rules
+from pipelines.validation.results import observed
 from pipelines.validation.rule import Finding, Severity
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse.connection import Warehouse
 from tests.support import ledger
 
 
@@ -213,7 +214,7 @@ def test_every_published_table_is_checked_and_no_other() -> None:
     models = load_models()
     published = {model.table for model in models.values() if not model.internal}
     raw = {f"raw.{resource.table}" for resource in RESOURCES}
-    checked = {rule.table for rule in RULES}
+    checked = {rule.table for rule in load_rules()}
     assert checked <= raw | published
     assert {table for table in raw | published if not table.startswith("quality.")} <= checked
 

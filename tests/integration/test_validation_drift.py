@@ -9,14 +9,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.refresh import refresh as run_refresh
 from pipelines.settings import Settings
-from pipelines.validation import drift, remember_published
-from pipelines.validation.checks import observed
-from pipelines.validation.drift import DRIFT_RULES, ENOUGH, FIGURES, MEMORY
+from pipelines.validation import drift
+from pipelines.validation.drift import DRIFT_RULES, ENOUGH
 from pipelines.validation.engine import evaluate
+from pipelines.validation.results import observed
 from pipelines.validation.rule import Finding
-from pipelines.warehouse import Warehouse
-from tests.integration import quick
+from pipelines.warehouse.connection import Warehouse
+from pipelines.warehouse.run_log import FIGURES, MEMORY, remember_published
 from tests.support import build, ledger
 
 ABOUT_ATTEMPTS = [rule for rule in DRIFT_RULES if rule.table == "core.attempts"]
@@ -193,7 +194,7 @@ def test_whole_runs_compare_with_what_was_last_published(tmp_path: Path) -> None
     folder.mkdir(parents=True)
 
     def warned(run: str) -> dict[str, str]:
-        quick.refresh(settings, run, checked=True)
+        run_refresh(settings, run)
         with duckdb.connect(settings.published_path, read_only=True) as con:
             found = con.execute(
                 "SELECT check_name, observed FROM quality.check_results WHERE NOT passed"

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from pipelines.settings import Settings
-from pipelines.warehouse import LandingMissingError, WarehouseBusyError, open_warehouse
+from pipelines.warehouse.connection import LandingMissingError, WarehouseBusyError, open_warehouse
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.building import Builder
-from pipelines.models import load_models, with_upstream
+from pipelines.models.incremental import Builder
+from pipelines.models.sql_files import load_models, with_upstream
 from tests.sql.logs import Row, action_builder, merged, uuid, voipbin, with_mapping
 from tests.support import build, fetch
 

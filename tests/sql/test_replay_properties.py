@@ -19,14 +19,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.building import Builder, build_whole
-from pipelines.models import load_models, with_upstream
-from pipelines.sample.damage import inject_faults, lose_writes
-from pipelines.sample.dialer import any_scenario, simulate, to_datetime
+from pipelines.models.incremental import Builder, build_whole
+from pipelines.models.sql_files import load_models, with_upstream
 from pipelines.sources import DUCKDB_TYPES
-from pipelines.warehouse import raw_columns
+from pipelines.warehouse.tables import raw_columns
 from tests.reference_replay import Result
 from tests.reference_replay import replay as reference
+from tests.simulation.damage import inject_faults, lose_writes
+from tests.simulation.dialer import any_scenario, simulate, to_datetime
 from tests.support import TABLES, ledger
 
 START = datetime(2026, 3, 2, 9)

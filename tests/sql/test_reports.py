@@ -17,7 +17,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipelines.models import SQL_ROOT, load_models
+from pipelines.models.sql_files import SQL_ROOT, load_models
 from tests.sql import recount
 from tests.sql.logs import (
     MINUTE,

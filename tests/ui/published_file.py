@@ -11,11 +11,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import building
-from pipelines.database import write_database
-from pipelines.models import load_models
+from pipelines.models import incremental
+from pipelines.models.sql_files import load_models
+from pipelines.publish.duckdb_file import write_database
 from pipelines.settings import Settings
-from pipelines.warehouse import create_schemas, literal, write_settings
+from pipelines.sql_text import literal
+from pipelines.warehouse.tables import create_schemas, write_settings
 
 ROWS = Path(__file__).with_name("published_rows.sql")
 
@@ -57,7 +58,7 @@ def write_published(
         con.execute(f"SET VARIABLE names = [{', '.join(map(literal, names))}]")
         con.execute(f"SET VARIABLE targets = {targets}")
         con.execute(ROWS.read_text(encoding="utf-8"))
-        building.build(con)
+        incremental.build(con)
         write_database(con, path, load_models())
     if without:
         with duckdb.connect(str(path)) as con:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Literal
 import duckdb
 import pytest
 
-from pipelines.database import write_database
-from pipelines.models import load_models
+from pipelines.models.sql_files import load_models
+from pipelines.publish.duckdb_file import write_database
 from pipelines.report import render, write_report
 from pipelines.report.text import raw
 from tests.sql.logs import action_builder, merged, voipbin, with_mapping

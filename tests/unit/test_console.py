@@ -7,7 +7,7 @@ import time
 import dagster as dg
 import pytest
 
-from pipelines.console import heeded
+from pipelines.cli.terminal import resend_lost_interrupts
 
 
 class Finalized:
@@ -18,7 +18,7 @@ class Finalized:
 
 
 def test_being_told_to_stop_inside_a_finalizer_is_not_lost(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KeyboardInterrupt), heeded():
+    with pytest.raises(KeyboardInterrupt), resend_lost_interrupts():
         fallen = Finalized()
         del fallen
         time.sleep(10)

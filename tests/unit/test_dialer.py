@@ -16,9 +16,10 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.sample import bulk
-from pipelines.sample.damage import CODES, inject_faults, lose_calls, lose_writes, polled
-from pipelines.sample.dialer import (
+from pipelines.warehouse.tables import create_schemas
+from tests.simulation import bulk
+from tests.simulation.damage import CODES, inject_faults, lose_calls, lose_writes, polled
+from tests.simulation.dialer import (
     HOUR,
     MINUTE,
     SECOND,
@@ -36,7 +37,6 @@ from pipelines.sample.dialer import (
     simulate,
     to_datetime,
 )
-from pipelines.warehouse import create_schemas
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Row]]

@@ -1,8 +1,8 @@
 """A column's origins are the columns its value is computed from, however many parts the SELECT has."""
 
-from pipelines.building import build
-from pipelines.lineage import column_lineage
-from pipelines.models import load_models
+from pipelines.models.incremental import build
+from pipelines.models.lineage import column_lineage
+from pipelines.models.sql_files import load_models
 from tests.support import ledger
 
 COLUMNS = {

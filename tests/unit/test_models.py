@@ -5,8 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.building import build_whole
-from pipelines.models import ModelError, load_models, read_model, with_upstream
+from pipelines.models.incremental import build_whole
+from pipelines.models.sql_files import ModelError, load_models, read_model, with_upstream
 
 GOOD = """\
 -- One row per fruit:

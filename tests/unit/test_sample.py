@@ -19,10 +19,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.sample.__main__ import main
-from pipelines.sample.damage import CODES
-from pipelines.sample.dialer import moment, simulate
-from pipelines.sample.landing import (
+from tests.simulation.__main__ import main
+from tests.simulation.damage import CODES
+from tests.simulation.dialer import moment, simulate
+from tests.simulation.landing import (
     ATTEMPT_COLUMNS,
     END,
     SEED,

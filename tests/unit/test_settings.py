@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.automation import daily_refresh
-from pipelines.settings import ROOT, SettingError, Settings, misspelt
+from pipelines.orchestration.automation import daily_refresh
+from pipelines.settings import ROOT, SettingError, Settings, unknown_settings
 
 
 def test_nothing_set_gives_the_defaults() -> None:
@@ -104,7 +104,7 @@ def test_a_variable_that_is_no_setting_is_named_with_the_nearest_one() -> None:
         "TIMEZONE": "UTC",
     }
     assert Settings.from_environment(environment) == Settings()
-    assert misspelt(environment) == [
+    assert unknown_settings(environment) == [
         'CONTACT_LEDGER_COLOUR is no setting, and nothing reads it; README, "Settings", lists those there are',
         "CONTACT_LEDGER_TIMEZNE is no setting, and nothing reads it; did you mean CONTACT_LEDGER_TIMEZONE?",
     ]

@@ -173,8 +173,8 @@ def test_raw_rules_are_the_contract() -> None:
 
 def test_loading_the_checks_imports_no_heavy_library() -> None:
     code = (
-        "import sys, pipelines.validation\n"
-        "pipelines.validation.build_checks()\n"
+        "import sys, pipelines.orchestration.checks\n"
+        "pipelines.orchestration.checks.build_checks()\n"
         "heavy = {'great_expectations', 'pandas', 'duckdb_engine', 'altair'} & sys.modules.keys()\n"
         "assert not heavy, heavy"
     )

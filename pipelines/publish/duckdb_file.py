@@ -1,7 +1,7 @@
 """The published DuckDB file: what of the warehouse is in it, under which types, comments and order.
 
 Belongs here: writing that file, whole or by bringing a copy of the last one up to date. Does not belong here: when and
-how it is put in place (``pipelines.publish``).
+how it is put in place (``publish.release``).
 
 A copy of the last release's file is where the next one starts: tables that are the same stay as they are, tables of
 which only some keys' rows have changed get those rows, and only the rest is written again. Rows that come so lie behind
@@ -17,18 +17,19 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 
 import duckdb
 
-from pipelines import personal
-from pipelines.building import Change, change_of, changed_constants, set_constants, version_of
-from pipelines.models import SQL_ROOT, Model
+from pipelines.models.incremental import changed_constants, set_constants
+from pipelines.models.sql_files import SQL_ROOT, Model
+from pipelines.models.versions import Change, change_of, version_of
+from pipelines.publish import personal_data
 from pipelines.sources import BOOK_FIELDS, RESOURCES
-from pipelines.warehouse import literal, quoted, transaction
+from pipelines.sql_text import literal, quoted, transaction
 
 STORAGE_VERSION = "v1.2.0"
 """The oldest DuckDB that opens the published file."""
@@ -77,7 +78,8 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
 
     def described(table: str, columns: Mapping[str, str]) -> dict[str, str]:
         return {
-            name: personal.comment(table, name, text, is_hidden=is_hidden) for name, text in columns.items()
+            name: personal_data.comment(table, name, text, is_hidden=is_hidden)
+            for name, text in columns.items()
         }
 
     raw = [
@@ -112,11 +114,11 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
     return raw + built
 
 
-class Draft:
+class DuckDBDraft:
     """A published file in the making, in a thread and on a connection of its own.
 
     It starts as a copy of the file of the release ``last`` (a folder), where there is one. What goes wrong is raised by
-    ``finish``. Belongs in a ``with closing(…)``: until it is closed, the file is attached as ``published``, and no other
+    ``finish``. Call ``discard`` at the end: until then, the file is attached as ``published``, and no other
     draft can be made.
     """
 
@@ -127,7 +129,7 @@ class Draft:
         self._con = con.cursor()
         self._last = last
         self._tables = {
-            table.name: table for table in published_tables(models, is_hidden=personal.is_hidden(con))
+            table.name: table for table in published_tables(models, is_hidden=personal_data.is_hidden(con))
         }
         self._held: dict[str, _Held] = {}
         self._is_attached = self._is_closed = False
@@ -136,10 +138,10 @@ class Draft:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="draft")
         self._tasks: list[Future[None]] = [self._thread.submit(self._begin)]
 
-    def bring(self, table: str) -> None:
+    def add(self, table: str) -> None:
         """Take in a table (``schema.name``) as it now is in the warehouse, by and by. It need not be a published one."""
         if table in self._tables:
-            self._tasks.append(self._thread.submit(self._bring, self._tables[table]))
+            self._tasks.append(self._thread.submit(self._add, self._tables[table]))
 
     def finish(self) -> Future[dict[str, int]]:
         """Take in whatever has not been, and close the file.
@@ -153,7 +155,7 @@ class Draft:
         self._finish()
         return self._thread.submit(self._read_back)
 
-    def close(self) -> None:
+    def discard(self) -> None:
         """Let go of the file, finished or not. May be called again."""
         if self._is_closed:
             return
@@ -173,7 +175,7 @@ class Draft:
                 os.fsync(copied.fileno())  # who flushes it next has only to wait for what was changed since
         self._attach()
 
-    def _bring(self, table: Table) -> None:
+    def _add(self, table: Table) -> None:
         shape, held = _shape(self._con, table), self._held.get(table.name)
         if held is not None and held.shape == shape:  # else the file is not one to start from
             self._held[table.name] = _write(self._con, table, shape, held)
@@ -223,8 +225,11 @@ def write_database(
     Returns rows by ``schema.table``. Ids are text in the published file. Raises PublicationError when a table came out
     different from the warehouse's.
     """
-    with closing(Draft(con, path, models, last)) as draft:
+    draft = DuckDBDraft(con, path, models, last)
+    try:
         return draft.finish().result()
+    finally:
+        draft.discard()
 
 
 def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held | None) -> _Held:
@@ -322,11 +327,11 @@ def _replace(con: duckdb.DuckDBPyConnection, table: Table, change: Change) -> in
 
 def _selected(con: duckdb.DuckDBPyConnection, table: Table) -> str:
     """The SELECT list that turns a warehouse table into the published one."""
-    secret = personal.columns(table.name) if table.is_hidden else frozenset[str]()
+    secret = personal_data.columns(table.name) if table.is_hidden else frozenset[str]()
 
     def value(name: str, kind: str) -> str:
         if name in secret:
-            return f"{personal.hidden(table.name, name)} AS {quoted(name)}"
+            return f"{personal_data.hidden(table.name, name)} AS {quoted(name)}"
         is_text = kind == "UUID" or kind.startswith("ENUM")
         return f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" if is_text else quoted(name)
 

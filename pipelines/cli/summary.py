@@ -1,7 +1,7 @@
 """What a good run leaves on the terminal: the headline table, what became of the rows, and what to look into.
 
 Belongs here: reading that off the published file, as lines of plain text. Does not belong here: printing them
-(``console``). Everything comes from the published file, so that what is hidden there is hidden here as well.
+(``terminal``). Everything comes from the published file, so that what is hidden there is hidden here as well.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SHOWN = 3
 _WIDTH = 149
 
 
-def closing(settings: Settings) -> list[str]:
+def summary(settings: Settings) -> list[str]:
     """The lines that tell what the file that has just been published holds."""
     with duckdb.connect(settings.published_path, read_only=True) as con:
         lines = [*_headline(con), "", *_rows(con), *_mapping(con), *_warnings(con), *_ahead(con, settings)]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import processes
 from pipelines.ingest import files
+from pipelines.orchestration import liveness
 from pipelines.settings import DAILY, SettingError, Settings
 from pipelines.sources import RESOURCES
 
@@ -37,7 +37,7 @@ def daily_refresh(settings: Settings) -> dg.ScheduleDefinition:
     """
 
     def due(context: dg.ScheduleEvaluationContext) -> bool:
-        processes.fail_the_dead(
+        liveness.fail_orphaned_runs(
             context.instance, settings, context.log.warning
         )  # one of them would hold this run up
         return True
@@ -77,7 +77,7 @@ def landing_files(settings: Settings) -> dg.SensorDefinition:
         ),
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        processes.fail_the_dead(context.instance, settings, context.log.warning)
+        liveness.fail_orphaned_runs(context.instance, settings, context.log.warning)
         if (
             not settings.landing.is_dir()
         ):  # a run would only fail; what was there is remembered until it is back

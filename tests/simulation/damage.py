@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
-from pipelines.sample.dialer import (
+from tests.simulation.dialer import (
     DESTINATIONS,
     HOUR,
     MILLISECOND,

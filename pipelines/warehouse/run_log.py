@@ -21,26 +21,53 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from pipelines.settings import Settings
-from pipelines.validation import remember_published
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse.connection import Warehouse
 
-FIGURES = (
+DAILY_COLUMNS = (
     "source, campaign_key, campaign_name, targets, targets_attempted, targets_contacted, attempts, contacts, "
     "contact_rate_per_attempt, contact_rate_per_attempt_low, contact_rate_per_attempt_high, "
     "contact_rate_per_target, contact_rate_per_target_low, contact_rate_per_target_high, as_of"
 )
 """The columns of ``reports.campaign_contact_rates`` that are kept of every day's last publication."""
 
+MEMORY = "landing.published_figures"
+"""One row per publication, figure and scope: run_id, published_at (UTC), figure, scope, value."""
+
+PUBLICATIONS_KEPT = 400
+"""Publications whose figures are remembered: over a year of daily runs."""
+
+FIGURES = """
+SELECT 'attempts' AS figure, source AS scope, CAST(count(*) AS DOUBLE) AS value
+FROM core.attempts
+WHERE is_attempt
+GROUP BY source
+UNION ALL
+SELECT 'contact_rate', source, avg(CASE WHEN is_contact THEN 1.0 ELSE 0.0 END)
+FROM core.attempts
+WHERE is_attempt AND measures_contact
+GROUP BY source
+UNION ALL
+SELECT 'unknown_share', source, avg(CASE WHEN disposition = 'unknown' THEN 1.0 ELSE 0.0 END)
+FROM core.attempts
+WHERE is_attempt
+GROUP BY source
+UNION ALL
+SELECT 'rows_of_value', source || ' ' || raw_disposition, CAST(count(*) AS DOUBLE)
+FROM core.attempts
+WHERE raw_disposition IS NOT NULL
+GROUP BY source, raw_disposition"""
+"""The figures of now: figure, scope, value."""
+
 _LAST = "(SELECT max(number) FROM landing.runs)"
 
 
 @contextmanager
-def recorded(warehouse: Warehouse, run_id: str) -> Iterator[None]:
+def record_run(warehouse: Warehouse, run_id: str) -> Iterator[None]:
     """Enter a run into the books for as long as it lasts; first close the books of runs that could not themselves.
 
     The run's day is the one on which it began, in the reporting zone.
     """
-    settle(warehouse)
+    finalize_runs(warehouse)
     now = datetime.now(UTC)
     with warehouse.transaction() as con:
         _forget(con, warehouse.settings, now)
@@ -57,10 +84,10 @@ def recorded(warehouse: Warehouse, run_id: str) -> Iterator[None]:
             warehouse.con.execute(
                 f"UPDATE landing.runs SET seconds = ? WHERE number = {_LAST} AND rows_in IS NULL", [seconds]
             )
-            settle(warehouse)
+            finalize_runs(warehouse)
 
 
-def announce(warehouse: Warehouse, release: str) -> None:
+def record_release(warehouse: Warehouse, release: str) -> None:
     """Write down what the release that is about to be put in force shows. It counts once it is in force."""
     with warehouse.transaction() as con:
         con.execute(
@@ -69,12 +96,12 @@ def announce(warehouse: Warehouse, release: str) -> None:
         )
         con.execute(f"DELETE FROM landing.daily_figures WHERE number = {_LAST}")
         con.execute(
-            f"INSERT INTO landing.daily_figures BY NAME SELECT own.number, {FIGURES} "
+            f"INSERT INTO landing.daily_figures BY NAME SELECT own.number, {DAILY_COLUMNS} "
             f"FROM reports.campaign_contact_rates CROSS JOIN (SELECT number FROM landing.runs WHERE number = {_LAST}) AS own"
         )
 
 
-def settle(warehouse: Warehouse) -> None:
+def finalize_runs(warehouse: Warehouse) -> None:
     """Close the books of every run still open in them: whether it published, what it read, which checks failed."""
     now_in_force = in_force(warehouse.settings)
     unsettled = warehouse.con.sql(
@@ -135,3 +162,14 @@ def in_force(settings: Settings) -> str | None:
         return Path(os.readlink(settings.output / "release")).name
     except OSError:
         return None
+
+
+def remember_published(warehouse: Warehouse, run_id: str) -> None:
+    """Remember what was just published. To be called after every publication, and only then."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with warehouse.transaction() as con:
+        con.execute(f"INSERT INTO {MEMORY} SELECT ?, ?, figure, scope, value FROM ({FIGURES})", [run_id, now])
+        con.execute(
+            f"DELETE FROM {MEMORY} WHERE published_at NOT IN "
+            f"(SELECT DISTINCT published_at FROM {MEMORY} ORDER BY published_at DESC LIMIT {PUBLICATIONS_KEPT})"
+        )

@@ -34,7 +34,7 @@ _UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 _held: dict[Path, str] = {}
 
 
-def sign(instance: dg.DagsterInstance, run_id: str, settings: Settings) -> None:
+def claim_run(instance: dg.DagsterInstance, run_id: str, settings: Settings) -> None:
     """Write into the run's tags that this process carries it out."""
     folder = _folder(settings)
     if folder not in _held or not (folder / _held[folder]).exists():
@@ -42,7 +42,9 @@ def sign(instance: dg.DagsterInstance, run_id: str, settings: Settings) -> None:
     instance.add_run_tags(run_id, {TAG: _held[folder]})
 
 
-def fail_the_dead(instance: dg.DagsterInstance, settings: Settings, say: Callable[[str], None]) -> list[str]:
+def fail_orphaned_runs(
+    instance: dg.DagsterInstance, settings: Settings, say: Callable[[str], None]
+) -> list[str]:
     """Mark as failed every run under way whose process is gone. Returns their ids."""
     folder = _folder(settings)
     dead: list[str] = []

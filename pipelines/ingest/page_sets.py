@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.sources import Resource
-from pipelines.warehouse import quoted, raw_columns
+from pipelines.sql_text import quoted
+from pipelines.warehouse.tables import raw_columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The SQL files: what a file says about its table is read from it, and nothing is written twice.
 
 Belongs here: the header's form, and the order in which tables are built. Does not belong here: building them
-(``pipelines.building``), and any SQL of the domain. A new table is a new file below ``sql/``; nothing else changes.
+(``models.incremental``), and any SQL of the domain. A new table is a new file below ``sql/``; nothing else changes.
 
 A file holds one SELECT below one comment block::
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.sample.damage import inject_faults
-from pipelines.sample.dialer import (
+from tests.simulation.damage import inject_faults
+from tests.simulation.dialer import (
     DAY,
     HOUR,
     MINUTE,

@@ -22,9 +22,9 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.sample.bulk import frames
-from pipelines.sample.damage import Drift, Fault, inject_faults, lose_calls, lose_writes
-from pipelines.sample.dialer import (
+from tests.simulation.bulk import frames
+from tests.simulation.damage import Drift, Fault, inject_faults, lose_calls, lose_writes
+from tests.simulation.dialer import (
     DAY,
     HOUR,
     MILLISECOND,
@@ -1247,7 +1247,7 @@ def vendor_communications(loaded: bool) -> Row:
 
 ABOUT = """# Sample landing files
 
-Written by `make sample` (`python -m pipelines.sample`), byte for byte the same every time. Nobody in here exists:
+Written by `make sample`, byte for byte the same every time. Nobody in here exists:
 names are drawn from a list, phone numbers are from ranges kept free for fiction, and the rest are the vendors' own
 documentation examples.
 

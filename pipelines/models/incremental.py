@@ -1,7 +1,7 @@
 """The SQL files as assets: which must be built again, and how much of each: nothing, the changed keys' rows, or all.
 
 Belongs here: versions of tables, the restriction of a SELECT to changed keys, and the assets. Does not belong here:
-the form of a SQL file (``pipelines.models``), or anything of the domain.
+the form of a SQL file (``models.sql_files``), or anything of the domain.
 
 A table's version says what its rows are: for a raw table the last file that changed it, for any other a digest of its
 rows, or of what a known version has come to by a change. A model whose SELECT and whose inputs' versions are those of
@@ -22,51 +22,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import dagster as dg
 import duckdb
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
-from pipelines.catalog import OWNERS, POOL, asset_key, code_reference, table_metadata, upstream_keys
-from pipelines.lineage import Origin, column_lineage
-from pipelines.models import Model, ModelError, load_models, with_upstream
-from pipelines.sources import RESOURCES
-from pipelines.warehouse import Warehouse, quoted, transaction
+from pipelines.models.lineage import Origin, column_lineage
+from pipelines.models.sql_files import Model, ModelError, load_models, with_upstream
+from pipelines.models.versions import (
+    RAW_KEYS,
+    Change,
+    change_of,
+    digest,
+    next_version,
+    note_change,
+    version_of,
+)
+from pipelines.sql_text import quoted, transaction
+from pipelines.warehouse.connection import Warehouse
 
 Extent = Literal["unchanged", "changed keys", "compared", "whole"]
 
-CHECK_LOG = "landing.check_log"
 
-_CHANGES = """CREATE TABLE IF NOT EXISTS scratch.changes (
-    table_name VARCHAR, key_column VARCHAR, before VARCHAR, after VARCHAR,
-    keys VARCHAR, number BIGINT, added VARCHAR, removed VARCHAR
-)"""
 _REWRITTEN_SHARE = 0.2
 """Of a table whose changed keys are more than this share of its rows all rows are written anew."""
-
-_RAW_TABLES = frozenset(f"raw.{r.table}" for r in RESOURCES)
-# Of a resource without a time of change, a row's key can itself change with its neighbours.
-_RAW_KEYS = {f"raw.{r.table}": r.key[0] for r in RESOURCES if len(r.key) == 1 and r.version}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """By which keys a table differs between two versions.
-
-    ``keys`` is a query for them, as column ``key``; ``number`` says how many they are, each named once, where that is
-    known. ``added`` names a table of the rows that there are now under these keys, ``removed`` one of those that there
-    were, with the columns that sums are made of; None where they were not kept.
-    """
-
-    keys: str
-    number: int | None = None
-    added: str | None = None
-    removed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +115,8 @@ class Builder:
         self, model: Model, inputs: Mapping[str, str], last: _Build, changes: Mapping[str, Change]
     ) -> Extent:
         keys = self._keys(model, changes)
-        change = self._prepare(model, keys, restricted(model, keys, self._at_hand(keys, changes)))
-        version = _followed_by(self.con, last.version, change)
+        change = self._prepare(model, keys, filter_to_keys(model, keys, self._at_hand(keys, changes)))
+        version = next_version(self.con, last.version, change)
         with transaction(self.con):
             self._replace(model, change)
             self._remember(model, inputs, version)
@@ -169,7 +151,7 @@ class Builder:
         else:
             change = self._prepare(model, keys, f"SELECT * FROM {built} AS t WHERE {is_new}")
             moved = changed_constants(self.con, model.constant, built, target)
-            version = _followed_by(self.con, last.version, change, moved)
+            version = next_version(self.con, last.version, change, moved)
             with transaction(self.con):
                 set_constants(self.con, moved, target)
                 self._replace(model, change)
@@ -202,8 +184,8 @@ class Builder:
             self.con.execute(
                 f"""CREATE OR REPLACE TABLE {target} AS SELECT {", ".join(map(quoted, model.columns))} FROM (
                     SELECT {own}, {summed} FROM (
-                        FROM {target} UNION ALL BY NAME FROM ({restricted(model, keys, now)})
-                        UNION ALL BY NAME SELECT {own}, {taken} FROM ({restricted(model, keys, was)})
+                        FROM {target} UNION ALL BY NAME FROM ({filter_to_keys(model, keys, now)})
+                        UNION ALL BY NAME SELECT {own}, {taken} FROM ({filter_to_keys(model, keys, was)})
                     ) GROUP BY {own}
                 ) WHERE {" OR ".join(f"{quoted(name)} <> 0" for name in sums)}"""
             )
@@ -248,8 +230,8 @@ class Builder:
 
     def _change_of(self, model: Model, table: str, column: str, before: str, after: str) -> Change | None:
         key = model.incremental
-        if key is not None and table in _RAW_KEYS and column != _RAW_KEYS[table] and key.row is not None:
-            change = change_of(self.con, table, _RAW_KEYS[table], before, after)
+        if key is not None and table in RAW_KEYS and column != RAW_KEYS[table] and key.row is not None:
+            change = change_of(self.con, table, RAW_KEYS[table], before, after)
             if change is None:
                 return None
             # A row may have had another key before: the model still shows it under that one. Whoever is built from
@@ -257,11 +239,11 @@ class Builder:
             name = f"scratch.changed_{table.replace('.', '_')}"
             self.con.execute(
                 f"CREATE OR REPLACE TABLE {name} AS "
-                f"SELECT {quoted(column)} AS key FROM {table} WHERE {quoted(_RAW_KEYS[table])} IN ({change.keys}) UNION "
+                f"SELECT {quoted(column)} AS key FROM {table} WHERE {quoted(RAW_KEYS[table])} IN ({change.keys}) UNION "
                 f"SELECT {quoted(key.column)} FROM {model.schema}.{quoted(model.name)} "
                 f"WHERE {quoted(key.row)} IN ({change.keys})"
             )
-            _note_change(self.con, table, column, before, after, Change(f"SELECT key FROM {name}"))
+            note_change(self.con, table, column, before, after, Change(f"SELECT key FROM {name}"))
         return change_of(self.con, table, column, before, after)
 
     def _keys(self, model: Model, changes: Mapping[str, Change]) -> str:
@@ -277,7 +259,7 @@ class Builder:
 
     def _note(self, model: Model, before: str, after: str, change: Change) -> None:
         assert model.incremental is not None
-        _note_change(self.con, model.table, model.incremental.column, before, after, change)
+        note_change(self.con, model.table, model.incremental.column, before, after, change)
 
     def _at_hand(self, keys: str, changes: Mapping[str, Change]) -> dict[str, str]:
         """Of the inputs whose rows under these keys a build has just put in, and kept: a query for the rows.
@@ -324,11 +306,11 @@ def build(con: duckdb.DuckDBPyConnection, names: Iterable[str] | None = None) ->
         build_whole(con, model)
 
 
-def bring_up_to_date(warehouse: Warehouse, model: Model) -> Extent:
+def update_table(warehouse: Warehouse, model: Model) -> Extent:
     """Build one table as far as it must be, and hand it to the published file that is in the making, where one is."""
     extent = Builder(warehouse.con).build(model)
     if warehouse.draft is not None and extent != "unchanged":
-        warehouse.draft.bring(model.table)
+        warehouse.draft.add(model.table)
     return extent
 
 
@@ -374,7 +356,7 @@ def set_constants(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], tar
         con.execute(f"UPDATE {target} SET {quoted(column)} = ?", [value])
 
 
-def restricted(model: Model, keys: str, at_hand: Mapping[str, str]) -> str:
+def filter_to_keys(model: Model, keys: str, at_hand: Mapping[str, str]) -> str:
     """The model's SELECT over the rows of the given keys alone: every keyed table that it reads is cut down to them.
 
     ``at_hand`` has queries for those that need no cutting.
@@ -391,129 +373,6 @@ def restricted(model: Model, keys: str, at_hand: Mapping[str, str]) -> str:
         assert isinstance(cut, exp.Query)
         table.replace(cut.subquery(alias))
     return tree.sql(dialect="duckdb")
-
-
-def version_of(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """What a table's rows are, as a text that differs when they do."""
-    if table in _RAW_TABLES:
-        last, rows = con.sql(f"SELECT coalesce(max(_file_id), 0), count(*) FROM {table}").fetchall()[0]
-        return f"{last}:{rows}:{_marks(con, table, last)}"
-    known = con.execute("SELECT version FROM landing.builds WHERE table_name = ?", [table]).fetchall()
-    return known[0][0] if known else digest(con, table)
-
-
-def change_of(
-    con: duckdb.DuckDBPyConnection, table: str, column: str, before: str, after: str
-) -> Change | None:
-    """By which values of a column a table differs between two versions; None when that is not known.
-
-    Of a raw table it is known by the table's own key, unless an older row was marked as deleted where it stands; of a
-    built one, when it was built for changed keys in this run.
-    """
-    if table in _RAW_TABLES and column == _RAW_KEYS.get(table):
-        since, _, marks = before.split(":")
-        if _marks(con, table, int(since)) != marks:
-            return None
-        return Change(f"SELECT {quoted(column)} AS key FROM {table} WHERE _file_id > {int(since)}")
-    con.execute(_CHANGES)
-    known = con.execute(
-        "SELECT keys, number, added, removed FROM scratch.changes "
-        "WHERE table_name = ? AND key_column = ? AND before = ? AND after = ?",
-        [table, column, before, after],
-    ).fetchall()
-    return Change(*known[0]) if known else None
-
-
-def _note_change(
-    con: duckdb.DuckDBPyConnection, table: str, column: str, before: str, after: str, change: Change
-) -> None:
-    con.execute(_CHANGES)
-    con.execute("DELETE FROM scratch.changes WHERE table_name = ? AND key_column = ?", [table, column])
-    con.execute(
-        "INSERT INTO scratch.changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [table, column, before, after, change.keys, change.number, change.added, change.removed],
-    )
-
-
-def _followed_by(
-    con: duckdb.DuckDBPyConnection, version: str, change: Change, constants: Mapping[str, Any] | None = None
-) -> str:
-    """The version that a table comes to by a change: a digest of that and of where it started, without a look at it all."""
-    if not change.number and not constants:
-        return version
-    parts = con.sql(
-        f"SELECT (SELECT sum(hash(k)) FROM ({change.keys}) AS k), (SELECT sum(hash(t)) FROM {change.added} AS t)"
-    ).fetchall()
-    return hashlib.sha256(repr((version, parts, constants)).encode()).hexdigest()
-
-
-def _marks(con: duckdb.DuckDBPyConnection, table: str, until: int) -> str:
-    """Which rows of the files up to one are marked as deleted: a mark can come later than the row it is put on."""
-    marked = con.sql(
-        f"SELECT coalesce(sum(hash(t)), 0) FROM {table} AS t WHERE _deleted_at IS NOT NULL AND _file_id <= {until}"
-    )
-    return str(marked.fetchall()[0][0])
-
-
-def digest(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """A text that differs when the table's rows do, whatever their order."""
-    rows, total = con.sql(f"SELECT count(*), coalesce(sum(hash(t)), 0) FROM {table} AS t").fetchall()[0]
-    return f"{rows}:{total}"
-
-
-def model_assets(models: Mapping[str, Model]) -> Iterator[dg.AssetsDefinition]:
-    """One asset for each model: dependencies, description and columns as the SQL file gives them."""
-    for model in models.values():
-        yield _model_asset(model, _dependencies(model, models))
-
-
-def _dependencies(model: Model, models: Mapping[str, Model]) -> list[dg.AssetKey]:
-    if CHECK_LOG not in model.upstream:
-        return upstream_keys(model.upstream)
-    # Every check writes the log, so who reads it comes after every checked table. The last of each line is enough.
-    checked = {name: other.upstream for name, other in models.items() if CHECK_LOG not in other.upstream}
-    read = frozenset[str]().union(*checked.values())
-    return upstream_keys((model.upstream - {CHECK_LOG}) | (checked.keys() - read))
-
-
-def _model_asset(model: Model, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=asset_key(model.table),
-        deps=deps,
-        group_name=model.group,
-        description=model.description,
-        owners=OWNERS,
-        kinds={"sql", "duckdb"},
-        pool=POOL,
-        metadata={
-            "key": ", ".join(model.key),
-            **code_reference(model.path),
-        },
-    )
-    def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        extent = bring_up_to_date(warehouse, model)
-        lineage = _lineage(Builder(warehouse.con), model)
-        known = table_metadata(warehouse.con, model.table, model.columns, metrics=model.metrics)
-        return dg.MaterializeResult(metadata={**known, "built": extent, **lineage})
-
-    return asset
-
-
-def _lineage(builder: Builder, model: Model) -> dict[str, Any]:
-    """The columns that each column is made from; nothing where SQLGlot cannot tell, for it only decorates the asset."""
-    try:
-        found = builder.lineage(model)
-    except SqlglotError:
-        return {}
-    deps = {
-        column: [
-            dg.TableColumnDep(asset_key=asset_key(table), column_name=name)
-            for table, name in origins
-            if upstream_keys([table]) == [asset_key(table)]
-        ]
-        for column, origins in found.items()
-    }
-    return {"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)}
 
 
 def _is_in(column: str, keys: str) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from pipelines import personal
+from pipelines.publish import personal_data
 from pipelines.sources import RESOURCES
-from pipelines.warehouse import quoted
+from pipelines.sql_text import quoted
 
 OWNERS = ["team:contact-ledger"]
 POOL = "warehouse"
@@ -64,7 +64,7 @@ def table_schema(table: str, columns: Mapping[str, str], types: Mapping[str, str
                 name=name,
                 type=_short(types.get(name, "?")),
                 description=text,
-                tags=personal.TAG if name in personal.columns(table) else {},
+                tags=personal_data.TAG if name in personal_data.columns(table) else {},
             )
             for name, text in columns.items()
         ]
@@ -90,7 +90,7 @@ def table_metadata(
     schema, _, name = table.partition(".")
     source = f"{schema}.{quoted(name)}"
     described = con.sql(f"DESCRIBE {source}").fetchall()
-    shown = [row[0] for row in described if row[0] not in personal.columns(table)]
+    shown = [row[0] for row in described if row[0] not in personal_data.columns(table)]
     wanted = ", ".join(
         ["count(*)", *(f"CAST({expression} AS DOUBLE)" for expression in (metrics or {}).values())]
     )

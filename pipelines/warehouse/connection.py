@@ -1,7 +1,7 @@
 """The pipeline's own DuckDB file: how it is opened, locked down, and what exists in it before anything is built.
 
 Belongs here: connections, schemas, and the tables that no SQL file builds (``raw`` and ``landing``). Does not belong
-here: what fills them (``pipelines.ingest``) or what is built from them (``pipelines.models``).
+here: what fills them (``pipelines.ingest``) or what is built from them (``models.sql_files``).
 
 One DuckDB file has one writing process. A run holds the file from its first step to its last, so that what it
 publishes is of one moment; another run waits for it and says for whom it waits.
@@ -11,80 +11,23 @@ from __future__ import annotations
 
 import atexit
 import gc
-import hashlib
 import os
 import re
-import secrets
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import duckdb
 
 from pipelines.settings import Settings
-from pipelines.sources import BOOK_FIELDS, RESOURCES, Resource
-
-if TYPE_CHECKING:
-    from pipelines.database import Draft
-
-SCHEMAS = ("landing", "raw", "core", "replay", "reports", "quality")
-
-_LANDING_TABLES = """
-CREATE TABLE IF NOT EXISTS landing.settings (
-    landing VARCHAR, layout VARCHAR, as_of TIMESTAMP, timezone VARCHAR, stuck_after_ms BIGINT, clock_tolerance_ms BIGINT,
-    personal_data VARCHAR
-);
-CREATE TABLE IF NOT EXISTS landing.files (
-    file_id INTEGER PRIMARY KEY, source VARCHAR, resource VARCHAR, file VARCHAR, size BIGINT, modified_ns BIGINT,
-    content_hash VARCHAR, same_as INTEGER, shape VARCHAR,
-    rows_read BIGINT, rows_accepted BIGINT, rows_superseded BIGINT, rows_rejected BIGINT,
-    is_current BOOLEAN DEFAULT TRUE
-);
-CREATE TABLE IF NOT EXISTS landing.rejected_rows (
-    file_id INTEGER, source VARCHAR, resource VARCHAR, file VARCHAR, position BIGINT, reason VARCHAR, record VARCHAR,
-    detail VARCHAR
-);
-CREATE TABLE IF NOT EXISTS landing.notices (
-    file_id INTEGER, source VARCHAR, resource VARCHAR, file VARCHAR, code VARCHAR, field VARCHAR, value VARCHAR,
-    rows BIGINT, detail VARCHAR
-);
-CREATE TABLE IF NOT EXISTS landing.dispositions (
-    source VARCHAR, field VARCHAR, value VARCHAR, label VARCHAR, disposition VARCHAR, aapor_class VARCHAR,
-    version INTEGER, note VARCHAR, origin VARCHAR
-);
-CREATE TABLE IF NOT EXISTS landing.builds (
-    table_name VARCHAR PRIMARY KEY, code VARCHAR, inputs VARCHAR, version VARCHAR
-);
-CREATE TABLE IF NOT EXISTS landing.lineage (table_name VARCHAR PRIMARY KEY, basis VARCHAR, origins VARCHAR);
-CREATE TABLE IF NOT EXISTS landing.published_tables (
-    release VARCHAR, table_name VARCHAR, shape VARCHAR, version VARCHAR, unsorted BIGINT
-);
-CREATE TABLE IF NOT EXISTS landing.check_log (
-    table_name VARCHAR, check_name VARCHAR, severity VARCHAR, passed BOOLEAN, observed VARCHAR,
-    checked_at TIMESTAMP, run_id VARCHAR
-);
-CREATE TABLE IF NOT EXISTS landing.published_figures (
-    run_id VARCHAR, published_at TIMESTAMP, figure VARCHAR, scope VARCHAR, value DOUBLE
-);
-CREATE TABLE IF NOT EXISTS landing.runs (
-    number INTEGER, run_id VARCHAR, started_at TIMESTAMP, day DATE, last_file_id INTEGER, release VARCHAR,
-    published BOOLEAN, as_of TIMESTAMP, seconds DOUBLE, rows_in BIGINT, rows_rejected BIGINT, checks_failed BIGINT,
-    checks_warned BIGINT
-);
-CREATE TABLE IF NOT EXISTS landing.daily_figures (
-    number INTEGER, source VARCHAR, campaign_key VARCHAR, campaign_name VARCHAR, targets BIGINT,
-    targets_attempted BIGINT, targets_contacted BIGINT, attempts BIGINT, contacts BIGINT,
-    contact_rate_per_attempt DOUBLE, contact_rate_per_attempt_low DOUBLE, contact_rate_per_attempt_high DOUBLE,
-    contact_rate_per_target DOUBLE, contact_rate_per_target_low DOUBLE, contact_rate_per_target_high DOUBLE,
-    as_of TIMESTAMP
-);
-CREATE TABLE IF NOT EXISTS landing.salt (salt VARCHAR);
-"""
+from pipelines.sql_text import literal, transaction
+from pipelines.warehouse.tables import create_schemas, layout, write_settings
 
 _HISTORY = ("landing.runs", "landing.daily_figures", "landing.published_figures", "landing.salt")
 """What no landing file can give again: taken over from a warehouse that another version of the project made."""
@@ -110,72 +53,20 @@ class WarehouseDamagedError(RuntimeError):
     """The warehouse's file is none that DuckDB can read; the message says what to do."""
 
 
-def quoted(name: str) -> str:
-    """A name as an SQL identifier, whatever characters it has."""
-    return '"' + name.replace('"', '""') + '"'
+class Draft(Protocol):
+    """The next published file, which takes in each table once it is built."""
 
+    path: Path
+    is_open: bool
 
-def literal(value: str) -> str:
-    """A text as an SQL string literal, for the statements that take no parameters (SET, ATTACH, COMMENT)."""
-    return "'" + value.replace("'", "''") + "'"
+    def add(self, table: str) -> None:
+        """Queue a table (``schema.name``) for copying. Tables that are not published are ignored."""
 
+    def finish(self) -> Future[dict[str, int]]:
+        """Copy what is left and close the file. The result, rows by table, comes once the file has been read back."""
 
-def raw_columns(resource: Resource) -> dict[str, str]:
-    """Column → DuckDB type of a resource's raw table, in order."""
-    return {field.name: field.duckdb_type for field in (*resource.fields, *BOOK_FIELDS)}
-
-
-def layout() -> str:
-    """A text that differs when the tables that ingest fills have other columns than in another version of the project."""
-    columns = [(resource.table, *raw_columns(resource).items()) for resource in RESOURCES]
-    return hashlib.sha256(repr((_LANDING_TABLES, columns)).encode()).hexdigest()
-
-
-def create_schemas(con: duckdb.DuckDBPyConnection) -> None:
-    """Make every schema and every table that ingest fills, where they are missing; what is there stays."""
-    for schema in SCHEMAS:
-        con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    con.execute(_LANDING_TABLES)
-    for resource in RESOURCES:
-        columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in raw_columns(resource).items())
-        con.execute(f"CREATE TABLE IF NOT EXISTS raw.{quoted(resource.table)} ({columns})")
-
-
-def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Put the run's settings where SQL can read them: ``landing.settings``, one row.
-
-    The first time, draw the text that keys the hashes of personal data: ``landing.salt``.
-    """
-    con.execute("DELETE FROM landing.settings")
-    con.execute(
-        "INSERT INTO landing.settings VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            str(settings.landing),
-            layout(),
-            settings.as_of,
-            settings.timezone,
-            settings.stuck_after_ms,
-            settings.clock_tolerance_ms,
-            settings.personal_data,
-        ],
-    )
-    con.execute(
-        "INSERT INTO landing.salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM landing.salt)",
-        [secrets.token_hex(32)],
-    )
-
-
-@contextmanager
-def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    """All or nothing: what the block writes is there when it ends well, and was never there otherwise."""
-    con.execute("BEGIN")
-    try:
-        yield con
-    except BaseException:
-        with suppress(duckdb.Error):  # not to hide a failure that has ended the transaction by itself
-            con.execute("ROLLBACK")
-        raise
-    con.execute("COMMIT")
+    def discard(self) -> None:
+        """Let go of the file, finished or not. May be called again."""
 
 
 @dataclass(frozen=True, slots=True)

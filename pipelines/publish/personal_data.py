@@ -1,7 +1,7 @@
 """Personal data: which published columns hold it, and what stands in their place when it is not to be published.
 
 Belongs here: what of a table speaks of a person, beyond the fields that ``pipelines.sources`` marks, and the SQL that
-hides it. Does not belong here: writing the published file (``pipelines.database``).
+hides it. Does not belong here: writing the published file (``publish.duckdb_file``).
 
 A hash is keyed by a random text that never leaves the warehouse, so that nobody can find a phone number by hashing all
 of them; the same value has the same hash in every table and every run, so that what belonged together still does. Of

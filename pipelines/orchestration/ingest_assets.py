@@ -7,12 +7,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import personal, sources
-from pipelines.catalog import OWNERS, POOL, code_reference, table_metadata, table_schema
-from pipelines.ingest import ingest, load_dispositions, note_unread
+from pipelines import sources
+from pipelines.orchestration.metadata import OWNERS, POOL, code_reference, table_metadata, table_schema
+from pipelines.publish import personal_data
+from pipelines.refresh import ingest_resource, load_mapping
 from pipelines.settings import ROOT
 from pipelines.sources import BOOK_FIELDS, Resource
-from pipelines.warehouse import Warehouse, raw_columns
+from pipelines.warehouse.connection import Warehouse
+from pipelines.warehouse.tables import raw_columns
 
 GROUP = "landing"
 
@@ -44,17 +46,14 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
         owners=OWNERS,
         kinds={"python", "duckdb"},
         pool=POOL,
-        tags=personal.TAG if any(field.personal for field in resource.fields) else None,
+        tags=personal_data.TAG if any(field.personal for field in resource.fields) else None,
         metadata={
             "dagster/column_schema": table_schema(table, columns, raw_columns(resource)),
             **code_reference(module),
         },
     )
     def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        settings = warehouse.settings
-        result = ingest(warehouse.con, resource, settings.landing, settings.output)
-        if warehouse.draft and result.files_read:
-            warehouse.draft.bring(table)
+        result = ingest_resource(warehouse, resource)
         return dg.MaterializeResult(
             metadata={
                 **table_metadata(warehouse.con, table, columns),
@@ -85,9 +84,7 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
 )
 def dispositions(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
     """Load the disposition mapping, and tell of files that nothing reads."""
-    settings = warehouse.settings
-    load_dispositions(warehouse.con, settings.landing, settings.mappings)
-    unread = note_unread(warehouse.con, settings.landing)
+    unread = load_mapping(warehouse)
     for each in unread:
         more = f" (and {each.files - 1} more there)" if each.files > 1 else ""
         dg.get_dagster_logger().warning(f"not read: {each.name}{more}: {each.why}")

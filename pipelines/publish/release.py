@@ -1,7 +1,7 @@
 """The hand-over to analysts: one DuckDB file and one page, of the same run, put in place in one step.
 
 Belongs here: how the old release gives way to the new one, and the published assets. Does not belong here: what is in
-the file (``pipelines.database``) or what the page looks like (``pipelines.report``).
+the file (``publish.duckdb_file``) or what the page looks like (``pipelines.report``).
 
 The output folder's ``contact_ledger.duckdb`` and ``report`` point into the folder ``release``, itself a link to
 the release in force. Renaming that one link changes both at once, so a reader sees the file and the page of one run, whenever
@@ -15,23 +15,21 @@ import shutil
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-import dagster as dg
 import duckdb
 
-from pipelines import history
-from pipelines.catalog import OWNERS, POOL, asset_key, code_reference
-from pipelines.database import STORAGE_VERSION, Draft
-from pipelines.models import SQL_ROOT, Model
+from pipelines.models.sql_files import SQL_ROOT, Model
+from pipelines.publish.duckdb_file import DuckDBDraft
+
+# Draft
 from pipelines.report import templates, write_report
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import run_log
+from pipelines.warehouse.connection import Draft, Warehouse
 
-GROUP = "published"
-DATABASE = dg.AssetKey([GROUP, "contact_ledger"])
 EXAMPLES = "examples.sql"
 """Questions to the published file, each with its query: beside the file, so that they fit it."""
 
@@ -47,7 +45,7 @@ def publish(warehouse: Warehouse, models: Mapping[str, Model]) -> dict[str, int]
     if draft is not None:
         if draft.is_open and _is_untouched(settings):
             return _publish(warehouse, draft)
-        draft.close()  # it was tried before, or somebody has written to what it was copied from
+        draft.discard()  # it was tried before, or somebody has written to what it was copied from
     with _drafted(warehouse, models) as draft:
         return _publish(warehouse, draft)
 
@@ -59,7 +57,7 @@ def drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Wareh
     Only where the last file can be gone on with: a file that is written whole takes every core and much memory, and
     would be in the way of who builds the tables.
     """
-    if history.in_force(warehouse.settings) is None or not _is_untouched(warehouse.settings):
+    if run_log.in_force(warehouse.settings) is None or not _is_untouched(warehouse.settings):
         yield warehouse
         return
     with _drafted(warehouse, models) as draft:
@@ -70,20 +68,19 @@ def drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Wareh
 def _drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Draft]:
     """A draft in a new release's folder, which is gone afterwards if it has not been put in force."""
     settings = warehouse.settings
-    before = history.in_force(settings)
+    before = run_log.in_force(settings)
     release = settings.output / "releases" / uuid.uuid4().hex
     release.mkdir(parents=True)
     last = release.with_name(before) if before and _is_untouched(settings) else None
     try:
-        with (
-            ThreadPoolExecutor(max_workers=1) as beside,
-            closing(Draft(warehouse.con, release / settings.published_path.name, models, last)) as draft,
-        ):
+        with ThreadPoolExecutor(max_workers=1) as beside, ExitStack() as stack:
+            draft = DuckDBDraft(warehouse.con, release / settings.published_path.name, models, last)
+            stack.callback(draft.discard)
             beside.submit(_clear, release.parent, (release.name, before))
             beside.submit(templates)
             yield draft
     finally:
-        if history.in_force(settings) != release.name:
+        if run_log.in_force(settings) != release.name:
             shutil.rmtree(release, ignore_errors=True)
 
 
@@ -95,74 +92,18 @@ def _publish(warehouse: Warehouse, draft: Draft) -> dict[str, int]:
         rows = read_back.result()
         shutil.copyfile(SQL_ROOT / EXAMPLES, release / EXAMPLES)
         _flush(release)
-        history.announce(warehouse, release.name)
+        run_log.record_release(warehouse, release.name)
         _put_in_force(settings, release)
     except BaseException:
-        if history.in_force(settings) != release.name:
-            draft.close()
+        if run_log.in_force(settings) != release.name:
+            draft.discard()
             shutil.rmtree(release, ignore_errors=True)
         raise
     with suppress(
         duckdb.Error
     ):  # published it is; a warehouse that cannot write any more is told so by the next run
-        history.settle(warehouse)
+        run_log.finalize_runs(warehouse)
     return rows
-
-
-def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy) -> dg.AssetsDefinition:
-    """The two published assets, made together: neither is ever of another run than the other."""
-    read = frozenset[str]().union(*(model.upstream for model in models.values()))
-    last = [asset_key(table) for table in models if table not in read]
-    report = dg.AssetKey(["published", "report"])
-
-    @dg.multi_asset(
-        name="publish",
-        specs=[
-            dg.AssetSpec(
-                DATABASE,
-                deps=last,
-                group_name=GROUP,
-                owners=OWNERS,
-                kinds={"duckdb"},
-                freshness_policy=freshness,
-                metadata=code_reference(Path(__file__)),
-                description="The file analysts open: every published table, commented, in one DuckDB file that is "
-                f"replaced in one step. Opens in DuckDB {STORAGE_VERSION.removeprefix('v')} and later.",
-            ),
-            dg.AssetSpec(
-                report,
-                deps=[DATABASE],
-                group_name=GROUP,
-                owners=OWNERS,
-                kinds={"html"},
-                freshness_policy=freshness,
-                metadata=code_reference(Path(__file__).parent / "report" / "page.py"),
-                description="The page anyone opens: one self-contained HTML file, made from the published file.",
-            ),
-        ],
-        pool=POOL,
-    )
-    def asset(warehouse: dg.ResourceParam[Warehouse]) -> Iterator[dg.MaterializeResult[None]]:
-        rows = publish(warehouse, models)
-        settings = warehouse.settings
-        yield dg.MaterializeResult(
-            asset_key=DATABASE,
-            metadata={
-                "path": dg.MetadataValue.path(str(settings.published_path)),
-                "dagster/row_count": sum(rows.values()),
-                "tables": len(rows),
-                "size_mb": round(settings.published_path.stat().st_size / 1e6, 2),
-            },
-        )
-        yield dg.MaterializeResult(
-            asset_key=report,
-            metadata={
-                "path": dg.MetadataValue.path(str(settings.report_path)),
-                "size_mb": round(settings.report_path.stat().st_size / 1e6, 2),
-            },
-        )
-
-    return asset
 
 
 def _put_in_force(settings: Settings, release: Path) -> None:

@@ -1,17 +1,17 @@
-"""`python -m pipelines.sample [folder]`: write the sample landing files (default `data/sample`)."""
+"""`python -m tests.simulation [folder]`: write the sample landing files (default `data/sample`)."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from pipelines.sample.landing import write_sample
+from tests.simulation.landing import write_sample
 
 
 def main(arguments: list[str]) -> int:
     """Write the sample into the folder named, say what was written, and return the exit code."""
     if len(arguments) > 1:
-        print("usage: python -m pipelines.sample [folder]", file=sys.stderr)
+        print("usage: python -m tests.simulation [folder]", file=sys.stderr)
         return 2
     root = Path(arguments[0]) if arguments else Path("data/sample")
     try:

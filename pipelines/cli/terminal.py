@@ -22,11 +22,11 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from pipelines import history
-from pipelines.closing import closing
+from pipelines.cli.summary import summary
 from pipelines.definitions import build_defs
 from pipelines.settings import Settings
-from pipelines.warehouse import DAMAGED_HELP
+from pipelines.warehouse import run_log
+from pipelines.warehouse.connection import DAMAGED_HELP
 
 _NO_ROOM = ("No space left", "File too large", "disk is full", "disk I/O error", "Disk quota exceeded")
 _DAMAGED = ("Corrupt database file", "not a valid DuckDB database", "Could not read enough bytes")
@@ -35,7 +35,7 @@ _TOLD_TO_STOP = "the run was told to stop"
 
 def refresh(settings: Settings) -> int:
     """Carry out one run. Returns the process's exit code: 1, with one readable line, when it did not end well."""
-    started, before = time.monotonic(), history.in_force(settings)
+    started, before = time.monotonic(), run_log.in_force(settings)
     progress, aside = _Progress(), io.StringIO()
     job = dg.Definitions.merge(
         build_defs(settings), dg.Definitions(loggers={"progress": progress.definition()})
@@ -43,7 +43,7 @@ def refresh(settings: Settings) -> int:
     failure: str | None = None
     try:
         # Dagster writes an essay to the standard error for each event that it cannot keep; the reason below says it all.
-        with heeded(), redirect_stderr(aside), _instance() as instance:
+        with resend_lost_interrupts(), redirect_stderr(aside), _instance() as instance:
             result = job.resolve_job_def("refresh").execute_in_process(
                 run_config={"loggers": {"progress": {}}}, instance=instance, raise_on_error=False
             )
@@ -61,15 +61,15 @@ def refresh(settings: Settings) -> int:
         words = str(error.orig) if isinstance(error, DBAPIError) else _first_line(str(error))
         failure = progress.reason(_advised(f"Dagster cannot keep its history: {words}"))
     if failure is not None:
-        is_published = history.in_force(settings) != before
-        return _sorry(f"{'published, but' if is_published else 'nothing was published;'} {failure}")
-    print("\n".join(closing(settings)))
+        is_published = run_log.in_force(settings) != before
+        return fail(f"{'published, but' if is_published else 'nothing was published;'} {failure}")
+    print("\n".join(summary(settings)))
     print(f"done in {time.monotonic() - started:.1f} s")
     return 0
 
 
 @contextmanager
-def heeded() -> Iterator[None]:
+def resend_lost_interrupts() -> Iterator[None]:
     """See to it that being told to stop is not lost.
 
     Dagster tells the run by an exception, raised wherever the main thread is. Where that is a finalizer, Python prints a
@@ -107,7 +107,8 @@ def _instance() -> dg.DagsterInstance:
     return dg.DagsterInstance.local_temp(home, overrides=overrides)
 
 
-def _sorry(reason: str) -> int:
+def fail(reason: str) -> int:
+    """Print the one line of a run that failed. Returns the exit code, 1."""
     print(f"contact-ledger: {reason}", file=sys.stderr)
     return 1
 

@@ -1,0 +1,107 @@
+"""The rules as Dagster asset checks: one check a rule, with its own history, severity and offending rows.
+
+Belongs here: which checks exist, what they show, and the log of their results. Does not belong here: what must hold
+(``rules``) or how it is evaluated (``engine``).
+
+Every check is blocking. Only a failure of severity ERROR stops what comes after it; a WARN check that blocks merely has
+to have run first, so nothing is published before everything has been looked at.
+"""
+
+# No deferred annotations here: Dagster looks at the check function's own.
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import dagster as dg
+
+from pipelines.orchestration.metadata import POOL, asset_key, upstream_keys
+from pipelines.refresh import check
+from pipelines.validation import load_rules
+from pipelines.validation.drift import MEMORY
+from pipelines.validation.results import forget_others, observed, severity_of, shown
+from pipelines.validation.rule import Finding, Rule
+from pipelines.warehouse.connection import Warehouse
+
+
+def build_checks(rules: Sequence[Rule] | None = None) -> list[dg.AssetChecksDefinition]:
+    """One check definition for each schema that the rules speak of; each holds a check for each of its rules.
+
+    They need the resource ``warehouse``. A selection may take any of the checks; Dagster splits a definition where one
+    of its tables is built from another.
+    """
+    in_order = sorted(load_rules() if rules is None else rules, key=_schema)
+    return [_checks_of(schema, list(group)) for schema, group in groupby(in_order, key=_schema)]
+
+
+def _checks_of(schema: str, rules: list[Rule]) -> dg.AssetChecksDefinition:
+    by_key = {dg.AssetCheckKey(asset_key(rule.table), rule.name): rule for rule in rules}
+    if len(by_key) != len(rules):
+        raise ValueError(f"two rules of one table in schema {schema} have the same name")
+
+    @dg.multi_asset_check(
+        name=f"validate_{schema}",
+        description=f"The rules that every table in schema {schema} must keep.",
+        specs=[_spec(rule) for rule in rules],
+        can_subset=True,
+        pool=POOL,
+    )
+    def checks(
+        context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.AssetCheckResult]:
+        selected = [rule for key, rule in by_key.items() if key in context.selected_asset_check_keys]
+        findings = check(warehouse, selected, context.run.run_id)
+        forget_others(warehouse, schema, rules)
+        for finding in findings:
+            yield check_result(finding)
+
+    return checks
+
+
+def _spec(rule: Rule) -> dg.AssetCheckSpec:
+    metadata: dict[str, Any] = {"severity": rule.severity}
+    if rule.query is not None:
+        metadata["query"] = dg.MetadataValue.md(f"```sql\n{rule.query}\n```")
+    return dg.AssetCheckSpec(
+        name=rule.name,
+        asset=asset_key(rule.table),
+        description=rule.description,
+        blocking=True,
+        metadata=metadata,
+        additional_deps=[key for key in upstream_keys(rule.reads - {MEMORY}) if key != asset_key(rule.table)],
+    )
+
+
+def check_result(finding: Finding) -> dg.AssetCheckResult:
+    """What Dagster keeps of a finding: counts that plot over time, and of a broken rule the first offending rows."""
+    metadata: dict[str, Any] = {"observed": observed(finding)}
+    if finding.offending is not None:
+        metadata["offending_rows"] = finding.offending
+    if finding.checked is not None:
+        metadata["checked_rows"] = finding.checked
+    if finding.sample:
+        metadata["sample"] = _table(finding)
+    if finding.error is not None:
+        metadata["error"] = finding.error
+    return dg.AssetCheckResult(
+        asset_key=asset_key(finding.rule.table),
+        check_name=finding.rule.name,
+        passed=finding.passed,
+        severity=dg.AssetCheckSeverity(severity_of(finding)),
+        description=None if finding.passed else observed(finding),
+        metadata=metadata,
+    )
+
+
+def _table(finding: Finding) -> dg.TableMetadataValue:
+    """The offending rows as a table: cells, not markup, so that a value cannot pass for anything but a value."""
+    columns = list(finding.sample[0])
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord({column: shown(row.get(column)) for column in columns}) for row in finding.sample
+        ],
+        schema=dg.TableSchema(columns=[dg.TableColumn(name=column, type="string") for column in columns]),
+    )
+
+
+def _schema(rule: Rule) -> str:
+    return rule.table.partition(".")[0]

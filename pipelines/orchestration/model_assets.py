@@ -1,0 +1,81 @@
+"""The SQL files as Dagster assets: one asset a table, with its dependencies, description and columns.
+
+Belongs here: what Dagster shows of a table. Does not belong here: how a table is built (`models`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from sqlglot.errors import SqlglotError
+
+from pipelines.models.incremental import Builder
+from pipelines.models.sql_files import Model
+from pipelines.orchestration.metadata import (
+    OWNERS,
+    POOL,
+    asset_key,
+    code_reference,
+    table_metadata,
+    upstream_keys,
+)
+from pipelines.refresh import build_table
+from pipelines.warehouse.connection import Warehouse
+from pipelines.warehouse.tables import CHECK_LOG
+
+
+def model_assets(models: Mapping[str, Model]) -> Iterator[dg.AssetsDefinition]:
+    """One asset for each model: dependencies, description and columns as the SQL file gives them."""
+    for model in models.values():
+        yield _model_asset(model, _dependencies(model, models))
+
+
+def _dependencies(model: Model, models: Mapping[str, Model]) -> list[dg.AssetKey]:
+    if CHECK_LOG not in model.upstream:
+        return upstream_keys(model.upstream)
+    # Every check writes the log, so who reads it comes after every checked table. The last of each line is enough.
+    checked = {name: other.upstream for name, other in models.items() if CHECK_LOG not in other.upstream}
+    read = frozenset[str]().union(*checked.values())
+    return upstream_keys((model.upstream - {CHECK_LOG}) | (checked.keys() - read))
+
+
+def _model_asset(model: Model, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=asset_key(model.table),
+        deps=deps,
+        group_name=model.group,
+        description=model.description,
+        owners=OWNERS,
+        kinds={"sql", "duckdb"},
+        pool=POOL,
+        metadata={
+            "key": ", ".join(model.key),
+            **code_reference(model.path),
+        },
+    )
+    def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+        extent = build_table(warehouse, model)
+        lineage = _lineage(Builder(warehouse.con), model)
+        known = table_metadata(warehouse.con, model.table, model.columns, metrics=model.metrics)
+        return dg.MaterializeResult(metadata={**known, "built": extent, **lineage})
+
+    return asset
+
+
+def _lineage(builder: Builder, model: Model) -> dict[str, Any]:
+    """The columns that each column is made from; nothing where SQLGlot cannot tell, for it only decorates the asset."""
+    try:
+        found = builder.lineage(model)
+    except SqlglotError:
+        return {}
+    deps = {
+        column: [
+            dg.TableColumnDep(asset_key=asset_key(table), column_name=name)
+            for table, name in origins
+            if upstream_keys([table]) == [asset_key(table)]
+        ]
+        for column, origins in found.items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)}

@@ -1,0 +1,78 @@
+"""The published file and the page as Dagster assets, made together.
+
+Belongs here: what Dagster shows of a publication. Does not belong here: how it is put in place (`publish`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from pipelines.models.sql_files import Model
+from pipelines.orchestration.metadata import OWNERS, POOL, asset_key, code_reference
+from pipelines.publish.duckdb_file import STORAGE_VERSION
+from pipelines.publish.release import publish
+from pipelines.settings import ROOT
+from pipelines.warehouse.connection import Warehouse
+
+GROUP = "published"
+
+
+DATABASE = dg.AssetKey([GROUP, "contact_ledger"])
+
+
+def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy) -> dg.AssetsDefinition:
+    """The two published assets, made together: neither is ever of another run than the other."""
+    read = frozenset[str]().union(*(model.upstream for model in models.values()))
+    last = [asset_key(table) for table in models if table not in read]
+    report = dg.AssetKey(["published", "report"])
+
+    @dg.multi_asset(
+        name="publish",
+        specs=[
+            dg.AssetSpec(
+                DATABASE,
+                deps=last,
+                group_name=GROUP,
+                owners=OWNERS,
+                kinds={"duckdb"},
+                freshness_policy=freshness,
+                metadata=code_reference(ROOT / "pipelines" / "publish" / "duckdb_file.py"),
+                description="The file analysts open: every published table, commented, in one DuckDB file that is "
+                f"replaced in one step. Opens in DuckDB {STORAGE_VERSION.removeprefix('v')} and later.",
+            ),
+            dg.AssetSpec(
+                report,
+                deps=[DATABASE],
+                group_name=GROUP,
+                owners=OWNERS,
+                kinds={"html"},
+                freshness_policy=freshness,
+                metadata=code_reference(ROOT / "pipelines" / "report" / "page.py"),
+                description="The page anyone opens: one self-contained HTML file, made from the published file.",
+            ),
+        ],
+        pool=POOL,
+    )
+    def asset(warehouse: dg.ResourceParam[Warehouse]) -> Iterator[dg.MaterializeResult[None]]:
+        rows = publish(warehouse, models)
+        settings = warehouse.settings
+        yield dg.MaterializeResult(
+            asset_key=DATABASE,
+            metadata={
+                "path": dg.MetadataValue.path(str(settings.published_path)),
+                "dagster/row_count": sum(rows.values()),
+                "tables": len(rows),
+                "size_mb": round(settings.published_path.stat().st_size / 1e6, 2),
+            },
+        )
+        yield dg.MaterializeResult(
+            asset_key=report,
+            metadata={
+                "path": dg.MetadataValue.path(str(settings.report_path)),
+                "size_mb": round(settings.report_path.stat().st_size / 1e6, 2),
+            },
+        )
+
+    return asset

@@ -1,0 +1,101 @@
+"""One run as plain steps: open, ingest, build, check, publish.
+
+Belongs here: the steps and their order. Does not belong here: Dagster, which calls the same steps one by one
+(``orchestration``), and what a step does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+
+from pipelines.ingest import IngestResult, ingest, load_dispositions, note_unread
+from pipelines.ingest.files import Unread
+from pipelines.ingest.landing_folder import assert_landing
+from pipelines.models import incremental
+from pipelines.models.incremental import Extent
+from pipelines.models.sql_files import Model, load_models
+from pipelines.publish.release import drafted, publish
+from pipelines.settings import Settings
+from pipelines.sources import RESOURCES, Resource
+from pipelines.validation import Finding, Rule, load_rules
+from pipelines.validation.results import count_broken, log_findings
+from pipelines.warehouse import run_log
+from pipelines.warehouse.connection import Warehouse, open_warehouse
+from pipelines.warehouse.tables import CHECK_LOG
+
+
+@contextmanager
+def open_run(
+    settings: Settings,
+    run_id: str,
+    models: Mapping[str, Model],
+    log: Callable[[str], None] = print,
+    *,
+    publishes: bool = True,
+) -> Iterator[Warehouse]:
+    """Hold the warehouse for one run, and record the run in the run log.
+
+    ``publishes``: the run will publish, so the next published file is drafted while tables are built. Raises a
+    LedgerError when there is no landing folder, when it is none, or when the warehouse cannot be had.
+    """
+    assert_landing(settings.landing)
+    with (
+        open_warehouse(settings, log) as opened,
+        run_log.record_run(opened, run_id),
+        drafted(opened, models) if publishes else nullcontext(opened) as warehouse,
+    ):
+        yield warehouse
+
+
+def load_mapping(warehouse: Warehouse) -> list[Unread]:
+    """Load the disposition mapping. Returns the places in the landing folder whose files nothing reads."""
+    settings = warehouse.settings
+    load_dispositions(warehouse.con, settings.landing, settings.mappings)
+    return note_unread(warehouse.con, settings.landing)
+
+
+def ingest_resource(warehouse: Warehouse, resource: Resource) -> IngestResult:
+    """Read the resource's new files into its raw table."""
+    settings = warehouse.settings
+    result = ingest(warehouse.con, resource, settings.landing, settings.output)
+    if warehouse.draft is not None and result.files_read:
+        warehouse.draft.add(f"raw.{resource.table}")
+    return result
+
+
+def build_table(warehouse: Warehouse, model: Model) -> Extent:
+    """Bring one table up to date, and queue it for the published file if it has changed."""
+    return incremental.update_table(warehouse, model)
+
+
+def check(warehouse: Warehouse, rules: Iterable[Rule], run_id: str) -> list[Finding]:
+    """Evaluate the rules and log what they found. Imports Great Expectations, which takes seconds."""
+    from pipelines.validation.engine import evaluate
+
+    findings = evaluate(warehouse.con, rules)
+    log_findings(warehouse, findings, run_id)
+    count_broken(warehouse, findings)
+    return findings
+
+
+def refresh(settings: Settings, run_id: str, *, checked: bool = True) -> dict[str, int]:
+    """Read, build, check and publish. Returns rows by published table.
+
+    ``checked=False`` leaves the checks out, which saves seconds where they are not what a caller looks at.
+    """
+    models = load_models()
+    with open_run(settings, run_id, models) as warehouse:
+        load_mapping(warehouse)
+        for resource in RESOURCES:
+            ingest_resource(warehouse, resource)
+        # What reads the log of checks is built after them.
+        last = [model for model in models.values() if CHECK_LOG in model.upstream]
+        for model in models.values():
+            if model not in last:
+                build_table(warehouse, model)
+        if checked:
+            check(warehouse, load_rules(), run_id)
+        for model in last:
+            build_table(warehouse, model)
+        return publish(warehouse, models)
