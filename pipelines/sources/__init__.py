@@ -4,7 +4,7 @@ A new system is one module here and one SQL file in ``sql/core``.
 """
 
 from pipelines.sources import action_builder, liondesk, outreach, voipbin
-from pipelines.sources.contract import BOOK_FIELDS, DUCKDB_TYPES, Field, Kind, Resource
+from pipelines.sources.contract import BOOK_FIELDS, DUCKDB_TYPES, NEVER, Field, Kind, PageSets, Resource
 
 RESOURCES: tuple[Resource, ...] = (
     *action_builder.RESOURCES,
@@ -17,4 +17,14 @@ RESOURCES: tuple[Resource, ...] = (
 RESOURCE: dict[str, Resource] = {resource.full_name: resource for resource in RESOURCES}
 """The same by ``<source>.<name>``."""
 
-__all__ = ["BOOK_FIELDS", "DUCKDB_TYPES", "RESOURCE", "RESOURCES", "Field", "Kind", "Resource"]
+__all__ = [
+    "BOOK_FIELDS",
+    "DUCKDB_TYPES",
+    "NEVER",
+    "RESOURCE",
+    "RESOURCES",
+    "Field",
+    "Kind",
+    "PageSets",
+    "Resource",
+]
