@@ -458,14 +458,10 @@ def _rows(
         head = dict(members)
         if done and b'"skip"' in head and head[b'"skip"'].isdigit():
             head[b'"skip"'] = str(int(head[b'"skip"']) + done).encode()
-        whose = head.pop(owner, None) if nested and owner is not None else None
         inner = b",".join(
             [*(key + b":" + value for key, value in head.items()), name + b":[" + b",".join(rows) + b"]"]
         )
-        if nested:
-            outer = owner + b":" + whose + b"," if owner is not None and whose is not None else b""
-            return b"{" + outer + b'"response":{' + inner + b"}}"
-        return b"{" + inner + b"}"
+        return b'{"response":{' + inner + b"}}" if nested else b"{" + inner + b"}"
 
     for element in _elements(text, start):
         if isinstance(element, Bad):

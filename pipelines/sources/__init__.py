@@ -4,7 +4,16 @@ A new system is one module here and one SQL file in ``sql/core``.
 """
 
 from pipelines.sources import action_builder, liondesk, outreach, voipbin
-from pipelines.sources.contract import BOOK_FIELDS, DUCKDB_TYPES, NEVER, Field, Kind, PageSets, Resource
+from pipelines.sources.contract import (
+    BOOK_FIELDS,
+    DUCKDB_TYPES,
+    NEVER,
+    Contradiction,
+    Field,
+    Kind,
+    PageSets,
+    Resource,
+)
 
 RESOURCES: tuple[Resource, ...] = (
     *action_builder.RESOURCES,
@@ -23,6 +32,7 @@ __all__ = [
     "NEVER",
     "RESOURCE",
     "RESOURCES",
+    "Contradiction",
     "Field",
     "Kind",
     "PageSets",
