@@ -61,7 +61,7 @@ class Loading:
         state: State,
         truth: Future[Survey] | None = None,
     ) -> Loading:
-        """Match the batch's columns, once."""
+        """The batch with its columns matched to fields, which is done once, here."""
         columns = sorted({column for _, column in survey.columns}, key=lambda c: (c.nested, c.where))
         return cls(resource, batch, survey, tuple(columns), match(resource, columns), state, truth)
 
