@@ -64,9 +64,9 @@ def ingest_resource(warehouse: Warehouse, resource: Resource) -> IngestResult:
     return result
 
 
-def build_table(warehouse: Warehouse, model: Model) -> Extent:
+def build_table(warehouse: Warehouse, model: Model, models: Mapping[str, Model]) -> Extent:
     """Bring one table up to date, and queue it for the published file if it has changed."""
-    return incremental.update_table(warehouse, model)
+    return incremental.update_table(warehouse, model, models)
 
 
 def check(warehouse: Warehouse, rules: Iterable[Rule], run_id: str) -> list[Finding]:
@@ -93,9 +93,9 @@ def refresh(settings: Settings, run_id: str, *, checked: bool = True) -> dict[st
         last = [model for model in models.values() if CHECK_LOG in model.upstream]
         for model in models.values():
             if model not in last:
-                build_table(warehouse, model)
+                build_table(warehouse, model, models)
         if checked:
             check(warehouse, load_rules(), run_id)
         for model in last:
-            build_table(warehouse, model)
+            build_table(warehouse, model, models)
         return publish(warehouse, models)

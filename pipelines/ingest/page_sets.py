@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines.ingest import changes
 from pipelines.sources import Resource
 from pipelines.sql_text import quoted
 from pipelines.warehouse.tables import raw_columns
@@ -62,8 +63,11 @@ def create_books(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
     )
 
 
-def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
-    """Make the raw table from every row ever read, and account for each file anew."""
+def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> None:
+    """Make the raw table from every row ever read, and account for each file anew.
+
+    Changes count from file ``first_id``.
+    """
     sets = PAGE_SETS[resource.full_name]
     table = f"raw.{quoted(resource.table)}"
     columns = [name for name in raw_columns(resource) if name != resource.key[0]]
@@ -80,6 +84,7 @@ def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
             row_number() OVER (PARTITION BY p.contact_id, regexp_replace(a.file, '/[^/]*$', ''), p.total, p.skip
                 ORDER BY a.file, a.file_id, p.page) AS listing
         FROM {PAGES} AS p JOIN landing.files AS a ON coalesce(a.same_as, a.file_id) = p.file_id""")
+    changes.keep_fingerprints(con, resource, "ingest_before")
     con.execute(f"DELETE FROM {table}")
     con.execute(f"""
         INSERT INTO {table} ({quoted(resource.key[0])}, {listed})
@@ -118,6 +123,7 @@ def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
         ) WHERE id = file_id""",
         {"source": resource.source, "resource": resource.name},
     )
+    changes.note_differences(con, resource, "ingest_before", first_id)
     _note_totals(con, resource)
     _note_contradictions(con, resource, table)
     con.execute("DROP TABLE ingest_sets")

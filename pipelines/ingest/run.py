@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.ingest import files, load, merge, page_sets, shapes, unpack
+from pipelines.ingest import changes, files, load, merge, page_sets, shapes, unpack
 from pipelines.ingest.files import LandingFile
 from pipelines.ingest.load import Loading
 from pipelines.ingest.names import Column, match
@@ -413,9 +413,10 @@ class _Run:
             load.note_new_fields(self.con, loading)
         load.note_unknown_values(self.con, self.resource, target, first_id)
         if ordered:
-            page_sets.rebuild(self.con, self.resource)
+            page_sets.rebuild(self.con, self.resource, first_id)
         else:
             merge.merge(self.con, self.resource, first_id)
+        changes.write_moments(self.con, self.resource)
         self._finish(new)
         self._prove()
         counts = self.con.execute(

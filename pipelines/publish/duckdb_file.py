@@ -25,8 +25,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.models.incremental import changed_constants, set_constants
-from pipelines.models.sql_files import SQL_ROOT, Model
-from pipelines.models.versions import Change, change_of, version_of
+from pipelines.models.sql_files import HASH_COLUMN, SQL_ROOT, Model
+from pipelines.models.versions import RAW, Change, change_of, changed_rows, version_of
 from pipelines.publish import personal_data
 from pipelines.sources import BOOK_FIELDS, RESOURCES
 from pipelines.sql_text import literal, quoted, transaction
@@ -49,12 +49,15 @@ class PublicationError(RuntimeError):
 class Table:
     """A published table: ``name`` is ``schema.table``; ``key`` is the column by which changed rows can be told, if any.
 
+    ``hashed``: that column is hidden and not published; it is the hash of this text over the published columns.
+
     ``constant`` are columns that have one value in all rows.
     """
 
     name: str
     order: str
     key: str | None
+    hashed: str | None
     constant: tuple[str, ...]
     comment: str
     columns: Mapping[str, str]
@@ -88,6 +91,7 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
             order=", ".join(quoted(column) for column in resource.key),
             # Without a time of change a row's key can itself change with its neighbours.
             key=resource.key[0] if resource.version and len(resource.key) == 1 else None,
+            hashed=None,
             constant=(),
             comment=resource.description,
             columns=described(
@@ -103,6 +107,9 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
             name=model.table,
             order=model.order,
             key=model.incremental.column if model.incremental else None,
+            hashed=model.incremental.expression
+            if model.incremental and model.incremental.is_hashed
+            else None,
             constant=model.constant,
             comment=model.description,
             columns=described(model.table, model.columns),
@@ -237,7 +244,7 @@ def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held
     version = version_of(con, table.name)
     if held is not None and held.version == version:
         return held
-    change = change_of(con, table.name, table.key, held.version, version) if held and table.key else None
+    change = _change(con, table, held.version, version) if held and table.key else None
     if held is not None and change is not None:
         replaced = _replace(con, table, change)
         total = con.sql(f"SELECT count(*) FROM {table.name}").fetchall()[0][0]
@@ -245,6 +252,14 @@ def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held
             return _Held(shape, version, held.unsorted + replaced)
     _write_whole(con, table)
     return _Held(shape, version, 0)
+
+
+def _change(con: duckdb.DuckDBPyConnection, table: Table, before: str, after: str) -> Change | None:
+    """By which keys the table differs from what the last release holds; None when that is not known."""
+    if table.name in RAW:
+        keys = changed_rows(RAW[table.name], before)
+        return Change(keys) if keys is not None else None
+    return change_of(con, table.name, before, after)
 
 
 def _write_whole(con: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -309,10 +324,13 @@ def _between(column: str, starts: Sequence[str]) -> list[str]:
 def _replace(con: duckdb.DuckDBPyConnection, table: Table, change: Change) -> int:
     """Put the rows of the changed keys in place of those that are there; how many rows that is."""
     key = quoted(table.key or "")
-    as_published = f"SELECT CAST(key AS VARCHAR) AS key FROM ({change.keys})"
+    if table.hashed is not None:
+        keys, own = f"SELECT key FROM ({change.keys})", f"hash({table.hashed})"
+    else:
+        keys, own = f"SELECT CAST(key AS VARCHAR) AS key FROM ({change.keys})", f"CAST(t.{key} AS VARCHAR)"
     con.execute(
         f"DELETE FROM published.{table.name} AS t "
-        f"WHERE EXISTS (SELECT 1 FROM ({as_published}) AS k WHERE k.key IS NOT DISTINCT FROM CAST(t.{key} AS VARCHAR))"
+        f"WHERE EXISTS (SELECT 1 FROM ({keys}) AS k WHERE k.key IS NOT DISTINCT FROM {own})"
     )
     published = f"published.{table.name}"
     set_constants(con, changed_constants(con, table.constant, table.name, published), published)
@@ -335,7 +353,11 @@ def _selected(con: duckdb.DuckDBPyConnection, table: Table) -> str:
         is_text = kind == "UUID" or kind.startswith("ENUM")
         return f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" if is_text else quoted(name)
 
-    return ", ".join(value(name, kind) for name, kind, *_ in con.sql(f"DESCRIBE {table.name}").fetchall())
+    return ", ".join(
+        value(name, kind)
+        for name, kind, *_ in con.sql(f"DESCRIBE {table.name}").fetchall()
+        if name != HASH_COLUMN
+    )
 
 
 def _shape(con: duckdb.DuckDBPyConnection, table: Table) -> str:

@@ -109,7 +109,7 @@ class TestLiterature:
         steps = fetch(
             con,
             f"SELECT elapsed_us // {week} AS week, cumulative_incidence, sqrt(variance) AS error "
-            "FROM reports.time_to_contact_steps WHERE campaign_key = 'all' AND contacts > 0 ORDER BY 1",
+            "FROM reports._time_to_contact_steps WHERE campaign_key = 'all' AND contacts > 0 ORDER BY 1",
         )
         assert [step["week"] for step in steps] == [6, 7, 10, 13, 16, 22, 23]
         assert [1 - step["cumulative_incidence"] for step in steps] == pytest.approx(
@@ -142,10 +142,11 @@ class TestLiterature:
                     }
                 )
         con = with_mapping({"action_builder_contact_attempts": rows})
-        build(con, "reports.time_to_contact_steps")
+        build(con, "reports._time_to_contact_steps")
         steps = fetch(
             con,
-            "FROM reports.time_to_contact_steps WHERE campaign_key = 'all' AND contacts + competing_ends > 0 ORDER BY elapsed_us",
+            "FROM reports._time_to_contact_steps WHERE campaign_key = 'all' AND contacts + competing_ends > 0 "
+            "ORDER BY elapsed_us",
         )
         assert [step["at_risk"] for step in steps] == [304, 302, 301, 300, 298, 297]
         assert [step["open_after"] for step in steps] == pytest.approx(
@@ -205,8 +206,8 @@ class TestContactRates:
             rows = fetch(con, f"FROM {table}")
             assert rows == [] or table in (
                 "core.as_of",
-                "core.cutoff",
-                "replay.cutoff",
+                "core._cutoff",
+                "core._cutoff",
                 "core.dispositions",
             ), table
 
