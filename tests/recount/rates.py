@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tests.recount.attempts import MEASURING, Attempt, History
+from tests.recount.meanings import NO_ATTEMPT
 
 Figures = dict[str, Any]
 
@@ -169,6 +170,7 @@ def dispositions(targets: Sequence[History]) -> dict[tuple[str], Figures]:
     latest = Counter(history.latest.disposition for history in targets if history.rows)
     return {
         (name,): {
+            "is_attempt": name not in NO_ATTEMPT,
             "attempts": count,
             "share_of_attempts": count / rows.total(),
             "targets": latest[name],
