@@ -1,8 +1,8 @@
 """What a source's own values mean: the unified disposition of a row, and its final class in AAPOR's terms.
 
-Belongs here: the mapping, as data, and the order in which the fields of a row are asked. Does not belong here: the
-product's mapping (data/dispositions.csv); this one was written from the vendors' documentation. It has the values
-that the sample and the generated logs use.
+Belongs here: the mapping, stated a second time as data, for the values that the sample and the generated logs use;
+and the order in which the fields of a row are asked. Does not belong here: anything read from the product's own
+mapping.
 """
 
 from __future__ import annotations
