@@ -11,6 +11,7 @@
 -- Key: source, campaign_key
 -- Example: How were targets classed?
 --   SELECT campaign_name, i, p, r, nc, o, uh, ur, uo, ne FROM reports.aapor_classes
+--   WHERE campaign_key <> 'all'
 WITH counts AS (
     SELECT
         source,

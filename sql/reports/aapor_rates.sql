@@ -3,7 +3,7 @@
 -- gives the same rates for counts and an e of one's own.
 -- Key: source, campaign_key, rate
 -- Example: What is the response rate 3?
---   SELECT campaign_key, value, e FROM reports.aapor_rates WHERE rate = 'rr3'
+--   SELECT campaign_key, value, e FROM reports.aapor_rates WHERE rate = 'rr3' AND campaign_key <> 'all'
 WITH classes AS (
     SELECT
         source,

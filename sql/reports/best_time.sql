@@ -10,9 +10,9 @@
 -- cells, or their spread is no more than chance gives one time in 20 (chi-squared; Wilson and Hilferty 1931), the log
 -- does not tell one hour from another: every cell gets the mean.
 -- Key: source, campaign_key, attempts_kind, weekday, hour
--- Example: When are first calls answered most often, thin cells held back?
---   SELECT weekday, hour, shrunk_rate_per_attempt, attempts FROM reports.best_time
---   WHERE attempts_kind = 'first' ORDER BY shrunk_rate_per_attempt DESC LIMIT 5
+-- Example: When are first calls answered most often, thin cells left out?
+--   SELECT campaign_key, weekday, hour, shrunk_rate_per_attempt, attempts FROM reports.best_time
+--   WHERE attempts_kind = 'first' AND NOT is_thin ORDER BY shrunk_rate_per_attempt DESC LIMIT 5
 WITH rates AS (
     SELECT
         cells.*,

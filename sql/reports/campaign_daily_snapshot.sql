@@ -4,7 +4,8 @@
 -- CONTACT_LEDGER_HISTORY_DAYS says.
 -- Key: published_on, source, campaign_key
 -- Example: Has the past changed?
---   SELECT published_on, contacts FROM reports.campaign_daily_snapshot ORDER BY published_on
+--   SELECT published_on, sum(contacts) AS contacts FROM reports.campaign_daily_snapshot GROUP BY published_on
+--   ORDER BY published_on
 WITH latest AS (
     SELECT max(number) AS number FROM landing.runs
 ),

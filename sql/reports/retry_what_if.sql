@@ -12,7 +12,7 @@
 -- Key: source, campaign_key, max_attempts
 -- Example: What had a maximum of two cost?
 --   SELECT campaign_key, targets_contacted, attempts FROM reports.retry_what_if
---   WHERE max_attempts = 2 AND basis = 'log'
+--   WHERE max_attempts = 2 AND basis = 'log' AND campaign_key <> 'all'
 WITH lives AS (
     SELECT
         source,

@@ -4,6 +4,7 @@
 -- Key: source, campaign_key
 -- Example: How long until half of the targets are reached?
 --   SELECT campaign_name, median_seconds / 3600 AS hours FROM reports.time_to_contact
+--   WHERE campaign_key <> 'all'
 WITH spans AS (
     SELECT
         source,

@@ -3,7 +3,8 @@
 -- longest time that any target was followed nothing is known, unless every target was reached or ended by then: null.
 -- Key: source, campaign_key, elapsed_seconds
 -- Example: What share is reached within a day?
---   SELECT campaign_key, cumulative_incidence FROM reports.time_to_contact_curve WHERE elapsed_seconds = 86400
+--   SELECT campaign_key, cumulative_incidence FROM reports.time_to_contact_curve
+--   WHERE elapsed_seconds = 86400 AND campaign_key <> 'all'
 WITH shares AS (
     SELECT
         source,

@@ -26,7 +26,7 @@ import duckdb
 import pytest
 
 from pipelines.settings import ROOT, SAMPLE
-from tests.integration.recount import Recount
+from tests.recount.recount import Recount
 
 CAN_READ_ANYTHING = os.geteuid() == 0
 
@@ -247,13 +247,13 @@ def test_trouble_is_named_in_rejected_rows(troubled: tuple[Run, Path, Path], nam
 
 def test_the_good_files_count_as_if_nothing_lay_beside_them(troubled: tuple[Run, Path, Path]) -> None:
     ended, _, clean = troubled
-    recount = Recount(clean)
+    recount = Recount.of_folder(clean).table("reports.campaign_contact_rates")
     published = ended.query(
         "SELECT source, campaign_key, targets, attempts, contacts FROM reports.campaign_contact_rates"
     )
     assert set(published) == {
-        (*key, counted.targets, counted.attempts, counted.contacts)
-        for key, counted in recount.campaigns.items()
+        (*key, counted["targets"], counted["attempts"], counted["contacts"])
+        for key, counted in recount.items()
     }
     assert all(
         read == accepted + superseded + rejected
@@ -620,8 +620,8 @@ def test_dagsters_own_command_does_the_same(tmp_path: Path) -> None:
     command = ("-m", "dagster", "job", "execute", "-m", "pipelines.definitions", "-j", "refresh")
     ended = run(tmp_path / "output", landing, command, settings={"DAGSTER_HOME": str(home)})
     assert ended.code == 0, ended.stderr
-    recount = Recount(landing)
+    recount = Recount.of_folder(landing).table("reports.campaign_contact_rates")
     assert set(
         ended.query("SELECT source, campaign_key, attempts, contacts FROM reports.campaign_contact_rates")
-    ) == {(*key, counted.attempts, counted.contacts) for key, counted in recount.campaigns.items()}
+    ) == {(*key, counted["attempts"], counted["contacts"]) for key, counted in recount.items()}
     assert (tmp_path / "output" / "report" / "index.html").is_file()

@@ -1,7 +1,7 @@
 """The replay in SQL held to the reference replay: random logs and simulated ones, target by target and code by code.
 
 Belongs here: properties over logs that nobody wrote by hand. Does not belong here: the rules themselves
-(``test_replay.py`` shows them one by one, ``tests/reference_replay.py`` has them in Python).
+(``test_replay.py`` shows them one by one, ``tests/recount/replay.py`` has them in Python).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from pipelines.models.incremental import Builder, build_whole
 from pipelines.models.sql_files import load_models, with_upstream
 from pipelines.sources import DUCKDB_TYPES
 from pipelines.warehouse.tables import raw_columns
-from tests.reference_replay import Result
-from tests.reference_replay import replay as reference
+from tests.recount.replay import Result
+from tests.recount.replay import replay as reference
 from tests.simulation.damage import inject_faults, lose_writes
 from tests.simulation.dialer import any_scenario, simulate, to_datetime
 from tests.support import TABLES, file_arrives, ledger

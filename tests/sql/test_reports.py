@@ -18,7 +18,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipelines.models.sql_files import SQL_ROOT, load_models
-from tests.sql import recount
+from tests.recount.aapor import outcome_rates
+from tests.recount.rates import wilson as wilson_recounted
 from tests.sql.logs import (
     MINUTE,
     START,
@@ -165,7 +166,7 @@ class TestMacros:
             assert (low, high) == (None, None)
         else:
             assert 0 <= low <= k / n <= high <= 1
-            assert (low, high) == pytest.approx(recount.wilson(k, n), abs=1e-9)
+            assert (low, high) == pytest.approx(wilson_recounted(k, n), abs=1e-9)
             assert (low == 0) == (k == 0)
             assert (high == 1) == (k == n)
 
@@ -176,7 +177,7 @@ class TestMacros:
     def test_aapors_identities(self, counts: list[int], e: list[float | None]) -> None:
         names = ("I", "P", "R", "NC", "O", "UH", "UR", "UO", "NE")
         rates = aapor(*counts, e=e)
-        expected = recount.aapor(dict(zip(names, counts, strict=True)).__getitem__, *e)
+        expected = outcome_rates(dict(zip(names, counts, strict=True)).__getitem__, *e)
         assert rates.keys() == expected.keys()
         for name, value in expected.items():
             assert rates[name] == (None if value is None else pytest.approx(value)), name

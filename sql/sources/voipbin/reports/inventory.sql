@@ -6,7 +6,7 @@
 -- reports.contact_rates_by.
 -- Key: campaign_key
 -- Example: How many tries are left?
---   SELECT campaign_name, remaining_tries FROM reports.inventory
+--   SELECT campaign_name, remaining_tries FROM reports.inventory WHERE campaign_key <> 'all'
 WITH standing AS (
     SELECT
         histories.*,

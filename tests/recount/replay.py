@@ -1,20 +1,19 @@
-"""The replay once more, in plain Python: one target at a time, one event after the other.
+"""The dialer's state machine in plain Python: one target at a time, one event after the other.
 
-Belongs here: the rules of the replay as a state machine, written from the rules themselves and not from the SQL, so
-that tests can hold one to the other. Does not belong here: anything the product uses; it is slow and means to be read.
-
-Input are rows of the raw tables as dictionaries: times are naive UTC datetimes, ids text, addresses dictionaries, and
-an absent field is None. ``replay`` gives outcomes by target id, transitions and violations.
+Belongs here: the rules of the replay, written from the rules and not from the SQL, so that tests can hold one to the
+other. Does not belong here: what reports make of the outcomes (``outcomes.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
-Row = Mapping[str, Any]
+from tests.recount.rows import Row, Rows, latest_moment
+
 INDEXES = range(5)
 ALWAYS = datetime(1, 1, 1)
 CENTURY_MS = 36_500 * 86_400_000
@@ -22,7 +21,7 @@ CENTURY_MS = 36_500 * 86_400_000
 
 @dataclass(frozen=True)
 class Plan:
-    """One version of an outplan: maxima by destination, and the least wait between a hangup and a dial."""
+    """One version of an outplan: most tries at each destination, and the least wait between a hangup and a dial."""
 
     maxima: tuple[int, ...]
     interval: timedelta
@@ -79,17 +78,27 @@ class Outcome:
     violations: int = 0
 
 
+@dataclass(frozen=True)
+class Dial:
+    """One call that had begun. ``is_planned``: an outplan was in force at its dial."""
+
+    call: str
+    campaign: str | None
+    is_planned: bool
+
+
 @dataclass
 class Result:
-    """Everything the replay derives."""
+    """Everything the replay derives: outcomes by target, status writes, broken rules, and the calls it read."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
+    dials: list[Dial] = field(default_factory=list)
 
 
 def _address(value: Any) -> tuple[str, str] | None:
-    """Type and target of an address; None for every form of "no destination"."""
+    """Type and target of an address; None for every spelling of "no destination"."""
     if not value or not value.get("type") or not value.get("target"):
         return None
     return value["type"], value["target"]
@@ -97,7 +106,7 @@ def _address(value: Any) -> tuple[str, str] | None:
 
 @dataclass
 class _Call:
-    """A campaigncall as seen at the as-of moment."""
+    """A campaigncall as it stands at the moment of the replay. ``ended`` is None while it is open."""
 
     row: Row
     id: str
@@ -110,7 +119,7 @@ class _Call:
 
 @dataclass
 class _Life:
-    """A target while its log is read: everything the machine remembers from one event to the next."""
+    """A target while its log is read: what the machine remembers from one event to the next."""
 
     target: str | None
     row: Row | None
@@ -138,7 +147,7 @@ class _Life:
 class _Replay:
     def __init__(
         self,
-        rows: Mapping[str, Sequence[Row]],
+        rows: Rows,
         as_of: datetime,
         stuck_after: timedelta,
         tolerance: timedelta,
@@ -179,7 +188,7 @@ class _Replay:
         began = row.get("tm_create")
         if began is None or began > self.as_of:
             return None
-        # Nothing hangs up before it dials, whatever the clocks say.
+        # A call hangs up after it dials, whatever the clocks say.
         written = max(began, row.get("tm_update") or began)
         known = written <= self.as_of
         return _Call(
@@ -208,6 +217,8 @@ class _Replay:
             call = self.seen(row)
             if call is None:
                 continue
+            plan = self.in_force(row.get("outplan_id"), call.began)
+            self.result.dials.append(Dial(call.id, row.get("campaign_id"), plan is not None))
             if call.target is None:
                 self.lonely(call)
             else:
@@ -221,7 +232,7 @@ class _Replay:
         return self.result
 
     def lonely(self, call: _Call) -> None:
-        """A call that names no target has no life to be part of."""
+        """Judge a call that names no target."""
         self.violate(call, "orphan_call", "illegal", call.began)
         self.facts(call)
 
@@ -253,7 +264,7 @@ class _Replay:
             self.violate(call, code, "illegal" if proven else "unverifiable", call.began)
         outcome = self.outcome(life)
         if life.transitions and life.transitions[-1].event == "hangup":
-            # The last write leaves what the target is as of now: an outplan may have changed since.
+            # The last write leaves the status that the target has now: an outplan may have changed since.
             last = life.transitions[-1]
             life.transitions[-1] = Transition(**{**last.__dict__, "after": outcome.status})
         self.result.transitions.extend(life.transitions)
@@ -298,7 +309,7 @@ class _Replay:
         self.result.violations.append(Violation(call.target, call.id, code, verdict, at))
 
     def facts(self, call: _Call) -> None:
-        """What a call breaks by itself, whatever the target."""
+        """Judge what a call alone tells, whatever its target."""
         if call.ended is not None and call.result is None:
             self.violate(call, "result_missing", "illegal", call.ended)
         if call.ended is None and call.result is not None:
@@ -358,7 +369,7 @@ class _Replay:
         return bool(times) and max(times) - self.as_of > self.tolerance
 
     def calls_missing(self, life: _Life, index: int) -> bool:
-        """The platform counted more tries, on its row or on a call, than there are calls in the whole log."""
+        """Whether the platform counted more tries, on its row or on a call, than the log has calls."""
         counted = life.highest[index]
         if life.row is not None and not self.polled_later(life.row):
             counted = max(counted, life.row.get(f"try_count_{index}") or 0)
@@ -420,7 +431,7 @@ class _Replay:
         )
 
     def campaign_of(self, outdial: str | None) -> Row | None:
-        """The campaign that would dial an outdial: not deleted before deleted, running before not, then the youngest."""
+        """The campaign that dials an outdial: not deleted before deleted, running before not, then the newest."""
         best: Row | None = None
         for row in sorted(self.campaigns.values(), key=lambda row: str(row["id"])):
             if outdial is None or row.get("outdial_id") != outdial:
@@ -459,8 +470,9 @@ class _Replay:
 
     # ----------------------------------------------------------------------------------------- the agreement
 
+    @cached_property
     def polls(self) -> list[datetime]:
-        """When calls and targets were polled, as far as the latest write of each tells, the earlier first."""
+        """When calls and targets were last polled, by the latest write of each; the earlier poll first."""
 
         def latest(rows: Iterable[Row]) -> datetime | None:
             times = [
@@ -471,23 +483,22 @@ class _Replay:
         polled = (latest(self.call_rows), latest(self.target_rows.values()))
         return sorted(at for at in polled if at is not None)
 
+    @cached_property
+    def latest(self) -> datetime | None:
+        return latest_moment(self.rows)
+
     def young(self, life: _Life) -> bool:
+        """Whether the target changed so lately that one of the two polls may have missed it."""
         row = life.row or {}
         times = [call.began for call in life.calls]
         times += [
             at for at in (life.last_hangup, row.get("tm_create"), row.get("tm_update")) if at is not None
         ]
-        polls = self.polls()
-        written = [
-            row[name]
-            for rows in self.rows.values()
-            for row in rows
-            for name in ("tm_create", "tm_update", "tm_delete")
-            if row.get(name) is not None
-        ]
+        if not times:
+            return False
         # A moment that was set says that the lists were polled until then; else their own latest write is the poll.
-        now = polls[-1] if self.as_of == max(written, default=None) else self.as_of
-        return bool(times) and now - max(times) < polls[-1] - polls[0] + self.tolerance
+        now = self.polls[-1] if self.as_of == self.latest else self.as_of
+        return now - max(times) < self.polls[-1] - self.polls[0] + self.tolerance
 
     def status_agreement(self, life: _Life, name: str, status: str) -> str:
         platform = (life.row or {}).get("status")
@@ -528,10 +539,10 @@ class _Replay:
 
 
 def replay(
-    rows: Mapping[str, Sequence[Row]],
+    rows: Rows,
     as_of: datetime,
     stuck_after: timedelta = timedelta(hours=2),
     tolerance: timedelta = timedelta(seconds=5),
 ) -> Result:
-    """What became of every target in these rows of raw tables, by ``as_of``. Row order does not matter."""
+    """What became of every target in these rows of raw tables by ``as_of``. The order of rows does not matter."""
     return _Replay(rows, as_of, stuck_after, tolerance).run()
