@@ -27,7 +27,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test long dev bench lint format sample lock clean
+.PHONY: help run test long dev bench lint format sample docs lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +70,9 @@ format: $(VENV)/dev.stamp ## Put the Python code into its one format
 
 sample: $(VENV)/runtime.stamp ## Write the sample data again, byte for byte
 	@$(VENV)/bin/python -m tests.simulation $(ARGS)
+
+docs: $(VENV)/runtime.stamp ## Write docs/tables.md from the SQL files
+	@$(VENV)/bin/python -m pipelines.models.table_docs
 
 lock: $(VENV)/dev.stamp ## Bring the locks in line with pyproject.toml (ARGS=--upgrade: with the newest versions)
 	@$(LOCK) pyproject.toml --output-file requirements.lock
