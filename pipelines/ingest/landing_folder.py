@@ -1,7 +1,7 @@
-"""Whether the landing folder is one: a folder that is one level off looks like an empty one to every step of a run.
+"""A check that the landing setting names a landing folder: one level too high or too low, it looks like an empty one.
 
-Belongs here: telling that before a run replaces good figures by none. Does not belong here: a folder that is missing
-(``warehouse``) or in part not understood (``ingest.files``).
+Belongs here: refusing such a folder before a run replaces good figures with none. Does not belong here: a folder that
+does not exist (``warehouse``), or one in which some files are not understood (``ingest.files``).
 """
 
 from __future__ import annotations
@@ -9,30 +9,31 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pipelines.ingest.files import SOURCES, unread
+from pipelines.ingest.files import SOURCES, LandingFolder
 from pipelines.sources import RESOURCES
 
 _SHOWN = 5
 
 
 class LandingMistakenError(RuntimeError):
-    """There are files below the landing folder, and none where a source's are looked for; the message says where."""
+    """The landing folder holds files, and none of them where a source's files belong; the message says where."""
 
 
-def assert_landing(landing: Path) -> None:
-    """Raise LandingMistakenError when nothing in a folder that holds files can be any source's.
+def assert_landing(landing: LandingFolder) -> None:
+    """Raise LandingMistakenError if the folder holds files and none of them can belong to a source.
 
-    A folder without a file is none: a source that has nothing yet is an empty table.
+    A folder without files is a landing folder: a source without files is an empty table.
     """
-    if any(os.path.lexists(landing / resource.source / resource.name) for resource in RESOURCES):
+    path = landing.path
+    if any(os.path.lexists(path / resource.source / resource.name) for resource in RESOURCES):
         return
-    found = list(dict.fromkeys(each.name.partition("/")[0] for each in unread(landing)))
+    found = list(dict.fromkeys(each.name.partition("/")[0] for each in landing.unread))
     if not found:
         return
     names = ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
     raise LandingMistakenError(
-        f"no file in {landing} lies where one is looked for, in <source>/<resource>/ with a source of {', '.join(SOURCES)}; "
-        f"found: {names}; {_hint(landing)}"
+        f"no file in {path} lies where one is looked for, in <source>/<resource>/ with a source of {', '.join(SOURCES)}; "
+        f"found: {names}; {_hint(path)}"
     )
 
 

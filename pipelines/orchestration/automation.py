@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.ingest import files
+from pipelines.ingest.files import LandingFolder
 from pipelines.orchestration import liveness
 from pipelines.settings import DAILY, SettingError, Settings
 from pipelines.sources import RESOURCES
@@ -101,7 +101,8 @@ def landing_files(settings: Settings) -> dg.SensorDefinition:
 
 def fingerprint(landing: Path) -> str:
     """What ingest would find in the landing folder, as one text: names, sizes, times of change. No file is opened."""
-    found = [file for resource in RESOURCES for file in files.find(landing, resource.source, resource.name)]
+    folder = LandingFolder(landing)
+    found = [file for resource in RESOURCES for file in folder.files(resource)]
     lines = [f"{file.name}\0{file.size}\0{file.modified_ns}\0{file.refused}" for file in found]
     try:
         mapping = (landing / "dispositions.csv").stat()

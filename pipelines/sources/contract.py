@@ -6,7 +6,8 @@ files (``pipelines.ingest``), and any fact about one system.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Kind = Literal[
@@ -29,6 +30,9 @@ DUCKDB_TYPES: dict[Kind, str] = {
 }
 """Kind of field → the DuckDB type it is stored as. Timestamps are UTC without a zone."""
 
+NEVER = ("9999",)
+"""``unset`` of times: the year 9999 stands for "never", in whatever system."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -38,8 +42,9 @@ class Field:
     the field may have: another one rejects the row. ``known`` lists the values met so far of an open set: another
     one is kept and reported. ``minimum`` and ``maximum`` are inclusive. ``relation`` marks a JSON:API to-one
     relation: the field is ``<relation>_id``, and comes in many spellings. ``personal`` marks personal data.
-    ``unset`` lists spellings of "no value" beyond null. ``happened`` marks a time at which something happened in the
-    source: the latest of them all is the default as-of moment.
+    ``unset`` lists spellings of "no value" beyond null: whole texts, whole UUIDs, or the first characters of a time.
+    Other kinds have none. ``happened`` marks a time at which something happened in the source: the latest of them all
+    is the default as-of moment.
     """
 
     name: str
@@ -63,6 +68,37 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSets:
+    """How rows without an identity get a key: by what they say, and by where they stand in a set of list pages.
+
+    A row's key is its ``native`` field where that has a value. Otherwise it is a hash of the fields ``same`` and of the
+    row's ordinal among the rows of its set that are equal in them.
+
+    ``owner`` is the field that says whose list a page is. A row that lacks it takes it from the document around its
+    page (a member of the field's name), or else from the file's path: the last match of ``owner_in_path``, a regular
+    expression with one group. ``ownerless`` is the reason for which a row without an owner is rejected.
+    """
+
+    native: str
+    same: tuple[str, ...]
+    owner: str
+    owner_in_path: str
+    ownerless: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A row that breaks a rule of its own system: it is kept and reported.
+
+    ``condition`` is SQL over the resource's fields, true for such a row. ``field`` is the field to blame.
+    """
+
+    field: str
+    condition: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One kind of record of one system: the landing folder ``<source>/<name>/`` and the table ``raw.<source>_<name>``.
 
@@ -75,6 +111,8 @@ class Resource:
     is a target of its own. Of a source's first resource, each row is one attempt: ``began`` lists the fields that give
     its beginning, the first with a value counts; with none, a row counts from the start. ``keeps_deleted``: a row
     that the source marks as deleted still counts.
+    ``unset`` holds, by kind, the ``unset`` of every field that lists none itself. ``deleted_at`` is the field in which
+    the system says when it deleted the row. ``page_sets`` is for rows without an identity; it fills the key.
     """
 
     source: str
@@ -88,6 +126,14 @@ class Resource:
     target: str | None = None
     began: tuple[str, ...] = ()
     keeps_deleted: bool = False
+    unset: Mapping[Kind, tuple[str, ...]] = field(default_factory=lambda: {"timestamp": NEVER}, hash=False)
+    deleted_at: str | None = None
+    page_sets: PageSets | None = None
+    contradictions: tuple[Contradiction, ...] = ()
+
+    def __post_init__(self) -> None:
+        fields = tuple(f if f.unset else replace(f, unset=self.unset.get(f.kind, ())) for f in self.fields)
+        object.__setattr__(self, "fields", fields)
 
     @property
     def full_name(self) -> str:

@@ -5,7 +5,7 @@ page, or from the file's path. The vendor's own page contradicts itself on ``com
 breaks its rule is kept and reported as inconsistent.
 """
 
-from pipelines.sources.contract import Field, Resource, Source
+from pipelines.sources.contract import Contradiction, Field, PageSets, Resource, Source
 
 RESOURCES = (
     Resource(
@@ -18,6 +18,30 @@ RESOURCES = (
         # No time of change exists: a row that says it was dispatched is later than one that says it was not.
         settled="NOT is_active",
         streams=("campaign_communications", "campaign-communications"),
+        page_sets=PageSets(
+            native="id",
+            same=("contact_id", "campaign_name", "type", "template_folder_name", "template_name", "send_at"),
+            owner="contact_id",
+            owner_in_path=r"(?:^|/)contact(?:s/|_id=)(\d{1,18})(?=/|$|\.)",  # contacts/76/… or contact_id=76/…
+            ownerless="no_contact",
+        ),
+        contradictions=(
+            Contradiction(
+                "completing_user_id",
+                "is_active AND completing_user_id IS NOT NULL",
+                "active, with a completing user",
+            ),
+            Contradiction(
+                "completed_at",
+                "is_active AND completed_at IS NOT NULL",
+                "active, with a time of completion",
+            ),
+            Contradiction(
+                "completed_at",
+                "NOT is_active AND completed_at IS NULL",
+                "not active, without a time of completion",
+            ),
+        ),
         fields=(
             Field(
                 "communication_key",

@@ -5,10 +5,15 @@ the year 9999 for "not deleted", the all-zero UUID for "no object". Lists are ne
 snapshots of one ``id`` repeat.
 """
 
-from pipelines.sources.contract import Field, Resource, Source
+from pipelines.sources.contract import NEVER, Field, Kind, Resource, Source
 
 INDEXES = range(5)
 """A target has up to five destinations, 0 to 4, each with its own tries and maximum."""
+
+_UNSET: dict[Kind, tuple[str, ...]] = {
+    "timestamp": NEVER,  # not deleted
+    "uuid": ("00000000-0000-0000-0000-000000000000",),  # no object
+}
 
 _TIMES = (
     Field("tm_create", "timestamp", "When the object was created (UTC).", happened=True),
@@ -31,6 +36,8 @@ RESOURCES = (
         keeps_deleted=True,
         description="One row per dial attempt of the dialer, in its latest state.",
         version="tm_update",
+        unset=_UNSET,
+        deleted_at="tm_delete",
         # Done before not done; of two that are, the one that says how it ended.
         settled="CASE WHEN status = 'done' THEN 2 ELSE 0 END + CASE WHEN result IS NOT NULL THEN 1 ELSE 0 END",
         fields=(
@@ -105,6 +112,8 @@ RESOURCES = (
         target="id",
         description="One row per target of an outdial: up to five destinations and the tries spent on each.",
         version="tm_update",
+        unset=_UNSET,
+        deleted_at="tm_delete",
         settled="status = 'done'",
         fields=(
             Field("id", "uuid", "The outdialtarget's unique identifier.", required=True),
@@ -145,6 +154,8 @@ RESOURCES = (
         description="One row per version of an outplan: how often and how soon a target may be dialled again.",
         key=("id", "tm_update"),
         version="tm_update",
+        unset=_UNSET,
+        deleted_at="tm_delete",
         fields=(
             _ID,
             Field("name", "text", "Human-readable name."),
@@ -166,6 +177,8 @@ RESOURCES = (
         name="campaigns",
         description="One row per campaign: which outplan dials which outdial, and whether it runs.",
         version="tm_update",
+        unset=_UNSET,
+        deleted_at="tm_delete",
         fields=(
             _ID,
             Field("type", "text", "What the campaign does, e.g. call or flow.", known=("call", "flow")),

@@ -89,9 +89,31 @@ def raw_columns(resource: Resource) -> dict[str, str]:
     return {field.name: field.duckdb_type for field in (*resource.fields, *BOOK_FIELDS)}
 
 
+def kept_rows(resource: Resource) -> str:
+    """The table that keeps every row read of a resource with page sets, and where each stood in its page."""
+    return f"landing.{quoted(f'{resource.table}_rows')}"
+
+
+def kept_pages(resource: Resource) -> str:
+    """The table that keeps every list page read of a resource with page sets: its owner, and its place in its set."""
+    return f"landing.{quoted(f'{resource.table}_pages')}"
+
+
+def _resource_tables(resource: Resource) -> dict[str, dict[str, str]]:
+    """Every table of one resource, with its columns and their types."""
+    raw = raw_columns(resource)
+    tables = {f"raw.{quoted(resource.table)}": raw}
+    if (sets := resource.page_sets) is not None:
+        place = {"total": "BIGINT", "skip": "BIGINT"}
+        tables[kept_rows(resource)] = {**raw, "page": "BIGINT", "item": "BIGINT", **place}
+        owner = {"page": "BIGINT", "owner": raw[sets.owner]}
+        tables[kept_pages(resource)] = {"file_id": "INTEGER", **owner, **place, "rows": "BIGINT"}
+    return tables
+
+
 def layout() -> str:
     """A text that differs when the tables that ingest fills have other columns than in another version of the project."""
-    columns = [(resource.table, *raw_columns(resource).items()) for resource in RESOURCES]
+    columns = [(table, *columns.items()) for r in RESOURCES for table, columns in _resource_tables(r).items()]
     return hashlib.sha256(repr((_LANDING_TABLES, columns)).encode()).hexdigest()
 
 
@@ -103,8 +125,9 @@ def create_schemas(
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     con.execute(_LANDING_TABLES)
     for resource in resources:
-        columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in raw_columns(resource).items())
-        con.execute(f"CREATE TABLE IF NOT EXISTS raw.{quoted(resource.table)} ({columns})")
+        for table, columns in _resource_tables(resource).items():
+            listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
+            con.execute(f"CREATE TABLE IF NOT EXISTS {table} ({listed})")
     con.execute(macros.read_text(encoding="utf-8"))
 
 

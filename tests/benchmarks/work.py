@@ -56,9 +56,12 @@ def generate_warehouse(path: str, calls: int) -> Figures:
 def ingest(path: str, landing: str) -> Figures:
     """Our way: typed, deduplicated, accounted."""
     from pipelines.ingest import ingest as ingest_files
+    from pipelines.ingest.files import LandingFolder
 
     with _warehouse(path) as con:
-        seconds, result = _timed(lambda: ingest_files(con, CALLS, Path(landing), Path(path).parent))
+        seconds, result = _timed(
+            lambda: ingest_files(con, CALLS, LandingFolder(Path(landing)), Path(path).parent)
+        )
         return {"seconds": seconds, "rows": result.rows_read}
 
 

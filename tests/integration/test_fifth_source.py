@@ -153,10 +153,12 @@ def test_its_attempts_campaigns_and_rates(published: Tree) -> None:
             "attempt_key": f"doorbell:knocks:{number}",
             "campaign_key": f"doorbell:{walk}",
             "campaign_name": walk,
-            "target_key": f"doorbell:{resident if resident else f'knocks:{number}'}",
+            "target_key": f"doorbell:{resident or f'knocks:{number}'}",
             "channel": "door",
             "attempt_number": 2 if number == 2 else 1,
-            "disposition": {"talked": "contacted", "nobody": "no_contact", "moved": "bad_contact_info"}[answer],
+            "disposition": {"talked": "contacted", "nobody": "no_contact", "moved": "bad_contact_info"}[
+                answer
+            ],
         }
         for number, resident, walk, answer, _ in KNOCKS[:6]
     ]
@@ -184,9 +186,9 @@ def test_its_attempts_campaigns_and_rates(published: Tree) -> None:
             "penetration": None,
         },
     ]
-    assert asked(published, "SELECT source, title, target_words FROM core.sources WHERE source = 'doorbell'") == [
-        {"source": "doorbell", "title": "Doorbell", "target_words": "a resident"}
-    ]
+    assert asked(
+        published, "SELECT source, title, target_words FROM core.sources WHERE source = 'doorbell'"
+    ) == [{"source": "doorbell", "title": "Doorbell", "target_words": "a resident"}]
 
 
 def test_its_dispositions_curves_and_outcomes(published: Tree) -> None:
@@ -207,7 +209,8 @@ def test_its_dispositions_curves_and_outcomes(published: Tree) -> None:
         {"attempt_number": 2, "at_risk": 1, "contacts": 1},
     ]
     assert asked(
-        published, "SELECT outcome, count(*) AS targets FROM replay.contact_outcomes GROUP BY ALL ORDER BY ALL"
+        published,
+        "SELECT outcome, count(*) AS targets FROM replay.contact_outcomes GROUP BY ALL ORDER BY ALL",
     ) == [
         {"outcome": "attempted", "targets": 2},
         {"outcome": "closed", "targets": 1},

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from pipelines.ingest import ingest, load_dispositions
+from pipelines.ingest.files import LandingFolder
 from pipelines.models.incremental import build
 from pipelines.models.sql_files import SQL_ROOT, load_models
 from pipelines.models.table_docs import PAGE, tables_page
@@ -92,7 +93,7 @@ def test_an_example_file_is_read_as_it_stands(tmp_path: Path, path: str, text: s
     file.parent.mkdir(parents=True)
     file.write_text(text, encoding="utf-8")
     con = ledger()
-    result = ingest(con, RESOURCE[f"{source}.{name}"], tmp_path / "landing", tmp_path)
+    result = ingest(con, RESOURCE[f"{source}.{name}"], LandingFolder(tmp_path / "landing"), tmp_path)
     records = text.count('"record":') or len(text.splitlines()) - path.endswith(".csv")
     assert (result.accepted, result.rejected) == (records, 0)
     assert fetch(con, "SELECT * FROM landing.notices") == []
@@ -106,7 +107,7 @@ def test_the_examples_together_make_a_ledger(tmp_path: Path) -> None:
     con = ledger()
     load_dispositions(con, tmp_path / "landing", Settings().mappings)
     for resource in RESOURCE.values():
-        ingest(con, resource, tmp_path / "landing", tmp_path)
+        ingest(con, resource, LandingFolder(tmp_path / "landing"), tmp_path)
     build(con)
     assert fetch(
         con, "SELECT campaign_key, attempts, contacts FROM reports.campaign_contact_rates ORDER BY ALL"

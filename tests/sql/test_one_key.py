@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.ingest import ingest, load_dispositions
+from pipelines.ingest.files import LandingFolder
 from pipelines.models.incremental import Builder, build_whole
 from pipelines.models.sql_files import load_models, with_upstream
 from pipelines.settings import Settings
@@ -45,7 +46,12 @@ PERSON = {
     "voipbin": "outdial_target_id",
     "liondesk": "contact_id",
 }
-MAKE = {"action_builder": action_builder, "outreach": outreach, "voipbin": voipbin, "liondesk": liondesk}
+MAKE: Mapping[str, Callable[..., dict[str, list[Row]]]] = {
+    "action_builder": action_builder,
+    "outreach": outreach,
+    "voipbin": voipbin,
+    "liondesk": liondesk,
+}
 
 
 class Ledger:
@@ -65,7 +71,7 @@ class Ledger:
                 path = self.folder / "landing" / resource.source / resource.name / f"{self.files}.jsonl"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text("\n".join(json.dumps(record, default=str) for record in records))
-            result = ingest(self.con, resource, self.folder / "landing", self.folder)
+            result = ingest(self.con, resource, LandingFolder(self.folder / "landing"), self.folder)
             assert result.rejected == 0
 
     def build(self) -> dict[str, str]:
@@ -104,7 +110,15 @@ def test_one_more_row_touches_its_target_alone(source: str, data: st.DataObject)
     if source != "liondesk" and data.draw(st.booleans(), "names nobody"):
         more[PERSON[source]] = None
     later = timedelta(hours=5)
-    for field in ("created_at", "updated_at", "dialed_at", "completed_at", "tm_create", "tm_update", "send_at"):
+    for field in (
+        "created_at",
+        "updated_at",
+        "dialed_at",
+        "completed_at",
+        "tm_create",
+        "tm_update",
+        "send_at",
+    ):
         if more.get(field) is not None:
             more[field] = last[field] + later if last.get(field) is not None else more[field]
     with tempfile.TemporaryDirectory() as folder:
@@ -136,7 +150,11 @@ def test_a_row_that_moves_to_another_target_touches_both(tmp_path: Path) -> None
     one.build()
     moved = rows["action_builder_contact_attempts"][1]
     one.arrive(
-        {"action_builder_contact_attempts": [moved | {"entity_id": 2, "updated_at": moved["updated_at"] + timedelta(1)}]}
+        {
+            "action_builder_contact_attempts": [
+                moved | {"entity_id": 2, "updated_at": moved["updated_at"] + timedelta(1)}
+            ]
+        }
     )
     one.build()
     found = fetch(one.con, "SELECT DISTINCT target_key FROM scratch.added_core_attempts ORDER BY ALL")
