@@ -47,6 +47,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
+from pipelines.errors import LedgerError
 from pipelines.settings import ROOT
 
 SQL_ROOT = ROOT / "sql"
@@ -60,7 +61,7 @@ _SUMS = re.compile(rf"^{_INPUTS}$")
 _COLUMN = re.compile(r"^  (\w+):\s+(.*)$")
 
 
-class ModelError(ValueError):
+class ModelError(LedgerError):
     """A SQL file that does not keep to the form, or whose columns are not those it describes; names the file."""
 
 

@@ -90,7 +90,7 @@ def test_a_landing_folder_that_is_not_there_is_named_and_nothing_is_made(
     settings: Settings, tmp_path: Path
 ) -> None:
     with (
-        pytest.raises(LandingMissingError, match="there is no landing folder .*nowhere"),
+        pytest.raises(LandingMissingError, match="the landing folder .*nowhere does not exist; .*CONTACT_LEDGER_LANDING"),
         open_warehouse(replace(settings, landing=tmp_path / "nowhere")),
     ):
         pass
@@ -129,7 +129,7 @@ ZONES = """
 import sys
 from pathlib import Path
 from pipelines.settings import Settings
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse.connection import open_warehouse
 with open_warehouse(Settings(landing=Path(sys.argv[1]), output=Path(sys.argv[2]))) as warehouse:
     for con in (warehouse.con, warehouse.con.cursor()):
         print(con.sql("SELECT current_setting('TimeZone')").fetchall()[0][0])
