@@ -112,24 +112,33 @@ def open_warehouse(settings: Settings, log: Log = print) -> Iterator[Warehouse]:
     if not settings.landing.is_dir():
         raise LandingMissingError(settings.landing)
     settings.output.mkdir(parents=True, exist_ok=True)
+    con = _open(settings, log)
+    try:
+        yield Warehouse(con, settings)
+    finally:
+        con.close()
+
+
+def _open(settings: Settings, log: Log) -> duckdb.DuckDBPyConnection:
     con = _connect(settings, log)
     try:
-        warehouse = Warehouse(con, settings)
         if foreign := _foreign(con, settings):
             con.close()
             aside = _set_aside(settings.warehouse_path, foreign, log)
             con = _connect(settings, log)
-            warehouse = Warehouse(con, settings)
             create_schemas(con)
             if not foreign.other_data:
-                _take_over(warehouse, aside)
+                _copy_history(con, aside)
         create_schemas(con)
-        with warehouse.transaction():
+        with transaction(con):
             write_settings(con, settings)
         _clear_scratch(settings.output)
-        yield warehouse
-    finally:
+    except BaseException as error:
         con.close()
+        if isinstance(error, duckdb.Error) and recognize(error) is Failure.DAMAGED:
+            raise WarehouseDamagedError(settings.warehouse_path, first_line(str(error))) from None
+        raise
+    return con
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +248,8 @@ def _set_aside(path: Path, foreign: _Foreign, log: Log) -> Path:
     return aside
 
 
-def _take_over(warehouse: Warehouse, aside: Path) -> None:
+def _copy_history(con: duckdb.DuckDBPyConnection, aside: Path) -> None:
     """Copy the history from a warehouse that was set aside. A table that had other columns is skipped."""
-    con = warehouse.con
     con.execute(f"ATTACH {literal(str(aside))} AS aside (READ_ONLY)")
     try:
         columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -251,7 +259,7 @@ def _take_over(warehouse: Warehouse, aside: Path) -> None:
         ).fetchall():
             columns.setdefault((database, table), []).append((column, kind))
         (own,) = con.sql("SELECT current_database()").fetchall()[0]
-        with warehouse.transaction():
+        with transaction(con):
             for table in _HISTORY:
                 if columns[own, table] == columns.get(("aside", table)):
                     con.execute(f"INSERT INTO {table} FROM aside.{table}")
