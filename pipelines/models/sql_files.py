@@ -90,7 +90,7 @@ HASH_COLUMN = "_key"
 """The hidden column that holds a hashed key."""
 
 
-class ModelError(LedgerError, ValueError):
+class ModelError(LedgerError):
     """A SQL file that does not keep to the form, or reads what is not there. Names the file and the line."""
 
 

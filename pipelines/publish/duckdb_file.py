@@ -24,6 +24,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.errors import LedgerError
 from pipelines.models.incremental import changed_constants, set_constants
 from pipelines.models.sql_files import HASH_COLUMN, SQL_ROOT, Model
 from pipelines.models.versions import RAW, Change, change_of, changed_rows, version_of
@@ -41,8 +42,29 @@ _PART_ROWS = 1_500_000
 _MOST_GROUPS = 10_000
 
 
-class PublicationError(RuntimeError):
-    """The published file does not hold what the warehouse holds; it was not put in place."""
+class PublicationError(LedgerError):
+    """The published file is not what it should be, so it was not put in place."""
+
+
+class RowsDifferError(PublicationError):
+    """A published table has another number of rows than the warehouse's."""
+
+    def __init__(self, table: str, expected: int, found: int) -> None:
+        super().__init__(
+            f"{expected} rows in the warehouse, {found} in the published file",
+            where=table,
+            cure="run again; report it if it happens twice",
+        )
+
+
+class UncommentedError(PublicationError):
+    """Columns of published tables (``schema.table.column``) have no comment."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        super().__init__(
+            f"columns without a comment: {', '.join(columns)}",
+            cure="describe them in their tables' SQL files",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,16 +427,14 @@ def _verify(con: duckdb.DuckDBPyConnection, path: Path, tables: list[Table]) -> 
             found = con.sql(f"SELECT count(*) FROM published.{table.name}").fetchall()[0][0]
             there = con.sql(f"SELECT count(*) FROM {table.name}").fetchall()[0][0]
             if found != there:
-                raise PublicationError(
-                    f"{table.name}: {there} rows in the warehouse, {found} in the published file"
-                )
+                raise RowsDifferError(table.name, expected=there, found=found)
             rows[table.name] = found
         bare = con.sql(
             "SELECT schema_name || '.' || table_name || '.' || column_name FROM duckdb_columns() "
             "WHERE database_name = 'published' AND NOT internal AND coalesce(comment, '') = ''"
         ).fetchall()
         if bare:
-            raise PublicationError(f"columns without a comment: {', '.join(row[0] for row in bare)}")
+            raise UncommentedError([row[0] for row in bare])
     finally:
         con.execute("DETACH published")
     return rows

@@ -576,7 +576,7 @@ def test_all_that_is_written_is_below_the_users_own_folder_when_that_is_named(
 
 def test_a_variable_that_is_no_setting_is_told(mistaken: tuple[Run, Path]) -> None:
     (line,) = [line for line in mistaken[0].stdout.splitlines() if "TIMEZNE" in line]
-    assert line.startswith("warning: CONTACT_LEDGER_TIMEZNE is no setting")
+    assert line.startswith("warning: unknown setting CONTACT_LEDGER_TIMEZNE (ignored)")
     assert "did you mean CONTACT_LEDGER_TIMEZONE?" in line
 
 
