@@ -102,7 +102,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         Path(os.environ[guard.LOG_VARIABLE]).unlink(missing_ok=True)
     if engine := sys.modules.get("pipelines.validation.engine"):
-        engine.settle()
+        engine.freeze_imports()
 
 
 def refused() -> list[str]:

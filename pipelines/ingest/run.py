@@ -162,7 +162,7 @@ class _Run:
             while (result := self._attempt(new, to_read, touched, len(found))) is None:
                 if not self.changed.isdisjoint(n.file.name for n in new):
                     return None
-                self.loadings = self._with_mended(x for y in self.loadings for x in self._settle(y))
+                self.loadings = self._with_mended(x for y in self.loadings for x in self._survey_certainly(y))
             return result
         finally:
             pool.shutdown(cancel_futures=True)
@@ -365,7 +365,7 @@ class _Run:
             return
         yield Loading.of(self.resource, batch, found, _first_state(batch))
 
-    def _settle(self, loading: Loading) -> Iterator[Loading]:
+    def _survey_certainly(self, loading: Loading) -> Iterator[Loading]:
         """The batch after an attempt, with everything that its state needs: a survey after a guess, or a marker."""
         if loading.state is State.UNREADABLE and loading.batch.files[0].condition != "unreadable":
             yield from self._survey(self._unreadable(loading.batch, loading.fault))

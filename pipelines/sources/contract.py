@@ -137,7 +137,7 @@ class Resource:
 
     @property
     def full_name(self) -> str:
-        """``<source>.<name>``, e.g. ``voipbin.campaigncalls``."""
+        """``<source>.<name>``."""
         return f"{self.source}.{self.name}"
 
     @property

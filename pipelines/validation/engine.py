@@ -71,7 +71,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> list[Find
     A rule that cannot be evaluated (its table or a column is missing, its query fails) is a finding with an ``error``,
     never an exception. Nothing is written, and nothing is left open.
     """
-    settle()
+    freeze_imports()
     by_table = sorted(rules, key=lambda rule: rule.table)
     with _datasource(con) as datasource:
         return [
@@ -82,7 +82,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> list[Find
 
 
 @cache
-def settle() -> None:
+def freeze_imports() -> None:
     """Make a process that has imported Great Expectations run fast and end quietly. ``evaluate`` calls it.
 
     Freezes what the imports created: it lives as long as the process, and searching it for garbage would take a quarter

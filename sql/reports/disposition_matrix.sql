@@ -2,8 +2,8 @@
 -- its own. Rows that are no attempt have no number and stand in reports.campaign_dispositions.
 -- Key: source, campaign_key, attempt_number, disposition
 -- Example: Do later attempts meet more voicemail?
---   SELECT attempt_number, share_of_attempts FROM reports.disposition_matrix
---   WHERE source = 'outreach' AND disposition = 'voicemail'
+--   SELECT campaign_key, attempt_number, share_of_attempts FROM reports.disposition_matrix
+--   WHERE disposition = 'voicemail' ORDER BY campaign_key, attempt_number
 SELECT
     source, -- the system
     campaign_key, -- `<source>:<native id or name>`

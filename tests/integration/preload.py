@@ -3,6 +3,6 @@
 import pipelines.__main__
 import pipelines.cli.terminal  # noqa: F401
 import tests.integration.started  # noqa: F401
-from pipelines.validation.engine import settle
+from pipelines.validation.engine import freeze_imports
 
-settle()  # or the server would print a page of leaked objects when the tests end
+freeze_imports()  # or the server would print a page of leaked objects when the tests end
