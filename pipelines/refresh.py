@@ -72,9 +72,9 @@ def ingest_resource(run: Run, resource: Resource) -> IngestResult:
     return result
 
 
-def build_table(warehouse: Warehouse, model: Model) -> Extent:
+def build_table(warehouse: Warehouse, model: Model, models: Mapping[str, Model]) -> Extent:
     """Bring one table up to date, and queue it for the published file if it has changed."""
-    return incremental.update_table(warehouse, model)
+    return incremental.update_table(warehouse, model, models)
 
 
 def check(warehouse: Warehouse, rules: Iterable[Rule], run_id: str) -> list[Finding]:
@@ -101,9 +101,9 @@ def refresh(settings: Settings, run_id: str, *, checked: bool = True) -> dict[st
         last = [model for model in models.values() if CHECK_LOG in model.upstream]
         for model in models.values():
             if model not in last:
-                build_table(run, model)
+                build_table(run, model, models)
         if checked:
             check(run, load_rules(), run_id)
         for model in last:
-            build_table(run, model)
+            build_table(run, model, models)
         return publish(run, models)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.errors import LedgerError
 from pipelines.ingest.files import MAPPING
 from pipelines.sql_text import transaction
 
@@ -21,17 +22,24 @@ _LARGEST = 4 << 20
 _Line = dict[str, str | None]
 
 
+class MappingError(LedgerError):
+    """The project's own mapping has a line that cannot be used."""
+
+    def __init__(self, path: Path, line: str, problem: str) -> None:
+        super().__init__(f"{line}: {problem}" if line else problem, where=path.name, cure="correct the file")
+
+
 def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv: Path) -> int:
     """Fill ``landing.dispositions`` from ``default_csv`` and, where there is one, ``<landing>/dispositions.csv``.
 
     A line of the landing folder's file stands in the place of the default's with the same source, field and value
     (compared without regard to case). A line of it that cannot be used is reported in ``landing.notices`` (code
-    ``mapping``) and left out. Returns how many lines there are. Raises ValueError when the project's own is broken.
+    ``mapping``) and left out. Returns how many lines there are. Raises MappingError when the project's own is broken.
     """
     lines: dict[tuple[str, ...], _Line] = {}
     default, problems = _read(default_csv)
     if problems:
-        raise ValueError(f"{default_csv.name}: {problems[0][1]}")
+        raise MappingError(default_csv, *problems[0])
     for line in default:
         lines[_key(line)] = {**line, "origin": "default"}
     allowed = {line["disposition"] for line in default}

@@ -7,45 +7,50 @@ does not exist (``warehouse``), or one in which some files are not understood (`
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.errors import LedgerError
 from pipelines.ingest.files import SOURCES, LandingFolder
 from pipelines.sources import RESOURCES
 
 _SHOWN = 5
 
 
-class LandingMistakenError(RuntimeError):
-    """The landing folder holds files, and none of them where a source's files belong; the message says where."""
+class LandingMistakenError(LedgerError):
+    """The landing folder holds files, but none where a source's files belong.
+
+    ``found`` names what it holds; ``meant`` is a folder near it that looks like a landing folder, None without one.
+    """
+
+    def __init__(self, landing: Path, found: Sequence[str], meant: Path | None) -> None:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        super().__init__(
+            f"no file lies in <source>/<resource>/ of a source ({', '.join(SOURCES)}); "
+            f"found: {', '.join(found[:_SHOWN])}{more}",
+            where=str(landing),
+            cure=f"did you mean CONTACT_LEDGER_LANDING={meant}?"
+            if meant
+            else "set CONTACT_LEDGER_LANDING to the folder that holds the sources' folders",
+        )
 
 
 def assert_landing(landing: LandingFolder) -> None:
-    """Raise LandingMistakenError if the folder holds files and none of them can belong to a source.
+    """Raise LandingMistakenError when the folder holds files and no source can own any of them.
 
-    A folder without files is a landing folder: a source without files is an empty table.
+    An empty folder passes: a source without files is an empty table.
     """
     path = landing.path
     if any(os.path.lexists(path / resource.source / resource.name) for resource in RESOURCES):
         return
     found = list(dict.fromkeys(each.name.partition("/")[0] for each in landing.unread))
-    if not found:
-        return
-    names = ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
-    raise LandingMistakenError(
-        f"no file in {path} lies where one is looked for, in <source>/<resource>/ with a source of {', '.join(SOURCES)}; "
-        f"found: {names}; {_hint(path)}"
-    )
+    if found:
+        raise LandingMistakenError(path, found, _nearest(path))
 
 
-def _hint(landing: Path) -> str:
+def _nearest(landing: Path) -> Path | None:
+    """A folder one level up or down that looks like a landing folder."""
     if landing.name in SOURCES:
-        near = [landing.parent]
-    else:
-        near = [
-            folder
-            for folder in sorted(landing.iterdir())
-            if any(os.path.isdir(folder / name) for name in SOURCES)
-        ]
-    if near:
-        return f"did you mean CONTACT_LEDGER_LANDING={near[0]}?"
-    return "set CONTACT_LEDGER_LANDING to the folder that holds the sources' folders"
+        return landing.parent
+    below = sorted(landing.iterdir())
+    return next((folder for folder in below if any(os.path.isdir(folder / name) for name in SOURCES)), None)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import duckdb
 
+from pipelines.ingest import changes
 from pipelines.sources import Resource
 from pipelines.sql_text import quoted
 
@@ -37,6 +38,7 @@ def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> 
     )
     if con.execute("SELECT count(*) FROM ingest_twice").fetchall()[0][0]:
         con.execute(_ranked(resource, table, same_key))
+        changes.note_superseded(con, resource, first_id)
         con.execute(
             f"UPDATE {table} AS r SET _deleted_at = v.deleted_at FROM ingest_versions AS v "
             "WHERE r.rowid = v.row_id AND v.place = 1 AND v.deleted_at IS DISTINCT FROM r._deleted_at"

@@ -16,6 +16,7 @@ import re
 
 import duckdb
 
+from pipelines.ingest import changes
 from pipelines.ingest.merge import finality
 from pipelines.sources import PageSets, Resource
 from pipelines.sql_text import quoted
@@ -28,8 +29,11 @@ def owner_in_path(sets: PageSets, name: str) -> str | None:
     return str(found[-1]) if found else None
 
 
-def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource, sets: PageSets) -> None:
-    """Rebuild the raw table from every row ever read, and account for each file anew."""
+def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource, sets: PageSets, first_id: int) -> None:
+    """Rebuild the raw table from every row ever read, and account for each file anew.
+
+    Changes count from file ``first_id``.
+    """
     table = f"raw.{quoted(resource.table)}"
     columns = [name for name in raw_columns(resource) if name != resource.key[0]]
     listed = ", ".join(map(quoted, columns))
@@ -45,6 +49,7 @@ def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource, sets: PageSets) 
             row_number() OVER (PARTITION BY p.owner, regexp_replace(a.file, '/[^/]*$', ''), p.total, p.skip
                 ORDER BY a.file, a.file_id, p.page) AS listing
         FROM {kept_pages(resource)} AS p JOIN landing.files AS a ON coalesce(a.same_as, a.file_id) = p.file_id""")
+    changes.keep_fingerprints(con, resource, "ingest_before")
     con.execute(f"DELETE FROM {table}")
     con.execute(f"""
         INSERT INTO {table} ({quoted(resource.key[0])}, {listed})
@@ -83,6 +88,7 @@ def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource, sets: PageSets) 
         ) WHERE id = file_id""",
         {"source": resource.source, "resource": resource.name},
     )
+    changes.note_differences(con, resource, "ingest_before", first_id)
     _note_totals(con, resource, sets)
     con.execute("DROP TABLE ingest_sets")
 

@@ -21,7 +21,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.ingest import files, load, merge, names, page_sets, shapes, unpack
+from pipelines.errors import LedgerError
+from pipelines.ingest import changes, files, load, merge, names, page_sets, shapes, unpack
 from pipelines.ingest.files import LandingFile, LandingFolder
 from pipelines.ingest.load import Loading, State
 from pipelines.ingest.salvage_csv import mend_csv
@@ -50,8 +51,20 @@ _NOT_THE_FILE = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.
 """What is not the file's fault even for a Parquet file, where anything else may be."""
 
 
-class IngestError(RuntimeError):
-    """The accounts do not add up, so nothing was written; the message says where."""
+class IngestError(LedgerError):
+    """The row accounts do not add up, so nothing was written.
+
+    ``rows`` counts rows by what became of them; the first count should be the sum of the others.
+    """
+
+    def __init__(self, where: str, **rows: int) -> None:
+        (name, total), *parts = rows.items()
+        told = ", ".join(f"{count} {part}" for part, count in parts)
+        super().__init__(
+            f"{total} rows {name}, {told}",
+            where=where,
+            cure="nothing was written; report this, for these counts must always add up",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +162,7 @@ class _Run:
             while (result := self._attempt(new, to_read, touched, len(found))) is None:
                 if not self.changed.isdisjoint(n.file.name for n in new):
                     return None
-                self.loadings = self._with_mended(x for y in self.loadings for x in self._settle(y))
+                self.loadings = self._with_mended(x for y in self.loadings for x in self._survey_certainly(y))
             return result
         finally:
             pool.shutdown(cancel_futures=True)
@@ -352,7 +365,7 @@ class _Run:
             return
         yield Loading.of(self.resource, batch, found, _first_state(batch))
 
-    def _settle(self, loading: Loading) -> Iterator[Loading]:
+    def _survey_certainly(self, loading: Loading) -> Iterator[Loading]:
         """The batch after an attempt, with everything that its state needs: a survey after a guess, or a marker."""
         if loading.state is State.UNREADABLE and loading.batch.files[0].condition != "unreadable":
             yield from self._survey(self._unreadable(loading.batch, loading.fault))
@@ -407,10 +420,11 @@ class _Run:
             load.note_new_fields(self.con, loading)
         load.note_unknown_values(self.con, self.resource, self.target, first_id)
         if self.sets is not None:
-            page_sets.rebuild(self.con, self.resource, self.sets)
+            page_sets.rebuild(self.con, self.resource, self.sets, first_id)
         else:
             merge.merge(self.con, self.resource, first_id)
         merge.note_contradictions(self.con, self.resource)
+        changes.write_moments(self.con, self.resource)
         self._finish(new)
         self._prove()
         counts = self.con.execute(
@@ -486,7 +500,7 @@ class _Run:
         if inserted + rejected != loading.rows:
             shown = ", ".join(os.path.basename(path) for path in loading.batch.paths[:3])
             raise IngestError(
-                f"{self.resource.full_name}: {loading.rows} rows read, {inserted} taken, {rejected} rejected in {shown}"
+                f"{self.resource.full_name} ({shown})", read=loading.rows, taken=inserted, rejected=rejected
             )
         if is_ordered:
             load.enter_pages(self.con, loading)
@@ -550,8 +564,9 @@ class _Run:
             self.about,
         ).fetchall()
         if wrong:
+            file, *counts = wrong[0]
             raise IngestError(
-                "{}: {} rows read, but {} accepted, {} superseded, {} rejected".format(*wrong[0])
+                file, **dict(zip(("read", "accepted", "superseded", "rejected"), counts, strict=True))
             )
         kept, accepted = self.con.execute(
             f"""SELECT (SELECT count(*) FROM {self.raw_table}), (SELECT coalesce(sum(rows_accepted), 0)::BIGINT
@@ -559,7 +574,7 @@ class _Run:
             self.about,
         ).fetchall()[0]
         if kept != accepted:
-            raise IngestError(f"{self.raw_table}: {kept} rows, but {accepted} accepted")
+            raise IngestError(self.raw_table, stored=kept, accepted=accepted)
 
 
 def _is_files_fault(batch: Batch, error: duckdb.Error) -> bool:

@@ -5,12 +5,13 @@ page, or from the file's path. The vendor's own page contradicts itself on ``com
 breaks its rule is kept and reported as inconsistent.
 """
 
-from pipelines.sources.contract import Contradiction, Field, PageSets, Resource
+from pipelines.sources.contract import Contradiction, Field, PageSets, Resource, Source
 
 RESOURCES = (
     Resource(
         source="liondesk",
         name="contact_communications",
+        target="contact_id",
         description="One row per scheduled, dispatched or completed communication with a contact.",
         key=("communication_key",),
         version=None,
@@ -67,7 +68,12 @@ RESOURCES = (
             Field("template_folder_name", "text", "Folder of the template."),
             Field("is_active", "boolean", "True while not yet dispatched or completed.", required=True),
             Field("send_at", "timestamp", "When it is scheduled to be sent (UTC)."),
-            Field("completed_at", "timestamp", "When it was dispatched or completed (UTC); null before."),
+            Field(
+                "completed_at",
+                "timestamp",
+                "When it was dispatched or completed (UTC); null before.",
+                happened=True,
+            ),
             Field("send_from_user_id", "bigint", "The agent it is shown as being from."),
             Field("completing_user_id", "bigint", "The user who marked it as completed."),
             Field(
@@ -81,4 +87,12 @@ RESOURCES = (
             ),
         ),
     ),
+)
+
+SOURCE = Source(
+    name="liondesk",
+    title="LionDesk",
+    target="a contact: one person, in however many campaigns",
+    resources=RESOURCES,
+    measures_contact=False,
 )

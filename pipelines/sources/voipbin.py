@@ -5,7 +5,7 @@ the year 9999 for "not deleted", the all-zero UUID for "no object". Lists are ne
 snapshots of one ``id`` repeat.
 """
 
-from pipelines.sources.contract import NEVER, Field, Kind, Resource
+from pipelines.sources.contract import NEVER, Field, Kind, Resource, Source
 
 INDEXES = range(5)
 """A target has up to five destinations, 0 to 4, each with its own tries and maximum."""
@@ -16,10 +16,13 @@ _UNSET: dict[Kind, tuple[str, ...]] = {
 }
 
 _TIMES = (
-    Field("tm_create", "timestamp", "When the object was created (UTC)."),
-    Field("tm_update", "timestamp", "When any property was last updated (UTC)."),
+    Field("tm_create", "timestamp", "When the object was created (UTC).", happened=True),
+    Field("tm_update", "timestamp", "When any property was last updated (UTC).", happened=True),
     Field(
-        "tm_delete", "timestamp", "When the object was deleted (UTC); the year 9999 means not deleted: null."
+        "tm_delete",
+        "timestamp",
+        "When the object was deleted (UTC); the year 9999 means not deleted: null.",
+        happened=True,
     ),
 )
 _ID = Field("id", "uuid", "Unique identifier.", required=True)
@@ -28,6 +31,9 @@ RESOURCES = (
     Resource(
         source="voipbin",
         name="campaigncalls",
+        target="outdial_target_id",
+        began=("tm_create",),
+        keeps_deleted=True,
         description="One row per dial attempt of the dialer, in its latest state.",
         version="tm_update",
         unset=_UNSET,
@@ -80,15 +86,30 @@ RESOURCES = (
                 minimum=1,
             ),
             Field(
-                "tm_create", "timestamp", "When the campaigncall was created: the dial (UTC).", required=True
+                "tm_create",
+                "timestamp",
+                "When the campaigncall was created: the dial (UTC).",
+                required=True,
+                happened=True,
             ),
-            Field("tm_update", "timestamp", "Last update (UTC); the hangup once the status is done."),
-            Field("tm_delete", "timestamp", "When the campaigncall was deleted (UTC); null when it was not."),
+            Field(
+                "tm_update",
+                "timestamp",
+                "Last update (UTC); the hangup once the status is done.",
+                happened=True,
+            ),
+            Field(
+                "tm_delete",
+                "timestamp",
+                "When the campaigncall was deleted (UTC); null when it was not.",
+                happened=True,
+            ),
         ),
     ),
     Resource(
         source="voipbin",
         name="outdialtargets",
+        target="id",
         description="One row per target of an outdial: up to five destinations and the tries spent on each.",
         version="tm_update",
         unset=_UNSET,
@@ -179,4 +200,11 @@ RESOURCES = (
             *_TIMES,
         ),
     ),
+)
+
+SOURCE = Source(
+    name="voipbin",
+    title="VoIPBIN",
+    target="an entry of one of its lists: a person on two lists is two targets",
+    resources=RESOURCES,
 )

@@ -1,14 +1,8 @@
 -- One row per validation: its latest result.
 -- Key: table_name, check_name
 -- Group: reports
--- Columns:
---   table_name: the table that was checked
---   check_name: the rule's name
---   severity: ERROR (stops what is downstream) or WARN
---   passed: whether the rule held
---   observed: what was found, in short
---   checked_at: when this was first found (UTC); a later run that finds the same again leaves it
---   run_id: the run that first found it
+-- Example: What failed?
+--   SELECT table_name, check_name, severity, observed FROM quality.check_results WHERE NOT passed
 WITH ranked AS (
     SELECT
         table_name, check_name, severity, passed, observed, checked_at, run_id,
@@ -19,12 +13,12 @@ WITH ranked AS (
 )
 
 SELECT
-    table_name,
-    check_name,
-    severity,
-    passed,
-    observed,
-    checked_at,
-    run_id
+    table_name, -- the table that was checked
+    check_name, -- the rule's name
+    severity, -- ERROR (stops what is downstream) or WARN
+    passed, -- whether the rule held
+    observed, -- what was found, in short
+    checked_at, -- when this was first found (UTC); a later run that finds the same again leaves it
+    run_id -- the run that first found it
 FROM ranked
 WHERE place = 1

@@ -4,22 +4,16 @@
 -- Key: source, resource, file, position, reason
 -- Group: landing
 -- Order: source, resource, file, position
--- Columns:
---   source: the system
---   resource: the kind of record
---   file: path within the landing folder
---   position: where in the file the row stands, counted from 1
---   reason: what is wrong with it
---   record: the row as it came, as text
---   detail: what makes it unreadable, where the reason is `unreadable`; else null
+-- Example: Why not?
+--   SELECT file, position, reason, record FROM quality.rejected_rows
 SELECT
-    rejected.source,
-    rejected.resource,
-    files.file,
-    rejected.position,
-    rejected.reason,
-    rejected.record,
-    rejected.detail
+    rejected.source, -- the system
+    rejected.resource, -- the kind of record
+    files.file, -- path within the landing folder
+    rejected.position, -- where in the file the row stands, counted from 1
+    rejected.reason, -- what is wrong with it
+    rejected.record, -- the row as it came, as text
+    rejected.detail -- what makes it unreadable, where the reason is `unreadable`; else null
 FROM landing.rejected_rows AS rejected
-INNER JOIN quality.current_contents AS holders ON holders.original_id = rejected.file_id
+INNER JOIN quality._current_contents AS holders ON holders.original_id = rejected.file_id
 INNER JOIN landing.files AS files ON files.file_id = holders.file_id

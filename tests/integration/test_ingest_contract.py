@@ -16,8 +16,9 @@ import pytest
 from pipelines.ingest import names
 from pipelines.refresh import ingest_resource, load_mapping, open_run
 from pipelines.settings import Settings
-from pipelines.sources import RESOURCE, RESOURCES, Contradiction, Field, PageSets, Resource
-from pipelines.warehouse import tables
+from pipelines.sources import RESOURCE, RESOURCES, Field, PageSets, Resource
+from pipelines.sources.contract import Contradiction
+from pipelines.warehouse.tables import create_schemas
 from tests.landing_folder import Landing, lines
 
 VISITS = Resource(
@@ -41,6 +42,7 @@ NOTES = Resource(
     description="One row per note about a person; the lists do not say which.",
     key=("note_key",),
     version=None,
+    target="person_id",
     page_sets=PageSets(
         native="id",
         same=("person_id", "text"),
@@ -59,9 +61,10 @@ NOTES = Resource(
 
 def landing(folder: Path, resource: Resource, monkeypatch: pytest.MonkeyPatch) -> Landing:
     """A landing folder and a warehouse for a resource of no source of the project."""
-    monkeypatch.setattr(tables, "RESOURCES", (resource,))
     monkeypatch.setitem(RESOURCE, resource.full_name, resource)
-    return Landing(folder, resource.full_name)
+    made = Landing(folder, resource.full_name)
+    create_schemas(made.con, [resource])
+    return made
 
 
 def visit(number: int, **changes: object) -> dict[str, object]:
