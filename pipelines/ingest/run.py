@@ -316,8 +316,9 @@ class _Run:
             return unpack.unreadable(self.scratch, number, f"cannot be read: {error.strerror}")
 
     def _lost(self, batch: Batch, error: str) -> Batch:
-        """The batch of one file, of which nothing can be read."""
-        lost = unpack.unreadable(self.scratch, batch.ids[0], error.partition("\n")[0])
+        """The batch of one file, of which nothing can be read; ``error`` is what DuckDB says of it."""
+        said = error.partition("\n")[0]
+        lost = unpack.unreadable(self.scratch, batch.ids[0], "DuckDB cannot read this file", value=said)
         return replace(batch, files=(lost,), careful=False)
 
     def _is_large(self, batch: Batch) -> bool:

@@ -112,9 +112,9 @@ class Survey:
 class Records:
     """A relation of records, with what is known of each beside its columns.
 
-    That is ``in_file`` (index of the file), ``in_status`` (a reason to refuse it, or null) and ``in_detail``,
-    ``in_page`` (ordinal of its document), ``in_item`` (its place in it), and what a wrapper said (``in_contact``,
-    ``in_total``, ``in_skip``).
+    That is ``in_file`` (index of the file), ``in_status`` (a reason to refuse it, or null), ``in_detail`` (why, in our
+    words) and ``in_value`` (why, in a library's words, which may quote the file), ``in_page`` (ordinal of its
+    document), ``in_item`` (its place in it), and what a wrapper said (``in_contact``, ``in_total``, ``in_skip``).
 
     ``text`` maps a column's place to SQL for its text; ``structs`` are places read as structs already; ``json`` maps
     it to SQL for its value as JSON. ``record`` is SQL for the row as it came.
@@ -509,7 +509,8 @@ def records(
                 CASE kind WHEN 'unreadable' THEN record ->> '/{UNREADABLE}/text' ELSE CAST(record AS VARCHAR) END
                     AS in_came,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
-                    WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail
+                    WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
+                CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({_records(documents, ordered)})"""
     else:
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
@@ -518,7 +519,8 @@ def records(
                 json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j,
                 CASE WHEN {marker} THEN 'unreadable' END AS in_status,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/text' ELSE CAST(doc AS VARCHAR) END AS in_came,
-                CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail
+                CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail,
+                CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({documents})"""
     return Records(
         sql,
@@ -548,7 +550,10 @@ _UNWRAPPED = (
     "CAST(NULL AS VARCHAR) AS in_contact, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
     "0 AS in_page"
 )
-_NO_WRAPPER = f"CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, {_UNWRAPPED}"
+_NO_WRAPPER = (
+    "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, "
+    f"{_UNWRAPPED}"
+)
 
 
 def _typed_records(resource: Resource, batch: Batch, columns: Sequence[Column]) -> Records | None:

@@ -30,7 +30,10 @@ import zstandard
 Format = Literal["lines", "array", "documents", "csv", "parquet", "empty"]
 
 UNREADABLE = "$unreadable"
-"""The one member of a marker document: ``{"$unreadable": {"detail": …, "text": …}}``."""
+"""The one member of a marker document: ``{"$unreadable": {"detail": …, "text": …, "value": …}}``.
+
+``detail`` says in our own words why; ``text`` is what stood there; ``value`` is what a library said, which may quote it.
+"""
 
 LONGEST = 16 * 1024 * 1024
 """Bytes of the longest document or line that is read as one (DuckDB's own limit for a JSON object)."""
@@ -66,7 +69,7 @@ class Unpacked:
 
 
 class Corrupt(Exception):
-    """The compressed data is damaged: nothing that came out of it can be trusted."""
+    """The compressed data is damaged: nothing that came out of it can be trusted. The message is the library's."""
 
 
 class _NoRecords(Exception):
@@ -90,7 +93,7 @@ def unpack(path: str, scratch: Path, number: int, known: Callable[[str], bool]) 
                 with open(plain, "wb") as out:
                     truncated = _copy(opener(stream), out)
     except Corrupt as error:
-        return unreadable(scratch, number, str(error))
+        return unreadable(scratch, number, "damaged compressed data", value=str(error))
     if truncated and os.path.getsize(plain) == 0:
         return unreadable(scratch, number, "compressed data that ends before its first byte")
     if plain != path:
@@ -113,10 +116,10 @@ def unpack(path: str, scratch: Path, number: int, known: Callable[[str], bool]) 
     return result
 
 
-def unreadable(scratch: Path, number: int, detail: str, text: str = "") -> Unpacked:
-    """A file of one marker: nothing of the original can be read."""
+def unreadable(scratch: Path, number: int, detail: str, text: str = "", value: str | None = None) -> Unpacked:
+    """A file of one marker: nothing of the original can be read. ``value`` is what a library said of it."""
     path = scratch / f"{number}.unreadable"
-    path.write_bytes(_marker(detail, text.encode("utf-8", "replace")))
+    path.write_bytes(_marker(detail, text.encode("utf-8", "replace"), value))
     return Unpacked(str(path), "lines", mended=True)
 
 
@@ -158,7 +161,7 @@ def _copy(chunks: Iterator[bytes], target: BinaryIO) -> bool:
     except EOFError:
         return True
     except (zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as error:
-        raise Corrupt(f"damaged compressed data: {error}") from None
+        raise Corrupt(str(error)) from None
     return False
 
 
@@ -237,6 +240,7 @@ def mend(file: Unpacked, scratch: Path, number: int, valid: Valid) -> Unpacked:
 class _Bad:
     """A stretch that is no document, and why; of its text, the beginning is enough.
 
+    ``value`` is what a library said of it.
     ``begins``: like a record of its own, so that it counts. Else it goes on with the bad stretch that it follows, if
     it follows one.
     """
@@ -244,15 +248,16 @@ class _Bad:
     detail: str
     text: bytes
     begins: bool = True
+    value: str | None = None
 
 
 class _Sound(bytes):
     """A document that was found to be JSON already."""
 
 
-def _marker(detail: str, text: bytes) -> bytes:
+def _marker(detail: str, text: bytes, value: str | None = None) -> bytes:
     kept = text[: _KEPT * 4].decode("utf-8", "replace")[:_KEPT]
-    return json.dumps({UNREADABLE: {"detail": detail, "text": kept}}).encode() + b"\n"
+    return json.dumps({UNREADABLE: {"detail": detail, "text": kept, "value": value}}).encode() + b"\n"
 
 
 def _checked(pieces: Iterator[bytes | _Bad], valid: Valid) -> Iterator[bytes]:
@@ -262,7 +267,7 @@ def _checked(pieces: Iterator[bytes | _Bad], valid: Valid) -> Iterator[bytes]:
         for piece in _valid_only(batch, valid):
             if isinstance(piece, _Bad):
                 if piece.begins or not was_bad:
-                    yield _marker(piece.detail, piece.text)
+                    yield _marker(piece.detail, piece.text, piece.value)
             else:
                 # Outside of strings a line break is only white space; inside one it would not be valid.
                 yield piece.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
@@ -681,10 +686,11 @@ def _csv_rows(stream: BinaryIO, file: Unpacked) -> Iterator[bytes | _Bad]:
     try:
         next(rows, None)
     except csv.Error as error:
-        yield _Bad(f"the header is not CSV: {error}", _as_it_came(taken))
+        yield _Bad(f"the header is {_NOT_CSV}", _as_it_came(taken), value=str(error))
         return
     while True:
         taken.clear()
+        said = None
         try:
             row = next(rows, None)
             if row is None:
@@ -693,7 +699,7 @@ def _csv_rows(stream: BinaryIO, file: Unpacked) -> Iterator[bytes | _Bad]:
                 continue
             detail = f"{len(row)} values under {len(columns)} columns" if len(row) != len(columns) else ""
         except csv.Error as error:
-            row, detail = [], f"not a row of CSV: {error}"
+            row, detail, said = [], _NOT_CSV, str(error)
         if any(_LONG in line for line in taken):
             detail = f"a line longer than {LONGEST} bytes"
         if not detail:
@@ -708,7 +714,7 @@ def _csv_rows(stream: BinaryIO, file: Unpacked) -> Iterator[bytes | _Bad]:
             (i for i, line in enumerate(taken) if i and line.count(file.delimiter) >= len(columns) - 1),
             len(taken),
         )
-        yield _Bad(detail, _as_it_came(taken[:own]))
+        yield _Bad(detail, _as_it_came(taken[:own]), value=said)
         spare -= sum(map(len, taken[own:]))
         if spare < 0:
             again.extendleft(reversed(taken[own:]))
@@ -718,6 +724,7 @@ def _csv_rows(stream: BinaryIO, file: Unpacked) -> Iterator[bytes | _Bad]:
         rows = reader()
 
 
+_NOT_CSV = "not CSV: quotes or line breaks do not match"
 _LONG = "\x00long\x00"
 
 _READ_AGAIN = 16 * LONGEST

@@ -9,9 +9,9 @@
 --   file: path within the landing folder
 --   code: new_field, unknown_value, inconsistent, page_total, mapping, not_read
 --   field: the field it is about
---   value: the value met
+--   value: what was met, as it came
 --   rows: how many rows it was met in, in the latest version of the file that had any; of not_read, how many files
---   detail: in words
+--   detail: what is the matter, in words; it quotes nothing of the input
 WITH ranked AS (
     SELECT
         source, resource, file, code, field, value, rows, detail,

@@ -1,4 +1,4 @@
--- One row per row that could not be taken: where it stood, why, and the row as it came.
+-- One row per row that could not be taken: where it stood, what is wrong with it, and the row as it came.
 -- Of a file that changed, the rows of the file as it is now: one that was corrected is no longer here. Of files with the
 -- same bytes, those of the first.
 -- Key: source, resource, file, position, reason
@@ -9,15 +9,20 @@
 --   resource: the kind of record
 --   file: path within the landing folder
 --   position: where in the file the row stands, counted from 1
---   reason: what is wrong with it
+--   reason: everything that is wrong with it, in the contract's words; it quotes no value
+--   field: the first field that is wrong; null when the whole record is
+--   value: that field's value as it came, up to 200 characters; null when it is missing. Of an unreadable record, what
+--     the library that reads it says, which may quote the record
 --   record: the row as it came, as text
---   detail: what makes it unreadable, where the reason is `unreadable`; else null
+--   detail: what makes the record unreadable, where the reason is `unreadable`; it quotes nothing. Else null
 SELECT
     rejected.source,
     rejected.resource,
     files.file,
     rejected.position,
     rejected.reason,
+    rejected.field,
+    rejected.value,
     rejected.record,
     rejected.detail
 FROM landing.rejected_rows AS rejected
