@@ -681,7 +681,7 @@ SECTIONS = (
         place="quality",
         reading="Kept as they came, with the reason; they are in no figure above.",
         order="source, resource, file, position",
-        lead=("reason", "source", "resource", "file", "position", "record"),
+        lead=("reason", "field", "value", "source", "resource", "file", "position", "record"),
         empty="No row was rejected.",
         limit=1_000,
     ),

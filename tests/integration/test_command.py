@@ -594,7 +594,9 @@ def test_wrong_lines_of_ones_own_mapping_are_told(mistaken: tuple[Run, Path]) ->
     assert re.match(
         rf"mapping    {told} lines? (is|are) not used of dispositions.csv \(quality.notices\); first: ", line
     )
-    assert line.endswith("; first: outreach,outcome,Answered,nobody: 'nobody' is no unified disposition")
+    assert line.endswith(
+        "; first: outreach,outcome,Answered,nobody: its disposition is none of the unified ones"
+    )
 
 
 def test_a_moment_that_has_not_come_yet_is_told_with_where_it_comes_from(
