@@ -14,7 +14,7 @@ from pipelines.ingest.files import Unread
 from pipelines.ingest.landing_folder import assert_landing
 from pipelines.models import incremental
 from pipelines.models.incremental import Extent
-from pipelines.models.sql_files import Model, load_models
+from pipelines.models.sql_files import Model, load_models, with_upstream
 from pipelines.publish.release import drafted, publish
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES, Resource
@@ -69,6 +69,15 @@ def build_table(warehouse: Warehouse, model: Model) -> Extent:
     return incremental.update_table(warehouse, model)
 
 
+def built_after_checks(models: Mapping[str, Model]) -> list[str]:
+    """The tables that read the log of checks, or another table that does; upstream before downstream."""
+    return [
+        table
+        for table in models
+        if any(CHECK_LOG in model.upstream for model in with_upstream(models, [table]))
+    ]
+
+
 def check(warehouse: Warehouse, rules: Iterable[Rule], run_id: str) -> list[Finding]:
     """Evaluate the rules and log what they found. Imports Great Expectations, which takes seconds."""
     from pipelines.validation.engine import evaluate
@@ -89,13 +98,12 @@ def refresh(settings: Settings, run_id: str, *, checked: bool = True) -> dict[st
         load_mapping(warehouse)
         for resource in RESOURCES:
             ingest_resource(warehouse, resource)
-        # What reads the log of checks is built after them.
-        last = [model for model in models.values() if CHECK_LOG in model.upstream]
+        last = built_after_checks(models)
         for model in models.values():
-            if model not in last:
+            if model.table not in last:
                 build_table(warehouse, model)
         if checked:
             check(warehouse, load_rules(), run_id)
-        for model in last:
-            build_table(warehouse, model)
+        for table in last:
+            build_table(warehouse, models[table])
         return publish(warehouse, models)
