@@ -901,24 +901,6 @@ WHERE reported.source IS NULL OR reported.campaigns_tried <> coalesce(counted.ca
     OR reported.attempts_outside_campaigns <> coalesce(counted.attempts_outside_campaigns, 0)""",
     ),
     Rule(
-        "reports.headline_sources",
-        "targets_sum_to_the_headline",
-        "The targets of all sources sum to those of reports.headline.",
-        query="""
-SELECT headline.targets_attempted, sums.targets_attempted AS summed_targets_attempted, headline.targets_contacted,
-    sums.targets_contacted AS summed_targets_contacted, headline.targets_open, sums.targets_open AS summed_targets_open,
-    headline.targets_closed, sums.targets_closed AS summed_targets_closed
-FROM reports.headline AS headline
-CROSS JOIN (
-    SELECT coalesce(sum(targets_attempted), 0) AS targets_attempted,
-        coalesce(sum(targets_contacted), 0) AS targets_contacted,
-        coalesce(sum(targets_open), 0) AS targets_open, coalesce(sum(targets_closed), 0) AS targets_closed
-    FROM reports.headline_sources
-) AS sums
-WHERE headline.targets_attempted <> sums.targets_attempted OR headline.targets_contacted <> sums.targets_contacted
-    OR headline.targets_open <> sums.targets_open OR headline.targets_closed <> sums.targets_closed""",
-    ),
-    Rule(
         "reports.headline",
         "counts_equal_the_attempts",
         "There is one row, whose targets are those that core.attempts has, each counted once per source.",
@@ -941,6 +923,24 @@ CROSS JOIN (
 ) AS counted
 WHERE reported.rows <> 1 OR reported.targets_attempted IS DISTINCT FROM counted.targets_attempted
     OR reported.targets_contacted IS DISTINCT FROM counted.targets_contacted""",
+    ),
+    Rule(
+        "reports.headline",
+        "sums_equal_the_sources",
+        "Targets attempted, reached, open and closed are the sums of those of the sources.",
+        query="""
+SELECT headline.targets_attempted, sums.targets_attempted AS summed_targets_attempted, headline.targets_contacted,
+    sums.targets_contacted AS summed_targets_contacted, headline.targets_open, sums.targets_open AS summed_targets_open,
+    headline.targets_closed, sums.targets_closed AS summed_targets_closed
+FROM reports.headline AS headline
+CROSS JOIN (
+    SELECT coalesce(sum(targets_attempted), 0) AS targets_attempted,
+        coalesce(sum(targets_contacted), 0) AS targets_contacted,
+        coalesce(sum(targets_open), 0) AS targets_open, coalesce(sum(targets_closed), 0) AS targets_closed
+    FROM reports.headline_sources
+) AS sums
+WHERE headline.targets_attempted <> sums.targets_attempted OR headline.targets_contacted <> sums.targets_contacted
+    OR headline.targets_open <> sums.targets_open OR headline.targets_closed <> sums.targets_closed""",
     ),
     Rule(
         "reports.headline",

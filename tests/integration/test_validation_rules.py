@@ -249,10 +249,10 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     },
     "reports.headline_sources": {
         "counts_equal_the_attempts": "DELETE FROM {table} WHERE source = 'outreach'",
-        "targets_sum_to_the_headline": "UPDATE {table} SET targets_open = targets_open + 1",
     },
     "reports.headline": {
         "counts_equal_the_attempts": "INSERT INTO {table} FROM {table}",
+        "sums_equal_the_sources": "UPDATE {table} SET targets_open = targets_open + 1",
         "rate_is_its_counts": "UPDATE {table} SET contact_rate_per_target = NULL",
         "others_are_open_or_closed": "UPDATE {table} SET targets_closed = targets_closed + 1",
         "unknown_ends_equal_the_attempts": "UPDATE {table} SET targets_unknown = targets_unknown + 1",
