@@ -74,7 +74,7 @@ MARKS: Mapping[str, str] = {
     "ratio": "a quotient, 0 or more",
     "count": "a whole number of things",
     "seconds": "a length of time in seconds",
-    "null": "may be null, although it is part of the key",
+    "null": "may be null, even where it is part of the key",
     "constant": "has one value in all rows",
 }
 """Marks that a column's description may end with, and what each says."""
