@@ -17,8 +17,7 @@ import pytest
 from pipelines.models.incremental import Builder, build, update_table
 from pipelines.models.sql_files import load_models
 from pipelines.publish import duckdb_file
-from pipelines.publish.duckdb_file import DuckDBDraft
-from pipelines.publish.duckdb_file import PublicationError, write_database
+from pipelines.publish.duckdb_file import DuckDBDraft, PublicationError, write_database
 from pipelines.publish.release import drafted, publish
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
