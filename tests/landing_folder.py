@@ -93,6 +93,12 @@ class Landing:
             "SELECT position, reason FROM landing.rejected_rows ORDER BY file, position"
         ).fetchall()
 
+    def wrong(self) -> list[tuple[str, str | None, str | None]]:
+        """Reason, field and value of every rejected row."""
+        return self.con.sql(
+            'SELECT reason, field, "value" FROM landing.rejected_rows ORDER BY file, position'
+        ).fetchall()
+
     def notices(self, code: str) -> list[tuple[str, str | None, int]]:
         """Field, value and number of rows of every notice of that code."""
         return self.con.execute(

@@ -229,5 +229,6 @@ def _with_cure(words: str, failure: Failure | None) -> str:
 
 
 def _observed(metadata: Mapping[str, Any]) -> str:
-    observed = metadata.get("observed")
-    return f" ({observed.value})" if observed is not None else ""
+    """What a failed check found: its counts, then the first offending row or why it could not be evaluated."""
+    found = [str(metadata[name].value) for name in ("observed", "detail") if name in metadata]
+    return f" ({'; '.join(found)})" if found else ""

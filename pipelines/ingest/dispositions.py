@@ -7,6 +7,7 @@ Belongs here: reading the two CSV files into ``landing.dispositions``. Does not 
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -29,29 +30,43 @@ class MappingError(LedgerError):
         super().__init__(f"{line}: {problem}" if line else problem, where=path.name, cure="correct the file")
 
 
+@dataclass(frozen=True, slots=True)
+class _Unusable:
+    """A line that cannot be used: as it came, which of its columns is wrong (None if all of it is), and why.
+
+    ``why`` quotes nothing of the line.
+    """
+
+    line: str
+    field: str | None
+    why: str
+
+
 def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv: Path) -> int:
     """Fill ``landing.dispositions`` from ``default_csv`` and, where there is one, ``<landing>/dispositions.csv``.
 
     A line of the landing folder's file stands in the place of the default's with the same source, field and value
     (compared without regard to case). A line of it that cannot be used is reported in ``landing.notices`` (code
-    ``mapping``) and left out. Returns how many lines there are. Raises MappingError when the project's own is broken.
+    ``mapping``; the line is the notice's ``value``) and left out. Returns how many lines there are. Raises MappingError
+    when the project's own is broken.
     """
     lines: dict[tuple[str, ...], _Line] = {}
     default, problems = _read(default_csv)
     if problems:
-        raise MappingError(default_csv, *problems[0])
+        raise MappingError(default_csv, problems[0].line, problems[0].why)
     for line in default:
         lines[_key(line)] = {**line, "origin": "default"}
     allowed = {line["disposition"] for line in default}
     override = landing / MAPPING
-    notices: list[tuple[str, str]] = []
+    unusable: list[_Unusable] = []
     if override.exists() or override.is_symlink():
-        own, notices = _read_own(override)
+        own, unusable = _read_own(override)
         for line in own:
             if line["disposition"] in allowed:
                 lines[_key(line)] = {**line, "origin": "landing folder"}
             else:
-                notices.append((_shown(line), f"{line['disposition']!r} is no unified disposition"))
+                why = "its disposition is none of the unified ones"
+                unusable.append(_Unusable(_shown(line), "disposition", why))
     names = (*_COLUMNS, "origin")
     with transaction(con):
         con.execute("DELETE FROM landing.dispositions")
@@ -61,42 +76,43 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
             [[line.get(name) for line in lines.values()] for name in names],
         )
         con.execute("DELETE FROM landing.notices WHERE code = 'mapping' AND file = ?", [MAPPING])
-        for value, detail in notices:
+        for each in unusable:
             con.execute(
-                "INSERT INTO landing.notices (file, code, value, rows, detail) VALUES (?, 'mapping', ?, 1, ?)",
-                [MAPPING, value, detail],
+                "INSERT INTO landing.notices (file, code, field, value, rows, detail) "
+                "VALUES (?, 'mapping', ?, ?, 1, ?)",
+                [MAPPING, each.field, each.line, each.why],
             )
     return len(lines)
 
 
-def _read_own(path: Path) -> tuple[list[_Line], list[tuple[str, str]]]:
+def _read_own(path: Path) -> tuple[list[_Line], list[_Unusable]]:
     """As ``_read``, for a file that anyone may have put there: only a file, and only one of the landing folder."""
     if not path.resolve().is_relative_to(path.parent.resolve()):
-        return [], [("", "a link that leads out of the landing folder")]
+        return [], [_Unusable("", None, "a link that leads out of the landing folder")]
     if not path.is_file():
-        return [], [("", "not a regular file")]
+        return [], [_Unusable("", None, "not a regular file")]
     return _read(path)
 
 
-def _read(path: Path) -> tuple[list[_Line], list[tuple[str, str]]]:
-    """The usable lines, and what is wrong with the others (the line as text, why)."""
+def _read(path: Path) -> tuple[list[_Line], list[_Unusable]]:
+    """The usable lines, and the others."""
     try:
         if path.stat().st_size > _LARGEST:
-            return [], [("", f"a mapping of more than {_LARGEST} bytes is not read")]
+            return [], [_Unusable("", None, f"a mapping of more than {_LARGEST} bytes is not read")]
         text = path.read_text("utf-8-sig", errors="replace")
     except OSError as error:
-        return [], [("", f"cannot be read: {error.strerror}")]
+        return [], [_Unusable("", None, f"cannot be read: {error.strerror}")]
     lines: list[_Line] = []
-    problems: list[tuple[str, str]] = []
+    problems: list[_Unusable] = []
     try:
         rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
     except csv.Error as error:
-        return [], [("", f"not CSV: {error}")]
+        return [], [_Unusable(str(error), None, "not CSV: quotes or line breaks do not match")]
     if not rows:
         return [], []
     header = [name.strip().lower() for name in rows[0]]
     if missing := [name for name in _NEEDED if name not in header]:
-        return [], [(",".join(rows[0]), f"has no column {', '.join(missing)}")]
+        return [], [_Unusable(",".join(rows[0]), missing[0], f"has no column {', '.join(missing)}")]
     for row in rows[1:]:
         if not any(value.strip() for value in row):
             continue
@@ -104,11 +120,13 @@ def _read(path: Path) -> tuple[list[_Line], list[tuple[str, str]]]:
             name: value.strip() or None for name, value in zip(header, row, strict=False) if name in _COLUMNS
         }
         if len(row) != len(header):
-            problems.append((",".join(row), f"{len(row)} values under {len(header)} columns"))
+            why = f"{len(row)} values under {len(header)} columns"
+            problems.append(_Unusable(",".join(row), None, why))
         elif empty := [name for name in _NEEDED if not line.get(name)]:
-            problems.append((_shown(line), f"has no {', '.join(empty)}"))
+            problems.append(_Unusable(_shown(line), empty[0], f"has no {', '.join(empty)}"))
         elif line.get("version") and not str(line["version"]).isdecimal():
-            problems.append((_shown(line), f"version {line['version']!r} is no whole number"))
+            shown = f"{_shown(line)},{line['version']}"
+            problems.append(_Unusable(shown, "version", "its version is not a whole number"))
         else:
             lines.append(line)
     return lines, problems

@@ -119,18 +119,16 @@ def fingerprint(path: str) -> str:
 
 
 def _why_unread(parts: list[str], name: str) -> str | None:
-    """Why no resource reads a file of this name in this folder; None if one does."""
+    """Why no resource reads a file of this name in this folder; None if one does. It quotes no name: the file has it."""
     if not parts and name == MAPPING:
         return None
     if not parts or parts[0] not in SOURCES:
-        where = f"there is no source {parts[0]}" if parts else "it lies in no source's folder"
-        return f"{where}; there are {', '.join(SOURCES)}"
+        return f"it lies in no source's folder; there are {', '.join(SOURCES)}"
     resources = [resource.name for resource in RESOURCES if resource.source == parts[0]]
     if len(parts) == 1 and name in resources:
         return None  # in the place of a resource's folder: refused there
     if len(parts) == 1 or parts[1] not in resources:
-        where = "it lies in no resource's folder" if len(parts) == 1 else f"there is no resource {parts[1]}"
-        return f"{where} of {parts[0]}; there are {', '.join(resources)}"
+        return f"it lies in no resource's folder of {parts[0]}; there are {', '.join(resources)}"
     if _DATA.search(name) is None:
         plain, packed = ", .".join(_ENDINGS), " or .".join(_PACKED)
         return f"its name ends in none of .{plain}, nor in one of them with .{packed}"

@@ -131,18 +131,23 @@ def rehearse(con: duckdb.DuckDBPyConnection, loading: Loading) -> str | None:
 
 
 def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
-    """Write the batch's refused rows, with their place and reason, to ``landing.rejected_rows``; their number."""
+    """Write the batch's refused rows to ``landing.rejected_rows``: position, reason, field, value, record and detail.
+
+    Returns how many there are.
+    """
     sql, parameters = _typed(loading, ordered=False, strict=False)
     before, counted = [], 0
     for index in range(len(loading.batch.files)):
         before.append(counted)
         counted += loading.survey.rows[index]
     result = con.execute(
-        f"""INSERT INTO landing.rejected_rows (file_id, source, resource, file, position, reason, record, detail)
-        SELECT file_id, source, resource, file, position, reason, record, detail FROM (
-            SELECT _file_id, place - $before[in_file + 1] AS position, reason, record, detail
+        f"""INSERT INTO landing.rejected_rows
+            (file_id, source, resource, file, position, reason, field, value, record, detail)
+        SELECT file_id, source, resource, file, position, reason, wrong.field, wrong.value, record, detail FROM (
+            SELECT _file_id, place - $before[in_file + 1] AS position, reason, wrong, record, detail
             FROM (
-                SELECT _file_id, in_file, row_number() OVER () AS place, in_reason AS reason, in_detail AS detail,
+                SELECT _file_id, in_file, row_number() OVER () AS place, in_reason AS reason, in_wrong AS wrong,
+                    in_detail AS detail,
                     CASE WHEN in_reason IS NOT NULL THEN coalesce(nullif(in_came, ''), in_detail) END AS record
                 FROM ({sql})
             ) WHERE reason IS NOT NULL
@@ -212,9 +217,10 @@ def note_unknown_values(
 
 
 def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str, Any]]:
-    """SQL for every record of the batch, typed: the raw table's columns, ``in_valid``, ``in_reason``, and where it was.
+    """SQL for every record of the batch, typed: the raw table's columns, and where the record stood.
 
-    ``strict``: a record that is not good is an error.
+    ``strict``: a record that is not good is an error. Else ``in_valid`` tells whether it is good, ``in_reason`` what is
+    wrong with it, and ``in_wrong`` the first field that is wrong and its value as it came.
     """
     resource, matched = loading.resource, loading.matched
     source = records(
@@ -242,19 +248,14 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
     for name, where in matched.markers.items():
         texts.append(f"{source.text[where]} AS {quoted('m' + name)}")
     surely, checks = _checks(loading, markers, is_struct)
-    refused = "".join(f" AND NOT {check.when}" for check in checks)
-    reasons = ", ".join(f"CASE WHEN {check.when} THEN {check.reason} END" for check in checks)
-    status = "in_status"
+    status, no_owner = "in_status", ""
     if (sets := resource.page_sets) is not None:
         number = [f.name for f in fields].index(sets.owner)
         owner = fields[number]
-        checks_owner = values.problems(replace(owner, required=False), f"x{number}", quoted(owner.name))
-        refused += "".join(f" AND NOT {check.when}" for check in checks_owner)
-        reasons += "".join(f", CASE WHEN {check.when} THEN {check.reason} END" for check in checks_owner)
-        status = (
-            f"coalesce(in_status, CASE WHEN x{number} IS NULL OR trim(x{number}) = '' "
-            f"THEN {literal(sets.ownerless)} END)"
-        )
+        checks += values.problems(replace(owner, required=False), f"x{number}", quoted(owner.name))
+        is_missing = f"x{number} IS NULL OR trim(x{number}) = ''"
+        status = f"coalesce(in_status, CASE WHEN {is_missing} THEN {literal(sets.ownerless)} END)"
+        no_owner = f"WHEN {is_missing} THEN {_wrong(literal(owner.name), f'x{number}')}"
     extra, extra_parameters = _extra(matched, source)
     parameters |= extra_parameters
     deleted = (
@@ -262,7 +263,7 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
     )
     carried = "in_file, in_status, in_detail, in_came, in_page, in_item, in_total, in_skip"
     names = ", ".join(quoted(f.name) for f in fields)
-    valid = f"{status} IS NULL{refused}"
+    valid = " AND ".join([f"{status} IS NULL", *(f"NOT {check.when}" for check in checks)])
     file_id = "$ids[in_file + 1]"
     if strict:
         fine = " AND ".join([f"{status} IS NULL", *surely])
@@ -270,25 +271,39 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
             f"CASE WHEN {fine} THEN {file_id} WHEN {valid} THEN {file_id} ELSE error('a row is not good') END"
         )
     sql = f"""
-        SELECT {names}, in_extra AS extra, {deleted} AS _deleted_at, CAST({file_id} AS INTEGER) AS _file_id,
-            {carried}, {valid} AS in_valid,
-            coalesce({status}, nullif(concat_ws('; ', {reasons}), '')) AS in_reason
-        FROM (
             SELECT *, {_gone(resource, markers)} AS in_gone
             FROM (
                 SELECT *, {", ".join(typed)}
                 FROM (
                     SELECT *{"".join(parsed)}
                     FROM (
-                        SELECT in_file, in_status, in_detail, {source.record} AS in_came, in_page, in_item, in_total,
-                            in_skip, {extra} AS in_extra, {", ".join(texts)}
+                        SELECT in_file, in_status, in_detail, in_value, {source.record} AS in_came, in_page, in_item,
+                            in_total, in_skip, {extra} AS in_extra, {", ".join(texts)}
                         FROM ({source.sql})
                     )
                 )
-            )
-        )"""
+            )"""
+    judged = ""
+    if not strict:
+        # A level of its own: the field and its value are looked for in refused rows alone.
+        reasons = ", ".join(f"CASE WHEN {check.when} THEN {literal(check.reason)} END" for check in checks)
+        sql = f"""
+            SELECT *, {valid} AS in_valid, coalesce({status}, nullif(concat_ws('; ', {reasons}), '')) AS in_reason
+            FROM ({sql})"""
+        first = " ".join(f"WHEN {c.when} THEN {_wrong(literal(c.field), c.value)}" for c in checks)
+        judged = f""", in_valid, in_reason, CASE WHEN in_reason IS NULL THEN NULL
+            WHEN in_status IS NOT NULL THEN {_wrong("NULL", "in_value")} {no_owner} {first} END AS in_wrong"""
     parameters["ids"] = list(loading.batch.ids)
+    sql = f"""
+        SELECT {names}, in_extra AS extra, {deleted} AS _deleted_at, CAST({file_id} AS INTEGER) AS _file_id,
+            {carried}{judged}
+        FROM ({sql})"""
     return sql, parameters
+
+
+def _wrong(name: str, value: str) -> str:
+    """SQL for a field that is wrong and its value as it came, out of SQL for each."""
+    return f"struct_pack(field := CAST({name} AS VARCHAR), value := {value})"
 
 
 def _checks(

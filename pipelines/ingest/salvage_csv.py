@@ -17,6 +17,8 @@ from pipelines.ingest.names import make_unique
 from pipelines.ingest.salvage_json import Bad, Piece, Valid, end_cut, write_pieces
 from pipelines.ingest.unpack import KEPT, LONGEST, Unpacked
 
+_NOT_CSV = "not CSV: quotes or line breaks do not match"
+
 _LONG = "\x00long\x00"
 """Stands before a line that is longer than ``LONGEST``, of which only the beginning is kept."""
 
@@ -54,10 +56,11 @@ def _rows(stream: BinaryIO, file: Unpacked) -> Iterator[Piece]:
     try:
         next(rows, None)
     except csv.Error as error:
-        yield Bad(f"the header is not CSV: {error}", _as_it_came(taken))
+        yield Bad(f"the header is {_NOT_CSV}", _as_it_came(taken), value=str(error))
         return
     while True:
         taken.clear()
+        said = None
         try:
             row = next(rows, None)
             if row is None:
@@ -66,7 +69,7 @@ def _rows(stream: BinaryIO, file: Unpacked) -> Iterator[Piece]:
                 continue
             detail = f"{len(row)} values under {len(columns)} columns" if len(row) != len(columns) else ""
         except csv.Error as error:
-            row, detail = [], f"not a row of CSV: {error}"
+            row, detail, said = [], _NOT_CSV, str(error)
         if any(_LONG in line for line in taken):
             detail = f"a line longer than {LONGEST} bytes"
         if not detail:
@@ -81,7 +84,7 @@ def _rows(stream: BinaryIO, file: Unpacked) -> Iterator[Piece]:
             (i for i, line in enumerate(taken) if i and line.count(file.delimiter) >= len(columns) - 1),
             len(taken),
         )
-        yield Bad(detail, _as_it_came(taken[:own]))
+        yield Bad(detail, _as_it_came(taken[:own]), value=said)
         spare -= sum(map(len, taken[own:]))
         if spare < 0:
             again.extendleft(reversed(taken[own:]))

@@ -54,7 +54,7 @@ def mend_json(file: Unpacked, scratch: Path, number: int, valid: Valid, owner: s
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A stretch that is no document: why, and the beginning of its text.
+    """A stretch that is no document: why, and the beginning of its text. ``value`` is what a library said of it.
 
     ``begins``: True if it begins like a record, and so counts as one; False if it continues the bad stretch before it.
     """
@@ -62,6 +62,7 @@ class Bad:
     detail: str
     text: bytes
     begins: bool = True
+    value: str | None = None
 
 
 Piece = bytes | Bad
@@ -79,7 +80,7 @@ def write_pieces(pieces: Iterator[Piece], valid: Valid, owner: bytes | None = No
         for piece in _check(batch, valid, owner):
             if isinstance(piece, Bad):
                 if piece.begins or not was_bad:
-                    yield marker(piece.detail, piece.text)
+                    yield marker(piece.detail, piece.text, piece.value)
             else:
                 # Outside of strings a line break is only white space; inside one it would not be valid.
                 yield piece.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"

@@ -111,8 +111,9 @@ class Records:
     """A relation with one row a record. Beside the record's own columns it has columns about the record.
 
     Those are ``in_file`` (the file's index), ``in_status`` (a reason to reject it, or null), ``in_detail`` (more about
-    that reason), ``in_page`` (ordinal of its document), ``in_item`` (its place in the document), and what the document
-    around it says (``in_owner``, ``in_total``, ``in_skip``).
+    that reason, in our words), ``in_value`` (more about it in a library's words, which may quote the file), ``in_page``
+    (ordinal of its document), ``in_item`` (its place in the document), and what the document around it says
+    (``in_owner``, ``in_total``, ``in_skip``).
 
     By a column's place, ``text`` is SQL for its text, and ``json`` is SQL for its value as JSON. ``structs`` are the
     places of columns that are structs already. ``record`` is SQL for the record as it came.
@@ -518,7 +519,8 @@ def records(
                 CASE kind WHEN 'unreadable' THEN record ->> '/{UNREADABLE}/text' ELSE CAST(record AS VARCHAR) END
                     AS in_came,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
-                    WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail
+                    WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
+                CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({_records(resource, documents, ordered)})"""
     else:
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
@@ -527,7 +529,8 @@ def records(
                 json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j,
                 CASE WHEN {marker} THEN 'unreadable' END AS in_status,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/text' ELSE CAST(doc AS VARCHAR) END AS in_came,
-                CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail
+                CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail,
+                CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({documents})"""
     return Records(
         sql,
@@ -557,7 +560,10 @@ _UNWRAPPED = (
     "CAST(NULL AS VARCHAR) AS in_owner, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
     "0 AS in_page"
 )
-_NO_WRAPPER = f"CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, {_UNWRAPPED}"
+_NO_WRAPPER = (
+    "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, "
+    f"{_UNWRAPPED}"
+)
 
 
 def _typed_records(

@@ -36,7 +36,10 @@ before its end. ``mended``: salvaged, with markers for the rest. ``unreadable``:
 """
 
 UNREADABLE = "$unreadable"
-"""The only member of a marker document: ``{"$unreadable": {"detail": …, "text": …}}``."""
+"""The only member of a marker document: ``{"$unreadable": {"detail": …, "text": …, "value": …}}``.
+
+``detail`` says why, in our own words. ``text`` is what stood there. ``value`` is what a library said, which may quote it.
+"""
 
 LONGEST = 16 * 1024 * 1024
 """Bytes of the longest document or line that is read as one (DuckDB's own limit for a JSON object)."""
@@ -69,7 +72,7 @@ class Unpacked:
 
 
 class Corrupt(Exception):
-    """The compressed data is damaged: nothing that came out of it can be trusted."""
+    """The compressed data is damaged: nothing that came out of it can be trusted. The message is the library's."""
 
 
 class _NoRecords(Exception):
@@ -93,7 +96,7 @@ def unpack(path: str, scratch: Path, number: int, is_known: Callable[[str], bool
                 with open(plain, "wb") as out:
                     is_cut = _copy(opener(stream), out)
     except Corrupt as error:
-        return unreadable(scratch, number, str(error))
+        return unreadable(scratch, number, "damaged compressed data", value=str(error))
     if is_cut and os.path.getsize(plain) == 0:
         return unreadable(scratch, number, "compressed data that ends before its first byte")
     if plain != path:
@@ -116,17 +119,17 @@ def unpack(path: str, scratch: Path, number: int, is_known: Callable[[str], bool
     return result
 
 
-def unreadable(scratch: Path, number: int, detail: str, text: str = "") -> Unpacked:
-    """A file with one marker, for a file of which nothing can be read."""
+def unreadable(scratch: Path, number: int, detail: str, text: str = "", value: str | None = None) -> Unpacked:
+    """A file with one marker, for a file of which nothing can be read. ``value`` is what a library said of it."""
     path = scratch / f"{number}.unreadable"
-    path.write_bytes(marker(detail, text.encode("utf-8", "replace")))
+    path.write_bytes(marker(detail, text.encode("utf-8", "replace"), value))
     return Unpacked(str(path), "lines", condition="unreadable")
 
 
-def marker(detail: str, text: bytes) -> bytes:
+def marker(detail: str, text: bytes, value: str | None = None) -> bytes:
     """A marker document, as a line."""
     kept = text[: KEPT * 4].decode("utf-8", "replace")[:KEPT]
-    return json.dumps({UNREADABLE: {"detail": detail, "text": kept}}).encode() + b"\n"
+    return json.dumps({UNREADABLE: {"detail": detail, "text": kept, "value": value}}).encode() + b"\n"
 
 
 # --- compression and encoding ------------------------------------------------------------------------------------
@@ -167,7 +170,7 @@ def _copy(chunks: Iterator[bytes], target: BinaryIO) -> bool:
     except EOFError:
         return True
     except (zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as error:
-        raise Corrupt(f"damaged compressed data: {error}") from None
+        raise Corrupt(str(error)) from None
     return False
 
 

@@ -20,7 +20,7 @@ _WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
 _PLAIN_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?"
 _OFFSET_TIME = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)? ?[+-](0\d|1[0-5])(:?[0-5]\d)?"
 _SHOWN = 200
-"""Characters of a refused value that a reason repeats; the whole is in the record."""
+"""Characters of a refused value that are kept beside the reason; the record holds all of it."""
 
 
 MEMBERS: dict[Kind, tuple[str, ...]] = {
@@ -32,10 +32,16 @@ MEMBERS: dict[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A condition (SQL, true or false, never null) under which a value is refused, and the reason (SQL text)."""
+    """One thing that may be wrong with a field, and how to tell.
+
+    ``when`` is SQL: true where the value is refused, false where it is not, never null. ``reason`` speaks in the words
+    of the contract and quotes no value. ``value`` is SQL for the start of the value as it came, null when none came.
+    """
 
     when: str
+    field: str
     reason: str
+    value: str
 
 
 def is_unset(field: Field, x: str) -> str:
@@ -146,41 +152,37 @@ def relation_id(x: str) -> str:
 
 
 def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Problem]:
-    """Why a row is refused for this field, given the text ``x`` and the typed value ``y``.
+    """Everything that may be wrong with this field, given the text ``x`` and the typed value ``y``.
 
     ``waived`` (SQL) excuses a missing value: a deletion that carries only its key.
     """
     found = []
+
+    def refuse(when: str, why: str) -> None:
+        found.append(
+            Problem(when, field.name, f"{field.name} {why}", f"left(CAST({x} AS VARCHAR), {_SHOWN})")
+        )
+
     # CASE, not AND: a look at the text is had only where there is no value, which is seldom.
     if field.kind not in ("text", "json"):
         unset = f"trim({x}) IN ('', 'null')" if field.kind == "texts" else is_unset(field, x)
         refused = f"CASE WHEN {y} IS NULL AND {x} IS NOT NULL THEN NOT {unset} ELSE false END"
-        found.append(Problem(refused, _reason(field, x, f" is not {_article(field)}")))
+        refuse(refused, f"is not {_article(field)}")
         missing = f"CASE WHEN {y} IS NULL THEN ({x} IS NULL OR {is_unset(field, x)}) AND NOT {waived} ELSE false END"
     else:
         missing = f"({y} IS NULL AND NOT {waived})"
     if field.required:
-        found.append(Problem(missing, literal(f"{field.name}: is missing")))
+        refuse(missing, "is missing")
     if field.closed:
         allowed = ", ".join(map(literal, field.closed))
-        found.append(
-            Problem(
-                f"coalesce(CAST({y} AS VARCHAR) NOT IN ({allowed}), false)",
-                _reason(field, x, f" is not one of {', '.join(field.closed)}"),
-            )
+        refuse(
+            f"coalesce(CAST({y} AS VARCHAR) NOT IN ({allowed}), false)",
+            f"is not one of {', '.join(field.closed)}",
         )
     if field.minimum is not None:
-        found.append(
-            Problem(
-                f"coalesce({y} < {field.minimum}, false)", _reason(field, x, f" is less than {field.minimum}")
-            )
-        )
+        refuse(f"coalesce({y} < {field.minimum}, false)", f"is less than {field.minimum}")
     if field.maximum is not None:
-        found.append(
-            Problem(
-                f"coalesce({y} > {field.maximum}, false)", _reason(field, x, f" is more than {field.maximum}")
-            )
-        )
+        refuse(f"coalesce({y} > {field.maximum}, false)", f"is more than {field.maximum}")
     return found
 
 
@@ -205,11 +207,6 @@ def surely_fine(field: Field, x: str, y: str) -> list[str]:
     if field.maximum is not None:
         conditions.append(f"({unless}{y} <= {field.maximum})")
     return conditions
-
-
-def _reason(field: Field, x: str, why: str) -> str:
-    start, end = literal(f"{field.name}: '"), literal(f"'{why}")
-    return f"{start} || left(CAST({x} AS VARCHAR), {_SHOWN}) || {end}"
 
 
 def _article(field: Field) -> str:

@@ -1,7 +1,7 @@
 """The rules as Dagster asset checks: one check a rule, with its own history, severity and offending rows.
 
 Belongs here: which checks exist, what they show, and the log of their results. Does not belong here: what must hold
-(``rules``) or how it is evaluated (``engine``).
+(``rules``), how it is evaluated (``engine``), or which columns are personal (``publish.personal_data``).
 
 Every check is blocking. Only a failure of severity ERROR stops what comes after it; a WARN check that blocks merely has
 to have run first, so nothing is published before everything has been looked at.
@@ -9,16 +9,18 @@ to have run first, so nothing is published before everything has been looked at.
 
 # No deferred annotations here: Dagster looks at the check function's own.
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 import dagster as dg
 
 from pipelines.orchestration.metadata import POOL, asset_key, upstream_keys
+from pipelines.publish import personal_data
 from pipelines.refresh import check
 from pipelines.validation import load_rules
 from pipelines.validation.drift import MEMORY
-from pipelines.validation.results import forget_others, observed, severity_of, shown
+from pipelines.validation.results import detail, forget_others, observed, severity_of, shown
 from pipelines.validation.rule import Finding, Rule
 from pipelines.warehouse.connection import Warehouse
 
@@ -51,8 +53,9 @@ def _checks_of(schema: str, rules: list[Rule]) -> dg.AssetChecksDefinition:
         selected = [rule for key, rule in by_key.items() if key in context.selected_asset_check_keys]
         findings = check(warehouse, selected, context.run.run_id)
         forget_others(warehouse, schema, rules)
+        is_hidden = personal_data.is_hidden(warehouse.con)
         for finding in findings:
-            yield check_result(finding)
+            yield check_result(without_personal_data(finding) if is_hidden else finding)
 
     return checks
 
@@ -71,23 +74,40 @@ def _spec(rule: Rule) -> dg.AssetCheckSpec:
     )
 
 
+def without_personal_data(finding: Finding) -> Finding:
+    """The finding with the values of personal columns withheld, and so a failure's message, which may quote any value.
+
+    A column is personal when it has the name of a personal column of a table that the rule reads.
+    """
+    secret = frozenset[str]().union(*map(personal_data.columns, finding.rule.reads))
+    return replace(
+        finding,
+        sample=tuple(
+            {name: personal_data.WITHHELD if name in secret else value for name, value in row.items()}
+            for row in finding.sample
+        ),
+        error=None if finding.error is None else personal_data.WITHHELD,
+    )
+
+
 def check_result(finding: Finding) -> dg.AssetCheckResult:
     """What Dagster keeps of a finding: counts that plot over time, and of a broken rule the first offending rows."""
     metadata: dict[str, Any] = {"observed": observed(finding)}
+    found = detail(finding)
+    if found is not None:
+        metadata["detail"] = found
     if finding.offending is not None:
         metadata["offending_rows"] = finding.offending
     if finding.checked is not None:
         metadata["checked_rows"] = finding.checked
     if finding.sample:
         metadata["sample"] = _table(finding)
-    if finding.error is not None:
-        metadata["error"] = finding.error
     return dg.AssetCheckResult(
         asset_key=asset_key(finding.rule.table),
         check_name=finding.rule.name,
         passed=finding.passed,
         severity=dg.AssetCheckSeverity(severity_of(finding)),
-        description=None if finding.passed else observed(finding),
+        description=None if finding.passed else "; ".join(filter(None, (observed(finding), found))),
         metadata=metadata,
     )
 

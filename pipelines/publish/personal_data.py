@@ -3,15 +3,14 @@
 Belongs here: what of a table speaks of a person, beyond the fields that ``pipelines.sources`` marks, and the SQL that
 hides it. Does not belong here: writing the published file (``publish.duckdb_file``).
 
-A hash is keyed by a random text that never leaves the warehouse, so that nobody can find a phone number by hashing all
-of them; the same value has the same hash in every table and every run, so that what belonged together still does. Of
-text that may hold anything, nothing is published.
+Whole columns are hidden, never parts of a text. A hash is keyed by a random text that never leaves the warehouse, so
+that nobody can find a phone number by hashing all of them. The same value has the same hash in every table and every
+run, so that what belonged together still does. Of text that may hold anything, nothing is published.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import duckdb
 
@@ -35,23 +34,17 @@ _FIELDS: Mapping[str, Mapping[str, Kind]] = {
     f"raw.{r.table}": {**{f.name: f.kind for f in r.fields if f.personal}, "extra": "json"}
     for r in RESOURCES
 }
-_Part = Literal["all", "from the first quotation on", "from the first semicolon on"]
-_TEXTS: Mapping[str, Mapping[str, _Part]] = {
-    "quality.rejected_rows": {
-        "record": "all",
-        "reason": "from the first quotation on",
-        "detail": "from the first quotation on",
-    },
-    "quality.notices": {"value": "all", "detail": "from the first quotation on"},
-    # Counts, then the first offending row.
-    "quality.check_results": {"observed": "from the first semicolon on"},
+_TEXTS: Mapping[str, frozenset[str]] = {
+    "quality.rejected_rows": frozenset({"record", "value"}),
+    "quality.notices": frozenset({"value"}),
+    "quality.check_results": frozenset({"detail"}),
 }
-"""Tables of our own that quote what was in the files → their columns, and the part that does."""
+"""Tables of our own that quote what was in the files → the columns that do. Their other columns never quote it."""
 
 
 def columns(table: str) -> frozenset[str]:
     """The columns of a ``schema.table`` that hold, or may hold, personal data."""
-    return frozenset(_FIELDS.get(table, ())) | frozenset(_TEXTS.get(table, ()))
+    return frozenset(_FIELDS.get(table, ())) | _TEXTS.get(table, frozenset())
 
 
 def is_hidden(con: duckdb.DuckDBPyConnection) -> bool:
@@ -62,7 +55,7 @@ def is_hidden(con: duckdb.DuckDBPyConnection) -> bool:
 def hidden(table: str, column: str) -> str:
     """The SQL expression that stands in the place of a personal column."""
     if table in _TEXTS:
-        return _withheld(f'"{column}"', _TEXTS[table][column])
+        return f"CASE WHEN \"{column}\" IS NOT NULL THEN '{WITHHELD}' END"
     kind = _FIELDS[table][column]
     if kind == "json":
         return f'to_json({_hash(f"""CAST("{column}" AS VARCHAR)""")})'
@@ -89,10 +82,3 @@ def _hash(value: str) -> str:
     """Half of a keyed SHA-256 (as HMAC nests it), in hexadecimal; what is empty or null says nothing and stays."""
     keyed = f"left(sha256({_SALT} || sha256({_SALT} || {value})), 32)"
     return f"CASE WHEN {value} <> '' THEN {keyed} ELSE {value} END"
-
-
-def _withheld(value: str, part: _Part) -> str:
-    if part == "all":
-        return f"CASE WHEN {value} IS NOT NULL THEN '{WITHHELD}' END"
-    sign = "''''" if part == "from the first quotation on" else "';'"
-    return f"CASE WHEN contains({value}, {sign}) THEN split_part({value}, {sign}, 1) || '{WITHHELD}' ELSE {value} END"

@@ -119,12 +119,21 @@ def _evaluate_table(
         elif passed:
             yield Finding(rule, passed=True, offending=0, checked=checked)
         elif rule.query is not None:
+            try:
+                sample, error = _first_rows(con, rule.query), None
+            except duckdb.InterruptException:
+                raise
+            except (
+                duckdb.Error
+            ) as failure:  # counting the rows computes no column, so nothing failed until now
+                sample, error = (), _one_line(str(failure))
             yield Finding(
                 rule,
                 passed=False,
                 offending=result["unexpected_count"],
                 checked=checked,
-                sample=_first_rows(con, rule.query),
+                sample=sample,
+                error=error,
             )
         else:
             # Asked only of rules that are broken: it costs Great Expectations two more queries a rule.
@@ -186,7 +195,12 @@ def _failure(exception_info: Mapping[str, Any]) -> str | None:
     )
     if message is None:
         return "the expectation raised without a message" if exception_info.get("raised_exception") else None
-    first = re.split(r"\n\s*\n|\n\[SQL", str(message).strip(), maxsplit=1)[0]
+    return _one_line(str(message))
+
+
+def _one_line(message: str) -> str:
+    """A message's first paragraph in one line, without the type that SQLAlchemy puts before it."""
+    first = re.split(r"\n\s*\n|\n\[SQL", message.strip(), maxsplit=1)[0]
     return " ".join(re.sub(r"^\(_?duckdb\.\w+\)\s*", "", first).split())
 
 

@@ -13,26 +13,27 @@ from datetime import UTC, datetime
 from pipelines.validation.rule import Finding, Rule
 from pipelines.warehouse.connection import Warehouse
 
-_FINDING = "table_name, check_name, severity, passed, observed"
-
-
+_FINDING = "table_name, check_name, severity, passed, observed, detail"
 _CELL_WIDTH = 200
-
-
-_OBSERVED_WIDTH = 300
+_DETAIL_WIDTH = 300
 
 
 def observed(finding: Finding) -> str:
-    """A finding in one line: the count, and of a broken rule its first offending row."""
+    """A finding in counts: how many rows offend, of how many. It quotes no row."""
     if finding.error is not None:
-        return _cut(f"could not be evaluated: {finding.error}", _OBSERVED_WIDTH)
+        return "could not be evaluated"
     text = f"{finding.offending} offending"
-    if finding.checked is not None:
-        text += f", {finding.checked} rows checked"
-    if finding.sample:
-        row = ", ".join(f"{column} {shown(value)}" for column, value in finding.sample[0].items())
-        text += f"; {'first' if finding.offending != 1 else 'it'}: {row}"
-    return _cut(text, _OBSERVED_WIDTH)
+    return text if finding.checked is None else f"{text}, {finding.checked} rows checked"
+
+
+def detail(finding: Finding) -> str | None:
+    """The first offending row as text, or why the rule could not be evaluated; None when the rule held."""
+    if finding.error is not None:
+        return _cut(finding.error, _DETAIL_WIDTH)
+    if not finding.sample:
+        return None
+    row = ", ".join(f"{column} {shown(value)}" for column, value in finding.sample[0].items())
+    return _cut(row, _DETAIL_WIDTH)
 
 
 def log_findings(warehouse: Warehouse, findings: Iterable[Finding], run_id: str) -> None:
@@ -53,6 +54,7 @@ def log_findings(warehouse: Warehouse, findings: Iterable[Finding], run_id: str)
                 severity_of(finding),
                 finding.passed,
                 observed(finding),
+                detail(finding),
             )
         )
         not in known
@@ -65,7 +67,7 @@ def log_findings(warehouse: Warehouse, findings: Iterable[Finding], run_id: str)
             [list(r[:2]) for r in rows],
         )
         con.executemany(
-            f"INSERT INTO landing.check_log ({_FINDING}, checked_at, run_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO landing.check_log ({_FINDING}, checked_at, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [list(row) for row in rows],
         )
 

@@ -36,8 +36,8 @@ CREATE TABLE IF NOT EXISTS landing.files (
     is_current BOOLEAN DEFAULT TRUE
 );
 CREATE TABLE IF NOT EXISTS landing.rejected_rows (
-    file_id INTEGER, source VARCHAR, resource VARCHAR, file VARCHAR, position BIGINT, reason VARCHAR, record VARCHAR,
-    detail VARCHAR
+    file_id INTEGER, source VARCHAR, resource VARCHAR, file VARCHAR, position BIGINT, reason VARCHAR, field VARCHAR,
+    value VARCHAR, record VARCHAR, detail VARCHAR
 );
 CREATE TABLE IF NOT EXISTS landing.notices (
     file_id INTEGER, source VARCHAR, resource VARCHAR, file VARCHAR, code VARCHAR, field VARCHAR, value VARCHAR,
@@ -63,7 +63,7 @@ CREATE TABLE IF NOT EXISTS landing.published_tables (
 );
 CREATE TABLE IF NOT EXISTS landing.check_log (
     table_name VARCHAR, check_name VARCHAR, severity VARCHAR, passed BOOLEAN, observed VARCHAR,
-    checked_at TIMESTAMP, run_id VARCHAR
+    detail VARCHAR, checked_at TIMESTAMP, run_id VARCHAR
 );
 CREATE TABLE IF NOT EXISTS landing.published_figures (
     run_id VARCHAR, published_at TIMESTAMP, figure VARCHAR, scope VARCHAR, value DOUBLE

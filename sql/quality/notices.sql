@@ -20,10 +20,10 @@ SELECT
     file, -- path within the landing folder
     code, -- new_field, unknown_value, inconsistent, page_total, mapping, not_read
     field, -- the field it is about
-    value, -- the value met
+    value, -- what was met, as it came
     -- how many rows it was met in, in the latest version of the file that had any; of not_read, how many files
     -- [count]
     rows,
-    detail -- in words
+    detail -- what is the matter, in words; it quotes nothing of the input
 FROM ranked
 WHERE place = 1

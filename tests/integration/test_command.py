@@ -54,13 +54,14 @@ def run(
     landing: Path | None = None,
     command: tuple[str, ...] = ("-m", "pipelines"),
     settings: Mapping[str, str] | None = None,
+    checkout: Path = ROOT,
 ) -> Run:
     environment = {**os.environ, "CONTACT_LEDGER_OUTPUT": str(output)}
     if landing is not None:
         environment["CONTACT_LEDGER_LANDING"] = str(landing)
     finished = subprocess.run(
         [sys.executable, *command],
-        cwd=ROOT,
+        cwd=checkout,
         env={**environment, **(settings or {})},
         capture_output=True,
         text=True,
@@ -291,7 +292,7 @@ def test_a_landing_folder_that_is_one_level_off_does_not_replace_good_figures(
 ) -> None:
     part_of_sample(tmp_path / "landing", "outreach/call_dispositions")
     ended = run(tmp_path.with_name(f"{tmp_path.name}-output"), tmp_path / at)
-    assert_fails(ended, "nothing was published", "found: ", "action_builder, voipbin", hint.format(tmp_path))
+    assert_fails(ended, "nothing was published", "found: ", "action_builder, liondesk", hint.format(tmp_path))
     assert not ended.published.exists()
 
 
@@ -379,6 +380,18 @@ def test_nothing_is_served_with_a_setting_that_cannot_be_used(tmp_path: Path, na
     ended = run(tmp_path / "output", command=("-m", "pipelines", "dev"), settings=settings)
     assert_fails(ended, f"CONTACT_LEDGER_{name}", value)
     assert not ended.stdout
+
+
+def test_a_sql_file_that_says_nothing_of_its_table_is_named_in_one_line(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    for folder in ("pipelines", "sql", "deploy"):
+        shutil.copytree(ROOT / folder, checkout / folder)
+    (checkout / "data").mkdir()
+    shutil.copy(ROOT / "data" / "dispositions.csv", checkout / "data")
+    (checkout / "sql" / "core" / "mine.sql").write_text("SELECT 1 AS one\n", encoding="utf-8")
+    ended = run(tmp_path / "output", checkout / "data", AS_MAKE, checkout=checkout)
+    assert_fails(ended, str(Path("sql") / "core" / "mine.sql"))
+    assert not ended.published.exists()
 
 
 # ------------------------------------------------------------------------------------------------------- Ctrl-C
@@ -594,7 +607,9 @@ def test_wrong_lines_of_ones_own_mapping_are_told(mistaken: tuple[Run, Path]) ->
     assert re.match(
         rf"mapping    {told} lines? (is|are) not used of dispositions.csv \(quality.notices\); first: ", line
     )
-    assert line.endswith("; first: outreach,outcome,Answered,nobody: 'nobody' is no unified disposition")
+    assert line.endswith(
+        "; first: outreach,outcome,Answered,nobody: its disposition is none of the unified ones"
+    )
 
 
 def test_a_moment_that_has_not_come_yet_is_told_with_where_it_comes_from(

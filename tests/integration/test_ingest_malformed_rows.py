@@ -58,6 +58,7 @@ def test_an_unquoted_comma_in_every_row(calls: Landing) -> None:
     calls.run()
     assert counts(calls) == (ROWS, 0, 0, ROWS)
     assert told(calls) == [(n + 1, row, "5 values under 4 columns") for n, row in enumerate(rows)]
+    assert calls.wrong() == [("unreadable", None, None)] * ROWS
 
 
 def test_an_unquoted_comma_in_three_of_five_rows(calls: Landing) -> None:
@@ -87,7 +88,9 @@ def test_quotes_that_do_not_match_cost_their_row_alone(calls: Landing, bad: str,
     assert [(place, record) for place, record, _ in told(calls)] == [
         (n + 1, row) for n, row in enumerate(rows) if n % of == of // 2
     ]
-    assert all(detail.startswith("not a row of CSV: ") for *_, detail in told(calls))
+    assert {detail for *_, detail in told(calls)} == {"not CSV: quotes or line breaks do not match"}
+    # What the reader of CSV says may quote the row, so it is no detail.
+    assert {value for _, _, value in calls.wrong()} <= {"',' expected after '\"'", "unexpected end of data"}
 
 
 def test_a_row_of_several_lines_is_one(calls: Landing) -> None:

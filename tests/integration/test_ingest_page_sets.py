@@ -80,6 +80,7 @@ def test_a_page_of_nobody_is_refused(landing: Landing) -> None:
     landing.put("page.json", json.dumps(page([row(), row("B")])))
     landing.run()
     assert landing.rejected() == [(1, "no_contact"), (2, "no_contact")]
+    assert landing.wrong() == [("no_contact", "contact_id", None)] * 2
     assert landing.files() == {"page.json": (2, 0, 0, 2)}
     landing.law()
 
@@ -196,9 +197,11 @@ def test_a_row_without_its_state_is_refused(landing: Landing) -> None:
         json.dumps(page([row(is_active=None), row(is_active="maybe"), row(send_at="x")])),
     )
     landing.run()
-    assert [reason for _, reason in landing.rejected()] == [
-        "is_active: is missing", "is_active: 'maybe' is not true or false", "send_at: 'x' is not a time"
-    ]  # fmt: skip
+    assert landing.wrong() == [
+        ("is_active is missing", "is_active", None),
+        ("is_active is not true or false", "is_active", "maybe"),
+        ("send_at is not a time", "send_at", "x"),
+    ]
 
 
 def test_loaded_users(landing: Landing) -> None:

@@ -84,7 +84,7 @@ def test_the_outreach_example_is_refused_for_its_placeholder_alone(tmp_path: Pat
     # It says "string" for every text, and a direction is one of two words.
     landing = example(tmp_path, "outreach.calls", "vendor_example.json")
     assert filled(landing) == []
-    assert landing.rejected() == [(1, "direction: 'string' is not one of inbound, outbound")]
+    assert landing.wrong() == [("direction is not one of inbound, outbound", "direction", "string")]
     assert landing.notices("new_field") == []
 
 

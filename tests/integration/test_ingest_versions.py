@@ -189,16 +189,16 @@ def test_all_or_nothing(calls: Landing, monkeypatch: pytest.MonkeyPatch) -> None
         (
             call(id=ID[:-1] + "8", status="?"),
             2_500,
-            ["status: '?' is not one of dialing, progressing, done"],
+            [("status is not one of dialing, progressing, done", "status", "?")],
             [],
         ),
         ({"type": "RECORD", "stream": "campaigncalls", "record": call(id=ID[:-1] + "8")}, 2_501, [], []),
-        ("x", 2_500, ["unreadable"], []),
+        ("x", 2_500, [("unreadable", None, None)], []),
     ],
     ids=["as at first sight", "a new field", "a bad value", "another shape", "broken"],
 )
 def test_a_large_file_whose_first_rows_do_not_tell_all(
-    calls: Landing, last: object, rows: int, rejected: list[str], news: list[object]
+    calls: Landing, last: object, rows: int, rejected: list[object], news: list[object]
 ) -> None:
     calls.large = True
     first = lines([call(id=f"00000000-0000-4000-8000-{i:012}") for i in range(2_500)])
@@ -206,7 +206,7 @@ def test_a_large_file_whose_first_rows_do_not_tell_all(
     calls.put("b.ndjson", lines([call(id="00000000-0000-4000-8000-000000000001", tm_update="2026-02-02")]))
     calls.run()
     assert len(calls.rows()) == rows
-    assert [reason for _, reason in calls.rejected()] == rejected
+    assert calls.wrong() == rejected
     assert calls.notices("new_field") == news
     assert calls.files()["a.ndjson"] == (2_501, rows - 1, 1, len(rejected))
     calls.law()
@@ -286,7 +286,8 @@ def test_a_deletion_needs_none_of_the_required_fields_but_its_key(calls: Landing
     )
     calls.run()
     assert calls.columns("status", "_deleted_at") == [(None, datetime(2026, 2, 3))]
-    assert calls.rejected() == [(2, "id: is missing")]
+    assert calls.rejected() == [(2, "id is missing")]
+    assert calls.wrong() == [("id is missing", "id", None)]
 
 
 def test_a_marker_that_is_no_time_is_refused(tmp_path: Path) -> None:
@@ -295,9 +296,10 @@ def test_a_marker_that_is_no_time_is_refused(tmp_path: Path) -> None:
         "a.ndjson", lines([{**LIVE, "_ab_cdc_deleted_at": "soon"}, {**LIVE, "_fivetran_deleted": "perhaps"}])
     )
     landing.run()
-    assert [reason for _, reason in landing.rejected()] == [
-        "_ab_cdc_deleted_at: 'soon' is not a time", "_fivetran_deleted: 'perhaps' is not true or false"
-    ]  # fmt: skip
+    assert landing.wrong() == [
+        ("_ab_cdc_deleted_at is not a time", "_ab_cdc_deleted_at", "soon"),
+        ("_fivetran_deleted is not true or false", "_fivetran_deleted", "perhaps"),
+    ]
 
 
 # --- Action Builder's dumps --------------------------------------------------------------------------------------
@@ -332,13 +334,14 @@ def test_the_landing_folder_overrides_single_lines_of_the_mapping(calls: Landing
     default.write_text("source,field,value,label,disposition\nA,f,1,one,contacted\nA,f,2,two,no_contact\n")
     override = calls.path / "dispositions.csv"
     lines_of_it = [
-        "a,F,1,one again,no_contact",
-        "A,f,3,three,contacted",
-        "A,f,4,four,nonsense",
+        "a,F,1,one again,no_contact,",
+        "A,f,3,three,contacted,2",
+        "A,f,4,four,nonsense,",
         "A,f",
-        "A,,5,,contacted",
+        "A,,5,,contacted,",
+        "A,f,6,six,contacted,new",
     ]
-    override.write_text("source,field,value,label,disposition\n" + "\n".join(lines_of_it) + "\n")
+    override.write_text("source,field,value,label,disposition,version\n" + "\n".join(lines_of_it) + "\n")
     assert load_dispositions(calls.con, calls.path, default) == 3
     loaded = fetch(calls.con, "SELECT * FROM landing.dispositions ORDER BY value")
     assert [(line["label"], line["disposition"], line["origin"]) for line in loaded] == [
@@ -346,7 +349,15 @@ def test_the_landing_folder_overrides_single_lines_of_the_mapping(calls: Landing
         ("two", "no_contact", "default"),
         ("three", "contacted", "landing folder"),
     ]
-    assert len(calls.notices("mapping")) == 3
+    # The line is the value; field and detail tell what is wrong with it.
+    assert calls.con.sql(
+        "SELECT field, value, rows, detail FROM landing.notices WHERE code = 'mapping' ORDER BY ALL NULLS FIRST"
+    ).fetchall() == [
+        (None, "A,f", 1, "2 values under 6 columns"),
+        ("disposition", "A,f,4,nonsense", 1, "its disposition is none of the unified ones"),
+        ("field", "A,,5,contacted", 1, "has no field"),
+        ("version", "A,f,6,contacted,new", 1, "its version is not a whole number"),
+    ]
     override.unlink()
     load_dispositions(calls.con, calls.path, default)
     assert calls.con.sql(

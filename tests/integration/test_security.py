@@ -256,18 +256,116 @@ def test_what_is_not_personal_is_published_as_it_is(sample: Hidden) -> None:
         assert sample.hashed[table] == sample.as_it_is[table]
     kinds = {row[0]["type"] for row in sample.columns("raw.voipbin_campaigncalls", "destination") if row[0]}
     assert kinds >= {"tel"}
-    rejected = sample.columns("quality.rejected_rows", "reason", "file")
-    assert [reason for reason, file in rejected if file.endswith("broken.json")] == [
-        f"disposition: {personal_data.WITHHELD}"
+    rejected = sample.columns("quality.rejected_rows", "file", "reason", "field", "value", "record")
+    assert [row[1:] for row in rejected if row[0].endswith("broken.json")] == [
+        ("disposition is not a whole number", "disposition", personal_data.WITHHELD, personal_data.WITHHELD)
     ]
+
+
+PLANTED = {
+    "a refused field": "Maria Fictitious +15555550143",
+    "a value outside a closed set": "Pat Imaginary +15555550144",
+    "a broken row of CSV": "Sam Invented +15555550145",
+    "a broken line of JSON": "Kim Unreal +15555550146",
+    "a file that holds no records": "Lee Nobody +15555550147",
+    "a value of the mapping": "Ana Phantom +15555550148",
+    "a disposition of the mapping": "Jo Nowhere +15555550149",
+    "a version of the mapping": "Max Mustermann +15555550150",
+    "a broken row of the mapping": "Erika Mustermann +15555550151",
+}
+"""Where a file may carry a person that it should not → somebody made up, who stands there."""
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A landing folder with all of them, refreshed with personal data hashed."""
+    folder = tmp_path_factory.mktemp("planted")
+    settings = Settings(landing=folder / "landing", output=folder / "output", personal_data="hash")
+    who = PLANTED.values()
+    refused, closed, csv_row, json_line, markup, value, disposition, version, mapping_row = who
+    files = {
+        "action_builder/contact_attempts/refused.json": json.dumps(
+            [{**attempt(1, "fine"), "created_at": refused}, attempt(2, "fine")]
+        ),
+        "voipbin/campaigncalls/closed.ndjson": "".join(
+            json.dumps({"id": number, "status": closed, "destination_index": 0, "tm_create": "2026-03-01"})
+            + "\n"
+            for number in ("x", "00000000-0000-4000-8000-000000000001")
+        ),
+        "outreach/calls/broken.csv": f'id,direction,note\n1,outbound,fine\n2,outbound,"of "{csv_row}""\n'
+        f"3,outbound,{csv_row},,\n",
+        "outreach/calls/broken.ndjson": '{"id": 4, "direction": "inbound"}\n{"id": 5, "note": "' + json_line,
+        "outreach/calls/none.json": f"<html><body>{markup}</body></html>",
+        "dispositions.csv": "source,field,value,disposition,version\n"
+        f"outreach,outcome,{value},,\n"
+        f"outreach,outcome,Answered,{disposition},\n"
+        f"outreach,outcome,Answered,contacted,{version}\n"
+        f"{mapping_row}\n",
+    }
+    for name, content in files.items():
+        path = settings.landing / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    run_refresh(settings, "1")
+    return settings
+
+
+def test_what_is_wrong_is_told_and_nobody_who_stands_there(planted: Settings) -> None:
+    withheld = personal_data.WITHHELD
+    with duckdb.connect(planted.published_path, read_only=True) as con:
+        assert con.sql(
+            "SELECT split_part(file, '/', 3), position, reason, field, value, record, detail "
+            "FROM quality.rejected_rows ORDER BY ALL"
+        ).fetchall() == [
+            ("broken.csv", 2, "unreadable", None, withheld, withheld, "not CSV: quotes or line breaks do not match"),
+            ("broken.csv", 3, "unreadable", None, None, withheld, "5 values under 3 columns"),
+            ("broken.ndjson", 2, "unreadable", None, None, withheld, "a document that does not end, or is broken"),
+            ("closed.ndjson", 1, "id is not a UUID; status is not one of dialing, progressing, done", "id",
+             withheld, withheld, None),
+            ("closed.ndjson", 2, "status is not one of dialing, progressing, done", "status", withheld, withheld, None),
+            ("none.json", 1, "unreadable", None, None, withheld,
+             "markup, not records: no column of its first line is known"),
+            ("refused.json", 1, "created_at is not a time", "created_at", withheld, withheld, None),
+        ]  # fmt: skip
+        assert con.sql(
+            "SELECT field, value, detail FROM quality.notices WHERE code = 'mapping' ORDER BY ALL NULLS FIRST"
+        ).fetchall() == [
+            (None, withheld, "1 values under 5 columns"),
+            ("disposition", withheld, "has no disposition"),
+            ("disposition", withheld, "its disposition is none of the unified ones"),
+            ("version", withheld, "its version is not a whole number"),
+        ]
+    published = rows_of(planted.published_path)
+    assert [
+        (where, table)
+        for where, who in PLANTED.items()
+        for part in (who, *who.rsplit(" ", 1))
+        for table, rows in published.items()
+        if part in str(rows)
+    ] == []
+    page = planted.report_path.read_text(encoding="utf-8")
+    assert [where for where, who in PLANTED.items() for part in who.rsplit(" ", 1) if part in page] == []
+    assert "created_at is not a time" in page
+
+
+def test_who_stands_there_is_told_where_nothing_is_hidden(planted: Settings, tmp_path: Path) -> None:
+    """The search above finds what there is: kept as it is, everybody is in the table that tells of the row."""
+    settings = replace(planted, personal_data="keep", output=tmp_path / "output")
+    run_refresh(settings, "1", checked=False)
+    published = rows_of(settings.published_path)
+    for where, who in PLANTED.items():
+        table = "quality.notices" if "mapping" in where else "quality.rejected_rows"
+        assert who in str(published[table]), where
 
 
 def test_columns_say_that_they_are_personal(sample: Hidden) -> None:
     comments = dict(described(sample.settings, "raw.action_builder_contact_attempts"))
     assert comments["note"].endswith("Personal data: a keyed hash stands in its place.")
     assert "ersonal" not in comments["campaign_id"]
-    records = dict(described(sample.settings, "quality.rejected_rows"))
-    assert records["record"].endswith("Personal data: withheld.")
+    rejects = dict(described(sample.settings, "quality.rejected_rows"))
+    assert rejects["record"].endswith("Personal data: withheld.")
+    assert rejects["value"].endswith("Personal data: withheld.")
+    assert [name for name in ("reason", "field", "detail") if "Personal data" in rejects[name]] == []
     run_refresh(replace(sample.settings, personal_data="keep"), "4", checked=False)
     assert dict(described(sample.settings, "raw.outreach_calls"))["to"].endswith("Personal data.")
 

@@ -59,7 +59,7 @@ FROM (SELECT coalesce(max(id), 0) AS id FROM raw.outreach_calls) AS last
 VOLATILE = {
     "quality.run_history": "SELECT DISTINCT published FROM quality.run_history WHERE published",
     "quality.check_results": (
-        "SELECT table_name, check_name, severity, passed, observed FROM quality.check_results "
+        "SELECT table_name, check_name, severity, passed, observed, detail FROM quality.check_results "
         f"WHERE check_name NOT IN ({', '.join(repr(rule.name) for rule in DRIFT_RULES)})"
     ),
 }

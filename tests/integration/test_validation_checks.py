@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import dagster as dg
 import duckdb
 import pytest
 
 from pipelines.models.sql_files import load_models
-from pipelines.orchestration.checks import build_checks, check_result
+from pipelines.orchestration.checks import build_checks, check_result, without_personal_data
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES
 from pipelines.validation import Rule, load_rules
-from pipelines.validation.results import observed
-from pipelines.validation.rule import Finding, Severity
+from pipelines.validation.engine import evaluate
+from pipelines.validation.results import detail, observed
+from pipelines.validation.rule import Finding, Severity, filled
 from pipelines.warehouse.connection import Warehouse
+from pipelines.warehouse.tables import write_settings
 from tests.support import ledger
 
 
@@ -104,9 +107,9 @@ def test_a_broken_error_rule_stops_what_follows(warehouse: Warehouse) -> None:
     assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert evaluation.metadata["offending_rows"].value == 14
     assert evaluation.metadata["checked_rows"].value == 16
-    assert evaluation.metadata["observed"].value == (
-        "14 offending, 16 rows checked; first: id 2, note <b>'x'</b>"
-    )
+    assert evaluation.metadata["observed"].value == "14 offending, 16 rows checked"
+    assert evaluation.metadata["detail"].value == "id 2, note <b>'x'</b>"
+    assert evaluation.description == "14 offending, 16 rows checked; id 2, note <b>'x'</b>"
     sample = evaluation.metadata["sample"]
     assert isinstance(sample, dg.TableMetadataValue)
     assert [record.data for record in sample.records] == [
@@ -130,8 +133,62 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error(warehouse: Warehouse) -> No
     assert built == ["core.a"]
     evaluation = evaluations(result)["core/a", "first"]
     assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.ERROR)
-    assert "a does not exist" in str(evaluation.metadata["error"].value)
-    assert str(evaluation.metadata["observed"].value).startswith("could not be evaluated: ")
+    assert evaluation.metadata["observed"].value == "could not be evaluated"
+    assert "a does not exist" in str(evaluation.metadata["detail"].value)
+    ((logged, why),) = warehouse.con.sql("SELECT observed, detail FROM landing.check_log").fetchall()
+    assert (logged, why) == ("could not be evaluated", evaluation.metadata["detail"].value)
+
+
+def test_hashed_dagster_keeps_no_value_of_a_personal_column(warehouse: Warehouse) -> None:
+    """The number called is personal in raw.outreach_calls: neither it nor a message that quotes it is kept."""
+    con = warehouse.con
+    con.execute(
+        """INSERT INTO raw.outreach_calls BY NAME SELECT 7 AS id, '+15555550143' AS "to", 'up' AS direction"""
+    )
+    rules = [
+        Rule(
+            "core.a",
+            "shows",
+            "Of another table.",
+            "warn",
+            query='SELECT id, "to", direction FROM raw.outreach_calls',
+        ),
+        Rule(
+            "core.a",
+            "fails",
+            "Quotes what it cannot convert.",
+            query='SELECT CAST("to" AS DATE) AS day FROM raw.outreach_calls',
+        ),
+    ]
+    told = evaluations(run(warehouse, rules)[0])
+    assert told["core/a", "shows"].metadata["detail"].value == "id 7, to +15555550143, direction up"
+    assert "+15555550143" in str(told["core/a", "fails"].metadata["detail"].value)
+
+    write_settings(con, Settings(personal_data="hash"))
+    told = evaluations(run(warehouse, rules)[0])
+    assert "5555550143" not in str(told)
+    shows, fails = told["core/a", "shows"], told["core/a", "fails"]
+    sample = shows.metadata["sample"]
+    assert isinstance(sample, dg.TableMetadataValue)
+    assert [record.data for record in sample.records] == [{"id": "7", "to": "(withheld)", "direction": "up"}]
+    assert shows.description == "1 offending, 2 rows checked; id 7, to (withheld), direction up"
+    assert fails.description == "could not be evaluated; (withheld)"
+    # The warehouse, which is never published, keeps both.
+    logged = dict(con.sql("SELECT check_name, detail FROM landing.check_log").fetchall())
+    assert logged["shows"] == "id 7, to +15555550143, direction up"
+    assert "+15555550143" in logged["fails"]
+
+
+def test_the_sample_of_an_expectation_is_hidden_by_column_too(warehouse: Warehouse) -> None:
+    warehouse.con.execute(
+        """INSERT INTO raw.outreach_calls BY NAME SELECT 7 AS id, '+15555550143' AS "to" """
+    )
+    (finding,) = evaluate(warehouse.con, [filled("raw.outreach_calls", "direction", ("id", "to"))])
+    assert detail(finding) is not None
+    assert "+15555550143" in str(detail(finding))
+    assert [{name: row[name] for name in ("id", "to")} for row in without_personal_data(finding).sample] == [
+        {"id": 7, "to": "(withheld)"}
+    ]
 
 
 def test_a_check_waits_for_every_table_it_looks_at() -> None:
@@ -162,18 +219,20 @@ def test_the_log_holds_the_latest_result_of_each_check(warehouse: Warehouse) -> 
     break_table(warehouse.con, "core.b")
     second, _ = run(warehouse, rules)
     logged = warehouse.con.sql(
-        "SELECT table_name, check_name, severity, passed, observed, run_id FROM landing.check_log ORDER BY ALL"
+        "SELECT table_name, check_name, severity, passed, observed, detail, run_id "
+        "FROM landing.check_log ORDER BY ALL"
     ).fetchall()
     assert first.run_id != second.run_id
     assert logged == [
         # Found again as it was: the log still tells which run found it first.
-        ("core.a", "first", "ERROR", True, "0 offending, 2 rows checked", first.run_id),
+        ("core.a", "first", "ERROR", True, "0 offending, 2 rows checked", None, first.run_id),
         (
             "core.b",
             "second",
             "WARN",
             False,
-            "14 offending, 16 rows checked; first: id 2, note <b>'x'</b>",
+            "14 offending, 16 rows checked",
+            "id 2, note <b>'x'</b>",
             second.run_id,
         ),
     ]
@@ -231,7 +290,12 @@ def test_long_values_are_cut() -> None:
     finding = Finding(
         breaks("core.a", "first"), passed=False, offending=1, checked=1, sample=({"note": "x" * 9000},)
     )
-    assert len(observed(finding)) <= 300
+    assert observed(finding) == "1 offending, 1 rows checked"
+    # The cell is cut, and so is what a row of long cells comes to.
+    assert detail(finding) == f"note {'x' * 199}…"
+    wide = replace(finding, sample=({"note": "x" * 9000, "name": "y" * 9000},))
+    assert len(str(detail(wide))) == 300
+    assert len(str(detail(replace(finding, sample=(), error="z" * 9000)))) == 300
     sample = check_result(finding).metadata["sample"]
     assert isinstance(sample, dg.TableMetadataValue)
     assert len(str(sample.records[0].data["note"])) == 200

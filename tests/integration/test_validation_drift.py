@@ -11,11 +11,11 @@ import pytest
 
 from pipelines.refresh import refresh as run_refresh
 from pipelines.settings import Settings
-from pipelines.validation import drift
 from pipelines.validation.drift import DRIFT_RULES, ENOUGH
 from pipelines.validation.engine import evaluate
-from pipelines.validation.results import observed
+from pipelines.validation.results import detail
 from pipelines.validation.rule import Finding
+from pipelines.warehouse import run_log
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.run_log import FIGURES, MEMORY, remember_published
 from tests.support import build, ledger
@@ -79,7 +79,7 @@ def test_attempts_that_vanish(con: duckdb.DuckDBPyConnection) -> None:
     )
     finding = broken(con)["attempts_do_not_vanish"]
     assert [(row["scope"], row["last"], row["now"]) for row in finding.sample] == [("outreach", 200.0, 190.0)]
-    assert "last 200.0, now 190.0" in observed(finding)
+    assert "last 200.0, now 190.0" in str(detail(finding))
 
 
 def test_a_source_that_vanishes(con: duckdb.DuckDBPyConnection) -> None:
@@ -135,7 +135,7 @@ def test_the_latest_publication_counts(con: duckdb.DuckDBPyConnection) -> None:
 def test_old_publications_are_forgotten(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drift, "PUBLICATIONS_KEPT", 3)
+    monkeypatch.setattr(run_log, "PUBLICATIONS_KEPT", 3)
     for number in range(5):
         publish(con, f"r{number}")
     runs = con.sql(f"SELECT DISTINCT run_id FROM {MEMORY} ORDER BY run_id").fetchall()
@@ -197,7 +197,7 @@ def test_whole_runs_compare_with_what_was_last_published(tmp_path: Path) -> None
         run_refresh(settings, run)
         with duckdb.connect(settings.published_path, read_only=True) as con:
             found = con.execute(
-                "SELECT check_name, observed FROM quality.check_results WHERE NOT passed"
+                "SELECT check_name, detail FROM quality.check_results WHERE NOT passed"
             ).fetchall()
         return {name: text for name, text in found if name in {rule.name for rule in DRIFT_RULES}}
 

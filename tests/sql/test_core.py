@@ -498,27 +498,34 @@ def test_quality_shows_the_latest_result_of_each_check() -> None:
     for hour, passed in ((1, True), (3, False), (2, True)):
         con.execute(
             "INSERT INTO landing.check_log "
-            "(table_name, check_name, severity, passed, observed, checked_at, run_id) "
-            "VALUES ('core.attempts', 'keys_are_unique', 'ERROR', ?, ?, ?, ?)",
-            [passed, str(hour), START + hour * HOUR, f"run {hour}"],
+            "(table_name, check_name, severity, passed, observed, detail, checked_at, run_id) "
+            "VALUES ('core.attempts', 'keys_are_unique', 'ERROR', ?, ?, ?, ?, ?)",
+            [passed, str(hour), f"id {hour}", START + hour * HOUR, f"run {hour}"],
         )
     con.execute(
         "INSERT INTO landing.files (file_id, source, resource, file, rows_read, rows_accepted, rows_superseded, "
         "rows_rejected) VALUES (1, 'voipbin', 'campaigncalls', 'a.json', 4, 2, 1, 1)"
     )
     con.execute(
-        "INSERT INTO landing.rejected_rows (file_id, source, resource, file, position, reason, record) "
-        "VALUES (1, 'voipbin', 'campaigncalls', 'a.json', 3, 'no id', '{}')"
+        "INSERT INTO landing.rejected_rows (file_id, source, resource, file, position, reason, field, value, record) "
+        "VALUES (1, 'voipbin', 'campaigncalls', 'a.json', 3, 'id is not a UUID', 'id', 'x', '{\"id\":\"x\"}')"
     )
     build(con, "quality.check_results", "quality.row_accounting", "quality.rejected_rows", "quality.notices")
     (result,) = fetch(con, "FROM quality.check_results")
-    assert (result["passed"], result["observed"]) == (False, "3")
+    assert (result["passed"], result["observed"], result["detail"]) == (False, "3", "id 3")
     (account,) = fetch(con, "FROM quality.row_accounting")
     assert (
         account["rows_read"]
         == account["rows_accepted"] + account["rows_superseded"] + account["rows_rejected"]
     )
-    assert fetch(con, "SELECT position, reason FROM quality.rejected_rows") == [
-        {"position": 3, "reason": "no id"}
+    assert fetch(con, "SELECT position, reason, field, value, record, detail FROM quality.rejected_rows") == [
+        {
+            "position": 3,
+            "reason": "id is not a UUID",
+            "field": "id",
+            "value": "x",
+            "record": '{"id":"x"}',
+            "detail": None,
+        }
     ]
     assert fetch(con, "FROM quality.notices") == []

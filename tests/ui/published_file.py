@@ -1,7 +1,7 @@
 """A published file for tests of the page: generated rows of all four systems, through the project's own SQL.
 
 Belongs here: raw rows of plausible shape, drawn from a hash in SQL so that every run gives the same. Does not belong
-here: landing files and what is wrong with them (pipelines/sample), or any check of the figures.
+here: landing files and what is wrong with them (tests/simulation), or any check of the figures.
 """
 
 from __future__ import annotations
@@ -60,8 +60,7 @@ def write_published(
         con.execute(ROWS.read_text(encoding="utf-8"))
         incremental.build(con)
         write_database(con, path, load_models())
-    if without:
-        with duckdb.connect(str(path)) as con:
-            for table in without:
-                con.execute(f"DROP TABLE {table}")
+    with duckdb.connect(str(path)) as con:
+        for table in without:
+            con.execute(f"DROP TABLE {table}")
     return path

@@ -87,12 +87,12 @@ FROM (
     UNION ALL SELECT 'liondesk', 'contact_communications', count(*) FROM raw.liondesk_contact_communications
 );
 INSERT INTO landing.rejected_rows BY NAME
-SELECT file_id, source, resource, file, 12 AS position, 'destination_index: -1 is below 0' AS reason,
-    '{"id":"1","note":"<script>alert(1)</script>","destination_index":-1}' AS record FROM landing.files
-UNION ALL SELECT 1, 'outreach', 'calls', 'outreach/calls/2026-10.ndjson.gz', 13, 'state', '=HYPERLINK("x")';
+SELECT file_id, source, resource, file, 12 AS position, 'destination_index is less than 0' AS reason,
+    'destination_index' AS field, '-1' AS value, '{"id":"1","note":"<script>alert(1)</script>","destination_index":-1}' AS record FROM landing.files
+UNION ALL SELECT 1, 'outreach', 'calls', 'outreach/calls/2026-10.ndjson.gz', 13, 'state is missing', 'state', NULL, '=HYPERLINK("x")';
 INSERT INTO landing.notices BY NAME
 SELECT 1 AS file_id, 'outreach' AS source, 'calls' AS resource, 'outreach/calls/2026-10.ndjson.gz' AS file, 'unknown_value' AS code,
     'outcome' AS field, 'something else' AS value, 31 AS rows, 'kept as it came' AS detail;
 INSERT INTO landing.check_log VALUES
-    ('core.attempts', 'attempt_key_unique', 'ERROR', true, '0 of 4000 rows', TIMESTAMP '2026-10-30 18:00:00', 'r'),
-    ('core.attempts', 'ended_after_began', 'WARN', false, '3 of 4000 rows', TIMESTAMP '2026-10-30 18:00:01', 'r');
+    ('core.attempts', 'attempt_key_unique', 'ERROR', true, '0 offending, 4000 rows checked', NULL, TIMESTAMP '2026-10-30 18:00:00', 'r'),
+    ('core.attempts', 'ended_after_began', 'WARN', false, '3 offending, 4000 rows checked', 'attempt_key outreach:calls:7', TIMESTAMP '2026-10-30 18:00:01', 'r');

@@ -70,6 +70,11 @@ def test_a_table_without_rows_keeps_every_rule(con: duckdb.DuckDBPyConnection) -
             Rule("s.t", "own", "Own words.", query="SELECT id FROM s.t WHERE CAST(kind AS INTEGER) = 1"),
             "Could not convert",
         ),
+        # Counting its rows converts nothing.
+        (
+            Rule("s.t", "own", "Own words.", query="SELECT CAST(kind AS INTEGER) AS number FROM s.t"),
+            "Could not convert",
+        ),
     ],
 )
 def test_a_rule_that_cannot_be_evaluated_says_why_in_one_line(
