@@ -84,7 +84,7 @@ def test_a_systems_own_spellings_of_no_value(
     )
     visits.put("b.ndjson", lines([visit(3, gone_at="9999-01-01"), visit(4, id=nowhere)]))
     visits.run()
-    assert visits.rejected() == [(2, "id: is missing")]
+    assert visits.rejected() == [(2, "id is missing")]
     assert visits.columns("id", "place_id", "gone_at", "_deleted_at") == [
         (UUID(int=1), UUID(int=9), None, None),
         (UUID(int=2), None, None, None),
