@@ -1,5 +1,5 @@
-# One image for every service of compose.yaml: web server, daemon and code server differ in their command alone.
-# Built from parts that are tested one by one (deploy/README.md says which); the image itself is not built in CI.
+# One image for every service of compose.yaml. Web server, daemon and code server differ only in their command.
+# The parts are tested one by one (deploy/README.md lists them). CI does not build the image.
 
 FROM python:3.13-slim AS environment
 RUN python -m venv /opt/venv
@@ -32,5 +32,5 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER 10001
 VOLUME /ledger/output
 ENTRYPOINT ["deploy/entrypoint"]
-# Without another command: one run, as `make run` does it.
+# Without a command the container does one run, like `make run`.
 CMD ["python", "-m", "pipelines"]

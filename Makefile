@@ -27,22 +27,13 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test long dev bench lint format sample lock clean
+.PHONY: help run test long dev bench lint format sample docs lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# make turns every failure into exit code 2 and a line of its own. These two promise the pipeline's one line and exit
-# code 1, which make hands on in silence under --question alone, from lines with + (which run all the same). So that
-# holds where nothing else is asked for.
-ifneq ($(if $(filter-out run dev,$(MAKECMDGOALS)),,$(MAKECMDGOALS)),)
-MAKEFLAGS += --question
-endif
-READY = @MAKEFLAGS= $(MAKE) --silent --no-print-directory $(VENV)/runtime.stamp
-
-run: ## Materialize every asset, publish, print the headline table
-	+$(READY)
-	+@exec $(VENV)/bin/python -m pipelines run
+run: $(VENV)/runtime.stamp ## Materialize every asset, publish, print the headline table
+	@$(VENV)/bin/python -m pipelines run
 
 test: $(VENV)/dev.stamp $(CLIENT).stamp ## Run the whole test suite (ARGS="-k replay" for a part)
 	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -51,9 +42,8 @@ long: $(VENV)/dev.stamp ## Run the long versions: 50,000 broken files, 200 kille
 	@INGEST_FUZZ=50 KILLS=200 SOAK=50 $(VENV)/bin/python -m pytest --numprocesses auto --dist load \
 	    -k "broken_files or killed or arriving" tests/integration/test_ingest_fuzz.py tests/integration/test_unattended.py $(ARGS)
 
-dev: ## Serve the Dagster web UI and its daemon on http://127.0.0.1:3000
-	+$(READY)
-	+@exec $(VENV)/bin/python -m pipelines dev --port $(PORT)
+dev: $(VENV)/runtime.stamp ## Serve the Dagster web UI and its daemon on http://127.0.0.1:3000
+	@$(VENV)/bin/python -m pipelines dev --port $(PORT)
 
 bench: $(BENCH_VENV)/bench.stamp ## Measure the speed ratios on generated data (JSON=1 for one JSON object)
 	@$(BENCH_VENV)/bin/python -m tests.benchmarks $(if $(JSON),--json) $(ARGS)
@@ -70,6 +60,9 @@ format: $(VENV)/dev.stamp ## Put the Python code into its one format
 
 sample: $(VENV)/runtime.stamp ## Write the sample data again, byte for byte
 	@$(VENV)/bin/python -m tests.simulation $(ARGS)
+
+docs: $(VENV)/runtime.stamp ## Write docs/tables.md from the SQL files
+	@$(VENV)/bin/python -m pipelines.models.table_docs
 
 lock: $(VENV)/dev.stamp ## Bring the locks in line with pyproject.toml (ARGS=--upgrade: with the newest versions)
 	@$(LOCK) pyproject.toml --output-file requirements.lock

@@ -1,8 +1,8 @@
-"""``python -m pipelines``: one run. ``… run`` and ``… dev`` are what `make run` and `make dev` start.
+"""``python -m pipelines``: one run. `make run` and `make dev` start ``python -m pipelines run`` and ``… dev``.
 
-Belongs here: the command's words, and how it ends when it is told to stop. Does not belong here: what a run prints
-(``terminal``). Nothing heavy is imported before the handlers below are in place: loading Dagster takes seconds, in which
-a person may well press Ctrl-C.
+Belongs here: the command's arguments, and how it ends when it is told to stop early. Does not belong here: what a run
+prints (``terminal``). Heavy imports wait until the signal handlers are set: loading Dagster takes seconds, in which a
+person may press Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from pipelines.settings import ROOT, SettingError, Settings, unknown_settings
+from pipelines.errors import LedgerError
+from pipelines.settings import ROOT, Settings, unknown_settings
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Run the pipeline once, or serve it. Returns the exit code: 1, with one readable line, when it did not end well.
+    """Run the pipeline once, or serve it. Returns the exit code: 1, after one readable line, when it failed.
 
-    Without a command Dagster's history is kept where ``DAGSTER_HOME`` says, and nowhere without it; ``run`` and ``dev``
-    see to it that there is one.
+    ``run`` and ``dev`` make a home for Dagster's history. Without a command, Dagster keeps its history in
+    ``DAGSTER_HOME``, and none when that is not set.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         from pipelines.cli import dagster_home
         from pipelines.orchestration.automation import daily_refresh
 
-        daily_refresh(settings)  # whether its setting is a schedule, Dagster alone knows
+        daily_refresh(settings)  # raises SettingError: only Dagster knows what it accepts as a schedule
         if asked.command:
             dagster_home.prepare(settings)
         else:
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         from pipelines.cli import terminal
 
         return terminal.refresh(settings)
-    except SettingError as error:
+    except LedgerError as error:
         print(f"contact-ledger: {error}", file=sys.stderr)
         return 1
 
@@ -52,24 +53,24 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m pipelines", description="Run the pipeline once, or serve it."
     )
     commands = parser.add_subparsers(dest="command", metavar="command")
-    commands.add_parser("run", help="run once, and keep Dagster's history beside what is written")
+    commands.add_parser("run", help="run once, with Dagster's history in the output folder")
     dev = commands.add_parser("dev", help="serve the web UI and its daemon")
     dev.add_argument("--port", default="3000", help="where to listen on 127.0.0.1 (3000)")
     return parser
 
 
 def _serve(port: str) -> int:
-    """Become ``dagster dev``."""
+    """Replace this process by ``dagster dev``."""
     os.chdir(ROOT)
-    # `dagster dev` is on its way out in favour of another tool, and says so at every start.
+    # `dagster dev` announces at every start that another tool will replace it.
     ignored = "ignore:Function `dev_command`"
     words = ("-m", "dagster", "dev", "--workspace", "workspace.yaml", "--host", "127.0.0.1", "--port", port)
     os.execv(sys.executable, [sys.executable, "-W", ignored, *words])  # noqa: S606 - no shell is meant
 
 
 def _stop(*_: object) -> None:
-    """Told to stop while nothing is under way that would have to be put in order: a run has handlers of its own."""
-    # Neither an exception, which a library being imported may swallow or decorate, nor print, which may be interrupted.
+    """End at once: nothing has begun that needs to be undone. A run replaces this handler by its own."""
+    # No exception, which a library being imported may swallow, and no print, which may be interrupted.
     os.write(2, b"contact-ledger: nothing was published; the run was told to stop\n")
     os._exit(1)
 

@@ -12,9 +12,8 @@ from pipelines.orchestration.checks import build_checks
 from pipelines.orchestration.ingest_assets import landing_assets
 from pipelines.orchestration.model_assets import model_assets
 from pipelines.orchestration.published_assets import DATABASE, published_assets
-from pipelines.refresh import open_run
+from pipelines.refresh import Run, open_run
 from pipelines.settings import Settings
-from pipelines.warehouse.connection import Warehouse
 
 
 def build_defs(settings: Settings | None = None) -> dg.Definitions:
@@ -25,7 +24,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     @dg.resource(
         description="The run's one connection to the warehouse, held from its first step to its last."
     )
-    def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
+    def warehouse(context: dg.InitResourceContext) -> Iterator[Run]:
         log = context.log.warning if context.log else print
         run_id = context.run.run_id if context.run else None
         if context.instance and run_id:

@@ -1,6 +1,6 @@
-"""The one base class of the errors that speak to a person.
+"""The base class of every error that speaks to a person.
 
-Belongs here: how such an error is put together. Does not belong here: any error itself; each stands in the module that
+Belongs here: how such a message is put together. Does not belong here: any one error; each stands in the module that
 raises it.
 """
 
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 
 class LedgerError(Exception):
-    """An error whose message is one line for the person at the terminal: what is wrong, where, and what to do.
+    """An error whose message is one line for a person: where it is, what is wrong, and what to do.
 
-    ``what`` says what is wrong and names the values. ``where`` names the place: a file, a row, a setting. ``cure`` says
-    what to do; it follows after a semicolon. Each part is kept as an attribute, so that a caller can tell them apart.
+    A subclass takes its culprits as arguments (a path, a variable, two counts) and builds the sentence from them.
+    ``what`` says what is wrong. ``where`` names the file, table or resource, and comes first. ``cure`` says what to do,
+    and comes last, after a semicolon. All three stay readable as attributes.
     """
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 
 from pipelines.ingest import IngestResult, ingest, load_dispositions, note_unread
-from pipelines.ingest.files import Unread
+from pipelines.ingest.files import LandingFolder, Unread
 from pipelines.ingest.landing_folder import assert_landing
 from pipelines.models import incremental
 from pipelines.models.incremental import Extent
@@ -25,6 +26,13 @@ from pipelines.warehouse.connection import Warehouse, open_warehouse
 from pipelines.warehouse.tables import CHECK_LOG
 
 
+@dataclass(frozen=True, slots=True)
+class Run(Warehouse):
+    """An open run: its warehouse, and the landing folder as the run sees it."""
+
+    landing: LandingFolder = field(kw_only=True)
+
+
 @contextmanager
 def open_run(
     settings: Settings,
@@ -33,40 +41,40 @@ def open_run(
     log: Callable[[str], None] = print,
     *,
     publishes: bool = True,
-) -> Iterator[Warehouse]:
+) -> Iterator[Run]:
     """Hold the warehouse for one run, and record the run in the run log.
 
     ``publishes``: the run will publish, so the next published file is drafted while tables are built. Raises a
     LedgerError when there is no landing folder, when it is none, or when the warehouse cannot be had.
     """
-    assert_landing(settings.landing)
+    assert_landing(LandingFolder(settings.landing))
     with (
         open_warehouse(settings, log) as opened,
         run_log.record_run(opened, run_id),
         drafted(opened, models) if publishes else nullcontext(opened) as warehouse,
     ):
-        yield warehouse
+        # The folder is listed after the wait for the warehouse, and once for all steps of the run.
+        landing = LandingFolder(settings.landing)
+        yield Run(warehouse.con, warehouse.settings, warehouse.draft, landing=landing)
 
 
-def load_mapping(warehouse: Warehouse) -> list[Unread]:
+def load_mapping(run: Run) -> list[Unread]:
     """Load the disposition mapping. Returns the places in the landing folder whose files nothing reads."""
-    settings = warehouse.settings
-    load_dispositions(warehouse.con, settings.landing, settings.mappings)
-    return note_unread(warehouse.con, settings.landing)
+    load_dispositions(run.con, run.settings.landing, run.settings.mappings)
+    return note_unread(run.con, run.landing)
 
 
-def ingest_resource(warehouse: Warehouse, resource: Resource) -> IngestResult:
+def ingest_resource(run: Run, resource: Resource) -> IngestResult:
     """Read the resource's new files into its raw table."""
-    settings = warehouse.settings
-    result = ingest(warehouse.con, resource, settings.landing, settings.output)
-    if warehouse.draft is not None and result.files_read:
-        warehouse.draft.add(f"raw.{resource.table}")
+    result = ingest(run.con, resource, run.landing, run.settings.output)
+    if run.draft is not None and result.files_read:
+        run.draft.add(f"raw.{resource.table}")
     return result
 
 
-def build_table(warehouse: Warehouse, model: Model) -> Extent:
+def build_table(warehouse: Warehouse, model: Model, models: Mapping[str, Model]) -> Extent:
     """Bring one table up to date, and queue it for the published file if it has changed."""
-    return incremental.update_table(warehouse, model)
+    return incremental.update_table(warehouse, model, models)
 
 
 def check(warehouse: Warehouse, rules: Iterable[Rule], run_id: str) -> list[Finding]:
@@ -85,17 +93,17 @@ def refresh(settings: Settings, run_id: str, *, checked: bool = True) -> dict[st
     ``checked=False`` leaves the checks out, which saves seconds where they are not what a caller looks at.
     """
     models = load_models()
-    with open_run(settings, run_id, models) as warehouse:
-        load_mapping(warehouse)
+    with open_run(settings, run_id, models) as run:
+        load_mapping(run)
         for resource in RESOURCES:
-            ingest_resource(warehouse, resource)
+            ingest_resource(run, resource)
         # What reads the log of checks is built after them.
         last = [model for model in models.values() if CHECK_LOG in model.upstream]
         for model in models.values():
             if model not in last:
-                build_table(warehouse, model)
+                build_table(run, model, models)
         if checked:
-            check(warehouse, load_rules(), run_id)
+            check(run, load_rules(), run_id)
         for model in last:
-            build_table(warehouse, model)
-        return publish(warehouse, models)
+            build_table(run, model, models)
+        return publish(run, models)

@@ -1,6 +1,6 @@
--- Functions for analysts, made in the published file: AAPOR's outcome rates and Wilson's interval for their own counts.
--- Belongs here: CREATE MACRO statements that DuckDB 1.2 and later take. Does not belong here: anything the pipeline's
--- own tables are made with; those stay plain SELECTs.
+-- Formulas: Wilson's interval, the design effect of attempts, AAPOR's outcome rates. The reports are made with them, and
+-- the published file has them, so that analysts can use them on counts of their own.
+-- Belongs here: CREATE MACRO statements that DuckDB 1.2 and later take.
 --   SELECT reports.wilson_low(81, 263), reports.wilson_high(81, 263)
 --   FROM reports.aapor(120, 5, 60, 200, 10, 300, 20, 15, 90, NULL, NULL, NULL)
 -- The linter takes the parameters' names for types:
@@ -24,6 +24,32 @@ CASE
         k + 1.9207294103470618e0
         + 1.959963984540054e0 * sqrt(CAST(k AS DOUBLE) * (n - k) / n + 0.9603647051735309e0)
     ) / (n + 3.8414588206941236e0))
+END;
+
+-- How many independent attempts would be as sure as these attempts, which are clustered by target. n and x are a target's
+-- attempts and contacts: targets is their number, attempts the sum of n, contacts the sum of x, and sum_nn, sum_nx and
+-- sum_xx are the sums of n * n, n * x and x * x. The variance of contacts / attempts is linearised,
+-- m / (m - 1) * sum((x - r n)^2) / (sum n)^2, and the attempts are divided by the design effect that it makes (Kish
+-- 1965). Never above the attempts made; the number of targets when every attempt ended alike; 1 when there is one target.
+CREATE OR REPLACE MACRO reports.effective_attempts(targets, attempts, contacts, sum_nn, sum_nx, sum_xx) AS
+CASE
+    WHEN attempts = 0 THEN NULL
+    WHEN targets = attempts THEN CAST(attempts AS DOUBLE)
+    WHEN targets = 1 THEN 1.0
+    WHEN contacts = 0 OR contacts = attempts THEN CAST(targets AS DOUBLE)
+    ELSE least(
+        CAST(attempts AS DOUBLE),
+        coalesce(
+            CAST(contacts AS DOUBLE) / attempts * (1 - CAST(contacts AS DOUBLE) / attempts)
+            / nullif(
+                greatest(
+                    sum_xx - 2 * (CAST(contacts AS DOUBLE) / attempts) * sum_nx
+                    + (CAST(contacts AS DOUBLE) / attempts) * (CAST(contacts AS DOUBLE) / attempts) * sum_nn, 0
+                ) * targets / (targets - 1) / (CAST(attempts AS DOUBLE) * attempts), 0
+            ) * attempts / (attempts - 1),
+            CAST(attempts AS DOUBLE)
+        )
+    )
 END;
 
 -- One row with every outcome rate of AAPOR's Standard Definitions (10th edition, 2023). Counts by final class: i

@@ -20,6 +20,7 @@ import zstandard
 
 from pipelines.ingest import IngestResult, ingest
 from pipelines.ingest import run as ingest_run
+from pipelines.ingest.files import LandingFolder
 from pipelines.sources import RESOURCE
 from pipelines.sql_text import quoted
 from pipelines.warehouse.connection import tune
@@ -34,7 +35,7 @@ class Landing:
     """A landing folder, a work folder and a warehouse in memory, for one resource."""
 
     large = False
-    """Treat every file as a large one: read alone, and loaded by a glance while the survey is under way."""
+    """Treat every file as a large one: read alone, and loaded by a guess while the survey is under way."""
 
     def __init__(self, folder: Path, resource: str) -> None:
         self.resource = RESOURCE[resource]
@@ -56,7 +57,7 @@ class Landing:
     def run(self) -> IngestResult:
         """Ingest what is new."""
         with mock.patch.object(ingest_run, "_SMALL", -1 if self.large else ingest_run._SMALL):
-            return ingest(self.con, self.resource, self.path, self.work)
+            return ingest(self.con, self.resource, LandingFolder(self.path), self.work)
 
     def rows(self) -> list[Row]:
         """The raw table by content, without the file each row came from."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 
+from pipelines.ingest.changes import write_moments
 from pipelines.models import incremental
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES
@@ -35,11 +37,35 @@ def ledger(
             columns = ", ".join(quoted(column) for column in record)
             values = ", ".join(f"CAST(? AS {types[column]})" if column in types else "?" for column in record)
             con.execute(f"INSERT INTO {name} ({columns}) VALUES ({values})", list(record.values()))
+    note_moments(con)
     return con
+
+
+def note_moments(con: duckdb.DuckDBPyConnection) -> None:
+    """Write the moments that the raw rows tell of, as ingest does."""
+    for resource in RESOURCES:
+        write_moments(con, resource)
+
+
+@contextmanager
+def file_arrives(con: duckdb.DuckDBPyConnection, table: str, file: int) -> Iterator[None]:
+    """Change ``raw.<table>`` within, as file number ``file`` would; what ingest keeps of such a change is kept."""
+    resource = TABLES[table]
+    key, target = (quoted(name or resource.key[0]) for name in (resource.key[0], resource.target))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE before_file AS FROM raw.{table}")
+    yield
+    con.execute(
+        f"INSERT INTO landing.changed_targets "
+        f"SELECT 'raw.{table}', {file}, CAST(was.{target} AS VARCHAR), CAST(was.{key} AS VARCHAR) "
+        f"FROM before_file AS was LEFT JOIN raw.{table} AS now ON now.{key} = was.{key} "
+        f"WHERE now.{key} IS NULL OR now.{target} IS DISTINCT FROM was.{target}"
+    )
+    note_moments(con)
 
 
 def build(con: duckdb.DuckDBPyConnection, *names: str) -> None:
     """Build the named tables with everything they are built from; all when none is named."""
+    note_moments(con)
     incremental.build(con, names or None)
 
 

@@ -1,7 +1,7 @@
-"""What a good run leaves on the terminal: the headline table, what became of the rows, and what to look into.
+"""What a good run shows at its end: the headline table, what became of the rows, and what to look into.
 
-Belongs here: reading that off the published file, as lines of plain text. Does not belong here: printing them
-(``terminal``). Everything comes from the published file, so that what is hidden there is hidden here as well.
+Belongs here: reading these lines from the published file. Does not belong here: printing them (``terminal``). Everything
+comes from the published file, so what is hidden there is hidden here too.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ GROUP BY file
 ORDER BY rows DESC, file
 """
 _SHOWN = 3
-"""Of files with rejects, and of failed checks, so many are named: the rest is a query away."""
+"""How many files with rejected rows, and how many failed checks, are named. A query shows the others."""
 _WIDTH = 149
 
 
 def summary(settings: Settings) -> list[str]:
-    """The lines that tell what the file that has just been published holds."""
+    """Return the lines that sum up the file that has just been published."""
     with duckdb.connect(settings.published_path, read_only=True) as con:
         lines = [*_headline(con), "", *_rows(con), *_mapping(con), *_warnings(con), *_ahead(con, settings)]
     return [*lines, "", f"published  {settings.published_path}", f"report     {settings.report_path}"]
@@ -69,7 +69,7 @@ def _headline(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _rows(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """What became of the rows of all files, and which files have rows that could not be taken."""
+    """What became of the rows of all files, and which files have rejected rows."""
     files, *rows = con.sql(
         "SELECT count(*), coalesce(sum(rows_read), 0), coalesce(sum(rows_accepted), 0), "
         "coalesce(sum(rows_superseded), 0), coalesce(sum(rows_rejected), 0) FROM quality.row_accounting"
@@ -90,7 +90,7 @@ def _rows(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _mapping(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Lines of the user's own mapping that could not be used: easily taken for ones that could."""
+    """Lines of the user's own mapping that could not be used, which are easily missed."""
     wrong = con.sql(
         "SELECT file, value, detail FROM quality.notices WHERE code = 'mapping' ORDER BY value, detail"
     ).fetchall()
@@ -114,18 +114,18 @@ def _warnings(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _ahead(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
-    """Everything is told as of a moment; one that has not come yet is a wrong setting, row or clock."""
+    """A warning when as-of lies in the future: a setting, a row or a clock is wrong."""
     as_of, basis = con.sql("SELECT as_of, as_of_basis FROM core.as_of").fetchall()[0]
     now = datetime.now(UTC).replace(tzinfo=None)
     if as_of is None or as_of <= now + timedelta(milliseconds=settings.clock_tolerance_ms):
         return []
     what = "set by" if basis.startswith("CONTACT_LEDGER_") else "the latest row's in"
-    told = f"warning: as-of {as_of} UTC ({what} {basis}) lies in the future, this machine's clock says {now:%Y-%m-%d %H:%M}"
-    return [f"{told}; CONTACT_LEDGER_AS_OF sets another"]
+    told = f"warning: as-of {as_of} UTC ({what} {basis}) lies in the future; this machine's clock says {now:%Y-%m-%d %H:%M}"
+    return [f"{told}; set CONTACT_LEDGER_AS_OF to use another"]
 
 
 def _line(name: str, text: str) -> str:
-    """One line of a given width, whatever the text from the files holds."""
+    """One line of at most a given width, whatever characters the text holds."""
     plain = "".join(sign if sign.isprintable() else " " for sign in text)
     return f"{name:<11}{textwrap.shorten(plain, _WIDTH, placeholder=' …')}"
 

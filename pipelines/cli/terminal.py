@@ -1,7 +1,7 @@
-"""One run told to a person at a terminal: a line a step, then the headline table and what became of the rows.
+"""One run as a person at a terminal sees it: a line for each step, the headline table, and the rows by what became of them.
 
-Belongs here: what the terminal shows. Does not belong here: anything that ``dagster job execute -j refresh`` would not
-do as well.
+Belongs here: what the terminal shows. Does not belong here: anything that a run does; ``dagster job execute -j refresh``
+does the same.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ from pipelines.cli.summary import summary
 from pipelines.definitions import build_defs
 from pipelines.settings import Settings
 from pipelines.warehouse import run_log
-from pipelines.warehouse.connection import DAMAGED_HELP
+from pipelines.warehouse.failures import Failure, first_line, recognize, recognize_line
 
-_NO_ROOM = ("No space left", "File too large", "disk is full", "disk I/O error", "Disk quota exceeded")
-_DAMAGED = ("Corrupt database file", "not a valid DuckDB database", "Could not read enough bytes")
 _TOLD_TO_STOP = "the run was told to stop"
 
 
 def refresh(settings: Settings) -> int:
-    """Carry out one run. Returns the process's exit code: 1, with one readable line, when it did not end well."""
+    """Carry out one run. Returns the process's exit code: 1, after one readable line, when the run failed.
+
+    Raises LedgerError when the definitions cannot be built, as with a SQL file that is not of the form.
+    """
     started, before = time.monotonic(), run_log.in_force(settings)
     progress, aside = _Progress(), io.StringIO()
     job = dg.Definitions.merge(
@@ -42,12 +43,12 @@ def refresh(settings: Settings) -> int:
     )
     failure: str | None = None
     try:
-        # Dagster writes an essay to the standard error for each event that it cannot keep; the reason below says it all.
+        # Dagster writes pages to the standard error for each event that it cannot store; the line below replaces them.
         with resend_lost_interrupts(), redirect_stderr(aside), _instance() as instance:
             result = job.resolve_job_def("refresh").execute_in_process(
                 run_config={"loggers": {"progress": {}}}, instance=instance, raise_on_error=False
             )
-            # What is left takes a moment, and there is nothing to stop any more.
+            # The rest takes a moment, and nothing is left to stop.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
         if not result.success:
@@ -56,10 +57,10 @@ def refresh(settings: Settings) -> int:
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         failure = progress.reason(_TOLD_TO_STOP)
     except dg.DagsterError as error:
-        failure = progress.reason(_advised(_first_line(str(error))))
+        failure = progress.reason(_with_cure(first_line(str(error)), recognize(error)))
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        words = str(error.orig) if isinstance(error, DBAPIError) else _first_line(str(error))
-        failure = progress.reason(_advised(f"Dagster cannot keep its history: {words}"))
+        words = str(error.orig) if isinstance(error, DBAPIError) else first_line(str(error))
+        failure = progress.reason(_with_cure(f"Dagster cannot keep its history: {words}", recognize(error)))
     if failure is not None:
         is_published = run_log.in_force(settings) != before
         return fail(f"{'published, but' if is_published else 'nothing was published;'} {failure}")
@@ -70,20 +71,20 @@ def refresh(settings: Settings) -> int:
 
 @contextmanager
 def resend_lost_interrupts() -> Iterator[None]:
-    """See to it that being told to stop is not lost.
+    """Send a signal again when the exception that it raised was lost.
 
-    Dagster tells the run by an exception, raised wherever the main thread is. Where that is a finalizer, Python prints a
-    traceback, and goes on as if nothing had happened: then the signal is sent again, until it falls elsewhere.
+    Dagster raises that exception wherever the main thread is. In a finalizer, Python prints it and goes on; the signal
+    is then sent again until the exception falls elsewhere.
     """
 
-    def heed(lost: sys.UnraisableHookArgs) -> None:
+    def resend(lost: sys.UnraisableHookArgs) -> None:
         if issubclass(lost.exc_type, (KeyboardInterrupt, dg.DagsterExecutionInterruptedError)):
-            # From a thread and a little later: here and now it would fall into this very function.
+            # From a thread and a little later, or it would fall into this very function.
             threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
         else:
             before(lost)
 
-    before, sys.unraisablehook = sys.unraisablehook, heed
+    before, sys.unraisablehook = sys.unraisablehook, resend
     try:
         yield
     finally:
@@ -91,10 +92,10 @@ def resend_lost_interrupts() -> Iterator[None]:
 
 
 def _instance() -> dg.DagsterInstance:
-    """The instance of ``DAGSTER_HOME``, or one that is forgotten.
+    """Return the instance of ``DAGSTER_HOME``, or without it one that keeps nothing.
 
-    What steps print is for this terminal alone: to keep it as well, Dagster would start two processes a run, which
-    answer Ctrl-C with a traceback each. Telemetry is off also where nobody has laid the project's settings.
+    Dagster does not store what steps print: it would start two processes for that, and each answers Ctrl-C with a
+    traceback. Telemetry is off even in a home that does not have the project's settings.
     """
     home = os.environ.get("DAGSTER_HOME")
     if not home:
@@ -114,7 +115,7 @@ def fail(reason: str) -> int:
 
 
 class _Progress(logging.Handler):
-    """Turns the run's events into lines for a person, and keeps why it failed."""
+    """Prints a line for each event of the run that a person wants to see, and keeps why the run failed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,7 +124,7 @@ class _Progress(logging.Handler):
         self._failures: list[str] = []
 
     def definition(self) -> dg.LoggerDefinition:
-        """A Dagster logger whose only handler is this one."""
+        """Build the Dagster logger whose only handler this is."""
 
         def progress(_: dg.InitLoggerContext) -> logging.Logger:
             logger = logging.getLogger("contact_ledger.progress")
@@ -135,19 +136,18 @@ class _Progress(logging.Handler):
         return dg.LoggerDefinition(progress, description="One line a step, for a terminal.")
 
     def reason(self, otherwise: str = "the run failed") -> str:
-        """Why the run failed, in one line; ``otherwise`` where no step and no check did."""
+        """Return why the run failed, in one line; ``otherwise`` when no step and no check failed."""
         if self._failed_checks:
             return "failed checks: " + "; ".join(self._failed_checks)
-        first, *others = self._failures or [otherwise]  # what stops one step often stops others
+        first, *others = self._failures or [otherwise]  # one cause often fails several steps
         more = f" (and {len(others)} more steps failed)" if others else ""
         return f"{first}{more}"
 
     def emit(self, record: logging.LogRecord) -> None:
         event = _event(record)
         if event is None:
-            if (
-                record.levelno == logging.WARNING
-            ):  # ours; Dagster tells of every step it skips at other levels
+            # The project logs warnings; Dagster logs every step that it skips, at other levels.
+            if record.levelno == logging.WARNING:
                 print(_message(record), flush=True)
         elif event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
             materialization = event.step_materialization_data.materialization
@@ -193,38 +193,39 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _cause(event: Any) -> str:
-    """The innermost error's own words, in one line."""
-    data = event.event_specific_data
-    error = getattr(data, "error", None)
-    while error is not None and error.cause is not None:
-        error = error.cause
-    message = error.message if error else event.message or "unknown"
-    # Whoever notices first: Dagster between two steps, or DuckDB in the middle of a query.
-    if (
-        error is not None and error.cls_name == "DagsterExecutionInterruptedError"
-    ) or "Query interrupted" in message:
+    """Return why a step or the run failed, in one line: what happened, and what to do where that is known."""
+    error = getattr(event.event_specific_data, "error", None)
+    if error is None:
+        return str(event.message or "unknown")
+    origin = error
+    while origin.cause is not None:
+        origin = origin.cause
+    if origin.cls_name == dg.DagsterExecutionInterruptedError.__name__:
         return _TOLD_TO_STOP
-    # DuckDB's first line says what happened; advice that no user of the pipeline can follow comes after it.
-    told = _first_line(message) if "duckdb." in message.partition(":")[0] else message
-    words = " ".join(told.split())
-    # Our own errors speak to the person; where in the code they come from does not.
-    return _advised(
-        re.sub(r"^(pipelines\.[\w.]+|OSError): ", "", words), data.error.to_string() if error else ""
-    )
+    # A full disk may be reported by an error that another one hides.
+    known = ((each, recognize_line(each.message)) for each in (origin, *_errors(error)))
+    told, failure = next((pair for pair in known if pair[1]), (origin, None))
+    if failure is Failure.INTERRUPTED:
+        return _TOLD_TO_STOP
+    return _with_cure(_plain(told.message), failure)
 
 
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]
+def _errors(error: Any) -> Iterator[Any]:
+    """Yield an error as Dagster keeps it, after those that it came from."""
+    for inner in (error.cause, error.context):
+        if inner is not None:
+            yield from _errors(inner)
+    yield error
 
 
-def _advised(words: str, essay: str = "") -> str:
-    """A failure's words with what helps. ``essay`` is all that is known of it: what came of a full disk may come first."""
-    if sign := next((sign for sign in _NO_ROOM if sign in words or sign in essay), None):
-        why = "" if sign in words else f" ({sign})"
-        return f"{words.rstrip('.')}{why}; make room on the disk of the output folder, and start again"
-    if any(sign in words for sign in _DAMAGED) and DAMAGED_HELP not in words:
-        return f"{words}; {DAMAGED_HELP}"
-    return words
+def _plain(message: str) -> str:
+    """Return a traceback's last line or lines as one line without the class, where the words say enough without it."""
+    words = first_line(message) if message.startswith("_duckdb.") else message
+    return re.sub(r"^(pipelines\.[\w.]+|_duckdb\.\w+|OSError): ", "", " ".join(words.split()))
+
+
+def _with_cure(words: str, failure: Failure | None) -> str:
+    return f"{words.rstrip('.')}; {failure.cure}" if failure else words
 
 
 def _observed(metadata: Mapping[str, Any]) -> str:

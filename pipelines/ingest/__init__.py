@@ -1,11 +1,12 @@
-"""Ingest: files that people drop into the landing folder become typed raw tables, and every row is accounted for.
+"""Ingest: files in the landing folder become typed raw tables, and every row is accounted for.
 
-Belongs here: the way from bytes to ``raw.*``, and the books kept of it in ``landing.*``. Does not belong here: facts
-about one system (``pipelines.sources``) and what is made of the rows (``sql/``).
+Belongs here: the way from bytes to ``raw.*``, and the record of it in ``landing.*``. Does not belong here: facts about
+one system (``pipelines.sources``), and what is built from the rows (``sql/``).
 
-The parts, in the order in which a file meets them: ``files`` finds it, ``unpack`` makes its bytes readable,
-``shapes`` its records, ``names`` and ``values`` its fields, ``load`` writes them, ``merge`` (or ``page_sets``, for rows
-without an identity) decides which version stays. ``assets`` shows all of it to Dagster, of which the rest knows nothing.
+The modules in the order in which a file meets them: ``files`` lists it. ``unpack`` makes its bytes readable, with
+``salvage_json`` and ``salvage_csv`` for broken text. ``shapes`` finds its records; ``names`` and ``values`` its fields.
+``load`` writes them. ``merge``, or ``page_sets`` for rows without an identity, decides which version of a row stays.
+``run`` calls all of them in order.
 """
 
 from pipelines.ingest.dispositions import load_dispositions

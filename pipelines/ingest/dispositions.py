@@ -12,7 +12,9 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.errors import LedgerError
 from pipelines.ingest.files import MAPPING
+from pipelines.ingest.unpack import NOT_CSV
 from pipelines.sql_text import transaction
 
 _COLUMNS = ("source", "field", "value", "label", "disposition", "aapor_class", "version", "note")
@@ -34,18 +36,25 @@ class _Unusable:
     why: str
 
 
+class MappingError(LedgerError):
+    """The project's own mapping has a line that cannot be used."""
+
+    def __init__(self, path: Path, line: str, problem: str) -> None:
+        super().__init__(f"{line}: {problem}" if line else problem, where=path.name, cure="correct the file")
+
+
 def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv: Path) -> int:
     """Fill ``landing.dispositions`` from ``default_csv`` and, where there is one, ``<landing>/dispositions.csv``.
 
     A line of the landing folder's file stands in the place of the default's with the same source, field and value
     (compared without regard to case). A line of it that cannot be used is reported in ``landing.notices`` (code
-    ``mapping``; the line is the notice's ``value``) and left out. Returns how many lines there are. Raises ValueError
-    when the project's own is broken.
+    ``mapping``; the line is the notice's ``value``) and left out. Returns how many lines there are. Raises
+    MappingError when the project's own is broken.
     """
     lines: dict[tuple[str, ...], _Line] = {}
     default, problems = _read(default_csv)
     if problems:
-        raise ValueError(f"{default_csv.name}: {problems[0].line}: {problems[0].why}")
+        raise MappingError(default_csv, problems[0].line, problems[0].why)
     for line in default:
         lines[_key(line)] = {**line, "origin": "default"}
     allowed = {line["disposition"] for line in default}
@@ -99,7 +108,7 @@ def _read(path: Path) -> tuple[list[_Line], list[_Unusable]]:
     try:
         rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
     except csv.Error as error:
-        return [], [_Unusable(str(error), None, "not CSV: quotes or line breaks do not match")]
+        return [], [_Unusable(str(error), None, NOT_CSV)]
     if not rows:
         return [], []
     header = [name.strip().lower() for name in rows[0]]

@@ -1,50 +1,56 @@
-"""Whether the landing folder is one: a folder that is one level off looks like an empty one to every step of a run.
+"""A check that the landing setting names a landing folder: one level too high or too low, it looks like an empty one.
 
-Belongs here: telling that before a run replaces good figures by none. Does not belong here: a folder that is missing
-(``warehouse``) or in part not understood (``ingest.files``).
+Belongs here: refusing such a folder before a run replaces good figures with none. Does not belong here: a folder that
+does not exist (``warehouse``), or one in which some files are not understood (``ingest.files``).
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.ingest.files import SOURCES, unread
+from pipelines.errors import LedgerError
+from pipelines.ingest.files import SOURCES, LandingFolder
 from pipelines.sources import RESOURCES
 
 _SHOWN = 5
 
 
-class LandingMistakenError(RuntimeError):
-    """There are files below the landing folder, and none where a source's are looked for; the message says where."""
+class LandingMistakenError(LedgerError):
+    """The landing folder holds files, but none where a source's files belong.
 
-
-def assert_landing(landing: Path) -> None:
-    """Raise LandingMistakenError when nothing in a folder that holds files can be any source's.
-
-    A folder without a file is none: a source that has nothing yet is an empty table.
+    ``found`` names what it holds; ``meant`` is a folder near it that looks like a landing folder, None without one.
     """
-    if any(os.path.lexists(landing / resource.source / resource.name) for resource in RESOURCES):
-        return
-    found = list(dict.fromkeys(each.name.partition("/")[0] for each in unread(landing)))
-    if not found:
-        return
-    names = ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
-    raise LandingMistakenError(
-        f"no file in {landing} lies where one is looked for, in <source>/<resource>/ with a source of {', '.join(SOURCES)}; "
-        f"found: {names}; {_hint(landing)}"
-    )
+
+    def __init__(self, landing: Path, found: Sequence[str], meant: Path | None) -> None:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        super().__init__(
+            f"no file lies in <source>/<resource>/ of a source ({', '.join(SOURCES)}); "
+            f"found: {', '.join(found[:_SHOWN])}{more}",
+            where=str(landing),
+            cure=f"did you mean CONTACT_LEDGER_LANDING={meant}?"
+            if meant
+            else "set CONTACT_LEDGER_LANDING to the folder that holds the sources' folders",
+        )
 
 
-def _hint(landing: Path) -> str:
+def assert_landing(landing: LandingFolder) -> None:
+    """Raise LandingMistakenError when the folder holds files and no source can own any of them.
+
+    An empty folder passes: a source without files is an empty table.
+    """
+    path = landing.path
+    if any(os.path.lexists(path / resource.source / resource.name) for resource in RESOURCES):
+        return
+    found = list(dict.fromkeys(each.name.partition("/")[0] for each in landing.unread))
+    if found:
+        raise LandingMistakenError(path, found, _nearest(path))
+
+
+def _nearest(landing: Path) -> Path | None:
+    """A folder one level up or down that looks like a landing folder."""
     if landing.name in SOURCES:
-        near = [landing.parent]
-    else:
-        near = [
-            folder
-            for folder in sorted(landing.iterdir())
-            if any(os.path.isdir(folder / name) for name in SOURCES)
-        ]
-    if near:
-        return f"did you mean CONTACT_LEDGER_LANDING={near[0]}?"
-    return "set CONTACT_LEDGER_LANDING to the folder that holds the sources' folders"
+        return landing.parent
+    below = sorted(landing.iterdir())
+    return next((folder for folder in below if any(os.path.isdir(folder / name) for name in SOURCES)), None)

@@ -8,43 +8,72 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import Any
 
 import duckdb
 
 from pipelines.ingest import values
-from pipelines.ingest.names import DELETED, DELETED_AT, SYNCED, Column, Matched, match
+from pipelines.ingest.names import DELETED, DELETED_AT, MARKERS, SYNCED, Column, Matched, match
 from pipelines.ingest.shapes import Batch, Records, Survey, pages, records
 from pipelines.sources import Field, Resource
 from pipelines.sql_text import literal, quoted
-from pipelines.warehouse.tables import raw_columns
+from pipelines.warehouse.tables import kept_pages, raw_columns
 
 _MOST_VALUES = 50
 """Unknown values of one field in one batch that are noted by name, the most frequent first."""
 
-DELETION = "tm_delete"
-"""A field that says by itself that the source deleted the row."""
+
+class State(IntEnum):
+    """How much is known of a batch, and so how it is loaded. A batch moves down this list and never up."""
+
+    GUESSED = 1
+    """Its columns are those of its first rows; the survey still runs. It is loaded whole: a bad row is an error."""
+    SURVEYED = 2
+    """Its columns and the number of its rows are known. It is loaded whole."""
+    ROW_BY_ROW = 3
+    """It holds a bad row, or was mended. Each row is checked, and a bad one is rejected."""
+    UNREADABLE = 4
+    """Its one file cannot be read. A marker document stands for it, and is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """A surveyed batch and what its columns are: everything that is needed to load it."""
+    """A batch, what its columns are, and its state: everything that is needed to load it."""
 
     resource: Resource
     batch: Batch
     survey: Survey
     columns: tuple[Column, ...]
     matched: Matched
-    owner: str | None = None
-    """The field that a page's wrapper or path may give (LionDesk's contact); its absence is ``no_contact``."""
+    state: State
     truth: Future[Survey] | None = None
-    """The survey under way, where ``survey`` is only a glance."""
+    """The survey that still runs, while ``survey`` is a guess."""
+    fault: str = ""
+    """Why the batch is unreadable."""
 
     @classmethod
-    def of(cls, resource: Resource, batch: Batch, survey: Survey, owner: str | None) -> Loading:
-        """What the surveyed batch's columns are."""
+    def of(
+        cls,
+        resource: Resource,
+        batch: Batch,
+        survey: Survey,
+        state: State,
+        truth: Future[Survey] | None = None,
+    ) -> Loading:
+        """Match the batch's columns, once."""
         columns = sorted({column for _, column in survey.columns}, key=lambda c: (c.nested, c.where))
-        return cls(resource, batch, survey, tuple(columns), match(resource, columns), owner)
+        return cls(resource, batch, survey, tuple(columns), match(resource, columns), state, truth)
+
+    @property
+    def owner(self) -> str | None:
+        """The field that the document around a page, or the path, may give; None if there is none."""
+        return None if self.resource.page_sets is None else self.resource.page_sets.owner
+
+    @property
+    def is_whole(self) -> bool:
+        """True if the batch is loaded whole, and a bad row is an error."""
+        return self.state <= State.SURVEYED
 
     @property
     def rows(self) -> int:
@@ -52,30 +81,32 @@ class Loading:
         return self.survey.rows.total()
 
     def shape(self, file: int) -> str:
-        """The shapes found in a file of the batch, in one word where there is one."""
+        """The shapes found in a file of the batch, joined by ``+``."""
         return "+".join(sorted(self.survey.shapes.get(file, ()))) or "empty"
 
+    def moved(self, state: State, fault: str = "") -> Loading:
+        """The same batch in this state, if it is not further down already."""
+        return replace(self, state=max(self.state, state), fault=fault or self.fault)
+
     def proven(self, rows: int) -> Loading | None:
-        """After a glance and ``rows`` rows loaded by it: the same by the survey; None when the glance was wrong."""
+        """The batch with its survey, after ``rows`` rows were loaded by a guess; None if the two do not agree."""
         if self.truth is None:
             return self
         found = self.truth.result()
         if found.wrapped or not {column for _, column in found.columns} <= set(self.columns):
             return None
-        return replace(self, survey=found, truth=None) if found.rows.total() == rows else None
-
-    def careful(self) -> Loading:
-        """The same, read without DuckDB's typed JSON reader, which stops at the first value of another type."""
-        return replace(self, batch=replace(self.batch, careful=True))
+        if found.rows.total() != rows:
+            return None
+        return replace(self, survey=found, truth=None, state=State.SURVEYED)
 
 
 def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered: bool = False) -> int:
-    """Append the batch's good rows to ``table`` (the raw table, or one with the raw table's columns); their number.
+    """Append the batch's good rows to ``table``, which has the raw table's columns. Returns how many there are.
 
-    The fast way takes every row, and raises duckdb.InvalidInputException at the first that is not good: a filter
-    would be pushed below the casts and make each of them twice. The careful way filters.
+    A batch that is loaded whole has no filter, since DuckDB would push one below the casts and do each of them twice.
+    Instead, the first bad row raises duckdb.InvalidInputException.
     """
-    strict = not loading.batch.careful
+    strict = loading.is_whole
     sql, parameters = _typed(loading, ordered, strict)
     columns = list(raw_columns(loading.resource))
     names = ", ".join(map(quoted, columns))
@@ -90,7 +121,7 @@ def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered
 
 
 def rehearse(con: duckdb.DuckDBPyConnection, loading: Loading) -> str | None:
-    """Read the batch as ``insert`` does, and write nothing; what DuckDB says when that fails."""
+    """Read the batch as ``insert`` does, and write nothing. Returns DuckDB's message if that fails, else None."""
     sql, parameters = _typed(loading, ordered=False, strict=False)
     try:
         con.execute(f"SELECT max(hash(t)) FROM ({sql}) AS t", parameters).fetchall()
@@ -104,7 +135,7 @@ def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
 
     Returns how many there are.
     """
-    sql, parameters = _typed(loading.careful(), ordered=False, strict=False)
+    sql, parameters = _typed(loading, ordered=False, strict=False)
     before, counted = [], 0
     for index in range(len(loading.batch.files)):
         before.append(counted)
@@ -127,14 +158,15 @@ def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
 
 
 def enter_pages(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
-    """Remember the batch's list pages, for the sets that they belong to."""
+    """Write the batch's list pages to the resource's table of pages, for the sets that they belong to."""
     if not any("pages" in shapes for shapes in loading.survey.shapes.values()) and not loading.survey.wrapped:
         return
-    sql, parameters = pages(loading.batch, loading.survey)
+    sql, parameters = pages(loading.resource, loading.batch, loading.survey)
+    kind = next(field.duckdb_type for field in loading.resource.fields if field.name == loading.owner)
     con.execute(
-        f"""INSERT INTO landing.pages SELECT $ids[f + 1], page, try_cast(coalesce(contact, $contacts[f + 1]) AS BIGINT),
-            total, skip, rows FROM ({sql})""",
-        {**parameters, "ids": list(loading.batch.ids), "contacts": list(loading.batch.contacts)},
+        f"""INSERT INTO {kept_pages(loading.resource)}
+        SELECT $ids[f + 1], page, try_cast(coalesce(owner, $owners[f + 1]) AS {kind}), total, skip, rows FROM ({sql})""",
+        {**parameters, "ids": list(loading.batch.ids), "owners": list(loading.batch.owners)},
     )
 
 
@@ -191,19 +223,19 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
     wrong with it, and ``in_wrong`` the first field that is wrong and its value as it came.
     """
     resource, matched = loading.resource, loading.matched
-    source = records(resource, loading.batch, loading.survey, loading.columns, ordered)
+    source = records(
+        resource, loading.batch, loading.survey, loading.columns, matched, ordered=ordered, fast=strict
+    )
     parameters = dict(source.parameters)
     fields = list(resource.fields)
     texts, parsed, typed = [], [], []
-    markers = {
-        name: Field(name, "boolean" if name == DELETED else "timestamp", "") for name in matched.markers
-    }
+    markers = {name: MARKERS[name] for name in matched.markers}
     is_struct: set[str] = set()
     for i, field in enumerate(fields):
         text, struct = _text(field, matched, source)
         if field.name == loading.owner:
-            text = f"coalesce({text}, in_contact, $contacts[in_file + 1])"
-            parameters["contacts"] = [None if c is None else c for c in loading.batch.contacts]
+            text = f"coalesce({text}, in_owner, $owners[in_file + 1])"
+            parameters["owners"] = list(loading.batch.owners)
         if struct:
             is_struct.add(field.name)
             typed.append(f"{values.filled_struct(field, f'x{i}')} AS {quoted(field.name)}")
@@ -217,16 +249,18 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
         texts.append(f"{source.text[where]} AS {quoted('m' + name)}")
     surely, checks = _checks(loading, markers, is_struct)
     status, no_owner = "in_status", ""
-    if loading.owner is not None:
-        number = [f.name for f in fields].index(loading.owner)
+    if (sets := resource.page_sets) is not None:
+        number = [f.name for f in fields].index(sets.owner)
         owner = fields[number]
         checks += values.problems(replace(owner, required=False), f"x{number}", quoted(owner.name))
         is_missing = f"x{number} IS NULL OR trim(x{number}) = ''"
-        status = f"coalesce(in_status, CASE WHEN {is_missing} THEN 'no_contact' END)"
+        status = f"coalesce(in_status, CASE WHEN {is_missing} THEN {literal(sets.ownerless)} END)"
         no_owner = f"WHEN {is_missing} THEN {_wrong(literal(owner.name), f'x{number}')}"
     extra, extra_parameters = _extra(matched, source)
     parameters |= extra_parameters
-    deleted = f"coalesce(in_gone, {quoted(DELETION)})" if DELETION in {f.name for f in fields} else "in_gone"
+    deleted = (
+        "in_gone" if resource.deleted_at is None else f"coalesce(in_gone, {quoted(resource.deleted_at)})"
+    )
     carried = "in_file, in_status, in_detail, in_came, in_page, in_item, in_total, in_skip"
     names = ", ".join(quoted(f.name) for f in fields)
     valid = " AND ".join([f"{status} IS NULL", *(f"NOT {check.when}" for check in checks)])
@@ -243,8 +277,8 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
                 FROM (
                     SELECT *{"".join(parsed)}
                     FROM (
-                        SELECT in_file, in_status, in_detail, in_value, {source.record} AS in_came, in_page, in_item, in_total,
-                            in_skip, {extra} AS in_extra, {", ".join(texts)}
+                        SELECT in_file, in_status, in_detail, in_value, {source.record} AS in_came, in_page, in_item,
+                            in_total, in_skip, {extra} AS in_extra, {", ".join(texts)}
                         FROM ({source.sql})
                     )
                 )
@@ -288,8 +322,8 @@ def _checks(
         checks += values.problems(field, f"x{i}", quoted(field.name), waived)
     for name, field in markers.items():
         if name != SYNCED:
-            parse = values.flag if name == DELETED else values.moment
-            checks += values.problems(field, quoted("m" + name), parse(quoted("m" + name)))
+            x = quoted("m" + name)
+            checks += values.problems(field, x, values.typed(field, x))
     return surely, checks
 
 
@@ -323,13 +357,17 @@ def _extra(matched: Matched, source: Records) -> tuple[str, dict[str, Any]]:
 
 def _gone(resource: Resource, markers: dict[str, Field]) -> str:
     """SQL: when a change-data-capture column says that the row was deleted; null when none does."""
-    times = [values.moment(quoted("m" + name)) for name in DELETED_AT if name in markers]
+
+    def marker(name: str) -> str:
+        return values.typed(markers[name], quoted("m" + name))
+
+    times = [marker(name) for name in DELETED_AT if name in markers]
     if DELETED in markers:
-        seen = [values.moment(quoted("m" + SYNCED))] if SYNCED in markers else []
+        seen = [marker(SYNCED)] if SYNCED in markers else []
         if resource.version is not None:
             seen.append(quoted(resource.version))
         when = ", ".join([*seen, "TIMESTAMP 'epoch'"])
-        times.append(f"CASE WHEN {values.flag(quoted('m' + DELETED))} THEN coalesce({when}) END")
+        times.append(f"CASE WHEN {marker(DELETED)} THEN coalesce({when}) END")
     return f"coalesce({', '.join(times)})" if times else "CAST(NULL AS TIMESTAMP)"
 
 

@@ -1,16 +1,17 @@
-"""Which field a column is: every spelling that tools give a vendor's field name, brought to the contract's one.
+"""Which field a column is: tools spell a vendor's field names in many ways, and each spelling leads to one field.
 
-Belongs here: names only. Does not belong here: values (``values``) or where in a file a column sits (``shapes``).
+Belongs here: names only. Does not belong here: values (``values``) or where in a file a column stands (``shapes``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from pipelines.ingest.values import MEMBERS
-from pipelines.sources import Resource
+from pipelines.sources import NEVER, Field, Resource
 
 _ACRONYM_THEN_WORD = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _WORD_THEN_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
@@ -19,15 +20,22 @@ _RELATION = re.compile(r"^relationships?(?:__|\.|_)(?P<name>.+?)(?:(?:__|\.)data
 _ENVELOPE = re.compile(r"^(relationships?(__|\.).+(__|\.)(type|links.*|self|related)|links((__|\.).+)?)$")
 
 METADATA = ("_airbyte_", "_ab_", "_sdc_", "_fivetran_", "_dlt_")
-"""What loading tools put beside a row's own columns: theirs, not the row's."""
+"""Prefixes of the columns that loading tools add to a row. They are the tool's, not the row's."""
 
 DELETED_AT = ("_ab_cdc_deleted_at", "_sdc_deleted_at")
 """Columns in which change-data-capture says when a row was deleted."""
 
 DELETED = "_fivetran_deleted"
-"""Fivetran's flag of a deleted row; ``SYNCED`` is when it saw that."""
+"""Fivetran's flag of a deleted row. ``SYNCED`` is when Fivetran saw it."""
 
 SYNCED = "_fivetran_synced"
+
+MARKERS: dict[str, Field] = {
+    DELETED: Field(DELETED, "boolean", "True if the row was deleted."),
+    SYNCED: Field(SYNCED, "timestamp", "When the tool saw the row in this state (UTC).", unset=NEVER),
+    **{name: Field(name, "timestamp", "When the row was deleted (UTC).", unset=NEVER) for name in DELETED_AT},
+}
+"""The columns that say whether a row was deleted, as fields."""
 
 
 def snake_case(name: str) -> str:
@@ -37,11 +45,21 @@ def snake_case(name: str) -> str:
 
 
 def canonical(name: str) -> str:
-    """The snake_case name without what JSON:API's nesting left in it when a tool flattened it."""
+    """The snake_case name without the prefixes and suffixes that a flattened JSON:API document leaves in it."""
     name = snake_case(name)
     if name.startswith("relationship") and (relation := _RELATION.match(name)):
         return relation["name"]
     return _ATTRIBUTE.sub("", name)
+
+
+def make_unique(names: Sequence[str]) -> list[str]:
+    """The names, with a number behind each repeated one."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +69,16 @@ class Column:
     where: str
     name: str
     nested: str = ""
-    """``attributes`` or ``relationships`` when it sits under that member of a JSON:API resource."""
+    """``attributes`` or ``relationships`` when it stands under that member of a JSON:API resource."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Columns told apart: by field (first found wins), by struct member, markers of deletion, and the unknown."""
+    """What a file's columns are. Values are places (``Column.where``).
+
+    ``fields``: by field, the preferred spelling first. ``members``: by field and member of its struct. ``markers``: by
+    name of the marker. ``unknown``: by canonical name, sorted.
+    """
 
     fields: dict[str, tuple[str, ...]]
     members: dict[str, dict[str, str]]
@@ -65,53 +87,81 @@ class Matched:
 
 
 def match(resource: Resource, columns: Iterable[Column]) -> Matched:
-    """Give every column to the field it spells; what nobody claims is unknown, under its canonical name."""
-    spellings, members = _spellings(resource)
+    """Assign every column to the field that it spells. A column that spells none is unknown."""
+    spellings = _spellings(resource)
     fields: dict[str, list[tuple[bool, bool, str]]] = {}
-    parts: dict[str, dict[str, str]] = {}
+    members: dict[str, dict[str, str]] = {}
     markers: dict[str, str] = {}
     unknown: dict[str, str] = {}
     for column in sorted(set(columns), key=lambda c: (c.nested, c.where)):
-        lowered = snake_case(column.name)
-        name = canonical(column.name)
-        if lowered in (*DELETED_AT, DELETED, SYNCED):
+        lowered, name = snake_case(column.name), canonical(column.name)
+        if lowered in MARKERS:
             markers.setdefault(lowered, column.where)
-        elif _ENVELOPE.match(lowered) or lowered.startswith(METADATA):
+        elif _is_metadata(lowered):
             continue
-        elif (member := members.get(lowered)) is not None:
-            parts.setdefault(member[0], {}).setdefault(member[1], column.where)
-        elif (field := _find(spellings, name, lowered)) is not None:
+        elif (member := spellings.members.get(lowered)) is not None:
+            members.setdefault(member[0], {}).setdefault(member[1], column.where)
+        elif (field := spellings.field(name, lowered)) is not None:
             fields.setdefault(field, []).append((column.name != field, name != field, column.where))
         else:
             # Two columns of one canonical name: the second keeps the name it came with.
             unknown.setdefault(name if name not in unknown else column.name, column.where)
     return Matched(
         {field: tuple(where for *_, where in sorted(places)) for field, places in fields.items()},
-        parts,
+        members,
         markers,
         dict(sorted(unknown.items())),
     )
 
 
-def _find(spellings: dict[str, str], name: str, lowered: str) -> str | None:
-    for spelling in (name, lowered, name.replace("_", "")):
-        if (field := spellings.get(spelling)) is not None:
-            return field
-    return None
+def is_known(resource: Resource, name: str) -> bool:
+    """True if a column of this name is a field, a member of one, or a marker of deletion."""
+    lowered = snake_case(name)
+    return lowered in MARKERS or lowered in _spellings(resource).members or bool(fields_of(resource, [name]))
 
 
-def _spellings(resource: Resource) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
-    spellings: dict[str, str] = {}
+def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
+    """The fields that columns of these names fill as a whole."""
+    spellings = _spellings(resource)
+    found = set()
+    for name in names:
+        lowered = snake_case(name)
+        if lowered not in MARKERS and not _is_metadata(lowered) and lowered not in spellings.members:
+            found.add(spellings.field(canonical(name), lowered))
+    return {field for field in found if field is not None}
+
+
+def _is_metadata(lowered: str) -> bool:
+    return _ENVELOPE.match(lowered) is not None or lowered.startswith(METADATA)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spellings:
+    """Spelling → field, and spelling → field and member of its struct."""
+
+    fields: dict[str, str]
+    members: dict[str, tuple[str, str]]
+
+    def field(self, name: str, lowered: str) -> str | None:
+        for spelling in (name, lowered, name.replace("_", "")):
+            if (field := self.fields.get(spelling)) is not None:
+                return field
+        return None
+
+
+@cache
+def _spellings(resource: Resource) -> _Spellings:
+    fields: dict[str, str] = {}
     members: dict[str, tuple[str, str]] = {}
     for field in resource.fields:
         for spelling in (field.name, *field.aliases, *((field.relation,) if field.relation else ())):
-            spellings.setdefault(spelling, field.name)
-    for spelling, name in list(spellings.items()):
+            fields.setdefault(spelling, field.name)
+    for spelling, name in list(fields.items()):
         # Some warehouses fold the case of camelCase names: updatedat, calldisposition.
-        spellings.setdefault(spelling.replace("_", ""), name)
+        fields.setdefault(spelling.replace("_", ""), name)
     for field in resource.fields:
         for member in MEMBERS.get(field.kind, ()):
             for joint in ("__", ".", "_"):
-                if (spelling := f"{field.name}{joint}{member}") not in spellings:
+                if (spelling := f"{field.name}{joint}{member}") not in fields:
                     members[spelling] = (field.name, member)
-    return spellings, members
+    return _Spellings(fields, members)

@@ -1,70 +1,39 @@
-"""Rows without an identity: LionDesk's lists, where a row is known only by what it says and where in a set it stands.
+"""Rows without an identity: list pages whose rows are known only by what they say, and by their place in a set of pages.
 
-Belongs here: sets of pages, the key made from them, and what can be said of a set (its total) or a row (whether it
-contradicts itself). Does not belong here: reading (``load``) and versions of rows that have a key (``merge``).
+Belongs here: sets of pages, the key made from them, and the total that a set's pages state. Does not belong here:
+reading (``load``), versions of rows that have a key (``merge``), and which resources have such rows (``sources``).
 
-Every row read is kept in ``landing.page_rows``, and the raw table is made anew from all of them, so that it does not
-matter in which run a page of a set arrives. A set is what one listing of one contact gave: pages of one folder, one
-contact and one ``total``; where a page with the same ``skip`` comes again, by file name, the second is of the second
-listing. A file without pages is a set of its own. A file with the bytes of another one is a page again: it is not
-read twice, but it stands in its sets, where its rows may be others than the original's.
+Every row read is kept (``tables.kept_rows``), and the raw table is rebuilt from all of them. So it does not matter in
+which run a page of a set arrives. A set is what one listing for one owner returned: the pages with one folder, one owner
+and one ``total``. When a page with the same ``skip`` comes again, by file name, it belongs to the next listing. A file
+without pages is a set of its own. A file with the bytes of another is a page again: it is not read twice, but it stands
+in its own set, where its rows may be others than the original's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 
 import duckdb
 
-from pipelines.sources import Resource
+from pipelines.ingest import changes
+from pipelines.ingest.merge import finality
+from pipelines.sources import PageSets, Resource
 from pipelines.sql_text import quoted
-from pipelines.warehouse.tables import raw_columns
+from pipelines.warehouse.tables import kept_pages, kept_rows, raw_columns
 
 
-@dataclass(frozen=True, slots=True)
-class PageSets:
-    """How the rows of one resource get their key: ``native`` where it is there, else a hash of these fields."""
-
-    owner: str
-    native: str
-    same: tuple[str, ...]
+def owner_in_path(sets: PageSets, name: str) -> str | None:
+    """The owner that a file's name (relative to the landing folder) gives: the innermost of several. None without one."""
+    found = re.findall(sets.owner_in_path, name)
+    return str(found[-1]) if found else None
 
 
-PAGE_SETS = {
-    "liondesk.contact_communications": PageSets(
-        owner="contact_id",
-        native="id",
-        same=("contact_id", "campaign_name", "type", "template_folder_name", "template_name", "send_at"),
-    )
-}
-"""Resources whose rows have no identity of their own."""
+def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource, sets: PageSets, first_id: int) -> None:
+    """Rebuild the raw table from every row ever read, and account for each file anew.
 
-ROWS = "landing.page_rows"
-PAGES = "landing.pages"
-
-INCONSISTENT = (
-    ("completing_user_id", "is_active AND completing_user_id IS NOT NULL", "active, with a completing user"),
-    ("completed_at", "is_active AND completed_at IS NOT NULL", "active, with a time of completion"),
-    ("completed_at", "NOT is_active AND completed_at IS NULL", "not active, without a time of completion"),
-)
-"""Field, condition (SQL) and words for a row that contradicts what the vendor says of it. It is kept."""
-
-
-def create_books(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
-    """Make the two tables that remember rows and pages, where they are missing."""
-    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in raw_columns(resource).items())
-    con.execute(
-        f"CREATE TABLE IF NOT EXISTS {ROWS} ({columns}, page BIGINT, item BIGINT, total BIGINT, skip BIGINT)"
-    )
-    con.execute(
-        f"CREATE TABLE IF NOT EXISTS {PAGES} "
-        "(file_id INTEGER, page BIGINT, contact_id BIGINT, total BIGINT, skip BIGINT, rows BIGINT)"
-    )
-
-
-def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
-    """Make the raw table from every row ever read, and account for each file anew."""
-    sets = PAGE_SETS[resource.full_name]
+    Changes count from file ``first_id``.
+    """
     table = f"raw.{quoted(resource.table)}"
     columns = [name for name in raw_columns(resource) if name != resource.key[0]]
     listed = ", ".join(map(quoted, columns))
@@ -76,17 +45,18 @@ def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE ingest_sets AS
         SELECT a.file_id AS as_file, a.file, regexp_replace(a.file, '/[^/]*$', '') AS folder,
-            p.page, p.contact_id, p.total, p.skip, p.rows,
-            row_number() OVER (PARTITION BY p.contact_id, regexp_replace(a.file, '/[^/]*$', ''), p.total, p.skip
+            p.page, p.owner, p.total, p.skip, p.rows,
+            row_number() OVER (PARTITION BY p.owner, regexp_replace(a.file, '/[^/]*$', ''), p.total, p.skip
                 ORDER BY a.file, a.file_id, p.page) AS listing
-        FROM {PAGES} AS p JOIN landing.files AS a ON coalesce(a.same_as, a.file_id) = p.file_id""")
+        FROM {kept_pages(resource)} AS p JOIN landing.files AS a ON coalesce(a.same_as, a.file_id) = p.file_id""")
+    changes.keep_fingerprints(con, resource, "ingest_before")
     con.execute(f"DELETE FROM {table}")
     con.execute(f"""
         INSERT INTO {table} ({quoted(resource.key[0])}, {listed})
         WITH placed AS (
             SELECT r.*, a.file, a.file_id AS as_file, s.folder AS set_folder, s.total AS set_total, s.listing AS set_listing,
                 s.skip AS set_skip, CASE WHEN s.page IS NULL THEN a.file_id END AS set_file
-            FROM {ROWS} AS r
+            FROM {kept_rows(resource)} AS r
             JOIN landing.files AS a ON coalesce(a.same_as, a.file_id) = r._file_id
             LEFT JOIN ingest_sets AS s ON s.as_file = a.file_id AND s.page = r.page
         ),
@@ -103,7 +73,7 @@ def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
         )
         SELECT made_key, {taken} FROM (
             SELECT *, row_number() OVER (PARTITION BY made_key ORDER BY
-                coalesce(CAST({resource.settled} AS INTEGER), 0) DESC, CAST(json_array({content}, extra) AS VARCHAR) DESC,
+                {finality(resource)} DESC, CAST(json_array({content}, extra) AS VARCHAR) DESC,
                 as_file <> _file_id, as_file, page, item) AS place,
                 max(_deleted_at) OVER (PARTITION BY made_key) AS latest_deletion
             FROM keyed
@@ -118,13 +88,13 @@ def rebuild(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
         ) WHERE id = file_id""",
         {"source": resource.source, "resource": resource.name},
     )
-    _note_totals(con, resource)
-    _note_contradictions(con, resource, table)
+    changes.note_differences(con, resource, "ingest_before", first_id)
+    _note_totals(con, resource, sets)
     con.execute("DROP TABLE ingest_sets")
 
 
-def _note_totals(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
-    """Say of which sets there are more or fewer rows than their pages' ``total``."""
+def _note_totals(con: duckdb.DuckDBPyConnection, resource: Resource, sets: PageSets) -> None:
+    """Report the sets that have more or fewer rows than the ``total`` of their pages."""
     about = {"source": resource.source, "resource": resource.name}
     con.execute(
         "DELETE FROM landing.notices WHERE source = $source AND resource = $resource AND code = 'page_total'",
@@ -132,26 +102,10 @@ def _note_totals(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
     )
     con.execute(
         """INSERT INTO landing.notices
-        SELECT min(as_file), $source, $resource, min(file), 'page_total', 'contact_id', CAST(contact_id AS VARCHAR),
+        SELECT min(as_file), $source, $resource, min(file), 'page_total', $field, CAST(owner AS VARCHAR),
             sum(rows), format('{} rows in {} pages, where the pages say {}', sum(rows), count(*), total)
         FROM ingest_sets WHERE total IS NOT NULL
-        GROUP BY contact_id, folder, total, listing HAVING sum(rows) <> total
-        ORDER BY min(file), contact_id""",
-        about,
+        GROUP BY owner, folder, total, listing HAVING sum(rows) <> total
+        ORDER BY min(file), owner""",
+        {**about, "field": sets.owner},
     )
-
-
-def _note_contradictions(con: duckdb.DuckDBPyConnection, resource: Resource, table: str) -> None:
-    about = {"source": resource.source, "resource": resource.name}
-    con.execute(
-        "DELETE FROM landing.notices WHERE source = $source AND resource = $resource AND code = 'inconsistent'",
-        about,
-    )
-    for name, condition, words in INCONSISTENT:
-        con.execute(
-            f"""INSERT INTO landing.notices
-            SELECT file_id, source, resource, file, 'inconsistent', $field, NULL, n, $words
-            FROM (SELECT _file_id, count(*) AS n FROM {table} WHERE {condition} GROUP BY _file_id)
-            JOIN landing.files ON file_id = _file_id""",
-            {"field": name, "words": words},
-        )

@@ -1,7 +1,12 @@
 """One resource's new files into its raw table, in one transaction.
 
-Belongs here: the order of the steps, what is read and what is not, and what happens when reading fails. Does not
-belong here: any of the steps themselves.
+Belongs here: the order of the steps, which files are read, and what happens when reading fails. Does not belong here:
+the steps themselves.
+
+Files are read in batches, and each batch has a state (``load.State``). A large batch starts as guessed, any other as
+surveyed. A batch that turns out to hold a bad row is loaded row by row; one that cannot be loaded is unreadable. Since
+everything is written in one transaction, a change of state rolls it back, and the next attempt starts from the new states.
+A broken file is salvaged first, and then belongs to a batch of mended files.
 """
 
 from __future__ import annotations
@@ -16,14 +21,17 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.ingest import files, load, merge, page_sets, shapes, unpack
-from pipelines.ingest.files import LandingFile
-from pipelines.ingest.load import Loading
-from pipelines.ingest.names import Column, match
+from pipelines.errors import LedgerError
+from pipelines.ingest import changes, files, load, merge, names, page_sets, shapes, unpack
+from pipelines.ingest.files import LandingFile, LandingFolder
+from pipelines.ingest.load import Loading, State
+from pipelines.ingest.salvage_csv import mend_csv
+from pipelines.ingest.salvage_json import mend_json
 from pipelines.ingest.shapes import Batch, Survey
 from pipelines.ingest.unpack import Unpacked
 from pipelines.sources import Resource
 from pipelines.sql_text import quoted, transaction
+from pipelines.warehouse.tables import kept_rows
 
 _SMALL = 32 << 20
 """Bytes up to which a file is read together with others of its format."""
@@ -37,19 +45,31 @@ _TEXT_ERRORS = (
     duckdb.OutOfRangeException,
     duckdb.IOException,
 )
-"""What DuckDB raises for a JSON or CSV file that is not what it seems; anything else is no fault of the file."""
+"""What DuckDB raises for a JSON or CSV file that is not what it seems to be. Any other error is not the file's fault."""
 
 _NOT_THE_FILE = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.FatalException)
-"""A broken Parquet file raises anything; these are still no fault of it."""
+"""What is not the file's fault even for a Parquet file, where anything else may be."""
 
 
-class IngestError(RuntimeError):
-    """The accounts do not add up, so nothing was written; the message says where."""
+class IngestError(LedgerError):
+    """The row accounts do not add up, so nothing was written.
+
+    ``rows`` counts rows by what became of them; the first count should be the sum of the others.
+    """
+
+    def __init__(self, where: str, **rows: int) -> None:
+        (name, total), *parts = rows.items()
+        told = ", ".join(f"{count} {part}" for part, count in parts)
+        super().__init__(
+            f"{total} rows {name}, {told}",
+            where=where,
+            cure="nothing was written; report this, for these counts must always add up",
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What one call did. ``files_seen`` are all that lie there, the rest is of the files that are new."""
+    """What one call did. ``files_seen`` counts all files that lie there, everything else the new ones."""
 
     files_seen: int = 0
     files_read: int = 0
@@ -62,7 +82,7 @@ class IngestResult:
 
 @dataclass(slots=True)
 class _New:
-    """A file that was not there before, under its number."""
+    """A file that was not there before, and its landing file id. ``hash`` is None for a file that cannot be read."""
 
     file: LandingFile
     id: int
@@ -72,75 +92,59 @@ class _New:
     shape: str = "empty"
 
 
-class _Changed(Exception):
-    """Files that were written to while they were being read."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self.names = frozenset(names)
+class _RollBack(Exception):
+    """Nothing of this attempt is to stay. The states of the batches, or the changed files, say why."""
 
 
-class _NotTyped(Exception):
-    """A batch whose values DuckDB's typed reader does not take."""
+def ingest(
+    con: duckdb.DuckDBPyConnection, resource: Resource, landing: LandingFolder, work_dir: Path
+) -> IngestResult:
+    """Read every file of the resource that was not read before: all of them, or nothing.
 
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
-class _Damaged(Exception):
-    """A Parquet file that could be surveyed, and can be loaded in no way."""
-
-    def __init__(self, number: int, detail: str) -> None:
-        self.number = number
-        self.detail = detail
-
-
-def ingest(con: duckdb.DuckDBPyConnection, resource: Resource, landing: Path, work_dir: Path) -> IngestResult:
-    """Read every file of the resource below ``landing`` that was not read before, all or nothing.
-
-    ``work_dir`` takes what has to be unpacked or mended, for as long as the call lasts. A file that somebody writes to
-    meanwhile is left for the next call. Raises IngestError when the accounts do not add up, and duckdb.Error for what
-    is no fault of a file (memory, disk); the warehouse is then as it was.
+    ``work_dir`` holds files that have to be unpacked or mended, as long as the call lasts. A file that changes while it
+    is read is left for the next call. Raises IngestError when the accounts do not add up, and duckdb.Error for what is
+    not a file's fault (memory, disk); the warehouse is then as it was.
     """
     started = time.monotonic()
-    # A name is a place in the books: the landing folder is taken as it is now, whatever links lead to it.
-    landing = Path(os.path.realpath(landing))
     work_dir.mkdir(parents=True, exist_ok=True)
-    later: frozenset[str] = frozenset()
-    while True:
+    changed: set[str] = set()
+    result = None
+    while result is None:
         with tempfile.TemporaryDirectory(prefix="ingest-", dir=work_dir) as scratch:
-            try:
-                result = _Run(con, resource, landing, Path(scratch), later).go()
-                return replace(result, seconds=time.monotonic() - started)
-            except _Changed as changed:
-                later |= changed.names
+            result = _Run(con, resource, landing, Path(scratch), changed).run()
+    return replace(result, seconds=time.monotonic() - started)
 
 
 class _Run:
-    """The state of one attempt: which files are new, and how each is read."""
+    """The new files of one resource, and the batches in which they are read.
+
+    ``changed`` are the names of files that changed while they were read. They are left out, and more may be added.
+    """
 
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
         resource: Resource,
-        landing: Path,
+        landing: LandingFolder,
         scratch: Path,
-        later: frozenset[str],
+        changed: set[str],
     ) -> None:
         self.con = con
-        self.reader = con.cursor()  # reading that fails must not spoil the transaction
+        self.reader = con.cursor()  # an error while reading must not spoil the transaction
         self.resource = resource
         self.landing = landing
         self.scratch = scratch
-        self.later = later
-        self.sets = page_sets.PAGE_SETS.get(resource.full_name)
-        self.table = f"raw.{quoted(resource.table)}"
+        self.changed = changed
+        self.sets = resource.page_sets
+        self.raw_table = f"raw.{quoted(resource.table)}"
+        self.target = self.raw_table if self.sets is None else kept_rows(resource)
         self.mended: list[Batch] = []
+        self.loadings: list[Loading] = []
         self.about = {"source": resource.source, "resource": resource.name}
 
-    def go(self) -> IngestResult:
-        found = files.find(self.landing, self.resource.source, self.resource.name)
-        if self.sets is not None:
-            page_sets.create_books(self.con, self.resource)
+    def run(self) -> IngestResult | None:
+        """Read and write everything. None, with nothing written, if a file changed meanwhile."""
+        found = self.landing.files(self.resource)
         self._end_refusals(found)
         known = self._known()
         fresh = [file for file in found if self._is_fresh(file, known)]
@@ -154,26 +158,12 @@ class _Run:
             touched = self._find_duplicates(new)
             new = [n for n in new if n.file.name not in touched]
             to_read = [n for n in new if n.same_as is None]
-            loadings = self._with_mended(x for batch in self._batches(to_read) for x in self._surveyed(batch))
-            while True:
-                try:
-                    with transaction(self.con):
-                        return self._write(new, to_read, touched, loadings, len(found))
-                except _NotTyped as error:
-                    # Not every row is good: what was not yet taken whole goes the careful way, in one more attempt.
-                    rest = loadings[error.number :]
-                    loadings[error.number :] = self._with_mended(x for y in rest for x in self._carefully(y))
-                except _Damaged as error:
-                    batch = loadings[error.number].batch
-                    loadings[error.number : error.number + 1] = self._surveyed(
-                        self._lost(batch, error.detail)
-                    )
-                except duckdb.OutOfMemoryException:
-                    # A survey beside the loading takes memory twice.
-                    if not (beside := [y.truth for y in loadings if y.truth is not None]):
-                        raise
-                    wait(beside)
-                    loadings = self._with_mended(x for y in loadings for x in self._certainly(y))
+            self.loadings = self._with_mended(x for b in self._batches(to_read) for x in self._survey(b))
+            while (result := self._attempt(new, to_read, touched, len(found))) is None:
+                if not self.changed.isdisjoint(n.file.name for n in new):
+                    return None
+                self.loadings = self._with_mended(x for y in self.loadings for x in self._survey_certainly(y))
+            return result
         finally:
             pool.shutdown(cancel_futures=True)
             self.surveyor.shutdown(cancel_futures=True)
@@ -182,7 +172,7 @@ class _Run:
     # --- which files ---------------------------------------------------------------------------------------------
 
     def _known(self) -> dict[str, tuple[int, int, int | None]]:
-        """Name → number, size and time of change, as last seen; a refused file has no time of change."""
+        """Name → file id, size and time of change, as last seen. A refused file has no time of change."""
         rows = self.con.execute(
             "SELECT file, file_id, size, modified_ns FROM landing.files "
             "WHERE source = $source AND resource = $resource AND is_current",
@@ -191,9 +181,9 @@ class _Run:
         return {name: (number, size, modified) for name, number, size, modified in rows}
 
     def _end_refusals(self, found: list[LandingFile]) -> None:
-        """Strike from the books what could not be read and now can be, or is gone: nothing of it was ever read.
+        """Take out of force the entries of files that could not be read, and now can be, or are gone.
 
-        What was read under its name before is then again the last that is known of it.
+        The last version that was read under the name is then current again.
         """
         refused = {file.name for file in found if file.refused is not None}
         ended = [
@@ -214,35 +204,40 @@ class _Run:
                 )
 
     def _is_fresh(self, file: LandingFile, known: dict[str, tuple[int, int, int | None]]) -> bool:
-        if file.name in self.later:
+        """True if the file is new, or may have changed since it was last seen."""
+        if file.name in self.changed:
             return False
         seen = known.get(file.name)
         if seen is None:
             return True
         if file.refused is not None:
-            return seen[2] is not None  # refused before: still so, and already told
+            return seen[2] is not None  # refused before: that is already reported
         return (file.size, file.modified_ns) != seen[1:]
 
     def _number(self, fresh: list[LandingFile], pool: ThreadPoolExecutor) -> list[_New]:
+        """Give each file the next id, and start hashing it."""
         first = self.con.execute("SELECT coalesce(max(file_id), 0) + 1 FROM landing.files").fetchall()[0][0]
         return [
             _New(file, first + i, None if file.refused else pool.submit(files.fingerprint, file.path))
             for i, file in enumerate(fresh)
         ]
 
+    def _owner(self, file: LandingFile) -> str | None:
+        return None if self.sets is None else page_sets.owner_in_path(self.sets, file.name)
+
     def _content(self, new: _New) -> str:
-        """What makes the file's rows the same as another's: its bytes, and the contact in its path where that counts."""
+        """What two files with the same rows have in common: their bytes, and the owner in their path."""
         if new.content is None:
             assert new.hash is not None
-            new.content = new.hash.result()
-            if self.sets is not None and new.file.contact is not None:
-                new.content += f":{new.file.contact}"
+            owner = self._owner(new.file)
+            new.content = new.hash.result() + (f":{owner}" if owner is not None else "")
         return new.content
 
     def _find_duplicates(self, new: list[_New]) -> dict[str, int]:
-        """Find files with the bytes of another. Returns, by name, files that hold what they held before: its number.
+        """Mark the new files that have the bytes of another file (``same_as``).
 
-        Files of different sizes have different bytes, so most hashes are not waited for here.
+        Returns files that hold again what they held before: name → the file id of that version. Files of different
+        sizes have different bytes, so most hashes are not waited for here.
         """
         rows = self.con.execute(
             "SELECT size, content_hash, coalesce(same_as, file_id), file, file_id FROM landing.files "
@@ -272,9 +267,8 @@ class _Run:
 
     # --- how they are read ---------------------------------------------------------------------------------------
 
-    def _knows(self, name: str) -> bool:
-        found = match(self.resource, [Column("", name)])
-        return bool(found.fields or found.members or found.markers or name.strip().lower() == "_airbyte_data")
+    def _is_known(self, name: str) -> bool:
+        return names.is_known(self.resource, name) or name.strip().lower() == "_airbyte_data"
 
     def _valid(self, texts: list[str]) -> list[bool]:
         rows = self.reader.execute("SELECT json_valid(unnest($texts))", {"texts": texts}).fetchall()
@@ -288,15 +282,21 @@ class _Run:
                 if n.file.refused is not None:
                     plain = unpack.unreadable(self.scratch, n.id, n.file.refused)
                 else:
-                    plain = unpack.unpack(n.file.path, self.scratch, n.id, self._knows)
+                    plain = unpack.unpack(n.file.path, self.scratch, n.id, self._is_known)
             except OSError as error:
                 plain = unpack.unreadable(self.scratch, n.id, f"cannot be read: {error.strerror}")
-            if plain.mended:
-                plain = self._mended(plain, n.id)
+            if plain.condition in ("broken", "cut"):
+                plain = self._salvage(plain, n.id)
             if plain.format == "empty":
                 continue
-            alone = plain.format == "parquet" or os.path.getsize(plain.path) > _SMALL
-            kind = (plain.format, plain.delimiter, plain.header, plain.mended, n.id if alone else None)
+            is_alone = plain.format == "parquet" or os.path.getsize(plain.path) > _SMALL
+            kind = (
+                plain.format,
+                plain.delimiter,
+                plain.header,
+                plain.has_markers,
+                n.id if is_alone else None,
+            )
             groups.setdefault(kind, []).append((plain, n))
         for group in groups.values():
             for start in range(0, len(group), _TOGETHER):
@@ -304,119 +304,128 @@ class _Run:
                 yield Batch(
                     tuple(plain for plain, _ in part),
                     tuple(n.id for _, n in part),
-                    tuple(n.file.contact if self.sets is not None else None for _, n in part),
+                    tuple(self._owner(n.file) for _, n in part),
                 )
 
-    def _mended(self, plain: Unpacked, number: int) -> Unpacked:
-        if plain.path.endswith(".unreadable"):
-            return plain
+    def _salvage(self, plain: Unpacked, number: int) -> Unpacked:
+        """What can be read of a broken text file."""
         try:
-            return unpack.mend(plain, self.scratch, number, self._valid)
-        except FileNotFoundError as error:  # gone meanwhile
+            if plain.format == "csv":
+                return mend_csv(plain, self.scratch, number, self._valid)
+            owner = None if self.sets is None else self.sets.owner
+            return mend_json(plain, self.scratch, number, self._valid, owner)
+        except FileNotFoundError as error:  # it was removed meanwhile
             return unpack.unreadable(self.scratch, number, f"cannot be read: {error.strerror}")
 
-    def _lost(self, batch: Batch, error: str) -> Batch:
-        """The batch of one file, of which nothing can be read; ``error`` is what DuckDB says of it."""
+    def _unreadable(self, batch: Batch, error: str) -> Batch:
+        """A marker in place of the batch's one file."""
         said = error.partition("\n")[0]
-        lost = unpack.unreadable(self.scratch, batch.ids[0], "DuckDB cannot read this file", value=said)
-        return replace(batch, files=(lost,), careful=False)
+        marked = unpack.unreadable(self.scratch, batch.ids[0], "DuckDB cannot read this file", value=said)
+        return replace(batch, files=(marked,))
 
     def _is_large(self, batch: Batch) -> bool:
-        """Lines, whole as far as is known, and enough of them that a second reading counts."""
+        """True for a file of lines that is not known to be broken, and so large that reading it twice takes long."""
         file = batch.files[0]
-        return file.format == "lines" and not file.mended and os.path.getsize(file.path) > _SMALL
+        return file.format == "lines" and not file.has_markers and os.path.getsize(file.path) > _SMALL
 
     def _survey_apart(self, batch: Batch) -> Survey:
         with self.con.cursor() as reader:
             return shapes.survey(reader, self.resource, batch)
 
-    def _surveyed(self, batch: Batch, *, glance: bool = True) -> Iterator[Loading]:
-        """The batch, surveyed; in parts when a file of it is broken, and that one mended.
+    def _survey(self, batch: Batch, *, guess: bool = True) -> Iterator[Loading]:
+        """The batch, surveyed, in parts if it has to be divided. A file that turns out to be broken is salvaged.
 
-        A large file of lines is loaded by a ``glance`` at it, while the survey is under way: nearly always they agree.
+        ``guess``: load a large file by a guess while its survey runs. The two nearly always agree.
         """
-        owner = self.sets.owner if self.sets is not None else None
         try:
-            if glance and owner is None and self._is_large(batch):
-                likely = shapes.glance(self.reader, self.resource, batch)
+            if guess and self.sets is None and self._is_large(batch):
+                likely = shapes.guess(self.reader, self.resource, batch)
                 if likely is not None:
                     truth = self.surveyor.submit(self._survey_apart, batch)
-                    yield replace(Loading.of(self.resource, batch, likely, owner), truth=truth)
+                    yield Loading.of(self.resource, batch, likely, State.GUESSED, truth)
                     return
             found = shapes.survey(self.reader, self.resource, batch)
         except duckdb.Error as error:
-            if isinstance(error, _NOT_THE_FILE) or not (
-                batch.format == "parquet" or isinstance(error, _TEXT_ERRORS)
-            ):
+            if not _is_files_fault(batch, error):
                 raise
             if len(batch.files) > 1:
-                middle = len(batch.files) // 2
-                yield from self._surveyed(batch.part(0, middle))
-                yield from self._surveyed(batch.part(middle, len(batch.files)))
-            elif batch.files[0].mended or batch.format == "parquet":
-                yield from self._surveyed(self._lost(batch, str(error)))
+                for half in batch.halves():
+                    yield from self._survey(half)
+            elif batch.files[0].has_markers or batch.format == "parquet":
+                yield from self._survey(self._unreadable(batch, str(error)))
             else:
-                mended = self._mended(batch.files[0], batch.ids[0])
+                mended = self._salvage(batch.files[0], batch.ids[0])
                 self.mended.append(replace(batch, files=(mended,)))
             return
         nested = [shapes.RESOURCE_OBJECT in found.shapes.get(i, ()) for i in range(len(batch.files))]
         if any(nested) and not all(nested):
-            # What is an envelope in one of them may be a column in another.
+            # What wraps a record in one file may be a column in another.
             for wanted in (True, False):
                 chosen = [i for i, is_nested in enumerate(nested) if is_nested is wanted]
-                yield from self._surveyed(batch.only(chosen))
+                yield from self._survey(batch.only(chosen))
             return
-        loading = Loading.of(self.resource, batch, found, owner)
-        yield loading.careful() if batch.files[0].mended else loading  # a mended file has rows to refuse
+        yield Loading.of(self.resource, batch, found, _first_state(batch))
 
-    def _certainly(self, loading: Loading) -> Iterator[Loading]:
-        """The loading; when it rests on a glance, by a survey."""
-        if loading.truth is None:
-            yield loading
+    def _survey_certainly(self, loading: Loading) -> Iterator[Loading]:
+        """The batch after an attempt, with everything that its state needs: a survey after a guess, or a marker."""
+        if loading.state is State.UNREADABLE and loading.batch.files[0].condition != "unreadable":
+            yield from self._survey(self._unreadable(loading.batch, loading.fault))
+        elif loading.state is not State.GUESSED and loading.truth is not None:
+            for surveyed in self._survey(loading.batch, guess=False):
+                yield surveyed.moved(loading.state)
         else:
-            yield from self._surveyed(loading.batch, glance=False)
-
-    def _carefully(self, loading: Loading) -> Iterator[Loading]:
-        yield from (certain.careful() for certain in self._certainly(loading))
+            yield loading
 
     def _with_mended(self, loadings: Iterable[Loading]) -> list[Loading]:
-        """These, and the files that turned out to be broken, mended: they are all of one format now, so together."""
+        """The batches, and batches of the files that turned out to be broken: mended, they all have one format."""
         listed = list(loadings)
         mended, self.mended = self.mended, []
         for start in range(0, len(mended), _TOGETHER):
-            listed += self._surveyed(Batch.of(mended[start : start + _TOGETHER]))
+            listed += self._survey(Batch.of(mended[start : start + _TOGETHER]))
         return listed
 
     # --- writing -------------------------------------------------------------------------------------------------
 
+    def _attempt(
+        self, new: list[_New], to_read: list[_New], touched: dict[str, int], seen: int
+    ) -> IngestResult | None:
+        """Write everything. None, with nothing written, if a batch changed its state or a file changed."""
+        try:
+            with transaction(self.con):
+                return self._write(new, to_read, touched, seen)
+        except _RollBack:
+            return None
+        except duckdb.OutOfMemoryException:
+            # A survey that runs while its batch is loaded doubles the memory.
+            if not (running := [loading.truth for loading in self.loadings if loading.truth is not None]):
+                raise
+            wait(running)
+            self.loadings = [loading.moved(State.SURVEYED) for loading in self.loadings]
+            return None
+
     def _write(
-        self,
-        new: list[_New],
-        to_read: list[_New],
-        touched: dict[str, int],
-        loadings: list[Loading],
-        seen: int,
+        self, new: list[_New], to_read: list[_New], touched: dict[str, int], seen: int
     ) -> IngestResult:
         self._touch(touched)
         if not new:
             return IngestResult(files_seen=seen)
         first_id = new[0].id
-        shape_of = {i: loading.shape(k) for loading in loadings for k, i in enumerate(loading.batch.ids)}
+        shape_of = {i: loading.shape(k) for loading in self.loadings for k, i in enumerate(loading.batch.ids)}
         for n in new:
             n.shape = shape_of.get(n.id, n.shape)
         self._enter(new)
-        ordered = self.sets is not None
-        target = page_sets.ROWS if ordered else self.table
-        for number in range(len(loadings)):
-            self._load(loadings, number, target, ordered)
-        self._account(loadings, target, first_id)
-        for loading in loadings:
+        for number in range(len(self.loadings)):
+            self._load(number)
+        self._account(first_id)
+        for loading in self.loadings:
             load.note_new_fields(self.con, loading)
-        load.note_unknown_values(self.con, self.resource, target, first_id)
-        if ordered:
-            page_sets.rebuild(self.con, self.resource)
+        load.note_unknown_values(self.con, self.resource, self.target, first_id)
+        if self.sets is not None:
+            page_sets.rebuild(self.con, self.resource, self.sets, first_id)
         else:
             merge.merge(self.con, self.resource, first_id)
+        merge.note_contradictions(self.con, self.resource)
+        changes.write_moments(self.con, self.resource)
         self._finish(new)
         self._prove()
         counts = self.con.execute(
@@ -427,9 +436,9 @@ class _Run:
         return IngestResult(seen, len(to_read), *counts)
 
     def _touch(self, touched: dict[str, int]) -> None:
-        """Files with another time of change and the bytes that they had, last or before: that version is current."""
+        """Make the version that a touched file holds again the current one, under its new time of change."""
         for name, number in sorted(touched.items()):
-            status = os.stat(self.landing / name)
+            status = os.stat(self.landing.real_path / name)
             self.con.execute(
                 "UPDATE landing.files SET is_current = (file_id = $number), "
                 "modified_ns = CASE WHEN file_id = $number THEN $modified ELSE modified_ns END "
@@ -438,7 +447,7 @@ class _Run:
             )
 
     def _enter(self, new: list[_New]) -> None:
-        """Enter the new files into the books, so far without rows; a copy has its original's, all superseded."""
+        """Insert the new files into ``landing.files``, as yet without rows."""
         self.con.execute(
             "UPDATE landing.files SET is_current = FALSE WHERE source = $source AND resource = $resource AND is_current "
             "AND list_contains($names, file)",
@@ -461,45 +470,55 @@ class _Run:
             },
         )
 
-    def _load(self, loadings: list[Loading], number: int, target: str, ordered: bool) -> None:
-        """Load one batch; where that was done by a glance, put what is proven in its place in the list."""
-        loading = loadings[number]
+    def _load(self, number: int) -> None:
+        """Load one batch. If it cannot be loaded in its state, change the state and raise _RollBack."""
+        loading = self.loadings[number]
         if not loading.rows and loading.truth is None:
             return
-        strict = not loading.batch.careful
+        is_ordered = self.sets is not None
         try:
-            inserted = load.insert(self.con, loading, target, ordered)
+            inserted = load.insert(self.con, loading, self.target, is_ordered)
             proven = loading.proven(inserted)
-            if proven is None or (strict and inserted != proven.rows):
-                raise _NotTyped(number)
-            loadings[number] = loading = proven
+            if proven is None or (loading.is_whole and inserted != proven.rows):
+                self._check_rows_from(number)
+                raise _RollBack
+            self.loadings[number] = loading = proven
             rejected = load.reject(self.con, loading) if inserted < loading.rows else 0
         except duckdb.Error as error:
-            is_parquet = loading.batch.format == "parquet"
-            if isinstance(error, _NOT_THE_FILE) or not (is_parquet or isinstance(error, _TEXT_ERRORS)):
+            if not _is_files_fault(loading.batch, error):
                 raise
-            if strict:
-                raise _NotTyped(number) from None
-            # The disk may be full: the file is at fault when it alone, with nothing written, fails too.
-            if is_parquet and (damage := load.rehearse(self.reader, loading)) is not None:
-                raise _Damaged(number, damage) from None
+            if loading.is_whole:
+                self._check_rows_from(number)
+                raise _RollBack from None
+            # The disk may be full: the file is at fault if reading it alone, with nothing written, fails too.
+            if (
+                loading.batch.format == "parquet"
+                and (fault := load.rehearse(self.reader, loading)) is not None
+            ):
+                self.loadings[number] = loading.moved(State.UNREADABLE, fault)
+                raise _RollBack from None
             raise
         if inserted + rejected != loading.rows:
-            names = ", ".join(os.path.basename(path) for path in loading.batch.paths[:3])
+            shown = ", ".join(os.path.basename(path) for path in loading.batch.paths[:3])
             raise IngestError(
-                f"{self.resource.full_name}: {loading.rows} rows read, {inserted} taken, {rejected} rejected in {names}"
+                f"{self.resource.full_name} ({shown})", read=loading.rows, taken=inserted, rejected=rejected
             )
-        if ordered:
+        if is_ordered:
             load.enter_pages(self.con, loading)
 
-    def _account(self, loadings: list[Loading], target: str, first_id: int) -> None:
-        """Each file's rows: read as the survey counted them, the others as they lie in the tables."""
-        rows = {i: s.survey.rows[k] for s in loadings for k, i in enumerate(s.batch.ids)}
+    def _check_rows_from(self, number: int) -> None:
+        """Let this batch and those after it be loaded row by row: one more attempt, not one for each of them."""
+        for later, loading in enumerate(self.loadings[number:], number):
+            self.loadings[later] = loading.moved(State.ROW_BY_ROW)
+
+    def _account(self, first_id: int) -> None:
+        """Write each file's rows: those read as the survey counted them, the others as they stand in the tables."""
+        rows = {i: s.survey.rows[k] for s in self.loadings for k, i in enumerate(s.batch.ids)}
         self.con.execute(
             f"""UPDATE landing.files SET rows_read = n.rows, rows_accepted = coalesce(a.rows, 0),
                 rows_rejected = coalesce(r.rows, 0)
             FROM (SELECT unnest($ids) AS id, unnest($rows) AS rows) AS n
-            LEFT JOIN (SELECT _file_id, count(*) AS rows FROM {target} WHERE _file_id >= $first GROUP BY ALL) AS a
+            LEFT JOIN (SELECT _file_id, count(*) AS rows FROM {self.target} WHERE _file_id >= $first GROUP BY ALL) AS a
                 ON a._file_id = n.id
             LEFT JOIN (SELECT file_id, count(*) AS rows FROM landing.rejected_rows WHERE file_id >= $first
                 GROUP BY ALL) AS r ON r.file_id = n.id
@@ -515,20 +534,21 @@ class _Run:
         )
 
     def _finish(self, new: list[_New]) -> None:
-        """What was still missing in the books: hashes, now that they are needed, and whether a file has changed."""
-        changed = []
+        """Write the files' hashes. Raises _RollBack if a file has changed since it was listed."""
+        changed = set()
         for n in new:
             if n.hash is not None:
                 try:
                     self._content(n)
                     status = os.stat(n.file.path)
                 except OSError:
-                    changed.append(n.file.name)
+                    changed.add(n.file.name)
                     continue
                 if (status.st_size, status.st_mtime_ns) != (n.file.size, n.file.modified_ns):
-                    changed.append(n.file.name)
+                    changed.add(n.file.name)
         if changed:
-            raise _Changed(changed)
+            self.changed |= changed
+            raise _RollBack
         self.con.execute(
             """UPDATE landing.files SET content_hash = n.content
             FROM (SELECT unnest($ids) AS id, unnest($content) AS content) AS n WHERE file_id = n.id""",
@@ -536,7 +556,7 @@ class _Run:
         )
 
     def _prove(self) -> None:
-        """The law: a file's rows are accepted, superseded or rejected, and the accepted ones are the table's."""
+        """Raise IngestError unless each row read is accepted, superseded or rejected, and the table has the accepted ones."""
         wrong = self.con.execute(
             """SELECT file, rows_read, rows_accepted, rows_superseded, rows_rejected FROM landing.files
             WHERE source = $source AND resource = $resource AND
@@ -545,19 +565,36 @@ class _Run:
             self.about,
         ).fetchall()
         if wrong:
+            file, *counts = wrong[0]
             raise IngestError(
-                "{}: {} rows read, but {} accepted, {} superseded, {} rejected".format(*wrong[0])
+                file, **dict(zip(("read", "accepted", "superseded", "rejected"), counts, strict=True))
             )
         kept, accepted = self.con.execute(
-            f"""SELECT (SELECT count(*) FROM {self.table}), (SELECT coalesce(sum(rows_accepted), 0)::BIGINT
+            f"""SELECT (SELECT count(*) FROM {self.raw_table}), (SELECT coalesce(sum(rows_accepted), 0)::BIGINT
             FROM landing.files WHERE source = $source AND resource = $resource)""",
             self.about,
         ).fetchall()[0]
         if kept != accepted:
-            raise IngestError(f"{self.table}: {kept} rows, but {accepted} accepted")
+            raise IngestError(self.raw_table, stored=kept, accepted=accepted)
+
+
+def _is_files_fault(batch: Batch, error: duckdb.Error) -> bool:
+    """True if the error comes from the batch's files, and not from memory or the disk."""
+    if isinstance(error, _NOT_THE_FILE):
+        return False
+    return batch.format == "parquet" or isinstance(error, _TEXT_ERRORS)
+
+
+def _first_state(batch: Batch) -> State:
+    """The state of a batch that was surveyed. One with markers has rows to reject."""
+    conditions = {file.condition for file in batch.files}
+    if conditions == {"unreadable"}:
+        return State.UNREADABLE
+    return State.ROW_BY_ROW if "mended" in conditions or "unreadable" in conditions else State.SURVEYED
 
 
 def _repeated(sizes: Iterable[int]) -> set[int]:
+    """The sizes that occur more than once."""
     seen: set[int] = set()
     twice: set[int] = set()
     for size in sizes:

@@ -1,10 +1,10 @@
-"""Container shapes: from a plain file to one record a row, with every column as text, all of it in DuckDB.
+"""Container shapes: the records in a plain file, one a row, with every column as text. DuckDB does the reading.
 
-Belongs here: the readers, the unwrapping of what tools wrap records in, and the survey of which columns there are.
-Does not belong here: bytes (``unpack``), what a column means (``names``), what a value must be (``values``).
+Belongs here: the readers, the unwrapping of the documents in which tools wrap records, and the survey of a file's
+columns. Does not belong here: bytes (``unpack``), what a column means (``names``), what a value must be (``values``).
 
-No text out of a file or a path is ever part of a statement: paths, keys and names go in as parameters, and columns of
-flat files are called by number.
+No text of a file or a path is ever part of a statement: paths, keys and names are parameters, and the columns of flat
+files are known by number.
 """
 
 from __future__ import annotations
@@ -16,78 +16,76 @@ from typing import Any
 
 import duckdb
 
-from pipelines.ingest.names import Column, match
-from pipelines.ingest.unpack import LONGEST, UNREADABLE, Unpacked, unique
+from pipelines.ingest.names import Column, Matched, fields_of, make_unique
+from pipelines.ingest.unpack import LONGEST, UNREADABLE, Unpacked
 from pipelines.sources import RESOURCES, Resource
 from pipelines.sql_text import literal
 
 _CONTAINERS = frozenset(
     {"attributes", "relationships", "record", "response", "_airbyte_data", "stream", UNREADABLE}
 )
-"""Keys that make a document worth a closer look: with none of them, and with a field that the contract requires, it
-is a plain record."""
+"""Keys of documents that may wrap a record. A document with none of them, and with a required field, is a plain record."""
 
 _MESSAGES = ", ".join(
     f"'\"{word}\"'"
     for word in "SCHEMA STATE ACTIVATE_VERSION LOG TRACE CATALOG SPEC CONNECTION_STATUS CONTROL".split()
 )
-"""Types of the lines of a Singer or Airbyte file that are about the transfer, as JSON texts."""
+"""Types of the lines of a Singer or Airbyte file that are about the transfer, not about a record; as JSON texts."""
 
 _WHOLE = 2 << 20
-"""Bytes up to which a document is unwrapped as it stands: DuckDB takes a multiple of it in memory, for each thread. A
-larger one is taken apart first, as if it were broken; a page becomes its rows."""
+"""Bytes up to which a document is unwrapped as it is: DuckDB needs a multiple of them in memory, for each thread. A
+larger document is taken apart first, as if it were broken, and a page becomes its rows."""
 
-_GLANCED = 2_048
-"""Rows that ``glance`` looks at."""
+_GUESSED = 2_048
+"""Rows that ``guess`` reads."""
 
 PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files of one format, read by one statement, in order. ``careful``: never by DuckDB's typed JSON reader."""
+    """Files of one format, read by one statement, in order: their landing file ids, and the owners in their paths."""
 
     files: tuple[Unpacked, ...]
     ids: tuple[int, ...]
-    contacts: tuple[str | None, ...]
-    careful: bool = False
+    owners: tuple[str | None, ...]
 
     @classmethod
     def of(cls, batches: Sequence[Batch]) -> Batch:
-        """These batches, of one format, as one."""
+        """Several batches of one format as one."""
         return cls(
             tuple(file for batch in batches for file in batch.files),
             tuple(number for batch in batches for number in batch.ids),
-            tuple(contact for batch in batches for contact in batch.contacts),
+            tuple(owner for batch in batches for owner in batch.owners),
         )
 
     @property
     def format(self) -> str:
-        """The format that all its files have."""
+        """The format of all its files."""
         return self.files[0].format
 
     @property
     def paths(self) -> list[str]:
-        """Where its files lie, in their order."""
+        """The paths of its files, in order."""
         return [file.path for file in self.files]
 
     def only(self, chosen: Sequence[int]) -> Batch:
-        """The files at these places."""
+        """The batch of the files at these places."""
         return Batch(
             tuple(self.files[i] for i in chosen),
             tuple(self.ids[i] for i in chosen),
-            tuple(self.contacts[i] for i in chosen),
-            self.careful,
+            tuple(self.owners[i] for i in chosen),
         )
 
-    def part(self, start: int, stop: int) -> Batch:
-        """The files from ``start`` to before ``stop``."""
-        return Batch(self.files[start:stop], self.ids[start:stop], self.contacts[start:stop], self.careful)
+    def halves(self) -> tuple[Batch, Batch]:
+        """Two batches, each with half of the files."""
+        middle = len(self.files) // 2
+        return self.only(range(middle)), self.only(range(middle, len(self.files)))
 
 
 @dataclass(slots=True)
 class Survey:
-    """What is in a batch: rows and shapes by file (index), and every column with the number of rows that have it."""
+    """The rows, shapes and columns of a batch: by file (its index), columns with the number of rows that have them."""
 
     rows: Counter[int] = field(default_factory=Counter)
     shapes: dict[int, set[str]] = field(default_factory=dict)
@@ -96,12 +94,12 @@ class Survey:
     flat: list[Column] = field(default_factory=list)
     """All columns of a flat file, in order."""
     wrapped: bool = False
-    """Some document is more than a plain record."""
+    """True if a document is more than a plain record."""
     docs: str = ""
-    """For a flat file whose columns hold documents (``_airbyte_data``, ``attributes``): SQL that makes one of a row."""
+    """SQL for the document in a row of a flat file, if its columns hold documents (``_airbyte_data``, ``attributes``)."""
 
     def add(self, file: int, shape: str, rows: int, columns: Iterable[Column]) -> None:
-        """Count ``rows`` more records of one shape with these columns."""
+        """Count ``rows`` records of one shape, each with these columns."""
         self.rows[file] += rows
         self.shapes.setdefault(file, set()).add(shape)
         for column in set(columns):
@@ -110,14 +108,15 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A relation of records, with what is known of each beside its columns.
+    """A relation with one row a record. Beside the record's own columns it has columns about the record.
 
-    That is ``in_file`` (index of the file), ``in_status`` (a reason to refuse it, or null), ``in_detail`` (why, in our
-    words) and ``in_value`` (why, in a library's words, which may quote the file), ``in_page`` (ordinal of its
-    document), ``in_item`` (its place in it), and what a wrapper said (``in_contact``, ``in_total``, ``in_skip``).
+    Those are ``in_file`` (the file's index), ``in_status`` (a reason to reject it, or null), ``in_detail`` (that reason
+    in our words), ``in_value`` (the same in a library's words, which may quote the file), ``in_page`` (ordinal of its
+    document), ``in_item`` (its place in the document), and what the document around it says (``in_owner``,
+    ``in_total``, ``in_skip``).
 
-    ``text`` maps a column's place to SQL for its text; ``structs`` are places read as structs already; ``json`` maps
-    it to SQL for its value as JSON. ``record`` is SQL for the row as it came.
+    By a column's place, ``text`` is SQL for its text, and ``json`` is SQL for its value as JSON. ``structs`` are the
+    places of columns that are structs already. ``record`` is SQL for the record as it came.
     """
 
     sql: str
@@ -138,11 +137,11 @@ _FORMATS = {"lines": "newline_delimited", "array": "array", "documents": "unstru
 
 
 def _scan(batch: Batch, reader: str, columns: str, apart: bool) -> tuple[str, dict[str, Any]]:
-    """SQL and parameters for the files of a batch read by ``reader`` (a call with {} for the files), with ``f``.
+    """SQL and parameters for a batch's files, with ``f``, the file's index. ``reader`` is a call with {} for the files.
 
-    ``apart``: each by a scan of its own. A scan over several files may drop what it cannot read without a word (seen
-    with DuckDB 2.0 on more than one thread); over one file it raises. So files are surveyed apart, and only when all
-    are known to be whole read together, which plans faster.
+    ``apart``: read each file by a scan of its own. A scan over several files may silently drop rows that it cannot read
+    (seen with DuckDB 2.0 on more than one thread); a scan over one file raises. So files are surveyed apart. Once all
+    are known to be whole they are read together, which plans faster.
     """
     if apart and len(batch.files) > 1:
         scans = [
@@ -154,13 +153,13 @@ def _scan(batch: Batch, reader: str, columns: str, apart: bool) -> tuple[str, di
 
 
 def _documents(batch: Batch, survey: Survey | None = None) -> tuple[str, dict[str, Any]]:
-    """SQL and parameters for the documents of the batch's files: ``f``, ``doc``; apart when not surveyed yet."""
+    """SQL and parameters for the documents of the batch's files: ``f``, ``doc``. Apart if ``survey`` is None."""
     if survey is not None and survey.docs:
         flat, parameters = (
             _csv(batch, apart=False) if batch.format == "csv" else _parquet(batch, len(survey.types))
         )
         return f"SELECT f, {survey.docs} AS doc FROM ({flat})", parameters
-    largest = LONGEST if batch.files[0].mended else _WHOLE
+    largest = LONGEST if batch.files[0].has_markers else _WHOLE
     reader = (
         f"read_json_objects({{}}, format='{_FORMATS[batch.format]}', compression='none', "
         f"maximum_object_size={largest}, hive_partitioning=false)"
@@ -179,32 +178,34 @@ _PARTS = {
     "result": "$.result",
     "total": "$.total",
     "skip": "$.skip",
-    "contact": "$.contact_id",
     "response": "$.response",
     "response_data": "$.response.data",
     "response_result": "$.response.result",
     "response_total": "$.response.total",
     "response_skip": "$.response.skip",
-    "response_contact": "$.response.contact_id",
     "raw": "$._airbyte_data",
     "unreadable": f'$."{UNREADABLE}"',
 }
-"""What tells a container by its presence and kind. All are taken in one go: a page may be large, and is parsed once."""
+"""Members whose presence and kind tell containers apart. All are taken at once: a page may be large, and is parsed once."""
 
 
-def _opened(documents: str, ordered: bool) -> str:
-    """SQL for the documents with what they hold: ``f``, ``page``, ``kind``, ``stream``, ``contact``, ``items``, ….
+def _open(resource: Resource, documents: str, ordered: bool) -> str:
+    """SQL for the documents and the records in them: ``f``, ``page``, ``kind``, ``stream``, ``owner``, ``items``, ….
 
-    The order of the CASE is the order in which shapes are told apart.
+    Shapes are told apart in the order of the CASE.
     """
     ordinal = "row_number() OVER ()" if ordered else "0"
-    parts = ", ".join(f"p[{i}] AS {name}" for i, name in enumerate(_PARTS, 1))
-    paths = ", ".join(map(literal, _PARTS.values()))
+    members, owner = dict(_PARTS), "CAST(NULL AS VARCHAR)"
+    if (sets := resource.page_sets) is not None:
+        members |= {"owner": f"$.{sets.owner}", "response_owner": f"$.response.{sets.owner}"}
+        owner = "coalesce(response_owner, owner) ->> '$'"
+    parts = ", ".join(f"p[{i}] AS {name}" for i, name in enumerate(members, 1))
+    paths = ", ".join(map(literal, members.values()))
     return f"""
         SELECT f, page, kind,
             CASE kind WHEN 'singer' THEN stream ->> '$'
                 WHEN 'airbyte' THEN coalesce(record_stream, stream) ->> '$' END AS stream,
-            coalesce(response_contact, contact) ->> '$' AS contact,
+            {owner} AS owner,
             try_cast(coalesce(response_total, total) ->> '$' AS BIGINT) AS total,
             try_cast(coalesce(response_skip, skip) ->> '$' AS BIGINT) AS skip,
             CASE kind
@@ -246,7 +247,7 @@ def _snake(x: str) -> str:
 
 
 def _is_stream(x: str) -> str:
-    """SQL: the stream's name is the resource's, bare or behind a namespace (``public-calls``, ``outreach.calls``)."""
+    """SQL: the stream's name is the resource's, alone or after a namespace (``public-calls``, ``public.calls``)."""
     name = _snake(x)
     return (
         f"(list_contains($streams, {name}) OR list_contains($streams, "
@@ -257,36 +258,36 @@ def _is_stream(x: str) -> str:
 _WRONG_STREAM = f"""CASE WHEN kind IN ('singer', 'airbyte') AND NOT {_is_stream("stream")} THEN true
     WHEN json_type(record, '$.attributes') = 'OBJECT' THEN list_contains($others, {_snake("record ->> '$.type'")})
     ELSE false END"""
-"""SQL: the record is another thing's than the resource's, by the name of its stream or by its JSON:API type."""
+"""SQL: the record belongs to another resource, by the name of its stream or by its JSON:API type."""
 
 
 def _is(x: str, first: str) -> str:
-    """SQL: the JSON value starts so: ``{`` an object, ``[`` an array, ``"`` a text. False when it is missing."""
+    """SQL: the JSON value begins with ``first``: ``{`` is an object, ``[`` an array, ``"`` a text. False if missing."""
     return f"coalesce(starts_with(CAST({x} AS VARCHAR), '{first}'), false)"
 
 
-def _records(documents: str, ordered: bool) -> str:
-    """SQL for the records in the documents: ``f``, ``kind``, ``stream``, ``contact``, ``record``, …."""
+def _records(resource: Resource, documents: str, ordered: bool) -> str:
+    """SQL for the records in the documents: ``f``, ``kind``, ``stream``, ``owner``, ``record``, …."""
     item = "generate_subscripts(items, 1)" if ordered else "0"
     return f"""
-        SELECT f, page, kind, stream, contact, total, skip, unnest(items) AS record, {item} AS item
-        FROM ({_opened(documents, ordered)})"""
+        SELECT f, page, kind, stream, owner, total, skip, unnest(items) AS record, {item} AS item
+        FROM ({_open(resource, documents, ordered)})"""
 
 
-def pages(batch: Batch, found: Survey) -> tuple[str, dict[str, Any]]:
-    """SQL and parameters for the batch's list pages: ``f``, ``page``, ``contact``, ``total``, ``skip``, ``rows``."""
+def pages(resource: Resource, batch: Batch, found: Survey) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the batch's list pages: ``f``, ``page``, ``owner``, ``total``, ``skip``, ``rows``."""
     documents, parameters = _documents(batch, found)
     return (
-        f"""SELECT f, page, contact, total, skip, len(items) AS rows
-        FROM ({_opened(documents, ordered=True)}) WHERE kind = 'pages'""",
+        f"""SELECT f, page, owner, total, skip, len(items) AS rows
+        FROM ({_open(resource, documents, ordered=True)}) WHERE kind = 'pages'""",
         parameters,
     )
 
 
 def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
-    """Count the rows and find every column of every file, over all of it, without keeping a value.
+    """Read all of every file: count its rows and find its columns.
 
-    Raises duckdb.Error when a file cannot be read as what it seems to be.
+    Raises duckdb.Error when a file cannot be read in the format that it seems to have.
     """
     if batch.format == "parquet":
         return _survey_parquet(con, resource, batch)
@@ -294,21 +295,21 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
         return _survey_csv(con, resource, batch)
     found = Survey()
     documents, parameters = _documents(batch)
-    if not batch.careful and _survey_plain(con, resource, documents, parameters, found):
+    if _survey_plain(con, resource, documents, parameters, found):
         return found
     found = Survey(wrapped=True)
     _survey_wrapped(con, resource, documents, parameters, found)
     return found
 
 
-def glance(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey | None:
-    """What a look at the first rows of a file of lines makes likely: plain records with these columns, uncounted.
+def guess(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey | None:
+    """Guess from the first rows of a file of lines that it holds plain records with these columns; nothing is counted.
 
-    None when it is not likely. Only ``survey`` knows: whoever acts on a glance must compare the two afterwards.
+    None if the first rows are not plain records. A caller that acts on the guess must compare it with ``survey``.
     """
     documents, parameters = _documents(batch)
     groups = con.execute(
-        f"SELECT DISTINCT json_keys(doc) FROM (SELECT doc FROM ({documents}) LIMIT {_GLANCED})", parameters
+        f"SELECT DISTINCT json_keys(doc) FROM (SELECT doc FROM ({documents}) LIMIT {_GUESSED})", parameters
     ).fetchall()
     likely = Survey()
     for (keys,) in groups:
@@ -320,12 +321,11 @@ def glance(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
 
 
 def _plain_columns(resource: Resource, keys: Sequence[str]) -> set[Column] | None:
-    """The columns of a document with these keys; None when it may be more than a plain record."""
-    columns = {Column(_pointer(key), key) for key in keys}
-    if _CONTAINERS & set(keys):
-        return None
+    """The columns of a document with these keys; None if it may be more than a plain record."""
     required = {f.name for f in resource.fields if f.required}
-    return columns if required & match(resource, columns).fields.keys() else None
+    if _CONTAINERS & set(keys) or not required & fields_of(resource, keys):
+        return None
+    return {Column(_pointer(key), key) for key in keys}
 
 
 def _survey_plain(
@@ -335,11 +335,11 @@ def _survey_plain(
     parameters: dict[str, Any],
     found: Survey,
 ) -> bool:
-    """The cheap survey: keys of the documents alone. False when one of them may be more than a plain record."""
+    """Survey the keys of the documents alone, which is cheap. False if one may be more than a plain record."""
     first = con.execute(f"SELECT json_keys(doc) FROM ({documents}) LIMIT 1", parameters).fetchone()
     if first is None:
         return True
-    # Nearly always all rows have the keys of the first: then nothing is grouped by a list of texts.
+    # Nearly always all rows have the first row's keys. Then no row is grouped by a list of texts.
     groups = con.execute(
         f"""SELECT f, CASE WHEN keys <> $first THEN keys END AS other, count(*)
         FROM (SELECT f, json_keys(doc) AS keys FROM ({documents})) GROUP BY ALL""",
@@ -364,7 +364,7 @@ def _survey_wrapped(
     groups = con.execute(
         f"""SELECT f, kind, {_WRONG_STREAM}, json_keys(record), json_type(record, '$.attributes') = 'OBJECT',
             json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), count(*)
-        FROM ({_records(documents, ordered=False)}) GROUP BY ALL""",
+        FROM ({_records(resource, documents, ordered=False)}) GROUP BY ALL""",
         parameters | _streams(resource),
     ).fetchall()
     for file, kind, is_other, keys, is_resource, attributes, relations, rows in groups:
@@ -391,7 +391,7 @@ def _survey_wrapped(
 
 
 def _csv(batch: Batch, apart: bool) -> tuple[str, dict[str, Any]]:
-    """SQL for the rows of CSV files, their columns called c0, c1, …; an empty field is null, quoted or not."""
+    """SQL and parameters for the rows of CSV files, with columns c0, c1, …. An empty value is null, quoted or not."""
     columns = {f"c{i}": "VARCHAR" for i in range(len(batch.files[0].header))}
     reader = (
         "read_csv({}, auto_detect=false, header=true, delim=$delimiter, quote='\"', escape='\"', strict_mode=true, "
@@ -409,13 +409,13 @@ def _survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch
     header = batch.files[0].header
     found = Survey(flat=_flat_columns(header))
     sql, parameters = _csv(batch, apart=True)
-    # count(*) alone would not look at the values, nor see that they are broken.
+    # count(*) alone would not read the values, nor notice that they are broken.
     used = ", ".join(f"count(c{i})" for i in range(len(header)))
     for file, rows, *_ in con.execute(
         f"SELECT f, count(*), {used} FROM ({sql}) GROUP BY f", parameters
     ).fetchall():
         found.add(file, "csv", rows, _flat_columns(header))
-    if documents := _documents_of_columns(header, {}):
+    if documents := _documents_of_columns(resource, header, {}):
         return _survey_documents(con, resource, found, documents, sql, parameters)
     return found
 
@@ -438,11 +438,11 @@ def _survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: B
     found.flat = _flat_columns(names)
     found.types = {str(i): row[1] for i, row in enumerate(described)}
     sql, parameters = _parquet(batch, len(names))
-    # count(*) alone would not unpack the values, nor see that they are damaged.
+    # count(*) alone would not unpack the values, nor notice that they are damaged.
     used = ", ".join(f"c{i}" for i in range(len(names)))
     count = con.execute(f"SELECT count(*), max(hash({used})) FROM ({sql})", parameters).fetchall()[0][0]
     found.add(0, "parquet", count, _flat_columns(names))
-    if documents := _documents_of_columns(names, found.types):
+    if documents := _documents_of_columns(resource, names, found.types):
         return _survey_documents(con, resource, found, documents, sql, parameters)
     return found
 
@@ -460,16 +460,18 @@ def _survey_documents(
     return found
 
 
-def _documents_of_columns(names: Sequence[str], types: dict[str, str]) -> str | None:
-    """SQL that makes a document of a flat row, when some of its columns hold documents; else None."""
+def _documents_of_columns(resource: Resource, names: Sequence[str], types: dict[str, str]) -> str | None:
+    """SQL for the document that a flat row stands for, if some of its columns hold documents; else None."""
     lowered = [name.strip().lower() for name in names]
     nested = {"_airbyte_data", "attributes", "relationships", "record", "response"} & set(lowered)
     if not nested and not ("data" in lowered and "stream" in lowered):
         return None
-    # Names of columns are written by position into a JSON object; which ones these are is fixed by the set above.
+    kept = nested | {"data", "stream", "type", "id"}
+    if resource.page_sets is not None:
+        kept.add(resource.page_sets.owner)
     members = []
     for i, name in enumerate(lowered):
-        if name in nested | {"data", "stream", "type", "id", "contact_id"} or types.get(str(i)) is not None:
+        if name in kept or types.get(str(i)) is not None:
             value = f"to_json(c{i})"
             if types.get(str(i), "VARCHAR") == "VARCHAR" and name in nested | {"data"}:
                 value = f"CASE WHEN json_valid(c{i}) THEN CAST(c{i} AS JSON) ELSE to_json(c{i}) END"
@@ -485,16 +487,24 @@ _STRUCTS = {
 
 
 def records(
-    resource: Resource, batch: Batch, found: Survey, columns: Sequence[Column], ordered: bool
+    resource: Resource,
+    batch: Batch,
+    found: Survey,
+    columns: Sequence[Column],
+    matched: Matched,
+    *,
+    ordered: bool,
+    fast: bool,
 ) -> Records:
-    """The batch as a relation of records whose ``columns`` can be had as text.
+    """The batch as a relation of records. ``matched`` is what the ``columns`` are.
 
-    ``ordered``: with the ordinal of every document and record, at the cost of reading on one thread.
+    ``ordered``: number every document and record, at the cost of reading on one thread. ``fast``: let DuckDB's typed
+    JSON reader read plain records; it raises at the first value of another type.
     """
     if batch.format in ("csv", "parquet") and not found.docs:
         return _flat_records(batch, found, columns, ordered)
-    plain = not found.wrapped and not batch.careful and not ordered
-    if plain and (typed := _typed_records(resource, batch, columns)) is not None:
+    is_plain = not found.wrapped and not ordered
+    if is_plain and fast and (typed := _typed_records(resource, batch, columns, matched)) is not None:
         return typed
     documents, parameters = _documents(batch, found)
     places = [column.where for column in columns]
@@ -502,7 +512,7 @@ def records(
     if found.wrapped or ordered:
         parameters |= _streams(resource)
         sql = f"""
-            SELECT f AS in_file, page AS in_page, item AS in_item, contact AS in_contact, total AS in_total,
+            SELECT f AS in_file, page AS in_page, item AS in_item, owner AS in_owner, total AS in_total,
                 skip AS in_skip, json_extract_string(record, $places) AS v, json_extract(record, $places) AS j,
                 CASE WHEN kind = 'unreadable' OR NOT {_is("record", "{")} THEN 'unreadable'
                     WHEN {_WRONG_STREAM} THEN 'wrong_stream' END AS in_status,
@@ -511,7 +521,7 @@ def records(
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
                     WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value
-            FROM ({_records(documents, ordered)})"""
+            FROM ({_records(resource, documents, ordered)})"""
     else:
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
         sql = f"""
@@ -538,7 +548,7 @@ def _streams(resource: Resource) -> dict[str, Any]:
 
 
 def _other_types(resource: Resource) -> set[str]:
-    """JSON:API types that are another thing of the same system."""
+    """JSON:API types of the same source's other resources."""
     others: set[str] = set()
     for other in RESOURCES:
         if other.source == resource.source:
@@ -547,7 +557,7 @@ def _other_types(resource: Resource) -> set[str]:
 
 
 _UNWRAPPED = (
-    "CAST(NULL AS VARCHAR) AS in_contact, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
+    "CAST(NULL AS VARCHAR) AS in_owner, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
     "0 AS in_page"
 )
 _NO_WRAPPER = (
@@ -556,23 +566,24 @@ _NO_WRAPPER = (
 )
 
 
-def _typed_records(resource: Resource, batch: Batch, columns: Sequence[Column]) -> Records | None:
-    """The fast way: DuckDB's reader straight to columns, each key's text and each address a struct.
+def _typed_records(
+    resource: Resource, batch: Batch, columns: Sequence[Column], matched: Matched
+) -> Records | None:
+    """The records as DuckDB's typed JSON reader gives them: an address as a struct, every other field as text.
 
-    None when the reader could not tell two keys apart, because it ignores case.
+    None if two keys differ only in case, which the reader ignores.
     """
     if len({column.name.lower() for column in columns}) < len(columns):
         return None
-    matched = match(resource, columns)
-    kinds = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
+    field_at = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
     types, structs = {}, set()
     for column in columns:
-        owner = kinds.get(column.where)
-        if owner is not None and owner.kind in _STRUCTS and len(matched.fields[owner.name]) == 1:
-            types[column.name] = _STRUCTS[owner.kind]
+        found = field_at.get(column.where)
+        if found is not None and found.kind in _STRUCTS and len(matched.fields[found.name]) == 1:
+            types[column.name] = _STRUCTS[found.kind]
             structs.add(column.where)
         else:
-            types[column.name] = "JSON" if owner is None else "VARCHAR"
+            types[column.name] = "JSON" if found is None else "VARCHAR"
     names = ", ".join(f"c{i}" for i in range(len(columns)))
     index = "CAST(file_index AS BIGINT)" if len(batch.files) > 1 else "0"
     return Records(
@@ -602,7 +613,7 @@ def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordere
     return Records(
         f"SELECT *, f AS in_file, {_NO_WRAPPER}, {'row_number() OVER ()' if ordered else '0'} AS in_item, "
         f"CAST(to_json(map($names, [{values}])) AS VARCHAR) AS in_came FROM ({sql})",
-        {**parameters, "names": unique([column.name for column in found.flat])},
+        {**parameters, "names": make_unique([column.name for column in found.flat])},
         text,
         as_json,
         frozenset(),
@@ -611,7 +622,7 @@ def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordere
 
 
 def _parquet_text(x: str, kind: str) -> str:
-    """SQL: a Parquet value as the text that a JSON file would have had."""
+    """SQL: a Parquet value as the text that it would have in a JSON file."""
     if kind == "VARCHAR":
         return x
     if kind in ("DOUBLE", "FLOAT"):

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pipelines.sources import Field, Kind
 from pipelines.sql_text import literal, quoted
 
-_NO_UUID = "00000000-0000-0000-0000-000000000000"
 _WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
 _PLAIN_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?"
 _OFFSET_TIME = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)? ?[+-](0\d|1[0-5])(:?[0-5]\d)?"
@@ -48,9 +47,12 @@ class Problem:
 def is_unset(field: Field, x: str) -> str:
     """SQL: the text says "no value" for this kind of field."""
     if field.kind == "timestamp":
-        return f"(trim({x}) IN ('', 'null') OR starts_with({x}, '9999'))"
+        return f"(trim({x}) IN ('', 'null'){_begins_unset(field, x)})"
     if field.kind == "uuid":
-        return f"(trim({x}) = '' OR try_cast({x} AS UUID) IS NOT DISTINCT FROM UUID '{_NO_UUID}')"
+        nobody = "".join(
+            f" OR try_cast({x} AS UUID) IS NOT DISTINCT FROM UUID {literal(uuid)}" for uuid in field.unset
+        )
+        return f"(trim({x}) = ''{nobody})"
     if field.kind == "text":
         return f"{x} IN ({', '.join(map(literal, field.unset))})" if field.unset else "false"
     if field.kind in ("address", "person"):
@@ -65,9 +67,12 @@ def typed(field: Field, x: str) -> str:
         case "integer" | "bigint":
             return whole(x, field.duckdb_type)
         case "uuid":
-            return f"nullif(try_cast({x} AS UUID), UUID '{_NO_UUID}')"
+            value = f"try_cast({x} AS UUID)"
+            for uuid in field.unset:
+                value = f"nullif({value}, UUID {literal(uuid)})"
+            return value
         case "timestamp":
-            return moment(x)
+            return moment(field, x)
         case "boolean":
             return flag(x)
         case "texts":
@@ -109,14 +114,18 @@ def whole(x: str, duckdb_type: str) -> str:
     return f"CASE WHEN CAST({cast} AS VARCHAR) = {x} OR regexp_full_match({x}, '{_WHOLE}') THEN {cast} END"
 
 
-def moment(x: str) -> str:
-    """SQL: a time in UTC; empty, ``null`` and the year 9999 are none."""
+def moment(field: Field, x: str) -> str:
+    """SQL: a time in UTC; null for an empty text, ``null``, and what the field's ``unset`` lists."""
     return (
-        f"CASE WHEN {x} IS NULL OR starts_with({x}, '9999') THEN NULL "
+        f"CASE WHEN {x} IS NULL{_begins_unset(field, x)} THEN NULL "
         f"WHEN regexp_full_match({x}, '{_PLAIN_TIME}') THEN try_cast({x} AS TIMESTAMP) "
         f"WHEN regexp_full_match({x}, '{_OFFSET_TIME}') "
         f"THEN timezone('UTC', try_cast(replace(replace({x}, ' ', 'T'), 'T+', '+') AS TIMESTAMPTZ)) END"
     )
+
+
+def _begins_unset(field: Field, x: str) -> str:
+    return "".join(f" OR starts_with({x}, {literal(beginning)})" for beginning in field.unset)
 
 
 def flag(x: str) -> str:
@@ -186,7 +195,7 @@ def surely_fine(field: Field, x: str, y: str) -> list[str]:
     if field.required:
         conditions.append(f"{y} IS NOT NULL")
     elif field.kind == "timestamp":
-        conditions.append(f"({y} IS NOT NULL OR {x} IS NULL OR starts_with({x}, '9999'))")
+        conditions.append(f"({y} IS NOT NULL OR {x} IS NULL{_begins_unset(field, x)})")
     elif field.kind not in ("text", "json"):
         conditions.append(f"({y} IS NOT NULL OR {x} IS NULL)")
     unless = "" if field.required else f"{y} IS NULL OR "

@@ -1,21 +1,26 @@
-"""The SQL files as assets: which must be built again, and how much of each: nothing, the changed keys' rows, or all.
+"""Bringing tables up to date: which must be built again, and how much of each: nothing, the changed keys' rows, or all.
 
-Belongs here: versions of tables, the restriction of a SELECT to changed keys, and the assets. Does not belong here:
-the form of a SQL file (``models.sql_files``), or anything of the domain.
+Belongs here: deciding how much of a table to build, and building it. Does not belong here: what a version is
+(``versions``), the form of a SQL file (``sql_files``), or anything of the domain.
 
-A table's version says what its rows are: for a raw table the last file that changed it, for any other a digest of its
-rows, or of what a known version has come to by a change. A model whose SELECT and whose inputs' versions are those of
-its last build is not built. A model with a line ``Incremental: column`` in its header, of whose inputs only keyed ones
-have changed, is built for the changed keys alone: every keyed table in its SELECT is restricted to them, and the rows
-they give replace those that were there. That is right for a SELECT in which a row depends only on rows of the keyed
-inputs with the same key. Where other inputs have changed (the clock has moved on), the SELECT is run over everything,
-and what it gives is compared with what is there: so whatever is built from the table still learns for which keys it has
-changed. A model with a line ``Sums:`` is brought up to date by the difference that the changed keys make.
+A table is not built when its SELECT and its inputs' versions are those of its last build. Otherwise:
 
-The rows that a build has put in are kept until the run ends, and so is what sums need of those it has taken out: who
-is built from them next, and the published file, need not look for them in the whole table. They are kept in a database
-in memory, ``scratch``, which every connection of the process sees. A transaction writes to one database alone, so a
-build first makes there what it needs, and then changes its table in one transaction.
+- *changed keys*: only inputs that the table reads by its key have changed. Each of them is filtered to the changed keys
+  in the SELECT, and the rows that come out replace those that were there. That is right for a SELECT in which a row
+  depends only on rows of these inputs with the same key.
+- *compared*: other inputs have changed, for example because the clock has moved on. The SELECT runs over everything,
+  and the result is compared with what is there, so that whatever is built from the table still learns for which keys it
+  has changed. Of a union of sources, only the sources whose inputs have changed are built and compared.
+- *sums* take out what the changed keys had put in, and put in what they give now.
+- *whole*: anything else.
+
+Keys of text are kept as 64-bit hashes. Two keys that share a hash are built together: that costs a few rows and is
+never wrong.
+
+The rows that a build has put in are kept until the run ends, and so is what sums need of those it has taken out: tables
+built from them next, and the published file, need not look for them in the whole table. They are kept in a database in
+memory, ``scratch``, which every connection of the process sees. A transaction writes to one database alone, so a build
+first makes there what it needs, and then changes its table in one transaction.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import duckdb
@@ -31,21 +36,22 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.models.lineage import Origin, column_lineage
-from pipelines.models.sql_files import Model, ModelError, load_models, with_upstream
+from pipelines.models.sql_files import Branch, Model, ModelError, load_models, with_upstream
 from pipelines.models.versions import (
-    RAW_KEYS,
+    RAW,
     Change,
     change_of,
+    changed_nobodies,
+    changed_targets,
     digest,
     next_version,
     note_change,
     version_of,
 )
-from pipelines.sql_text import quoted, transaction
+from pipelines.sql_text import literal, quoted, transaction
 from pipelines.warehouse.connection import Warehouse
 
 Extent = Literal["unchanged", "changed keys", "compared", "whole"]
-
 
 _REWRITTEN_SHARE = 0.2
 """Of a table whose changed keys are more than this share of its rows all rows are written anew."""
@@ -56,23 +62,29 @@ class Builder:
     """Builds models on one connection.
 
     What each table was last built from is kept in ``landing.builds``, so that the next run knows it. By which keys a
-    build has changed a table is kept in the database ``scratch``, for the builds downstream in the same run.
+    build has changed a table is kept in the database ``scratch``, for the builds downstream in the same run. ``models``
+    tell by which column each input is keyed; the project's own by default.
     """
 
     con: duckdb.DuckDBPyConnection
+    models: Mapping[str, Model] = field(default_factory=load_models)
 
     def build(self, model: Model) -> Extent:
         """Bring one table up to date with its inputs, which must be so already; all of it or nothing.
 
-        No transaction may be under way. Raises ModelError when the columns are not those the header lists.
+        No transaction may be under way. Raises ModelError when the rows are not what the file says.
         """
         inputs = {table: version_of(self.con, table) for table in sorted(model.upstream)}
         last = self._last_build(model)
-        if last is None or last.code != model.select or last.inputs.keys() != inputs.keys():
+        if last is None or last.code != _code(model) or last.inputs.keys() != inputs.keys():
             return self._build_whole(model, inputs)
         stale = {table for table, version in inputs.items() if last.inputs[table] != version}
         if not stale:
             return "unchanged"
+        if model.incremental is not None and any(
+            branch.inputs[0] in RAW for branch in _branches(model) if branch.inputs
+        ):
+            return self._build_by_source(model, inputs, last, stale)
         changes = self._changes(model, stale, last, inputs)
         if model.sums is not None and changes and all(change.removed for change in changes.values()):
             return self._build_sums(model, inputs, changes)
@@ -91,19 +103,22 @@ class Builder:
             table: {name: kind for name, kind, *_ in self.con.sql(f"DESCRIBE {table}").fetchall()}
             for table in sorted(model.upstream)
         }
-        basis = hashlib.sha256(json.dumps([model.select, columns]).encode()).hexdigest()
+        select = model.expanded()
+        basis = hashlib.sha256(json.dumps([select, columns]).encode()).hexdigest()
         kept = self.con.execute(
             "SELECT origins FROM landing.lineage WHERE table_name = ? AND basis = ?", [model.table, basis]
         ).fetchall()
         if kept:
             return {name: [(t, c) for t, c in found] for name, found in json.loads(kept[0][0]).items()}
-        origins = column_lineage(model.select, columns)
+        origins = column_lineage(select, columns)
         with transaction(self.con):
             self.con.execute("DELETE FROM landing.lineage WHERE table_name = ?", [model.table])
             self.con.execute(
                 "INSERT INTO landing.lineage VALUES (?, ?, ?)", [model.table, basis, json.dumps(origins)]
             )
         return origins
+
+    # --- the ways to build ---------------------------------------------------------------------------------------
 
     def _build_whole(self, model: Model, inputs: Mapping[str, str]) -> Extent:
         with transaction(self.con):
@@ -115,31 +130,17 @@ class Builder:
         self, model: Model, inputs: Mapping[str, str], last: _Build, changes: Mapping[str, Change]
     ) -> Extent:
         keys = self._keys(model, changes)
-        change = self._prepare(model, keys, filter_to_keys(model, keys, self._at_hand(keys, changes)))
-        version = next_version(self.con, last.version, change)
-        with transaction(self.con):
-            self._replace(model, change)
-            self._remember(model, inputs, version)
-        self._note(model, last.version, version, change)
+        select = _keyed(model, self._filter_to_keys(model, keys, self._at_hand(keys, changes)))
+        self._put_in_place(model, inputs, last, keys, select)
         return "changed keys"
 
     def _build_compared(self, model: Model, inputs: Mapping[str, str], last: _Build) -> Extent:
         """Build everything beside the table, and change in it what is different."""
-        key = model.incremental
-        assert key is not None
+        assert model.incremental is not None
         built, target = f"scratch.built_{model.schema}_{model.name}", f"{model.schema}.{quoted(model.name)}"
         create(self.con, model, built)
-        compared = ", ".join(quoted(name) for name in model.columns if name not in model.constant)
-        keys = self._scratch(
-            model,
-            "changed",
-            f"""SELECT key FROM (
-                SELECT {quoted(key.column)} AS key, CAST(hash({compared}) AS HUGEINT) AS rows FROM {target}
-                UNION ALL
-                SELECT {quoted(key.column)}, -CAST(hash({compared}) AS HUGEINT) FROM {built}
-            ) GROUP BY key HAVING sum(rows) <> 0""",
-        )
-        is_new = _is_in(f"t.{quoted(key.column)}", keys)
+        keys = self._scratch(model, "changed", _differing(model, target, built))
+        column = quoted(model.incremental.column)
         if self._count(keys) > _REWRITTEN_SHARE * self._count(built):
             change = Change(
                 f"SELECT key FROM {keys}", self._count(keys), None, self._keep_removed(model, keys)
@@ -148,17 +149,64 @@ class Builder:
                 self.con.execute(f"CREATE OR REPLACE TABLE {target} AS FROM {built}")
                 version = digest(self.con, model.table)
                 self._remember(model, inputs, version)
+            note_change(self.con, model.table, last.version, version, change)
         else:
-            change = self._prepare(model, keys, f"SELECT * FROM {built} AS t WHERE {is_new}")
             moved = changed_constants(self.con, model.constant, built, target)
-            version = next_version(self.con, last.version, change, moved)
-            with transaction(self.con):
-                set_constants(self.con, moved, target)
-                self._replace(model, change)
-                self._remember(model, inputs, version)
-        self._note(model, last.version, version, change)
+            select = f"SELECT * FROM {built} AS t WHERE {_is_in(f't.{column}', keys)}"
+            self._put_in_place(model, inputs, last, keys, select, moved)
         self.con.execute(f"DROP TABLE {built}")
         return "compared"
+
+    def _build_by_source(
+        self, model: Model, inputs: Mapping[str, str], last: _Build, stale: set[str]
+    ) -> Extent:
+        """Build a union of sources: of each source nothing, the rows of changed targets, or everything, compared.
+
+        Where an input that is no source's own has changed, everything is built and compared.
+        """
+        branches = _branches(model)
+        if stale & _own_upstream(model):
+            return self._build_compared(model, inputs, last)
+        changed, compared = [], []
+        for branch in branches:
+            theirs = stale & branch.upstream
+            if theirs and not theirs <= set(branch.inputs):
+                compared.append(branch)
+            elif theirs:
+                changed.append(branch)
+        (union,) = model.unions
+        assert model.incremental is not None
+        target, column = f"{model.schema}.{quoted(model.name)}", quoted(model.incremental.column)
+        found = ["SELECT CAST(NULL AS UBIGINT) AS key WHERE FALSE"]
+        for branch in changed:
+            found += self._keep_changed_targets(branch, last.inputs[branch.inputs[0]])
+        built = ""
+        if compared:
+            built = f"scratch.built_{model.schema}_{model.name}"
+            rows = model.expanded({union: "\nUNION ALL\n".join(branch.select for branch in compared)})
+            self.con.execute(f"CREATE OR REPLACE TABLE {built} AS {_keyed(model, rows)}")
+            own = ", ".join(literal(branch.source.name) for branch in compared)
+            found.append(_differing(model, f"(FROM {target} WHERE source IN ({own}))", built))
+        keys = self._scratch(model, "changed", f"SELECT DISTINCT key FROM ({' UNION ALL '.join(found)})")
+        # Other targets may share a hash with these; their rows are taken out as well, so they must come again.
+        met = self._scratch(
+            model,
+            "met",
+            f"SELECT DISTINCT source, target_key FROM {target} AS t WHERE {_is_in(f't.{column}', keys)}",
+        )
+        parts = [
+            self._filter_to_targets(branch, met, is_changed=branch in changed)
+            for branch in branches
+            if branch not in compared
+        ]
+        rows = model.expanded({union: "\nUNION ALL\n".join(parts)}) if parts else ""
+        selects = [_keyed(model, rows)] if parts else []
+        if built:
+            selects.append(f"SELECT * FROM {built} AS t WHERE {_is_in(f't.{column}', keys)}")
+        self._put_in_place(model, inputs, last, keys, "\nUNION ALL\n".join(selects))
+        if built:
+            self.con.execute(f"DROP TABLE {built}")
+        return "compared" if compared else "changed keys"
 
     def _build_sums(self, model: Model, inputs: Mapping[str, str], changes: Mapping[str, Change]) -> Extent:
         """Take out what the changed keys had put in, and put in what they give now."""
@@ -169,7 +217,7 @@ class Builder:
             was[table] = f"SELECT * FROM {change.removed}"
             if table not in now:
                 # Under keys by which another input alone has changed, this one's rows are what they were.
-                column = f"t.{quoted(model.keyed_inputs[table])}"
+                column = f"t.{quoted(self._key_column(table))}"
                 was[table] += (
                     f" UNION ALL BY NAME SELECT * FROM {table} AS t WHERE {_is_in(column, keys)} "
                     f"AND NOT {_is_in(column, f'({change.keys})')}"
@@ -182,84 +230,143 @@ class Builder:
         summed = ", ".join(f"CAST(sum({quoted(name)}) AS {kinds[name]}) AS {quoted(name)}" for name in sums)
         with transaction(self.con):
             self.con.execute(
-                f"""CREATE OR REPLACE TABLE {target} AS SELECT {", ".join(map(quoted, model.columns))} FROM (
+                f"""CREATE OR REPLACE TABLE {target} AS
+                SELECT {", ".join(map(quoted, model.columns))} FROM (
                     SELECT {own}, {summed} FROM (
-                        FROM {target} UNION ALL BY NAME FROM ({filter_to_keys(model, keys, now)})
-                        UNION ALL BY NAME SELECT {own}, {taken} FROM ({filter_to_keys(model, keys, was)})
+                        FROM {target}
+                        UNION ALL BY NAME FROM ({self._filter_to_keys(model, keys, now)})
+                        UNION ALL BY NAME SELECT {own}, {taken} FROM ({self._filter_to_keys(model, keys, was)})
                     ) GROUP BY {own}
                 ) WHERE {" OR ".join(f"{quoted(name)} <> 0" for name in sums)}"""
             )
             self._remember(model, inputs, digest(self.con, model.table))
         return "changed keys"
 
-    def _prepare(self, model: Model, keys: str, select: str) -> Change:
-        """Put beside the table the rows that are to stand in it under the keys (a table), and what they replace."""
-        added = self._scratch(model, "added", select)
-        return Change(f"SELECT key FROM {keys}", self._count(keys), added, self._keep_removed(model, keys))
+    # --- parts of them -------------------------------------------------------------------------------------------
 
-    def _replace(self, model: Model, change: Change) -> None:
-        """Put the rows that lie beside the table in place of those that are there under their keys."""
+    def _put_in_place(
+        self,
+        model: Model,
+        inputs: Mapping[str, str],
+        last: _Build,
+        keys: str,
+        select: str,
+        constants: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Replace the table's rows under the keys (a table) by those of the SELECT, and note the change."""
         assert model.incremental is not None
+        added = self._scratch(model, "added", select)
+        change = Change(f"SELECT key FROM {keys}", self._count(keys), added, self._keep_removed(model, keys))
+        version = next_version(self.con, last.version, change, constants)
         target = f"{model.schema}.{quoted(model.name)}"
         is_old = _is_in(f"t.{quoted(model.incremental.column)}", f"({change.keys})")
-        self.con.execute(f"DELETE FROM {target} AS t WHERE {is_old}")
-        self.con.execute(f"INSERT INTO {target} FROM {change.added}")
+        with transaction(self.con):
+            set_constants(self.con, constants or {}, target)
+            self.con.execute(f"DELETE FROM {target} AS t WHERE {is_old}")
+            self.con.execute(f"INSERT INTO {target} FROM {added}")
+            self._remember(model, inputs, version)
+        note_change(self.con, model.table, last.version, version, change)
 
     def _keep_removed(self, model: Model, keys: str) -> str | None:
         """A table of what sums need of the rows that are about to go; None when no sums are made of the table."""
         if not model.summed or model.incremental is None:
             return None
-        columns = ", ".join(f"t.{quoted(column)}" for column in sorted(model.summed))
-        is_old = _is_in(f"t.{quoted(model.incremental.column)}", keys)
+        key = model.incremental.column
+        columns = ", ".join(f"t.{quoted(column)}" for column in sorted({key, *model.summed}))
+        is_old = _is_in(f"t.{quoted(key)}", keys)
         return self._scratch(model, "removed", f"SELECT {columns} FROM {model.table} AS t WHERE {is_old}")
 
     def _changes(
         self, model: Model, stale: set[str], last: _Build, inputs: Mapping[str, str]
     ) -> dict[str, Change] | None:
         """How each stale input has changed; None where one has in a way that is not known by the model's keys."""
-        keyed = model.keyed_inputs
         changes: dict[str, Change] = {}
         for table in sorted(stale):
-            if table not in keyed:
+            if table not in model.keyed_inputs:
                 return None
-            change = self._change_of(model, table, keyed[table], last.inputs[table], inputs[table])
+            if table in RAW:
+                keys = changed_targets(RAW[table], last.inputs[table])
+                change = Change(keys) if keys is not None else None
+            else:
+                change = change_of(self.con, table, last.inputs[table], inputs[table])
             if change is None:
                 return None
             changes[table] = change
         return changes
-
-    def _change_of(self, model: Model, table: str, column: str, before: str, after: str) -> Change | None:
-        key = model.incremental
-        if key is not None and table in RAW_KEYS and column != RAW_KEYS[table] and key.row is not None:
-            change = change_of(self.con, table, RAW_KEYS[table], before, after)
-            if change is None:
-                return None
-            # A row may have had another key before: the model still shows it under that one. Whoever is built from
-            # the same raw rows without showing them one by one finds here what has changed.
-            name = f"scratch.changed_{table.replace('.', '_')}"
-            self.con.execute(
-                f"CREATE OR REPLACE TABLE {name} AS "
-                f"SELECT {quoted(column)} AS key FROM {table} WHERE {quoted(RAW_KEYS[table])} IN ({change.keys}) UNION "
-                f"SELECT {quoted(key.column)} FROM {model.schema}.{quoted(model.name)} "
-                f"WHERE {quoted(key.row)} IN ({change.keys})"
-            )
-            note_change(self.con, table, column, before, after, Change(f"SELECT key FROM {name}"))
-        return change_of(self.con, table, column, before, after)
 
     def _keys(self, model: Model, changes: Mapping[str, Change]) -> str:
         """The name of a table of the keys to build again, each once."""
         keys = " UNION ".join(change.keys for change in changes.values())
         return self._scratch(model, "changed", f"SELECT DISTINCT key FROM ({keys})")
 
+    def _key_column(self, table: str) -> str:
+        """The column by which an input is filtered."""
+        if table in RAW:
+            return RAW[table].target or ""
+        incremental = self.models[table].incremental
+        if incremental is None:
+            raise ModelError("is read by key, but has no 'Incremental:'", where=table)
+        return incremental.column
+
+    def _filter_to_keys(self, model: Model, keys: str, at_hand: Mapping[str, str]) -> str:
+        """The model's SELECT over the rows of the given keys alone: every input that it reads by key is filtered.
+
+        ``at_hand`` has queries for those that need no filter.
+        """
+        queries = {
+            table: at_hand.get(table)
+            or f"SELECT * FROM {table} AS t WHERE {_is_in(f't.{quoted(self._key_column(table))}', keys)}"
+            for table in model.keyed_inputs
+        }
+        return _with_tables(model.tree, queries)
+
+    def _keep_changed_targets(self, branch: Branch, before: str) -> list[str]:
+        """Keep the changed targets of a source's raw table by their own ids. Returns queries for their hashed keys."""
+        resource = RAW[branch.inputs[0]]
+        source = literal(f"{resource.source}:")
+        nobody = literal(f"{resource.source}:{resource.name}:")
+        targets, rows = _kept(branch)
+        known = changed_targets(resource, before)
+        assert known is not None, f"{resource.raw_table} has no target"
+        self.con.execute(
+            f"CREATE OR REPLACE TABLE {targets} AS SELECT key FROM ({known}) WHERE key IS NOT NULL"
+        )
+        self.con.execute(f"CREATE OR REPLACE TABLE {rows} AS {changed_nobodies(resource, before)}")
+        return [
+            f"SELECT hash({source} || CAST(key AS VARCHAR)) AS key FROM {targets}",
+            f"SELECT hash({nobody} || key) AS key FROM {rows}",
+        ]
+
+    def _filter_to_targets(self, branch: Branch, met: str, *, is_changed: bool) -> str:
+        """A source's rows of its changed targets, and of the targets in ``met`` (a table), which share their hashes."""
+        resource = RAW[branch.inputs[0]]
+        assert resource.target is not None
+        target = resource.field_named(resource.target)
+        targets, rows = _kept(branch)
+        source, nobody = f"{resource.source}:", f"{resource.source}:{resource.name}:"
+        if not is_changed:
+            self.con.execute(f"CREATE OR REPLACE TABLE {targets} (key {target.duckdb_type})")
+            self.con.execute(f"CREATE OR REPLACE TABLE {rows} (key VARCHAR)")
+        theirs = f"FROM {met} WHERE source = {literal(resource.source)}"
+        own = f"TRY_CAST(substring(target_key, {len(source) + 1}) AS {target.duckdb_type})"
+        self.con.execute(f"INSERT INTO {targets} SELECT {own} {theirs} AND {own} IS NOT NULL")
+        self.con.execute(
+            f"INSERT INTO {rows} SELECT substring(target_key, {len(nobody) + 1}) {theirs} "
+            f"AND starts_with(target_key, {literal(nobody)})"
+        )
+        named = f"t.{quoted(target.name)}"
+        wanted = [f"{named} IN (SELECT key FROM {targets})"] if self._count(targets) else []
+        if self._count(rows):
+            row = f"CAST(t.{quoted(resource.key[0])} AS VARCHAR)"
+            wanted.append(f"({named} IS NULL AND {row} IN (SELECT key FROM {rows}))")
+        query = f"SELECT * FROM {resource.raw_table} AS t WHERE {' OR '.join(wanted) or 'FALSE'}"
+        return _with_tables(sqlglot.parse_one(branch.select, dialect="duckdb"), {resource.raw_table: query})
+
     def _scratch(self, model: Model, role: str, select: str) -> str:
         """Make a table in memory of what a SELECT gives; its name."""
         name = f"scratch.{role}_{model.schema}_{model.name}"
         self.con.execute(f"CREATE OR REPLACE TABLE {name} AS {select}")
         return name
-
-    def _note(self, model: Model, before: str, after: str, change: Change) -> None:
-        assert model.incremental is not None
-        note_change(self.con, model.table, model.incremental.column, before, after, change)
 
     def _at_hand(self, keys: str, changes: Mapping[str, Change]) -> dict[str, str]:
         """Of the inputs whose rows under these keys a build has just put in, and kept: a query for the rows.
@@ -286,7 +393,7 @@ class Builder:
         self.con.execute("DELETE FROM landing.builds WHERE table_name = ?", [model.table])
         self.con.execute(
             "INSERT INTO landing.builds VALUES (?, ?, ?, ?)",
-            [model.table, model.select, json.dumps(inputs), version],
+            [model.table, _code(model), json.dumps(inputs), version],
         )
 
 
@@ -306,34 +413,31 @@ def build(con: duckdb.DuckDBPyConnection, names: Iterable[str] | None = None) ->
         build_whole(con, model)
 
 
-def update_table(warehouse: Warehouse, model: Model) -> Extent:
-    """Build one table as far as it must be, and hand it to the published file that is in the making, where one is."""
-    extent = Builder(warehouse.con).build(model)
+def update_table(warehouse: Warehouse, model: Model, models: Mapping[str, Model] | None = None) -> Extent:
+    """Build one table as far as it must be, and queue it for the published file that is in the making, if any."""
+    extent = Builder(warehouse.con, models or load_models()).build(model)
     if warehouse.draft is not None and extent != "unchanged":
         warehouse.draft.add(model.table)
     return extent
 
 
 def build_whole(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Build one table anew. Raises ModelError when its columns are not those the header lists."""
+    """Build one table anew. Raises ModelError when the rows are not what the file says."""
     create(con, model, f"{model.schema}.{quoted(model.name)}")
 
 
 def create(con: duckdb.DuckDBPyConnection, model: Model, name: str) -> None:
-    """Make a table of what the model's SELECT gives.
+    """Make a table of what the model's SELECT gives, with the hidden column of its key where that is hashed.
 
-    Raises ModelError when its columns are not those the header lists, or hold other text than its words.
+    Raises ModelError when its columns hold other text than its words.
     """
-    con.execute(f"CREATE OR REPLACE TABLE {name} AS\n{model.statement}")
-    built = {row[0]: row[1] for row in con.sql(f"DESCRIBE {name}").fetchall()}
-    if list(built) != list(model.columns):
-        raise ModelError(
-            f"{model.path}: the header lists the columns {', '.join(model.columns)}; the SELECT gives {', '.join(built)}"
-        )
-    if texts := [column for column in model.words if not built[column].startswith("ENUM")]:
-        raise ModelError(
-            f"{model.path}: the header lists words of {', '.join(texts)}; the SELECT gives other text"
-        )
+    con.execute(f"CREATE OR REPLACE TABLE {name} AS\n{_keyed(model, model.statement)}")
+    if model.words:
+        built = {row[0]: row[1] for row in con.sql(f"DESCRIBE {name}").fetchall()}
+        if texts := [column for column in model.words if not built[column].startswith("ENUM")]:
+            raise ModelError(
+                f"the SELECT gives other text than the words of {', '.join(texts)}", where=str(model.path)
+            )
 
 
 def changed_constants(
@@ -356,22 +460,59 @@ def set_constants(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], tar
         con.execute(f"UPDATE {target} SET {quoted(column)} = ?", [value])
 
 
-def filter_to_keys(model: Model, keys: str, at_hand: Mapping[str, str]) -> str:
-    """The model's SELECT over the rows of the given keys alone: every keyed table that it reads is cut down to them.
+def _code(model: Model) -> str:
+    """What a table is made by: another text means that all of it must be built."""
+    return f"{model.expanded()}\n-- {model.incremental} {model.words}"
 
-    ``at_hand`` has queries for those that need no cutting.
-    """
-    keyed = model.keyed_inputs
-    tree = model.tree.copy()
+
+def _branches(model: Model) -> list[Branch]:
+    return [branch for union in model.unions.values() for branch in union]
+
+
+def _own_upstream(model: Model) -> frozenset[str]:
+    """The tables that the SELECT reads itself, not through its branches."""
+    return frozenset(
+        f"{table.db}.{table.name}"
+        for table in sqlglot.parse_one(model.select, dialect="duckdb").find_all(exp.Table)
+        if table.db
+    )
+
+
+def _keyed(model: Model, select: str) -> str:
+    """The SELECT with the hidden column of the table's key, where that is hashed."""
+    key = model.incremental
+    if key is None or not key.is_hashed:
+        return select
+    return f"SELECT *, hash({key.expression}) AS {quoted(key.column)} FROM (\n{select}\n)"
+
+
+def _differing(model: Model, old: str, new: str) -> str:
+    """A query for the keys under which two tables hold different rows, as ``key``."""
+    assert model.incremental is not None
+    key = quoted(model.incremental.column)
+    compared = ", ".join(quoted(name) for name in model.columns if name not in model.constant)
+    return f"""SELECT key FROM (
+        SELECT {key} AS key, CAST(hash({compared}) AS HUGEINT) AS rows FROM {old}
+        UNION ALL
+        SELECT {key}, -CAST(hash({compared}) AS HUGEINT) FROM {new}
+    ) GROUP BY key HAVING sum(rows) <> 0"""
+
+
+def _kept(branch: Branch) -> tuple[str, str]:
+    """The tables in memory that hold a source's changed targets, and its changed rows that name nobody."""
+    name = branch.source.name
+    return f"scratch.targets_{name}", f"scratch.nobodies_{name}"
+
+
+def _with_tables(tree: exp.Expr, queries: Mapping[str, str]) -> str:
+    """The SELECT with the named tables replaced by queries."""
+    tree = tree.copy()
     for table in list(tree.find_all(exp.Table)):
-        name = f"{table.db}.{table.name}"
-        if name not in keyed:
-            continue
-        alias = table.alias or table.name
-        bare = f"SELECT * FROM {table.db}.{quoted(table.name)} AS t WHERE {_is_in(f't.{quoted(keyed[name])}', keys)}"
-        cut = sqlglot.parse_one(at_hand.get(name, bare), dialect="duckdb")
-        assert isinstance(cut, exp.Query)
-        table.replace(cut.subquery(alias))
+        query = queries.get(f"{table.db}.{table.name}")
+        if query is not None:
+            parsed = sqlglot.parse_one(query, dialect="duckdb")
+            assert isinstance(parsed, exp.Query)
+            table.replace(parsed.subquery(table.alias or table.name))
     return tree.sql(dialect="duckdb")
 
 

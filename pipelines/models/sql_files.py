@@ -1,76 +1,133 @@
 """The SQL files: what a file says about its table is read from it, and nothing is written twice.
 
-Belongs here: the header's form, and the order in which tables are built. Does not belong here: building them
-(``models.incremental``), and any SQL of the domain. A new table is a new file below ``sql/``; nothing else changes.
+Belongs here: the form of a SQL file, and the order in which tables are built. Does not belong here: building them
+(``incremental``), and any SQL of the domain. A new table is a new file below ``sql/``; nothing else changes.
 
-A file holds one SELECT below one comment block::
+A file is one comment block and one SELECT::
 
     -- One row per source + campaign: what was tried and who was reached.
     -- Key: source, campaign_key
-    -- Metric: contact_rate = sum(targets_contacted) / nullif(sum(targets_attempted), 0)
-    -- Columns:
-    --   source: the system the attempts come from
-    --   campaign_key: `<source>:<native id or name>`
+    -- Example: Which campaigns reach fewer than 30 % of their targets?
+    --   SELECT campaign_key FROM reports.some_rates WHERE contact_rate < 0.3
+    SELECT
+        source, -- the system
+        campaign_key, -- `<source>:<native id or name>`
+        -- targets_contacted / targets_attempted [share]
+        targets_contacted / targets_attempted AS contact_rate
+    FROM core.some_table
 
-Between key and columns may stand: ``Group:`` (the asset's group, when not the schema), ``Order:`` (how the published
-table is sorted, when not by its key), ``Internal: yes`` (not published), any number of ``Metric: name = aggregate``
-(figures that Dagster plots over time), ``Constant:`` (columns that have one value in all rows, such as the moment that
-the table speaks of), ``Words:`` (columns that hold one of a few words: a number each in the warehouse, where text takes
-three times the time to write; text again in the published file)::
+The comment above or behind a column is its description; the words in brackets at its end are its marks (``MARKS``).
+``sql/<schema>/<name>.sql`` makes the table ``<schema>.<name>``. A name that begins with ``_`` is an intermediate table
+and is not published. ``sql/sources/<system>/reports/<name>.sql`` makes ``reports.<name>``, a report that only this
+system has.
 
-    -- Words: event = dial, hangup; from_status, to_status = idle, progressing, done
+Labels of the comment block, ``Key`` first: ``Key`` (its columns name one row), ``Group`` (the asset's group, when it is
+not the schema), ``Order`` (how the published table is sorted, when not by its key), ``Metric: name = aggregate`` (a
+figure that Dagster plots over time; may be repeated), ``Example`` (a question and its query; every published table has
+one), and how the table is brought up to date:
 
-and ``Incremental:`` (rows are built again for changed keys alone)::
+- ``Incremental: <key> [from <table>, ...]``: rows are built again for changed keys alone. The key is one of the table's
+  columns, or ``hash(<text>)``, which is kept as a 64-bit number in a hidden column. The tables named are those whose
+  rows belong to the same keys. Without any, the table is always built whole, and compared with what it was.
+- ``Sums: from <table>, ...``: all columns beside the key are whole numbers that add up over the rows of these tables.
+  What changed keys had put in is taken out, and what they give now is put in.
 
-    -- Incremental: outdial_target_id row campaigncall_id from raw.voipbin_campaigncalls.outdial_target_id
+``Words: <column>, ... = <word>, ...; ...`` keeps columns as an enumeration in the warehouse; the published file has text.
 
-names the key's column, the column that holds the raw row's own id where a later version of the row can change its key,
-and every keyed input with its key's column. Without any, the table is always built whole, and compared with what it
-was. ``Sums:`` says instead that all columns beside the table's key are whole numbers that add up over the keys of its
-inputs, which it lists like ``Incremental:``, without a column of its own::
-
-    -- Sums: from core.attempts.outdial_target_id, core.targets.outdial_target_id
-
-What changed keys had put in is taken out, and what they give now is put in; a row whose numbers are all zero is gone.
+``sources.attempts``, ``sources.campaigns`` and ``sources.targets`` stand for the union of the files of that name in
+``sql/sources/<system>/``. Those give the columns of the contract (``pipelines.sources.FACTS``), by name, and no
+descriptions. Every file is checked when it is loaded: against the contract, against the tables and columns that it reads,
+and against its own labels.
 """
 
 from __future__ import annotations
 
+import difflib
+import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import duckdb
 import sqlglot
 from sqlglot import exp
-from sqlglot.tokens import TokenType
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
 
+from pipelines.errors import LedgerError
 from pipelines.settings import ROOT
+from pipelines.sources import FACTS, RESOURCES, SOURCES, Resource, Source
+from pipelines.sql_text import literal, quoted
+from pipelines.warehouse.tables import MACROS, create_schemas
 
 SQL_ROOT = ROOT / "sql"
 SCHEMAS = ("core", "replay", "reports", "quality")
 
-_LABEL = re.compile(r"^(Key|Group|Order|Internal|Constant|Words|Incremental|Sums|Metric|Columns):\s*(.*)$")
+MARKS: Mapping[str, str] = {
+    "share": "a part of a whole, 0 to 1",
+    "ratio": "a quotient, 0 or more",
+    "count": "a whole number of things",
+    "seconds": "a length of time in seconds",
+    "null": "may be null, although it is part of the key",
+    "constant": "has one value in all rows",
+}
+"""Marks that a column's description may end with, and what each says."""
+
+_UNPUBLISHED_MARKS = frozenset({"constant"})
+_LABELS = ("Key", "Group", "Order", "Metric", "Example", "Incremental", "Sums", "Words")
+_LABEL = re.compile(r"^([A-Z]\w+):\s*(.*)$")
 _WORDS = re.compile(r"^(\w+(?:, \w+)*) = (\w+(?:, \w+)*)$")
-_INPUTS = r"from (\w+\.\w+\.\w+(?:,\s*\w+\.\w+\.\w+)*)"
-_INCREMENTAL = re.compile(rf"^(\w+)(?: row (\w+))?(?: {_INPUTS})?$")
-_SUMS = re.compile(rf"^{_INPUTS}$")
-_COLUMN = re.compile(r"^  (\w+):\s+(.*)$")
+_TABLES = r"from (\w+\.\w+(?:,\s*\w+\.\w+)*)"
+_INCREMENTAL = re.compile(rf"^(?:(\w+)|hash\((.+?)\))(?: {_TABLES})?$")
+_SUMS = re.compile(rf"^{_TABLES}$")
+_FROM = re.compile(rf"^{_TABLES}$")
+_MARKED = re.compile(r"^(.*?)((?:\s*\[[^\[\]]*\])*)$", re.DOTALL)
+
+HASH_COLUMN = "_key"
+"""The hidden column that holds a hashed key."""
 
 
-class ModelError(ValueError):
-    """A SQL file that does not keep to the form, or whose columns are not those it describes; names the file."""
+class ModelError(LedgerError):
+    """A SQL file that does not keep to the form, or reads what is not there. Names the file and the line."""
 
 
-@dataclass(frozen=True)
+_Fail = Callable[..., ModelError]
+"""Makes the error of one file: what is wrong, the label whose line it is on, and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
 class Incremental:
-    """By which column a table's rows are built again: ``inputs`` maps each keyed input to its column for the key."""
+    """By which key a table's rows are built again, and which tables it reads by the same keys.
 
-    column: str
-    row: str | None
-    inputs: Mapping[str, str]
+    ``expression`` is SQL over the table's own columns. ``is_hashed``: the key is its 64-bit hash, in a hidden column.
+    """
+
+    expression: str
+    is_hashed: bool
+    inputs: tuple[str, ...]
+
+    @property
+    def column(self) -> str:
+        """The table's column that holds the key."""
+        return HASH_COLUMN if self.is_hashed else self.expression
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One source's part of a union. ``inputs`` are the tables that it reads by the keys of the whole table."""
+
+    source: Source
+    path: Path
+    select: str
+    inputs: tuple[str, ...]
+
+    @property
+    def upstream(self) -> frozenset[str]:
+        """The ``schema.table`` names that it reads."""
+        return _read_by(self.select)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +142,21 @@ class Model:
     group: str
     order: str
     columns: Mapping[str, str]
+    """Column → description, its published marks at the end."""
+    marks: Mapping[str, frozenset[str]]
+    types: Mapping[str, str]
+    """Column → DuckDB type."""
     metrics: Mapping[str, str]
-    internal: bool
-    constant: tuple[str, ...]
+    example: tuple[str, str] | None
+    """A question, and the query that answers it."""
     incremental: Incremental | None
-    sums: Mapping[str, str] | None
-    """Keyed inputs with their key's column, when the table holds sums over those keys."""
+    sums: tuple[str, ...] | None
+    """The tables whose rows are summed up, when the table holds sums."""
     select: str
     words: Mapping[str, tuple[str, ...]]
     """Columns that hold one of a few words, with these; kept as an enumeration."""
+    unions: Mapping[str, tuple[Branch, ...]] = field(default_factory=dict)
+    """``sources.<kind>`` that the SELECT reads → its branches."""
     summed: frozenset[str] = frozenset()
     """The columns of this table that tables of sums are made of: what they were is kept when rows change."""
 
@@ -103,14 +166,36 @@ class Model:
         return f"{self.schema}.{self.name}"
 
     @property
-    def keyed_inputs(self) -> Mapping[str, str]:
-        """The inputs whose changed rows can be told by a key, with its column."""
-        return self.incremental.inputs if self.incremental else self.sums or {}
+    def internal(self) -> bool:
+        """Whether the table is an intermediate one, which is not published."""
+        return self.name.startswith("_")
+
+    @property
+    def constant(self) -> tuple[str, ...]:
+        """The columns that have one value in all rows."""
+        return tuple(name for name, marks in self.marks.items() if "constant" in marks)
+
+    @property
+    def keyed_inputs(self) -> frozenset[str]:
+        """The tables that it reads by its keys, those of its branches included."""
+        own = self.incremental.inputs if self.incremental else self.sums or ()
+        branches = (branch for union in self.unions.values() for branch in union)
+        return (
+            frozenset({*own, *(table for branch in branches for table in branch.inputs)}) - self.unions.keys()
+        )
+
+    def expanded(self, branches: Mapping[str, str] | None = None) -> str:
+        """The SELECT with every ``sources.<kind>`` written out, or with the given query in its place."""
+        chosen = branches or {
+            name: "\nUNION ALL\n".join(branch.select for branch in union)
+            for name, union in self.unions.items()
+        }
+        return _replace_tables(self.select, chosen)
 
     @property
     def tree(self) -> exp.Expr:
-        """The SELECT, parsed; whoever changes it takes a copy."""
-        return _parsed(self.select)
+        """The SELECT written out and parsed; whoever changes it takes a copy."""
+        return _parsed(self.expanded())
 
     @property
     def statement(self) -> str:
@@ -119,24 +204,25 @@ class Model:
         The SELECT itself stays what any engine understands. Turning text into members afterwards would cost half of
         what it saves.
         """
+        select = self.expanded()
         if not self.words:
-            return self.select
+            return select
         kinds = {
             word: "ENUM (" + ", ".join(f"'{other}'" for other in words) + ")"
             for words in self.words.values()
             for word in words
         }
         typed, end = [], 0
-        for token in sqlglot.tokenize(self.select, read="duckdb"):
+        for token in sqlglot.tokenize(select, read="duckdb"):
             if token.token_type is TokenType.STRING and token.text in kinds:
-                typed += [self.select[end : token.start], f"CAST('{token.text}' AS {kinds[token.text]})"]
+                typed += [select[end : token.start], f"CAST('{token.text}' AS {kinds[token.text]})"]
                 end = token.end + 1
-        return "".join([*typed, self.select[end:]])
+        return "".join([*typed, select[end:]])
 
     @property
     def upstream(self) -> frozenset[str]:
         """The ``schema.table`` names that the SELECT reads."""
-        return _read_by(self.select)
+        return _read_by(self.expanded())
 
 
 # Parsing takes most of the time of loading, and a process loads the same files more than once.
@@ -150,73 +236,46 @@ def _read_by(select: str) -> frozenset[str]:
     return frozenset(f"{table.db}.{table.name}" for table in _parsed(select).find_all(exp.Table) if table.db)
 
 
-def read_model(path: Path) -> Model:
-    """The model in one file. Raises ModelError, naming the file, when its header is not of the form."""
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    header = [line[2:].removeprefix(" ") for line in lines[: _header_length(lines)]]
-    description: list[str] = []
-    labels: dict[str, str] = {}
-    metrics: dict[str, str] = {}
-    columns: dict[str, str] = {}
-    for line in header:
-        if "Columns" in labels:
-            if found := _COLUMN.match(line):
-                if found[1] in columns:
-                    raise ModelError(f"{path}: 'Columns:' lists {found[1]} twice")
-                columns[found[1]] = found[2].strip()
-            elif columns and line.startswith("   "):
-                columns[next(reversed(columns))] += " " + line.strip()
-            elif line.strip():
-                raise ModelError(
-                    f"{path}: {line!r} below 'Columns:' is neither '  name: text' nor its continuation"
-                )
-        elif found := _LABEL.match(line):
-            if found[1] == "Metric":
-                name, _, expression = found[2].partition("=")
-                metrics[name.strip()] = expression.strip()
-            else:
-                labels[found[1]] = found[2].strip()
-        elif labels and line.strip():
-            last = next(reversed(labels))
-            labels[last] = f"{labels[last]} {line.strip()}"
-        else:
-            description.append(line)
-    if missing := {"Key", "Columns"} - labels.keys():
-        raise ModelError(f"{path}: the header lacks {' and '.join(sorted(missing))}")
-    return Model(
-        path=path,
-        schema=path.parent.name,
-        name=path.stem,
-        description="\n".join(description).strip(),
-        key=tuple(part.strip() for part in labels["Key"].split(",")),
-        group=labels.get("Group", path.parent.name),
-        order=labels.get("Order", labels["Key"]),
-        columns=columns,
-        metrics=metrics,
-        internal=labels.get("Internal", "no").lower() == "yes",
-        constant=tuple(part.strip() for part in labels["Constant"].split(","))
-        if "Constant" in labels
-        else (),
-        incremental=_incremental(path, labels["Incremental"]) if "Incremental" in labels else None,
-        sums=_sums(path, labels["Sums"]) if "Sums" in labels else None,
-        select="\n".join(lines[_header_length(lines) :]).strip().rstrip(";"),
-        words=_words(path, labels["Words"], columns) if "Words" in labels else {},
+def load_models(root: Path = SQL_ROOT, sources: Sequence[Source] = SOURCES) -> dict[str, Model]:
+    """Every model below a folder, by ``schema.name``, upstream before downstream.
+
+    Raises ModelError for the first file that does not keep to the form.
+    """
+    files = _table_files(root)
+    texts = tuple(
+        (str(path), path.read_text(encoding="utf-8"))
+        for path in (*files.values(), *_fact_files(root, sources))
     )
+    # The same files are read many times in a process, by tests above all.
+    return dict(_load(root, tuple(sources), hashlib.sha256(repr(texts).encode()).hexdigest()))
 
 
-def load_models(root: Path = SQL_ROOT) -> dict[str, Model]:
-    """Every model below a folder, by ``schema.name``, upstream before downstream. Raises ModelError."""
-    models = {
-        model.table: model
-        for schema in SCHEMAS
-        for path in sorted((root / schema).glob("*.sql"))
-        if (model := read_model(path))
-    }
-    order = TopologicalSorter({name: models[name].upstream & models.keys() for name in models})
-    ordered = list(order.static_order())
+@lru_cache(maxsize=8)
+def _load(root: Path, sources: tuple[Source, ...], _: str) -> dict[str, Model]:
+    unions = _unions(root, sources)
+    models = {}
+    for table, path in _table_files(root).items():
+        model = _read_model(path, table, root)
+        used = {name: unions[name] for name in _read_by(model.select) if name in unions}
+        models[table] = replace(model, unions=used)
+    try:
+        order = list(
+            TopologicalSorter({name: models[name].upstream & models.keys() for name in models}).static_order()
+        )
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        raise ModelError(f"tables are built from one another in a circle: {circle}", where="sql") from None
     models |= {table: replace(models[table], summed=columns) for table, columns in _summed(models).items()}
-    return {name: models[name] for name in ordered}
+    resources = dict.fromkeys(
+        [*RESOURCES, *(resource for source in sources for resource in source.resources)]
+    )
+    types = _check({name: models[name] for name in order}, unions, resources, root)
+    return {name: replace(models[name], types=types[name]) for name in order}
+
+
+def read_model(path: Path, root: Path = SQL_ROOT) -> Model:
+    """The model in one file below ``root``, unchecked against what it reads. Raises ModelError."""
+    return _read_model(path, _table_of(path, root), root)
 
 
 def with_upstream(models: Mapping[str, Model], names: Iterable[str]) -> list[Model]:
@@ -231,54 +290,460 @@ def with_upstream(models: Mapping[str, Model], names: Iterable[str]) -> list[Mod
     return [model for name, model in models.items() if name in wanted]
 
 
+# --- files -------------------------------------------------------------------------------------------------------
+
+
+def _table_files(root: Path) -> dict[str, Path]:
+    own = [path for schema in SCHEMAS for path in sorted((root / schema).glob("*.sql"))]
+    of_sources = sorted((root / "sources").glob("*/reports/*.sql"))
+    found: dict[str, Path] = {}
+    for path in (*own, *of_sources):
+        table = _table_of(path, root)
+        if table in found:
+            raise ModelError(
+                f"{table} is made by {_shown(found[table], root)} too",
+                where=_shown(path, root),
+                cure="rename one",
+            )
+        found[table] = path
+    return found
+
+
+def _table_of(path: Path, root: Path) -> str:
+    is_of_source = path.relative_to(root).parts[0] == "sources"
+    return f"{'reports' if is_of_source else path.parent.name}.{path.stem}"
+
+
+def _fact_files(root: Path, sources: Iterable[Source]) -> list[Path]:
+    """The files that give a source's facts, as far as they are there."""
+    places = [root / "sources" / source.name / f"{kind}.sql" for source in sources for kind in FACTS]
+    return [path for path in places if path.is_file()]
+
+
+def _shown(path: Path, root: Path, line: int | None = None) -> str:
+    name = path.relative_to(root.parent).as_posix()
+    return name if line is None else f"{name}:{line}"
+
+
+# --- one file ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Header:
+    """The comment block, taken apart: label → text, and the line of each."""
+
+    description: str
+    labels: dict[str, str]
+    lines: dict[str, int]
+    metrics: dict[str, str]
+    example: tuple[str, str] | None
+    length: int
+
+
+def _header(path: Path, root: Path, lines: list[str], allowed: Sequence[str]) -> _Header:
+    length = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    description: list[str] = []
+    labels: dict[str, str] = {}
+    numbers: dict[str, int] = {}
+    metrics: dict[str, str] = {}
+    question, query = "", []
+    last = ""
+    for number, line in enumerate(lines[:length], 1):
+        text = line[2:].removeprefix(" ")
+        found = _LABEL.match(text)
+        if found is not None and (found[1] in allowed or labels):
+            last = found[1]
+            if last not in allowed:
+                raise ModelError(
+                    f"unknown label {last!r}", where=_shown(path, root, number), cure=_nearest(last, allowed)
+                )
+            if last == "Metric":
+                name, _, expression = found[2].partition("=")
+                metrics[name.strip()] = expression.strip()
+            elif last == "Example":
+                question = found[2].strip()
+            else:
+                labels[last] = found[2].strip()
+            numbers[last] = number
+        elif last == "Example" and text.strip():
+            query.append(text.strip())
+        elif last == "Metric" and text.strip():
+            metrics[next(reversed(metrics))] += f" {text.strip()}"
+        elif labels and text.strip():
+            labels[last] = f"{labels[last]} {text.strip()}"
+        else:
+            description.append(text)
+    example = (question, " ".join(query)) if question else None
+    return _Header("\n".join(description).strip(), labels, numbers, metrics, example, length)
+
+
+def _read_model(path: Path, table: str, root: Path) -> Model:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    header = _header(path, root, lines, _LABELS)
+    labels = header.labels
+    schema, _, name = table.partition(".")
+
+    def fail(what: str, label: str | None = None, cure: str = "") -> ModelError:
+        return ModelError(what, where=_shown(path, root, header.lines.get(label or "")), cure=cure)
+
+    if "Key" not in labels:
+        raise fail("the comment block has no 'Key:'", cure="name the columns that make one row")
+    if header.example is None and not name.startswith("_"):
+        raise fail(
+            "the comment block has no 'Example:'",
+            cure="write a question, and its query on the lines below it",
+        )
+    select = "\n".join(lines[header.length :]).strip().rstrip(";")
+    columns, marks = _columns(path, root, select, _offset(lines, header.length))
+    key = tuple(part.strip() for part in labels["Key"].split(","))
+    order = labels.get("Order", labels["Key"])
+    for label, named in (("Key", key), ("Order", tuple(part.split()[0] for part in order.split(",")))):
+        for column in named:
+            if column not in columns:
+                raise fail(
+                    f"'{label}:' names {column!r}, which is no column", label, _nearest(column, columns)
+                )
+    return Model(
+        path=path,
+        schema=schema,
+        name=name,
+        description=header.description,
+        key=key,
+        group=labels.get("Group", schema),
+        order=order,
+        columns=columns,
+        marks=marks,
+        types={},
+        metrics=header.metrics,
+        example=header.example,
+        incremental=_incremental(fail, labels["Incremental"]) if "Incremental" in labels else None,
+        sums=_sums(fail, labels["Sums"]) if "Sums" in labels else None,
+        select=select,
+        words=_words(fail, labels["Words"], columns) if "Words" in labels else {},
+    )
+
+
+def _offset(lines: list[str], header: int) -> int:
+    """The number of lines before the SELECT's first."""
+    return next(number for number, line in enumerate([*lines[header:], "end"], header) if line.strip())
+
+
+def _incremental(fail: _Fail, text: str) -> Incremental:
+    found = _INCREMENTAL.match(text)
+    if found is None:
+        raise fail(
+            f"'Incremental: {text}' is not '<column> or hash(<text>) [from <table>, …]'", "Incremental"
+        )
+    return Incremental(found[1] or found[2], found[2] is not None, _listed(found[3]))
+
+
+def _sums(fail: _Fail, text: str) -> tuple[str, ...]:
+    found = _SUMS.match(text)
+    if found is None:
+        raise fail(f"'Sums: {text}' is not 'from <table>, …'", "Sums")
+    return _listed(found[1])
+
+
+def _words(fail: _Fail, text: str, columns: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for part in text.split(";"):
+        matched = _WORDS.match(part.strip())
+        if matched is None or not set(matched[1].split(", ")) <= set(columns):
+            raise fail(f"'Words: {text}' is not '<column>, … = <word>, …; …' of its own columns", "Words")
+        words = tuple(matched[2].split(", "))
+        if any(set(words) & set(other) for other in found.values()):
+            raise fail(f"'Words: {text}' has a word in two enumerations", "Words")
+        found |= dict.fromkeys(matched[1].split(", "), words)
+    return found
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+
+
+# --- columns -----------------------------------------------------------------------------------------------------
+
+
+def _columns(
+    path: Path, root: Path, select: str, offset: int
+) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
+    """Descriptions (published marks at their end) and marks of the SELECT's columns, in order."""
+    try:
+        tree = _parsed(select)
+    except SqlglotError as error:
+        line = next((found["line"] for found in getattr(error, "errors", ()) if found.get("line")), 1)
+        told = " ".join(str(error).split("\n")[0].split())
+        raise ModelError(f"cannot be parsed: {told}", where=_shown(path, root, offset + line)) from None
+    if not isinstance(tree, exp.Query):
+        raise ModelError("is no SELECT", where=_shown(path, root, offset + 1))
+    items = _items(sqlglot.tokenize(select, read="duckdb"))
+    names = tree.named_selects
+    if len(items) != len(names) or "*" in names:
+        raise ModelError(
+            "the first SELECT of the result must list its columns one by one",
+            where=_shown(path, root, offset + 1),
+        )
+    texts: dict[str, str] = {}
+    marks: dict[str, frozenset[str]] = {}
+    for name, (tokens, comma) in zip(names, items, strict=True):
+        where = _shown(path, root, offset + tokens[0].line)
+        # A comment behind a column stands behind its comma; behind the last column, behind its last word.
+        behind = comma.comments if comma is not None else tokens[-1].comments if len(tokens) > 1 else []
+        words = " ".join(part.strip() for part in (*tokens[0].comments, *behind)).strip()
+        found = _MARKED.match(words)
+        assert found is not None
+        own = re.findall(r"\[([^\[\]]*)\]", found[2])
+        for mark in own:
+            if mark not in MARKS:
+                raise ModelError(
+                    f"unknown mark [{mark}] on column {name}", where=where, cure=_nearest(mark, MARKS)
+                )
+        if not found[1].strip():
+            raise ModelError(
+                f"column {name} has no description", where=where, cure="write one in a comment above it"
+            )
+        if name in texts:
+            raise ModelError(f"two columns are called {name}", where=where, cure="rename one")
+        published = [f"[{mark}]" for mark in own if mark not in _UNPUBLISHED_MARKS]
+        texts[name] = " ".join([found[1].strip(), *published])
+        marks[name] = frozenset(own)
+    return texts, marks
+
+
+def _items(tokens: list[Token]) -> list[tuple[list[Token], Token | None]]:
+    """The parts of the first SELECT list at the outermost level: their tokens, and the comma behind each."""
+    opening, closing = (
+        {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE},
+        {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE},
+    )
+    depth, begun = 0, False
+    items: list[tuple[list[Token], Token | None]] = []
+    current: list[Token] = []
+    for token in tokens:
+        kind = token.token_type
+        depth += (kind in opening) - (kind in closing)
+        if not begun:
+            begun = depth == 0 and kind is TokenType.SELECT
+        elif depth == 0 and kind in (TokenType.FROM, TokenType.UNION, TokenType.WHERE):
+            break
+        elif depth == 0 and kind is TokenType.COMMA:
+            items.append((current, token))
+            current = []
+        elif current or kind is not TokenType.DISTINCT:
+            current.append(token)
+    return [*items, (current, None)] if current else items
+
+
+# --- sources -----------------------------------------------------------------------------------------------------
+
+
+def _unions(root: Path, sources: Iterable[Source]) -> dict[str, tuple[Branch, ...]]:
+    """``sources.<kind>`` → the branches that make it. Raises ModelError for a source that is not in its two places."""
+    known = {source.name: source for source in sources}
+    folder = root / "sources"
+    for place in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if place.is_dir() and place.name not in known:
+            module = f"pipelines/sources/{place.name}.py"
+            raise ModelError(
+                "is missing",
+                where=module,
+                cure=f"{_shown(place, root)}/ gives facts of a source that no module describes",
+            )
+    for source in known.values():
+        if not (folder / source.name / "attempts.sql").is_file():
+            raise ModelError(
+                "is missing",
+                where=f"sql/sources/{source.name}/attempts.sql",
+                cure=f"pipelines/sources/{source.name}.py describes a source that gives no attempts",
+            )
+    return {
+        f"sources.{kind}": tuple(
+            _branch(root, source, kind, path)
+            for source in known.values()
+            if (path := folder / source.name / f"{kind}.sql").is_file()
+        )
+        for kind in FACTS
+    }
+
+
+def _branch(root: Path, source: Source, kind: str, path: Path) -> Branch:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    header = _header(path, root, lines, ("Incremental",))
+    select = "\n".join(lines[header.length :]).strip().rstrip(";")
+    try:
+        tree = _parsed(select)
+    except SqlglotError as error:
+        raise ModelError(
+            f"cannot be parsed: {str(error).splitlines()[0]}", where=_shown(path, root)
+        ) from None
+    given = tree.named_selects if isinstance(tree, exp.Query) else []
+    facts = {fact.name: fact for fact in FACTS[kind]}
+    if missing := [name for name, fact in facts.items() if name not in given and not fact.optional]:
+        raise ModelError(
+            f"lacks the column {', '.join(missing)}",
+            where=_shown(path, root),
+            cure="the contract asks for it",
+        )
+    if foreign := [name for name in given if name not in facts]:
+        raise ModelError(
+            f"gives {', '.join(foreign)}, which the contract does not know",
+            where=_shown(path, root),
+            cure=_nearest(foreign[0], facts),
+        )
+    own = [f"{literal(source.name)} AS source"]
+    inputs: tuple[str, ...] = ()
+    if kind == "attempts":
+        resource = source.resources[0]
+        measures = "TRUE" if source.measures_contact else "FALSE"
+        own += [f"{literal(resource.name)} AS resource", f"{measures} AS measures_contact"]
+        inputs = (resource.raw_table,)
+    if "Incremental" in header.labels:
+        found = _FROM.match(header.labels["Incremental"])
+        if found is None:
+            text = header.labels["Incremental"]
+            raise ModelError(
+                f"'Incremental: {text}' is not 'from <table>, …'",
+                where=_shown(path, root, header.lines["Incremental"]),
+            )
+        inputs = _listed(found[1])
+    own += [
+        quoted(name) if name in given else f"CAST(NULL AS {fact.duckdb_type}) AS {quoted(name)}"
+        for name, fact in facts.items()
+    ]
+    return Branch(source, path, f"SELECT {', '.join(own)} FROM (\n{select}\n) AS facts", inputs)
+
+
+def _replace_tables(select: str, queries: Mapping[str, str]) -> str:
+    """The SELECT with each named ``schema.table`` written as a query in parentheses, under the alias that it has."""
+    if not queries:
+        return select
+    tokens = sqlglot.tokenize(select, read="duckdb")
+    parts, end = [], 0
+    for place in range(len(tokens) - 2):
+        first, dot, last = tokens[place : place + 3]
+        name = f"{first.text}.{last.text}"
+        if dot.token_type is not TokenType.DOT or name not in queries:
+            continue
+        following = tokens[place + 3] if place + 3 < len(tokens) else None
+        alias = (
+            "" if following is not None and following.token_type is TokenType.ALIAS else f" AS {last.text}"
+        )
+        parts += [select[end : first.start], f"(\n{queries[name]}\n){alias}"]
+        end = last.end + 1
+    return "".join([*parts, select[end:]])
+
+
 def _summed(models: Mapping[str, Model]) -> dict[str, frozenset[str]]:
-    """Table → those of its columns that tables of sums read, its key among them."""
+    """Table → those of its columns that tables of sums read."""
     found: dict[str, frozenset[str]] = {}
     for model in models.values():
         if model.sums is None:
             continue
         named = {column.name for column in model.tree.find_all(exp.Column)}
-        for table, key in model.sums.items():
+        for table in model.sums:
             if table in models:
-                read = {key, *(named & models[table].columns.keys())}
-                found[table] = found.get(table, frozenset()) | read
+                found[table] = found.get(table, frozenset()) | (named & models[table].columns.keys())
     return found
 
 
-def _inputs(text: str | None) -> dict[str, str]:
-    return dict(part.strip().rsplit(".", 1) for part in (text or "").split(",") if part)
+# --- the check ---------------------------------------------------------------------------------------------------
 
 
-def _sums(path: Path, text: str) -> dict[str, str]:
-    found = _SUMS.match(text)
-    if found is None:
-        raise ModelError(f"{path}: 'Sums: {text}' is not 'from <table.column>, …'")
-    return _inputs(found[1])
+def _check(
+    models: Mapping[str, Model],
+    unions: Mapping[str, tuple[Branch, ...]],
+    resources: Iterable[Resource],
+    root: Path,
+) -> dict[str, dict[str, str]]:
+    """Let DuckDB bind every SELECT over empty tables. Returns column types by table.
 
-
-def _words(path: Path, text: str, columns: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for part in text.split(";"):
-        matched = _WORDS.match(part.strip())
-        if matched is None or not set(matched[1].split(", ")) <= set(columns):
-            raise ModelError(
-                f"{path}: 'Words: {text}' is not '<column>, … = <word>, …; …' of its own columns"
+    Raises ModelError, with file and line, for a table or column that is not there.
+    """
+    with duckdb.connect(config={"threads": 1}) as con:
+        create_schemas(con, resources, macros if (macros := root / "macros.sql").is_file() else MACROS)
+        con.execute("CREATE SCHEMA sources")
+        for kind, facts in FACTS.items():
+            own = [
+                "source VARCHAR",
+                *(["resource VARCHAR", "measures_contact BOOLEAN"] if kind == "attempts" else []),
+            ]
+            columns = ", ".join([*own, *(f"{quoted(fact.name)} {fact.duckdb_type}" for fact in facts)])
+            con.execute(f"CREATE TABLE sources.{kind} ({columns})")
+        branches = {branch.path: branch for union in unions.values() for branch in union}
+        types: dict[str, dict[str, str]] = {}
+        for model in models.values():
+            types[model.table] = _bind(
+                con, model.path, root, f"CREATE TABLE {model.schema}.{quoted(model.name)} AS", model.select
             )
-        words = tuple(matched[2].split(", "))
-        if any(set(words) & set(other) for other in found.values()):
-            raise ModelError(f"{path}: 'Words: {text}' has a word in two enumerations")
-        found |= dict.fromkeys(matched[1].split(", "), words)
-    return found
+        for path in branches:
+            _bind(
+                con,
+                path,
+                root,
+                "CREATE OR REPLACE TABLE sources.checked AS",
+                "\n".join(path.read_text(encoding="utf-8").splitlines()[_select_line(path) :])
+                .rstrip()
+                .rstrip(";"),
+            )
+        for model in models.values():
+            _check_labels(con, model, root)
+        return types
 
 
-def _incremental(path: Path, text: str) -> Incremental:
-    found = _INCREMENTAL.match(text)
-    if found is None:
-        raise ModelError(
-            f"{path}: 'Incremental: {text}' is not '<column> [row <column>] from <table.column>, …'"
-        )
-    return Incremental(found[1], found[2], _inputs(found[3]))
-
-
-def _header_length(lines: list[str]) -> int:
+def _select_line(path: Path) -> int:
+    lines = path.read_text(encoding="utf-8").splitlines()
     return next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+
+
+def _bind(con: duckdb.DuckDBPyConnection, path: Path, root: Path, create: str, select: str) -> dict[str, str]:
+    table = create.split()[-2]
+    try:
+        con.execute(f"{create}\n{select}\nWITH NO DATA")
+    except duckdb.Error as error:
+        raise _not_bound(path, root, error) from None
+    return {name: kind for name, kind, *_ in con.sql(f"DESCRIBE {table}").fetchall()}
+
+
+def _not_bound(path: Path, root: Path, error: duckdb.Error) -> ModelError:
+    text = str(error)
+    what = " ".join(text.partition("\n")[0].split())
+    near = re.search(r"(?:Did you mean|Candidate bindings:|Candidate functions:)\s*(.+)", text)
+    found = re.search(r"^LINE (\d+):", text, re.MULTILINE)
+    line = _select_line(path) + int(found[1]) - 1 if found else None
+    cure = "" if near is None else f"did you mean {near[1].strip().rstrip('?')}?"
+    return ModelError(re.sub(r"^\w+ Error: ", "", what), where=_shown(path, root, line), cure=cure)
+
+
+def _check_labels(con: duckdb.DuckDBPyConnection, model: Model, root: Path) -> None:
+    """What the labels name must be there: the key's expression, metrics, and the tables read by key."""
+    named = [("Incremental", model.incremental.expression)] if model.incremental else []
+    named += [("Metric", expression) for expression in model.metrics.values()]
+    for label, expression in named:
+        try:
+            con.sql(f"SELECT {expression} FROM {model.schema}.{quoted(model.name)}")
+        except duckdb.Error as error:
+            told = _not_bound(model.path, root, error)
+            raise ModelError(
+                f"'{label}: {expression}': {told.what}", where=_shown(model.path, root), cure=told.cure
+            ) from None
+    own = model.incremental.inputs if model.incremental else model.sums or ()
+    for table in own:
+        if table not in (model.upstream | model.unions.keys()):
+            raise ModelError(
+                f"'from {table}' names a table that it does not read",
+                where=_shown(model.path, root),
+                cure=_nearest(table, model.upstream | model.unions.keys()),
+            )
+    if model.example is not None:
+        try:
+            con.sql(model.example[1])
+        except duckdb.Error as error:
+            told = _not_bound(model.path, root, error)
+            raise ModelError(
+                f"the query of 'Example:' fails: {told.what}", where=_shown(model.path, root), cure=told.cure
+            ) from None

@@ -1,6 +1,6 @@
 """What runs by itself: the job, its daily schedule, the sensor that watches the landing folder, and freshness.
 
-Belongs here: when a run is asked for. Does not belong here: what it does.
+Belongs here: when a run is requested. Does not belong here: what the run does.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.ingest import files
+from pipelines.ingest.files import LandingFolder
 from pipelines.orchestration import liveness
 from pipelines.settings import DAILY, SettingError, Settings
 from pipelines.sources import RESOURCES
+from pipelines.warehouse.connection import LandingMissingError
 
 JOB = "refresh"
 _LOOK_EVERY_S = 30
 _PATIENCE_S = 30 * 60
-"""How long files that never stop growing may keep the others waiting. Ingest leaves those for the next run."""
+"""How long the sensor waits for files to stop growing. Ingest leaves a file that grows for the next run."""
 
 refresh = dg.define_asset_job(
     JOB,
@@ -31,15 +32,14 @@ refresh = dg.define_asset_job(
 
 
 def daily_refresh(settings: Settings) -> dg.ScheduleDefinition:
-    """The job once a day, at the hour and in the zone that the settings give.
+    """Build the schedule: the job once a day, at the hour and in the time zone of the settings.
 
     Raises SettingError when the setting is no cron expression.
     """
 
     def due(context: dg.ScheduleEvaluationContext) -> bool:
-        liveness.fail_orphaned_runs(
-            context.instance, settings, context.log.warning
-        )  # one of them would hold this run up
+        # An orphaned run that still counts as started would hold this one up.
+        liveness.fail_orphaned_runs(context.instance, settings, context.log.warning)
         return True
 
     try:
@@ -58,13 +58,15 @@ def daily_refresh(settings: Settings) -> dg.ScheduleDefinition:
         )
     except dg.DagsterInvalidDefinitionError:
         raise SettingError(
-            f"CONTACT_LEDGER_SCHEDULE={settings.schedule!r} is not a cron expression; "
-            f"write e.g. '{DAILY}' (05:00 every day), or off"
+            "CONTACT_LEDGER_SCHEDULE",
+            settings.schedule,
+            "is not a cron expression",
+            f"write e.g. '{DAILY}' (05:00 every day), or off",
         ) from None
 
 
 def landing_files(settings: Settings) -> dg.SensorDefinition:
-    """One run for whatever has arrived in the landing folder since the last, once it has stopped growing."""
+    """Build the sensor: one run for whatever arrived in the landing folder, once it has stopped growing."""
 
     @dg.sensor(
         name="landing_files",
@@ -78,10 +80,9 @@ def landing_files(settings: Settings) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         liveness.fail_orphaned_runs(context.instance, settings, context.log.warning)
-        if (
-            not settings.landing.is_dir()
-        ):  # a run would only fail; what was there is remembered until it is back
-            return dg.SkipReason(f"there is no landing folder {settings.landing}; set CONTACT_LEDGER_LANDING")
+        if not settings.landing.is_dir():
+            # A run would only fail. The cursor keeps what was there until the folder is back.
+            return dg.SkipReason(str(LandingMissingError(settings.landing)))
         found, now = fingerprint(settings.landing), time.time()
         cursor = json.loads(context.cursor) if context.cursor else {}
         if found == cursor.get("asked_for"):
@@ -90,7 +91,7 @@ def landing_files(settings: Settings) -> dg.SensorDefinition:
         if found != cursor.get("seen") and now - since < _PATIENCE_S:
             context.update_cursor(json.dumps({**cursor, "seen": found, "changing_since": since}))
             return dg.SkipReason("the landing folder has changed; waiting until it stays the same")
-        number = cursor.get("number", 0) + 1  # a folder may come to hold again what it held before
+        number = cursor.get("number", 0) + 1  # the folder may hold again what it held before
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=f"{number}-{found}")],
             cursor=json.dumps({"asked_for": found, "number": number}),
@@ -100,17 +101,18 @@ def landing_files(settings: Settings) -> dg.SensorDefinition:
 
 
 def fingerprint(landing: Path) -> str:
-    """What ingest would find in the landing folder, as one text: names, sizes, times of change. No file is opened."""
-    found = [file for resource in RESOURCES for file in files.find(landing, resource.source, resource.name)]
+    """A hash of the names, sizes and times of change of what ingest would find. No file is opened."""
+    folder = LandingFolder(landing)
+    found = [file for resource in RESOURCES for file in folder.files(resource)]
     lines = [f"{file.name}\0{file.size}\0{file.modified_ns}\0{file.refused}" for file in found]
     try:
         mapping = (landing / "dispositions.csv").stat()
         lines.append(f"dispositions.csv\0{mapping.st_size}\0{mapping.st_mtime_ns}")
     except OSError:
-        pass  # the usual case: no mapping of its own
+        pass  # the usual case: the folder has no mapping of its own
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def freshness() -> dg.FreshnessPolicy:
-    """Published figures are fresh when the day's run has put them in place: one missed day warns, two fail."""
+    """Build the freshness policy of what is published: one missed day warns, two fail."""
     return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))

@@ -10,10 +10,9 @@ import dagster as dg
 from pipelines import sources
 from pipelines.orchestration.metadata import OWNERS, POOL, code_reference, table_metadata, table_schema
 from pipelines.publish import personal_data
-from pipelines.refresh import ingest_resource, load_mapping
+from pipelines.refresh import Run, ingest_resource, load_mapping
 from pipelines.settings import ROOT
 from pipelines.sources import BOOK_FIELDS, Resource
-from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.tables import raw_columns
 
 GROUP = "landing"
@@ -52,7 +51,7 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
             **code_reference(module),
         },
     )
-    def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+    def asset(warehouse: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         result = ingest_resource(warehouse, resource)
         return dg.MaterializeResult(
             metadata={
@@ -82,7 +81,7 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
     pool=POOL,
     metadata=code_reference(ROOT / "data" / "dispositions.csv"),
 )
-def dispositions(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+def dispositions(warehouse: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
     """Load the disposition mapping, and tell of files that nothing reads."""
     unread = load_mapping(warehouse)
     for each in unread:

@@ -1,12 +1,12 @@
-"""Which process carries out a run, and what becomes of runs whose process is gone.
+"""Which process carries out a run, and how a run whose process is gone is marked as failed.
 
-Belongs here: telling the living from the dead. Does not belong here: when a run is asked for (``automation``), or what
-a dead one left in the output folder (``warehouse``, ``publish``).
+Belongs here: telling live processes from dead ones. Does not belong here: when a run is requested (``automation``), or
+what a dead process left in the output folder (``warehouse``, ``publish``).
 
-A process that is killed says nothing, and Dagster goes on counting its run as one that is under way: no queued run
-starts then. So every process that carries out runs holds a lock on a file of its own, which the system releases when
-it ends, however it ends; and every run names the file in a tag. Unlike a process id, the lock is never another's, and
-it is seen from another container that shares the output folder.
+Dagster does not notice when a process is killed: it counts the run as started, and no queued run starts. So every
+process that carries out runs holds a lock on a file of its own, and every run names that file in a tag. The system
+releases the lock when the process ends, however it ends. Unlike a process id, the lock is never reused, and a container
+that shares the output folder sees it too.
 """
 
 from __future__ import annotations
@@ -24,18 +24,19 @@ import dagster as dg
 from pipelines.settings import Settings
 
 TAG = "contact_ledger/process"
-"""The run tag that names the process: host, process id, and a number that makes it the only one ever."""
+"""The run tag that names the process: host, process id, and a number that is never used again."""
 
-_UNSIGNED = timedelta(minutes=10)
-"""A run signs before it does anything else: one that has not by then died at its start."""
+_CLAIMED_WITHIN = timedelta(minutes=10)
+"""A run is claimed before anything else happens in it. One that is not claimed by then died at its start."""
 
 _UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 _held: dict[Path, str] = {}
+"""Folder → the file in it that this process has locked."""
 
 
 def claim_run(instance: dg.DagsterInstance, run_id: str, settings: Settings) -> None:
-    """Write into the run's tags that this process carries it out."""
+    """Name this process in the run's tags as the one that carries it out."""
     folder = _folder(settings)
     if folder not in _held or not (folder / _held[folder]).exists():
         _held[folder] = _hold(folder)
@@ -43,9 +44,9 @@ def claim_run(instance: dg.DagsterInstance, run_id: str, settings: Settings) -> 
 
 
 def fail_orphaned_runs(
-    instance: dg.DagsterInstance, settings: Settings, say: Callable[[str], None]
+    instance: dg.DagsterInstance, settings: Settings, log: Callable[[str], None]
 ) -> list[str]:
-    """Mark as failed every run under way whose process is gone. Returns their ids."""
+    """Mark every started run whose process is gone as failed. Returns their ids."""
     folder = _folder(settings)
     dead: list[str] = []
     alive: set[str] = set()
@@ -53,14 +54,14 @@ def fail_orphaned_runs(
         run, name = record.dagster_run, record.dagster_run.tags.get(TAG)
         if name is None:
             since = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
-            if datetime.now(UTC) - since < _UNSIGNED:
+            if datetime.now(UTC) - since < _CLAIMED_WITHIN:
                 continue
         elif _is_alive(folder / name):
             alive.add(name)
             continue
-        message = f"run {run.run_id} died without a word: its process ({name or 'not known'}) is gone"
+        message = f"run {run.run_id} failed: its process ({name or 'unknown'}) is gone"
         instance.report_run_failed(run, message)
-        say(message)
+        log(message)
         dead.append(run.run_id)
     for path in folder.glob("*"):
         if path.name not in alive and not _is_alive(path):
@@ -73,20 +74,20 @@ def _folder(settings: Settings) -> Path:
 
 
 def _hold(folder: Path) -> str:
-    """Make and lock a file for this process, for as long as it lives; its name."""
+    """Create a file and lock it for as long as this process lives. Returns its name."""
     folder.mkdir(parents=True, exist_ok=True)
     while True:
         name = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}"
         # Never closed: closing would release the lock.
         handle = os.open(folder / name, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644)
         fcntl.flock(handle, fcntl.LOCK_EX)
-        if (folder / name).exists():  # else somebody has tidied up between the two lines above
+        if (folder / name).exists():  # another process may remove the file before it is locked
             return name
         os.close(handle)
 
 
 def _is_alive(path: Path) -> bool:
-    """Whether the process that made the file still lives."""
+    """True if the process that made the file still lives."""
     try:
         handle = os.open(path, os.O_RDWR)
     except OSError:

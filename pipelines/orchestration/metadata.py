@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from pipelines.models.sql_files import HASH_COLUMN
 from pipelines.publish import personal_data
 from pipelines.sources import RESOURCES
 from pipelines.sql_text import quoted
@@ -22,7 +23,9 @@ POOL = "warehouse"
 """The pool every step that writes the warehouse belongs to: one run at a time may hold it."""
 
 _RAW_KEYS = {f"raw.{r.table}": dg.AssetKey(["raw", r.source, r.name]) for r in RESOURCES}
-_OF_THE_RUN = frozenset({"landing.settings", "landing.check_log", "landing.runs", "landing.daily_figures"})
+_OF_THE_RUN = frozenset(
+    {"landing.settings", "landing.sources", "landing.check_log", "landing.runs", "landing.daily_figures"}
+)
 """Tables that no asset fills: a run writes them as it goes."""
 _PREVIEW_ROWS = 5
 _PREVIEW_WIDTH = 60
@@ -40,7 +43,7 @@ def upstream_keys(tables: Iterable[str]) -> list[dg.AssetKey]:
     """
     keys: set[dg.AssetKey] = set()
     for table in tables:
-        if table in ("landing.files", "landing.rejected_rows", "landing.notices"):
+        if table in ("landing.files", "landing.rejected_rows", "landing.notices", "landing.moments"):
             keys.update(_RAW_KEYS.values())
         elif table not in _OF_THE_RUN:
             keys.add(asset_key(table))
@@ -89,7 +92,7 @@ def table_metadata(
     """
     schema, _, name = table.partition(".")
     source = f"{schema}.{quoted(name)}"
-    described = con.sql(f"DESCRIBE {source}").fetchall()
+    described = [row for row in con.sql(f"DESCRIBE {source}").fetchall() if row[0] != HASH_COLUMN]
     shown = [row[0] for row in described if row[0] not in personal_data.columns(table)]
     wanted = ", ".join(
         ["count(*)", *(f"CAST({expression} AS DOUBLE)" for expression in (metrics or {}).values())]

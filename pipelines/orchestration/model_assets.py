@@ -29,7 +29,7 @@ from pipelines.warehouse.tables import CHECK_LOG
 def model_assets(models: Mapping[str, Model]) -> Iterator[dg.AssetsDefinition]:
     """One asset for each model: dependencies, description and columns as the SQL file gives them."""
     for model in models.values():
-        yield _model_asset(model, _dependencies(model, models))
+        yield _model_asset(model, models)
 
 
 def _dependencies(model: Model, models: Mapping[str, Model]) -> list[dg.AssetKey]:
@@ -41,10 +41,10 @@ def _dependencies(model: Model, models: Mapping[str, Model]) -> list[dg.AssetKey
     return upstream_keys((model.upstream - {CHECK_LOG}) | (checked.keys() - read))
 
 
-def _model_asset(model: Model, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
+def _model_asset(model: Model, models: Mapping[str, Model]) -> dg.AssetsDefinition:
     @dg.asset(
         key=asset_key(model.table),
-        deps=deps,
+        deps=_dependencies(model, models),
         group_name=model.group,
         description=model.description,
         owners=OWNERS,
@@ -56,8 +56,8 @@ def _model_asset(model: Model, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
         },
     )
     def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        extent = build_table(warehouse, model)
-        lineage = _lineage(Builder(warehouse.con), model)
+        extent = build_table(warehouse, model, models)
+        lineage = _lineage(Builder(warehouse.con, models), model)
         known = table_metadata(warehouse.con, model.table, model.columns, metrics=model.metrics)
         return dg.MaterializeResult(metadata={**known, "built": extent, **lineage})
 

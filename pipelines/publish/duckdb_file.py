@@ -24,9 +24,10 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.errors import LedgerError
 from pipelines.models.incremental import changed_constants, set_constants
-from pipelines.models.sql_files import SQL_ROOT, Model
-from pipelines.models.versions import Change, change_of, version_of
+from pipelines.models.sql_files import HASH_COLUMN, SQL_ROOT, Model
+from pipelines.models.versions import RAW, Change, change_of, changed_rows, version_of
 from pipelines.publish import personal_data
 from pipelines.sources import BOOK_FIELDS, RESOURCES
 from pipelines.sql_text import literal, quoted, transaction
@@ -41,13 +42,36 @@ _PART_ROWS = 1_500_000
 _MOST_GROUPS = 10_000
 
 
-class PublicationError(RuntimeError):
-    """The published file does not hold what the warehouse holds; it was not put in place."""
+class PublicationError(LedgerError):
+    """The published file is not what it should be, so it was not put in place."""
+
+
+class RowsDifferError(PublicationError):
+    """A published table has another number of rows than the warehouse's."""
+
+    def __init__(self, table: str, expected: int, found: int) -> None:
+        super().__init__(
+            f"{expected} rows in the warehouse, {found} in the published file",
+            where=table,
+            cure="run again; report it if it happens twice",
+        )
+
+
+class UncommentedError(PublicationError):
+    """Columns of published tables (``schema.table.column``) have no comment."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        super().__init__(
+            f"columns without a comment: {', '.join(columns)}",
+            cure="describe them in their tables' SQL files",
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """A published table: ``name`` is ``schema.table``; ``key`` is the column by which changed rows can be told, if any.
+
+    ``hashed``: that column is hidden and not published; it is the hash of this text over the published columns.
 
     ``constant`` are columns that have one value in all rows.
     """
@@ -55,6 +79,7 @@ class Table:
     name: str
     order: str
     key: str | None
+    hashed: str | None
     constant: tuple[str, ...]
     comment: str
     columns: Mapping[str, str]
@@ -88,6 +113,7 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
             order=", ".join(quoted(column) for column in resource.key),
             # Without a time of change a row's key can itself change with its neighbours.
             key=resource.key[0] if resource.version and len(resource.key) == 1 else None,
+            hashed=None,
             constant=(),
             comment=resource.description,
             columns=described(
@@ -103,6 +129,9 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
             name=model.table,
             order=model.order,
             key=model.incremental.column if model.incremental else None,
+            hashed=model.incremental.expression
+            if model.incremental and model.incremental.is_hashed
+            else None,
             constant=model.constant,
             comment=model.description,
             columns=described(model.table, model.columns),
@@ -237,7 +266,7 @@ def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held
     version = version_of(con, table.name)
     if held is not None and held.version == version:
         return held
-    change = change_of(con, table.name, table.key, held.version, version) if held and table.key else None
+    change = _change(con, table, held.version, version) if held and table.key else None
     if held is not None and change is not None:
         replaced = _replace(con, table, change)
         total = con.sql(f"SELECT count(*) FROM {table.name}").fetchall()[0][0]
@@ -245,6 +274,14 @@ def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held
             return _Held(shape, version, held.unsorted + replaced)
     _write_whole(con, table)
     return _Held(shape, version, 0)
+
+
+def _change(con: duckdb.DuckDBPyConnection, table: Table, before: str, after: str) -> Change | None:
+    """By which keys the table differs from what the last release holds; None when that is not known."""
+    if table.name in RAW:
+        keys = changed_rows(RAW[table.name], before)
+        return Change(keys) if keys is not None else None
+    return change_of(con, table.name, before, after)
 
 
 def _write_whole(con: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -309,10 +346,13 @@ def _between(column: str, starts: Sequence[str]) -> list[str]:
 def _replace(con: duckdb.DuckDBPyConnection, table: Table, change: Change) -> int:
     """Put the rows of the changed keys in place of those that are there; how many rows that is."""
     key = quoted(table.key or "")
-    as_published = f"SELECT CAST(key AS VARCHAR) AS key FROM ({change.keys})"
+    if table.hashed is not None:
+        keys, own = f"SELECT key FROM ({change.keys})", f"hash({table.hashed})"
+    else:
+        keys, own = f"SELECT CAST(key AS VARCHAR) AS key FROM ({change.keys})", f"CAST(t.{key} AS VARCHAR)"
     con.execute(
         f"DELETE FROM published.{table.name} AS t "
-        f"WHERE EXISTS (SELECT 1 FROM ({as_published}) AS k WHERE k.key IS NOT DISTINCT FROM CAST(t.{key} AS VARCHAR))"
+        f"WHERE EXISTS (SELECT 1 FROM ({keys}) AS k WHERE k.key IS NOT DISTINCT FROM {own})"
     )
     published = f"published.{table.name}"
     set_constants(con, changed_constants(con, table.constant, table.name, published), published)
@@ -335,7 +375,11 @@ def _selected(con: duckdb.DuckDBPyConnection, table: Table) -> str:
         is_text = kind == "UUID" or kind.startswith("ENUM")
         return f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" if is_text else quoted(name)
 
-    return ", ".join(value(name, kind) for name, kind, *_ in con.sql(f"DESCRIBE {table.name}").fetchall())
+    return ", ".join(
+        value(name, kind)
+        for name, kind, *_ in con.sql(f"DESCRIBE {table.name}").fetchall()
+        if name != HASH_COLUMN
+    )
 
 
 def _shape(con: duckdb.DuckDBPyConnection, table: Table) -> str:
@@ -383,16 +427,14 @@ def _verify(con: duckdb.DuckDBPyConnection, path: Path, tables: list[Table]) -> 
             found = con.sql(f"SELECT count(*) FROM published.{table.name}").fetchall()[0][0]
             there = con.sql(f"SELECT count(*) FROM {table.name}").fetchall()[0][0]
             if found != there:
-                raise PublicationError(
-                    f"{table.name}: {there} rows in the warehouse, {found} in the published file"
-                )
+                raise RowsDifferError(table.name, expected=there, found=found)
             rows[table.name] = found
         bare = con.sql(
             "SELECT schema_name || '.' || table_name || '.' || column_name FROM duckdb_columns() "
             "WHERE database_name = 'published' AND NOT internal AND coalesce(comment, '') = ''"
         ).fetchall()
         if bare:
-            raise PublicationError(f"columns without a comment: {', '.join(row[0] for row in bare)}")
+            raise UncommentedError([row[0] for row in bare])
     finally:
         con.execute("DETACH published")
     return rows

@@ -1,20 +1,71 @@
-"""The four systems, as data: one module a system, each with its resources.
+"""The systems, as data: one module a system, each with a ``SOURCE``.
 
-A new system is one module here and one SQL file in ``sql/core``.
+A module beside this file is a source. Nothing else lists it.
 """
 
-from pipelines.sources import action_builder, liondesk, outreach, voipbin
-from pipelines.sources.contract import BOOK_FIELDS, DUCKDB_TYPES, Field, Kind, Resource
+from importlib import import_module
+from pkgutil import iter_modules
 
-RESOURCES: tuple[Resource, ...] = (
-    *action_builder.RESOURCES,
-    *voipbin.RESOURCES,
-    *outreach.RESOURCES,
-    *liondesk.RESOURCES,
+from pipelines.errors import LedgerError
+from pipelines.sources.contract import (
+    BOOK_FIELDS,
+    DUCKDB_TYPES,
+    FACTS,
+    NEVER,
+    Fact,
+    Field,
+    Kind,
+    PageSets,
+    Resource,
+    Source,
 )
-"""Every resource of every system, in the order of the landing folder's table."""
+
+
+class SourceError(LedgerError):
+    """A module of ``pipelines/sources`` that describes no source as the contract wants it."""
+
+
+def _load() -> tuple[Source, ...]:
+    found = []
+    for module in iter_modules(__path__):
+        if module.name == "contract":
+            continue
+        source = getattr(import_module(f"{__name__}.{module.name}"), "SOURCE", None)
+        where = f"pipelines/sources/{module.name}.py"
+        if not isinstance(source, Source):
+            raise SourceError("has no SOURCE", where=where, cure="write SOURCE = Source(name=..., ...)")
+        if source.name != module.name:
+            raise SourceError(
+                f"SOURCE is named {source.name!r}",
+                where=where,
+                cure=f"name it {module.name!r}, like its module",
+            )
+        found.append(source)
+    return tuple(sorted(found, key=lambda source: source.name))
+
+
+SOURCES: tuple[Source, ...] = _load()
+"""Every system, by name."""
+
+RESOURCES: tuple[Resource, ...] = tuple(resource for source in SOURCES for resource in source.resources)
+"""Every resource of every system; each system's first is the one that holds its attempts."""
 
 RESOURCE: dict[str, Resource] = {resource.full_name: resource for resource in RESOURCES}
 """The same by ``<source>.<name>``."""
 
-__all__ = ["BOOK_FIELDS", "DUCKDB_TYPES", "RESOURCE", "RESOURCES", "Field", "Kind", "Resource"]
+__all__ = [
+    "BOOK_FIELDS",
+    "DUCKDB_TYPES",
+    "FACTS",
+    "NEVER",
+    "RESOURCE",
+    "RESOURCES",
+    "SOURCES",
+    "Fact",
+    "Field",
+    "Kind",
+    "PageSets",
+    "Resource",
+    "Source",
+    "SourceError",
+]

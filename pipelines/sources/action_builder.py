@@ -4,17 +4,31 @@ Times are UTC without a zone. Hard deletes never reach a copy. Dumps of before 2
 ``target_id`` and ``note``; some warehouses call the two times ``utc_created_at`` and ``utc_updated_at``.
 """
 
-from pipelines.sources.contract import Field, Resource
+from pipelines.sources.contract import Field, Resource, Source
 
 _TIMES = (
-    Field("created_at", "timestamp", "When the object was created (UTC).", aliases=("utc_created_at",)),
-    Field("updated_at", "timestamp", "When the object was last updated (UTC).", aliases=("utc_updated_at",)),
+    Field(
+        "created_at",
+        "timestamp",
+        "When the object was created (UTC).",
+        aliases=("utc_created_at",),
+        happened=True,
+    ),
+    Field(
+        "updated_at",
+        "timestamp",
+        "When the object was last updated (UTC).",
+        aliases=("utc_updated_at",),
+        happened=True,
+    ),
 )
 
 RESOURCES = (
     Resource(
         source="action_builder",
         name="contact_attempts",
+        target="entity_id",
+        began=("created_at",),
         description=(
             "One row per contact attempt made to an entity, from a canvass task or a log-contact form. "
             "Disposition 3 (skipped) means that nobody was tried."
@@ -82,4 +96,11 @@ RESOURCES = (
             *_TIMES,
         ),
     ),
+)
+
+SOURCE = Source(
+    name="action_builder",
+    title="Action Builder",
+    target="an entity: one person, in however many campaigns",
+    resources=RESOURCES,
 )

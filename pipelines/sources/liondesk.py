@@ -5,18 +5,43 @@ page, or from the file's path. The vendor's own page contradicts itself on ``com
 breaks its rule is kept and reported as inconsistent.
 """
 
-from pipelines.sources.contract import Field, Resource
+from pipelines.sources.contract import Contradiction, Field, PageSets, Resource, Source
 
 RESOURCES = (
     Resource(
         source="liondesk",
         name="contact_communications",
+        target="contact_id",
         description="One row per scheduled, dispatched or completed communication with a contact.",
         key=("communication_key",),
         version=None,
         # No time of change exists: a row that says it was dispatched is later than one that says it was not.
         settled="NOT is_active",
         streams=("campaign_communications", "campaign-communications"),
+        page_sets=PageSets(
+            native="id",
+            same=("contact_id", "campaign_name", "type", "template_folder_name", "template_name", "send_at"),
+            owner="contact_id",
+            owner_in_path=r"(?:^|/)contact(?:s/|_id=)(\d{1,18})(?=/|$|\.)",  # contacts/76/… or contact_id=76/…
+            ownerless="no_contact",
+        ),
+        contradictions=(
+            Contradiction(
+                "completing_user_id",
+                "is_active AND completing_user_id IS NOT NULL",
+                "active, with a completing user",
+            ),
+            Contradiction(
+                "completed_at",
+                "is_active AND completed_at IS NOT NULL",
+                "active, with a time of completion",
+            ),
+            Contradiction(
+                "completed_at",
+                "NOT is_active AND completed_at IS NULL",
+                "not active, without a time of completion",
+            ),
+        ),
         fields=(
             Field(
                 "communication_key",
@@ -43,7 +68,12 @@ RESOURCES = (
             Field("template_folder_name", "text", "Folder of the template."),
             Field("is_active", "boolean", "True while not yet dispatched or completed.", required=True),
             Field("send_at", "timestamp", "When it is scheduled to be sent (UTC)."),
-            Field("completed_at", "timestamp", "When it was dispatched or completed (UTC); null before."),
+            Field(
+                "completed_at",
+                "timestamp",
+                "When it was dispatched or completed (UTC); null before.",
+                happened=True,
+            ),
             Field("send_from_user_id", "bigint", "The agent it is shown as being from."),
             Field("completing_user_id", "bigint", "The user who marked it as completed."),
             Field(
@@ -57,4 +87,12 @@ RESOURCES = (
             ),
         ),
     ),
+)
+
+SOURCE = Source(
+    name="liondesk",
+    title="LionDesk",
+    target="a contact: one person, in however many campaigns",
+    resources=RESOURCES,
+    measures_contact=False,
 )

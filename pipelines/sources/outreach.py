@@ -4,7 +4,7 @@ Extracts run by ``updatedAt``, inclusive at the edge, so rows repeat and any pas
 no ``dialedAt`` and no ``answeredAt``. Disposition names are free per organization.
 """
 
-from pipelines.sources.contract import Field, Resource
+from pipelines.sources.contract import Field, Resource, Source
 
 _RELATIONS = {
     "call_disposition": "The call's disposition; call_dispositions.id.",
@@ -21,14 +21,16 @@ _RELATIONS = {
 
 _ID = Field("id", "bigint", "Identifier.", required=True)
 _TIMES = (
-    Field("created_at", "timestamp", "When the record was created (UTC)."),
-    Field("updated_at", "timestamp", "When the record was last updated (UTC)."),
+    Field("created_at", "timestamp", "When the record was created (UTC).", happened=True),
+    Field("updated_at", "timestamp", "When the record was last updated (UTC).", happened=True),
 )
 
 RESOURCES = (
     Resource(
         source="outreach",
         name="calls",
+        target="prospect_id",
+        began=("dialed_at", "answered_at", "completed_at", "created_at"),
         description="One row per inbound or outbound call made with a prospect, as last updated.",
         streams=("call",),
         fields=(
@@ -37,11 +39,20 @@ RESOURCES = (
                 "answered_at",
                 "timestamp",
                 "When the call was answered (UTC), by a person or by a voicemail box.",
+                happened=True,
             ),
-            Field("completed_at", "timestamp", "When the call was completed (UTC)."),
-            Field("created_at", "timestamp", "When the record was created (UTC); not the time of the call."),
+            Field("completed_at", "timestamp", "When the call was completed (UTC).", happened=True),
             Field(
-                "dialed_at", "timestamp", "When the call was dialled (UTC); null for calls logged by hand."
+                "created_at",
+                "timestamp",
+                "When the record was created (UTC); not the time of the call.",
+                happened=True,
+            ),
+            Field(
+                "dialed_at",
+                "timestamp",
+                "When the call was dialled (UTC); null for calls logged by hand.",
+                happened=True,
             ),
             Field(
                 "direction",
@@ -59,7 +70,7 @@ RESOURCES = (
                 known=("Answered", "Not Answered", "completed", "no_answer"),
             ),
             Field("recording_url", "text", "Address of the call's recording.", personal=True),
-            Field("returned_at", "timestamp", "When the call was returned (UTC)."),
+            Field("returned_at", "timestamp", "When the call was returned (UTC).", happened=True),
             Field(
                 "sequence_action",
                 "text",
@@ -90,11 +101,11 @@ RESOURCES = (
                     "voicemail",
                 ),
             ),
-            Field("state_changed_at", "timestamp", "When the state last changed (UTC)."),
+            Field("state_changed_at", "timestamp", "When the state last changed (UTC).", happened=True),
             Field("tags", "texts", "Tags on the call."),
             Field("to", "text", "Phone number the call was placed to.", personal=True),
             Field("uid", "text", "Outreach's voice trace id."),
-            Field("updated_at", "timestamp", "When the call was last updated (UTC)."),
+            Field("updated_at", "timestamp", "When the call was last updated (UTC).", happened=True),
             Field("user_call_type", "text", "bridge or voip.", known=("bridge", "voip")),
             Field("vendor_call_id", "text", "The voice provider's id of the call."),
             Field("voicemail_recording_url", "text", "Address of the voicemail's recording.", personal=True),
@@ -137,4 +148,11 @@ RESOURCES = (
             *_TIMES,
         ),
     ),
+)
+
+SOURCE = Source(
+    name="outreach",
+    title="Outreach",
+    target="a prospect: one person, in however many sequences",
+    resources=RESOURCES,
 )

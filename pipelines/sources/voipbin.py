@@ -5,16 +5,24 @@ the year 9999 for "not deleted", the all-zero UUID for "no object". Lists are ne
 snapshots of one ``id`` repeat.
 """
 
-from pipelines.sources.contract import Field, Resource
+from pipelines.sources.contract import NEVER, Field, Kind, Resource, Source
 
 INDEXES = range(5)
 """A target has up to five destinations, 0 to 4, each with its own tries and maximum."""
 
+_UNSET: dict[Kind, tuple[str, ...]] = {
+    "timestamp": NEVER,  # not deleted
+    "uuid": ("00000000-0000-0000-0000-000000000000",),  # no object
+}
+
 _TIMES = (
-    Field("tm_create", "timestamp", "When the object was created (UTC)."),
-    Field("tm_update", "timestamp", "When any property was last updated (UTC)."),
+    Field("tm_create", "timestamp", "When the object was created (UTC).", happened=True),
+    Field("tm_update", "timestamp", "When any property was last updated (UTC).", happened=True),
     Field(
-        "tm_delete", "timestamp", "When the object was deleted (UTC); the year 9999 means not deleted: null."
+        "tm_delete",
+        "timestamp",
+        "When the object was deleted (UTC); the year 9999 means not deleted: null.",
+        happened=True,
     ),
 )
 _ID = Field("id", "uuid", "Unique identifier.", required=True)
@@ -23,8 +31,13 @@ RESOURCES = (
     Resource(
         source="voipbin",
         name="campaigncalls",
+        target="outdial_target_id",
+        began=("tm_create",),
+        keeps_deleted=True,
         description="One row per dial attempt of the dialer, in its latest state.",
         version="tm_update",
+        unset=_UNSET,
+        deleted_at="tm_delete",
         # Done before not done; of two that are, the one that says how it ended.
         settled="CASE WHEN status = 'done' THEN 2 ELSE 0 END + CASE WHEN result IS NOT NULL THEN 1 ELSE 0 END",
         fields=(
@@ -73,17 +86,34 @@ RESOURCES = (
                 minimum=1,
             ),
             Field(
-                "tm_create", "timestamp", "When the campaigncall was created: the dial (UTC).", required=True
+                "tm_create",
+                "timestamp",
+                "When the campaigncall was created: the dial (UTC).",
+                required=True,
+                happened=True,
             ),
-            Field("tm_update", "timestamp", "Last update (UTC); the hangup once the status is done."),
-            Field("tm_delete", "timestamp", "When the campaigncall was deleted (UTC); null when it was not."),
+            Field(
+                "tm_update",
+                "timestamp",
+                "Last update (UTC); the hangup once the status is done.",
+                happened=True,
+            ),
+            Field(
+                "tm_delete",
+                "timestamp",
+                "When the campaigncall was deleted (UTC); null when it was not.",
+                happened=True,
+            ),
         ),
     ),
     Resource(
         source="voipbin",
         name="outdialtargets",
+        target="id",
         description="One row per target of an outdial: up to five destinations and the tries spent on each.",
         version="tm_update",
+        unset=_UNSET,
+        deleted_at="tm_delete",
         settled="status = 'done'",
         fields=(
             Field("id", "uuid", "The outdialtarget's unique identifier.", required=True),
@@ -124,6 +154,8 @@ RESOURCES = (
         description="One row per version of an outplan: how often and how soon a target may be dialled again.",
         key=("id", "tm_update"),
         version="tm_update",
+        unset=_UNSET,
+        deleted_at="tm_delete",
         fields=(
             _ID,
             Field("name", "text", "Human-readable name."),
@@ -145,6 +177,8 @@ RESOURCES = (
         name="campaigns",
         description="One row per campaign: which outplan dials which outdial, and whether it runs.",
         version="tm_update",
+        unset=_UNSET,
+        deleted_at="tm_delete",
         fields=(
             _ID,
             Field("type", "text", "What the campaign does, e.g. call or flow.", known=("call", "flow")),
@@ -166,4 +200,11 @@ RESOURCES = (
             *_TIMES,
         ),
     ),
+)
+
+SOURCE = Source(
+    name="voipbin",
+    title="VoIPBIN",
+    target="an entry of one of its lists: a person on two lists is two targets",
+    resources=RESOURCES,
 )

@@ -9,11 +9,14 @@ is counts, and of a broken rule at most ``SAMPLE_ROWS`` offending rows. No frame
 
 from __future__ import annotations
 
+import atexit
 import gc
 import re
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -33,10 +36,6 @@ from duckdb_engine import ConnectionWrapper, CursorWrapper
 from sqlalchemy.pool import StaticPool
 
 from pipelines.validation.rule import Finding, Rule
-
-# What these imports have made stays as long as the process: it need not be searched for garbage, at a quarter of a second
-# each time, while a run goes on.
-gc.freeze()
 
 SAMPLE_ROWS = 10
 """How many offending rows of a broken rule are kept."""
@@ -72,6 +71,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> list[Find
     A rule that cannot be evaluated (its table or a column is missing, its query fails) is a finding with an ``error``,
     never an exception. Nothing is written, and nothing is left open.
     """
+    freeze_imports()
     by_table = sorted(rules, key=lambda rule: rule.table)
     with _datasource(con) as datasource:
         return [
@@ -79,6 +79,30 @@ def evaluate(con: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> list[Find
             for table, group in groupby(by_table, key=lambda rule: rule.table)
             for finding in _evaluate_table(con, datasource, table, list(group))
         ]
+
+
+@cache
+def freeze_imports() -> None:
+    """Make a process that has imported Great Expectations run fast and end quietly. ``evaluate`` calls it.
+
+    Freezes what the imports created: it lives as long as the process, and searching it for garbage would take a quarter
+    of a second each time while a run goes on. Registers the emptying of DuckDB's package at exit. A second call does
+    nothing.
+    """
+    gc.freeze()
+    atexit.register(_empty_duckdb)
+
+
+def _empty_duckdb() -> None:
+    """Let go of DuckDB's types before the interpreter ends.
+
+    Libraries written in Rust (rpds, which Great Expectations brings, and Polars) outlive the interpreter's modules and
+    keep these types alive. DuckDB's bindings would then print a page of "leaked" lines.
+    """
+    gc.unfreeze()
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "duckdb":
+            vars(module).clear()
 
 
 def _evaluate_table(

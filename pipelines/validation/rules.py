@@ -17,12 +17,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
-from pipelines.models.sql_files import Model, load_models
-from pipelines.sources import RESOURCES, Resource
+from pipelines.models.sql_files import SQL_ROOT, Model, ModelError, load_models
+from pipelines.sources import RESOURCES, SOURCES, Resource, Source
 from pipelines.sql_text import literal, quoted
 from pipelines.validation.drift import DRIFT_RULES
-from pipelines.validation.rule import Rule, filled, one_of, unique, within
+from pipelines.validation.rule import Rule, Severity, filled, one_of, unique, within
 
 DISPOSITIONS: Mapping[str, tuple[bool, bool]] = {
     "contacted": (True, True),
@@ -77,8 +78,6 @@ UNKNOWN_SHARE = 0.05
 """Largest share of attempts without a known disposition that a source may have before somebody should map them."""
 REJECTED_SHARE = 0.01
 """Largest share of a resource's rows that may be rejected before somebody should look at the files."""
-ILLEGAL_SHARE = 0.01
-"""Largest share of calls that may break a rule of the dialer before its operator should be told."""
 EPSILON = 1e-9
 """Rounding that rates and shares are allowed."""
 
@@ -108,19 +107,19 @@ def slack(figure: str) -> str:
 def key_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
     """That the key which a published table's SQL file states does name its rows.
 
-    A part of the key may be null when its own description speaks of null. The books in schema ``quality`` are lists,
+    A part of the key may be null when its column is marked ``[null]``. The books in schema ``quality`` are lists,
     kept as they come.
     """
     for model in models.values():
         if not model.internal and model.schema != "quality":
-            nullable = tuple(part for part in model.key if re.search(r"\bnull\b", model.columns[part]))
+            nullable = tuple(part for part in model.key if "null" in model.marks[part])
             yield unique(model.table, model.key, nullable)
 
 
 def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
-    """What a SQL file's own header says of its figures: `(0..1)` marks a share, ``x_low`` and ``x_high`` hold ``x``."""
+    """What a SQL file says of its figures: ``[share]`` marks a share, ``x_low`` and ``x_high`` hold ``x``."""
     for model in models.values():
-        shares = [name for name, text in model.columns.items() if "(0..1)" in text]
+        shares = [name for name, marks in model.marks.items() if "share" in marks]
         held = [name for name in model.columns if {f"{name}_low", f"{name}_high"} <= model.columns.keys()]
         ends = [f"{name}_{end}" for name in held for end in ("low", "high")]
         broken = [
@@ -159,30 +158,81 @@ def _rows(rows: Iterable[tuple[object, ...]]) -> str:
     )
 
 
-SOURCE_RULES = (
-    Rule(
-        "raw.voipbin_campaigncalls",
-        "outplans_are_loaded",
-        "Every call's outplan is in raw.voipbin_outplans; without it a target's budget is unknown (`unresolved`).",
-        "warn",
-        query="""
-SELECT calls.outplan_id, count(*) AS calls
-FROM raw.voipbin_campaigncalls AS calls
-WHERE calls.outplan_id NOT IN (SELECT id FROM raw.voipbin_outplans)
-GROUP BY calls.outplan_id ORDER BY calls DESC, calls.outplan_id""",
-    ),
-    Rule(
-        "raw.outreach_calls",
-        "dispositions_are_loaded",
-        "Every call's disposition is in raw.outreach_call_dispositions; without it the call's outcome is a guess.",
-        "warn",
-        query="""
-SELECT calls.call_disposition_id, count(*) AS calls
-FROM raw.outreach_calls AS calls
-WHERE calls.call_disposition_id NOT IN (SELECT id FROM raw.outreach_call_dispositions)
-GROUP BY calls.call_disposition_id ORDER BY calls DESC, calls.call_disposition_id""",
-    ),
+def source_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
+    """What must hold of every source, read from its contract: its first resource's rows are its attempts."""
+    yield Rule(
+        "core.attempts",
+        "every_record_becomes_one_attempt",
+        "Each source has as many attempts as its first resource has rows that had begun by the moment and were not "
+        "withdrawn.",
+        query=f"""
+WITH recorded AS (
+    {" UNION ALL ".join(_records(source) for source in SOURCES)}
 )
+SELECT recorded.source, recorded.records, coalesce(ledger.attempts, 0) AS attempts
+FROM recorded
+LEFT JOIN (SELECT source, count(*) AS attempts FROM core.attempts GROUP BY source) AS ledger
+    ON ledger.source = recorded.source
+WHERE recorded.records <> coalesce(ledger.attempts, 0)""",
+    )
+    listing = [branch.source.name for branch in models["core._listed_campaigns"].unions["sources.campaigns"]]
+    yield Rule(
+        "core.campaigns",
+        "campaigns_are_listed",
+        "Every campaign with attempts is in its source's list of campaigns; one that is not goes by its id.",
+        "warn",
+        query=f"""
+SELECT source, campaign_key
+FROM core.campaigns
+WHERE is_in_ledger AND NOT is_listed AND source IN ({_texts(listing)}) AND campaign_key <> source || ':none'""",
+    )
+
+
+def _records(source: Source) -> str:
+    """SQL: a source, and how many rows of its first resource count by the moment."""
+    resource = source.resources[0]
+    began = ", ".join(f"records.{quoted(name)}" for name in resource.began)
+    begun = f"coalesce(coalesce({began}) <= clock.cutoff_at, TRUE)" if began else "TRUE"
+    kept = (
+        "TRUE"
+        if resource.keeps_deleted
+        else "coalesce(records._deleted_at > clock.cutoff_at, records._deleted_at IS NULL)"
+    )
+    return (
+        f"SELECT {literal(source.name)} AS source, count(*) AS records "
+        f"FROM {resource.raw_table} AS records, core._cutoff AS clock WHERE {begun} AND {kept}"
+    )
+
+
+SEVERITIES: Mapping[str, Severity] = {"error": "error", "warn": "warn"}
+
+
+def rule_files(root: Path) -> Iterator[Rule]:
+    """The rules of one system: ``sql/sources/<system>/rules/<name>.sql``, a comment block above a query.
+
+    Raises ModelError for a file whose comment block lacks ``Table:`` or ``Severity:``.
+    """
+    for path in sorted((root / "sources").glob("*/rules/*.sql")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        length = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+        words, labels = [], {}
+        for line in lines[:length]:
+            found = re.match(r"^-- (Table|Severity): (\S+)$", line)
+            if found:
+                labels[found[1]] = found[2]
+            else:
+                words.append(line[2:].strip())
+        severity = SEVERITIES.get(labels.get("Severity", ""))
+        if "Table" not in labels or severity is None:
+            raise ModelError(
+                "has no 'Table: <schema.table>' or no 'Severity: error|warn'",
+                where=path.relative_to(root.parent).as_posix(),
+                cure="write both below the description",
+            )
+        yield Rule(
+            labels["Table"], path.stem, " ".join(words), severity, query="\n".join(lines[length:]).strip()
+        )
+
 
 CORE_RULES = (
     Rule(
@@ -238,37 +288,6 @@ INNER JOIN (
 ) AS defined (disposition, is_attempt, is_contact) ON defined.disposition = attempts.disposition
 WHERE attempts.is_attempt IS DISTINCT FROM defined.is_attempt
     OR attempts.is_contact IS DISTINCT FROM defined.is_contact""",
-    ),
-    Rule(
-        "core.attempts",
-        "every_record_becomes_one_attempt",
-        "Each source has as many attempts as it has records that had begun by the moment and were not withdrawn.",
-        query="""
-WITH recorded AS (
-    SELECT 'voipbin' AS source, count(*) AS records
-    FROM raw.voipbin_campaigncalls AS records, core.as_of AS clock
-    WHERE coalesce(records.tm_create <= clock.as_of, TRUE)
-    UNION ALL
-    SELECT 'action_builder', count(*)
-    FROM raw.action_builder_contact_attempts AS records, core.as_of AS clock
-    WHERE coalesce(records.created_at <= clock.as_of, TRUE)
-        AND coalesce(records._deleted_at > clock.as_of, records._deleted_at IS NULL)
-    UNION ALL
-    SELECT 'outreach', count(*)
-    FROM raw.outreach_calls AS records, core.as_of AS clock
-    WHERE coalesce(
-        coalesce(records.dialed_at, records.answered_at, records.completed_at, records.created_at) <= clock.as_of, TRUE
-    ) AND coalesce(records._deleted_at > clock.as_of, records._deleted_at IS NULL)
-    UNION ALL
-    SELECT 'liondesk', count(*)
-    FROM raw.liondesk_contact_communications AS records, core.as_of AS clock
-    WHERE coalesce(records._deleted_at > clock.as_of, records._deleted_at IS NULL)
-)
-SELECT recorded.source, recorded.records, coalesce(ledger.attempts, 0) AS attempts
-FROM recorded
-LEFT JOIN (SELECT source, count(*) AS attempts FROM core.attempts GROUP BY source) AS ledger
-    ON ledger.source = recorded.source
-WHERE recorded.records <> coalesce(ledger.attempts, 0)""",
     ),
     Rule(
         "core.attempts",
@@ -330,16 +349,6 @@ FROM core.attempts
 WHERE is_attempt
 GROUP BY source
 HAVING count(*) FILTER (WHERE disposition = 'unknown') > {UNKNOWN_SHARE} * count(*)""",
-    ),
-    Rule(
-        "core.campaigns",
-        "campaigns_are_listed",
-        "Every campaign with attempts is in its source's list of campaigns; one that is not goes by its id.",
-        "warn",
-        query="""
-SELECT source, campaign_key
-FROM core.campaigns
-WHERE is_in_ledger AND NOT is_listed AND source <> 'liondesk' AND campaign_key <> source || ':none'""",
     ),
 )
 
@@ -466,37 +475,6 @@ WHERE (
     ),
     Rule(
         "replay.target_outcomes",
-        "every_call_is_replayed",
-        "Each target has as many attempts, and as early and late ones, as the log has calls of it by the moment.",
-        query="""
-SELECT coalesce(outcomes.outdial_target_id, logged.outdial_target_id) AS outdial_target_id,
-    logged.calls, outcomes.attempts, logged.first_at, outcomes.first_attempt_at, logged.last_at,
-    outcomes.last_attempt_at
-FROM replay.target_outcomes AS outcomes
-FULL OUTER JOIN (
-    SELECT calls.outdial_target_id, count(*) AS calls, min(calls.tm_create) AS first_at, max(calls.tm_create) AS last_at
-    FROM raw.voipbin_campaigncalls AS calls
-    CROSS JOIN core.as_of AS clock
-    WHERE calls.outdial_target_id IS NOT NULL AND calls.tm_create <= clock.as_of
-    GROUP BY calls.outdial_target_id
-) AS logged ON logged.outdial_target_id = outcomes.outdial_target_id
-WHERE outcomes.attempts IS DISTINCT FROM coalesce(logged.calls, 0)
-    OR outcomes.first_attempt_at IS DISTINCT FROM logged.first_at
-    OR outcomes.last_attempt_at IS DISTINCT FROM logged.last_at""",
-    ),
-    Rule(
-        "replay.target_outcomes",
-        "every_target_has_an_outcome",
-        "Every target that existed by the moment is here, dialled or not.",
-        query="""
-SELECT targets.id AS outdial_target_id, targets.outdial_id, targets.tm_create
-FROM raw.voipbin_outdialtargets AS targets
-CROSS JOIN core.as_of AS clock
-LEFT JOIN replay.target_outcomes AS outcomes ON outcomes.outdial_target_id = targets.id
-WHERE outcomes.outdial_target_id IS NULL AND coalesce(targets.tm_create <= clock.as_of, TRUE)""",
-    ),
-    Rule(
-        "replay.target_outcomes",
         "violations_are_all_counted",
         "Each target counts the violations that replay.violations lists of it.",
         query="""
@@ -544,21 +522,6 @@ SELECT campaigncall_id, outdial_target_id, occurred_at
 FROM replay.violations
 WHERE code = 'orphan_call'
 ORDER BY occurred_at, campaigncall_id""",
-    ),
-    Rule(
-        "replay.violations",
-        "illegal_share_is_low",
-        f"At most {ILLEGAL_SHARE:.0%} of calls break a rule of the dialer.",
-        "warn",
-        query=f"""
-SELECT broken.calls, logged.calls AS of_calls, broken.most_common
-FROM (
-    SELECT count(DISTINCT campaigncall_id) AS calls, mode(code) AS most_common
-    FROM replay.violations
-    WHERE verdict = 'illegal'
-) AS broken
-CROSS JOIN (SELECT count(*) AS calls FROM raw.voipbin_campaigncalls) AS logged
-WHERE broken.calls > {ILLEGAL_SHARE} * logged.calls""",
     ),
 )
 
@@ -751,23 +714,6 @@ WHERE targets IS DISTINCT FROM
     + unresolved + unnamed""",
     ),
     Rule(
-        "reports.inventory",
-        "targets_are_those_of_the_contact_rates",
-        "Targets, attempted targets, attempts and penetration of a campaign are those of its contact rates.",
-        query="""
-SELECT rates.campaign_key, rates.targets AS targets_of_the_rates, inventory.targets,
-    rates.targets_attempted, inventory.attempted, rates.attempts AS attempts_of_the_rates, inventory.attempts
-FROM reports.campaign_contact_rates AS rates
-FULL JOIN (FROM reports.inventory WHERE campaign_key <> 'all') AS inventory
-    ON inventory.campaign_key = rates.campaign_key
-WHERE coalesce(rates.source, 'voipbin') = 'voipbin' AND coalesce(rates.targets, inventory.targets) > 0 AND (
-    rates.targets IS DISTINCT FROM inventory.targets
-    OR rates.targets_attempted IS DISTINCT FROM inventory.attempted
-    OR rates.attempts IS DISTINCT FROM inventory.attempts
-    OR rates.penetration IS DISTINCT FROM inventory.penetration
-)""",
-    ),
-    Rule(
         "reports.retry_what_if",
         "uncapped_equals_the_log",
         "With the highest maximum that any target used, attempts and people reached are those of the log.",
@@ -920,7 +866,8 @@ def load_rules() -> tuple[Rule, ...]:
         *(rule for resource in RESOURCES for rule in raw_rules(resource)),
         *key_rules(models),
         *figure_rules(models),
-        *SOURCE_RULES,
+        *source_rules(models),
+        *rule_files(SQL_ROOT),
         *CORE_RULES,
         *REPLAY_RULES,
         *REPORT_RULES,

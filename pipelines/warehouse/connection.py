@@ -1,20 +1,16 @@
-"""The pipeline's own DuckDB file: how it is opened, locked down, and what exists in it before anything is built.
+"""The pipeline's own DuckDB file: how it is opened, locked down, and replaced when it cannot be used.
 
-Belongs here: connections, schemas, and the tables that no SQL file builds (``raw`` and ``landing``). Does not belong
-here: what fills them (``pipelines.ingest``) or what is built from them (``models.sql_files``).
+Belongs here: connections, and the errors of a warehouse that cannot be had. Does not belong here: the tables in it
+(``warehouse.tables``, ``models``) or what fills them (``ingest``).
 
-One DuckDB file has one writing process. A run holds the file from its first step to its last, so that what it
-publishes is of one moment; another run waits for it and says for whom it waits.
+One DuckDB file has one writing process. A run holds the file from its first step to its last, so that it publishes
+tables of one moment. Another run waits and names the process that it waits for.
 """
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
-import re
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -25,36 +21,54 @@ from typing import Protocol
 
 import duckdb
 
+from pipelines.errors import LedgerError
 from pipelines.settings import Settings
 from pipelines.sql_text import literal, transaction
+from pipelines.warehouse.failures import Failure, first_line, lock_holder, recognize
 from pipelines.warehouse.tables import create_schemas, layout, write_settings
 
 _HISTORY = ("landing.runs", "landing.daily_figures", "landing.published_figures", "landing.salt")
-"""What no landing file can give again: taken over from a warehouse that another version of the project made."""
+"""Tables that cannot be rebuilt from landing files; copied when the schema version changes."""
 
-DAMAGED_HELP = (
-    "move warehouse.duckdb aside (and warehouse.duckdb.wal, if there): the next run makes a new one and reads every "
-    "landing file anew, and only the history of past runs is lost"
-)
-"""What to do about a warehouse that DuckDB cannot read."""
-
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
-class LandingMissingError(RuntimeError):
-    """The landing folder does not exist; the message names it. An empty one is no error."""
+class LandingMissingError(LedgerError):
+    """The landing folder does not exist. An empty one is no error."""
+
+    def __init__(self, landing: Path) -> None:
+        # A mistyped path or a volume that is not mounted: publishing nothing over yesterday's figures helps nobody.
+        super().__init__(
+            f"the landing folder {landing} does not exist",
+            cure="create or mount it, or set CONTACT_LEDGER_LANDING to another",
+        )
 
 
-class WarehouseBusyError(RuntimeError):
-    """Another process has held the warehouse for longer than a run is willing to wait; the message names it."""
+class WarehouseBusyError(LedgerError):
+    """Another process held the warehouse for longer than a run is willing to wait."""
+
+    def __init__(self, path: Path, holder: str, seconds: int) -> None:
+        super().__init__(f"still held by {holder} after {seconds} s", where=str(path), cure=Failure.HELD.cure)
 
 
-class WarehouseDamagedError(RuntimeError):
-    """The warehouse's file is none that DuckDB can read; the message says what to do."""
+class WarehouseDamagedError(LedgerError):
+    """DuckDB cannot read the warehouse's file. ``reason`` is DuckDB's own."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"cannot be read ({reason})", where=str(path), cure=Failure.DAMAGED.cure)
+
+
+class WarehouseNewerError(LedgerError):
+    """A newer DuckDB wrote the warehouse's file in a format that this one cannot read. ``reason`` is DuckDB's own."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"written by a newer version of DuckDB ({reason})", where=str(path), cure=Failure.NEWER.cure
+        )
 
 
 class Draft(Protocol):
-    """The next published file, which takes in each table once it is built."""
+    """The next published file. Each table is copied into it once the table is built."""
 
     path: Path
     is_open: bool
@@ -63,10 +77,10 @@ class Draft(Protocol):
         """Queue a table (``schema.name``) for copying. Tables that are not published are ignored."""
 
     def finish(self) -> Future[dict[str, int]]:
-        """Copy what is left and close the file. The result, rows by table, comes once the file has been read back."""
+        """Copy the remaining tables and close the file. The result, rows by table, follows once it has been read back."""
 
     def discard(self) -> None:
-        """Let go of the file, finished or not. May be called again."""
+        """Close the file, finished or not. Calling it again does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,59 +90,67 @@ class Warehouse:
     con: duckdb.DuckDBPyConnection
     settings: Settings
     draft: Draft | None = None
-    """The next published file, which takes in each table once it is built; None when none is made meanwhile."""
+    """The next published file; None when this run drafts none while it builds."""
 
     def transaction(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        """All or nothing: what the block writes is there when it ends well, and was never there otherwise."""
+        """Commit what the block writes when it ends well, and undo all of it otherwise."""
         return transaction(self.con)
 
 
 @contextmanager
-def open_warehouse(settings: Settings, say: Say = print) -> Iterator[Warehouse]:
-    """Open (and on first use make) the output folder's warehouse for writing, waiting for its lock.
+def open_warehouse(settings: Settings, log: Log = print) -> Iterator[Warehouse]:
+    """Open the output folder's warehouse for writing. The first call creates it; a locked one is waited for.
 
-    A warehouse that was filled from another landing folder, or by a version of the project with other tables, is set
-    aside under another name, never mixed with this one; from that of another version the history is taken over. What a
-    killed run left in the output folder is removed. Raises LandingMissingError when there is no landing folder,
-    WarehouseBusyError when another process keeps the file for ``settings.lock_wait_s`` seconds, and
-    WarehouseDamagedError when the file cannot be read.
+    A warehouse that was filled from another landing folder, or by a version of the project with other tables, is
+    renamed and kept, and a new one takes its place; the history of another version is copied into the new one. Whatever
+    a killed run left in the output folder is removed. ``log`` is told of waiting and of renaming.
+
+    Raises LandingMissingError when there is no landing folder, WarehouseBusyError when another process keeps the file
+    for ``settings.lock_wait_s`` seconds, WarehouseDamagedError and WarehouseNewerError when DuckDB cannot read the file,
+    and duckdb.Error when something else than the file's content is in the way (permissions, a full disk).
     """
     if not settings.landing.is_dir():
-        # A mistyped path or a volume that is not mounted: publishing nothing over yesterday's figures helps nobody.
-        raise LandingMissingError(
-            f"there is no landing folder {settings.landing}; set CONTACT_LEDGER_LANDING"
-        )
+        raise LandingMissingError(settings.landing)
     settings.output.mkdir(parents=True, exist_ok=True)
-    con = _connect(settings, say)
+    con = _open(settings, log)
     try:
-        warehouse = Warehouse(con, settings)
-        if foreign := _foreign(con, settings):
-            con.close()
-            aside = _set_aside(settings.warehouse_path, foreign, say)
-            con = _connect(settings, say)
-            warehouse = Warehouse(con, settings)
-            create_schemas(con)
-            if not foreign.other_data:
-                _take_over(warehouse, aside)
-        create_schemas(con)
-        with warehouse.transaction():
-            write_settings(con, settings)
-        _clear_scratch(settings.output)
-        yield warehouse
+        yield Warehouse(con, settings)
     finally:
         con.close()
 
 
+def _open(settings: Settings, log: Log) -> duckdb.DuckDBPyConnection:
+    con = _connect(settings, log)
+    try:
+        if foreign := _foreign(con, settings):
+            con.close()
+            aside = _set_aside(settings.warehouse_path, foreign, log)
+            con = _connect(settings, log)
+            create_schemas(con)
+            if not foreign.other_data:
+                _copy_history(con, aside)
+        create_schemas(con)
+        with transaction(con):
+            write_settings(con, settings)
+        _clear_scratch(settings.output)
+    except BaseException as error:
+        con.close()
+        if isinstance(error, duckdb.Error) and recognize(error) is Failure.DAMAGED:
+            raise WarehouseDamagedError(settings.warehouse_path, first_line(str(error))) from None
+        raise
+    return con
+
+
 @dataclass(frozen=True, slots=True)
 class _Foreign:
-    """Why an existing warehouse cannot be gone on with, and whether that is because it holds other data."""
+    """Why an existing warehouse cannot be used, and whether that is because it holds other data."""
 
     reason: str
     other_data: bool = False
 
 
 def _foreign(con: duckdb.DuckDBPyConnection, settings: Settings) -> _Foreign | None:
-    """Why an existing warehouse cannot be gone on with; None when it can, or is new."""
+    """Why an existing warehouse cannot be used; None when it can, or is new."""
     columns = {
         row[0]
         for row in con.sql(
@@ -138,18 +160,18 @@ def _foreign(con: duckdb.DuckDBPyConnection, settings: Settings) -> _Foreign | N
     if not columns:
         return None
     if "layout" not in columns:
-        return _Foreign("the warehouse is of an earlier version of the project")
+        return _Foreign("an earlier version of the project made the warehouse")
     found = con.sql("SELECT landing, layout FROM landing.settings").fetchall()
     if found and found[0][0] != str(settings.landing):
         moved = f"the warehouse was filled from {found[0][0]}; the landing folder is now {settings.landing}"
         return _Foreign(moved, other_data=True)
     if found and found[0][1] != layout():
-        return _Foreign("the warehouse is of another version of the project")
+        return _Foreign("another version of the project made the warehouse")
     return None
 
 
-def _connect(settings: Settings, say: Say) -> duckdb.DuckDBPyConnection:
-    con = _when_free(settings, say)
+def _connect(settings: Settings, log: Log) -> duckdb.DuckDBPyConnection:
+    con = _when_free(settings, log)
     try:
         _configure(con, settings)
     except BaseException:
@@ -158,38 +180,39 @@ def _connect(settings: Settings, say: Say) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _when_free(settings: Settings, say: Say) -> duckdb.DuckDBPyConnection:
+def _when_free(settings: Settings, log: Log) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + settings.lock_wait_s
     told = False
     while True:
         try:
             return duckdb.connect(settings.warehouse_path)
         except duckdb.Error as error:
-            if not isinstance(error, duckdb.IOException) or "Could not set lock" not in str(error):
+            if recognize(error) is not Failure.HELD:
                 raise _unreadable(settings.warehouse_path, error) from None
-            holder = re.search(r"held in (.+? \(PID \d+\))", str(error))
-            who = holder[1] if holder else "another process"
+            holder = lock_holder(error)
             if time.monotonic() > deadline:
-                raise WarehouseBusyError(
-                    f"{settings.warehouse_path} is still held by {who} after {settings.lock_wait_s} s; "
-                    "wait for that run to end, or end it, and start again"
-                ) from None
+                raise WarehouseBusyError(settings.warehouse_path, holder, settings.lock_wait_s) from None
             if not told:
-                say(f"waiting for {settings.warehouse_path.name}: it is held by {who}")
+                log(f"waiting for {settings.warehouse_path.name}: it is held by {holder}")
                 told = True
             time.sleep(0.5)
 
 
 def _unreadable(path: Path, error: duckdb.Error) -> Exception:
-    """What to raise for a file that could not be opened: the error itself where the file's content is not to blame."""
-    told = str(error).partition("\n")[0]
-    if not path.is_file() or not os.access(path, os.R_OK | os.W_OK) or "newer version" in str(error):
-        return error
-    return WarehouseDamagedError(f"{path} cannot be read ({told}); {DAMAGED_HELP}")
+    """What to raise for a file that could not be opened: ``error`` itself unless the file's content is to blame."""
+    match recognize(error):
+        case Failure.NEWER:
+            return WarehouseNewerError(path, first_line(str(error)))
+        case Failure.NO_ROOM | Failure.NO_MEMORY:
+            return error
+        case _ if path.is_file() and os.access(path, os.R_OK | os.W_OK):
+            return WarehouseDamagedError(path, first_line(str(error)))
+        case _:
+            return error
 
 
 def _configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """No downloads, nothing read or written outside the landing and output folders, and no way to change that."""
+    """Forbid downloads, and files outside the landing and output folders, for as long as the connection lives."""
     tune(con)
     con.execute("SET autoinstall_known_extensions = false")
     con.execute("SET autoload_known_extensions = false")
@@ -204,30 +227,29 @@ def _configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def tune(con: duckdb.DuckDBPyConnection) -> None:
-    """How the project's own statements run: times are UTC, and what is not sorted has no order.
+    """Set what the project's statements rely on: times are UTC, and rows that nothing sorts have no order.
 
-    Makes the database ``scratch``, in memory: what a run keeps for itself, for all its connections to see.
+    Attaches the in-memory database ``scratch``, which all connections of a run share.
     """
     con.execute("SET GLOBAL TimeZone = 'UTC'")
     con.execute("ATTACH IF NOT EXISTS ':memory:' AS scratch")
-    # No statement may rest on the order of rows that nothing sorted; so writers need not wait for one another.
+    # No statement relies on the order of rows that nothing sorted, so writers need not wait for one another.
     con.execute("SET preserve_insertion_order = false")
-    # A run changes some rows of many tables: fold its log into the file once, at its end, not after every few tables.
+    # A run changes some rows of many tables: checkpoint once, at its end, not after every few tables.
     con.execute("SET checkpoint_threshold = '1GB'")
 
 
-def _set_aside(path: Path, foreign: _Foreign, say: Say) -> Path:
+def _set_aside(path: Path, foreign: _Foreign, log: Log) -> Path:
     number = 1
     while (aside := path.with_name(f"warehouse.set-aside-{number}.duckdb")).exists():
         number += 1
     path.rename(aside)
-    say(f"{foreign.reason}: every file is read anew into a new one; the old one is kept as {aside.name}")
+    log(f"{foreign.reason}: this run reads every file into a new one and keeps the old one as {aside.name}")
     return aside
 
 
-def _take_over(warehouse: Warehouse, aside: Path) -> None:
-    """Copy the history from a warehouse that was set aside, as far as it had the same columns."""
-    con = warehouse.con
+def _copy_history(con: duckdb.DuckDBPyConnection, aside: Path) -> None:
+    """Copy the history from a warehouse that was set aside. A table that had other columns is skipped."""
     con.execute(f"ATTACH {literal(str(aside))} AS aside (READ_ONLY)")
     try:
         columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -237,7 +259,7 @@ def _take_over(warehouse: Warehouse, aside: Path) -> None:
         ).fetchall():
             columns.setdefault((database, table), []).append((column, kind))
         (own,) = con.sql("SELECT current_database()").fetchall()[0]
-        with warehouse.transaction():
+        with transaction(con):
             for table in _HISTORY:
                 if columns[own, table] == columns.get(("aside", table)):
                     con.execute(f"INSERT INTO {table} FROM aside.{table}")
@@ -246,19 +268,6 @@ def _take_over(warehouse: Warehouse, aside: Path) -> None:
 
 
 def _clear_scratch(output: Path) -> None:
-    """Remove what runs unpack and spill, and a killed one left behind. Who holds the warehouse is the only one to."""
+    """Remove what a killed run unpacked or spilled. Only the run that holds the warehouse writes there."""
     for left in (output / "spill", *output.glob("ingest-*")):
         shutil.rmtree(left, ignore_errors=True)
-
-
-@atexit.register
-def _let_go() -> None:
-    """Empty DuckDB's package before the interpreter ends.
-
-    Libraries written in Rust (rpds, which Great Expectations brings, and Polars) outlive the interpreter's modules and
-    keep DuckDB's types alive through them; DuckDB's bindings would then print a page of "leaked" lines after every run.
-    """
-    gc.unfreeze()  # what importing Great Expectations has kept from being looked through
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "duckdb":
-            vars(module).clear()

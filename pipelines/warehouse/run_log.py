@@ -1,12 +1,11 @@
-"""What is remembered of runs and publications: when each run was, what it read, and the figures it put before people.
+"""The run log: when each run started, what it read, whether it published, and the figures that it published.
 
-Belongs here: the books ``landing.runs`` and ``landing.daily_figures``, and how a run that died is told from one that
-published. Does not belong here: how they are shown (``sql/quality/run_history.sql``,
+Belongs here: the tables ``landing.runs``, ``landing.daily_figures`` and ``landing.published_figures``, and how a run that
+died is told from one that published. Does not belong here: how they are shown (``sql/quality/run_history.sql``,
 ``sql/reports/campaign_daily_snapshot.sql``).
 
-A run that is killed writes no last word, and it may be killed after the rename that published and before it could say
-so. So what a publication is about to put in force is written down before the rename, under the release's name; whether
-it came to that is read from the release that is in force, by the run itself or by the next one.
+A run may be killed after the rename that publishes and before it can record that. So a run records its release, by name,
+before the rename. Later, the run itself or the next one compares that name with the release in force.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ DAILY_COLUMNS = (
     "contact_rate_per_attempt, contact_rate_per_attempt_low, contact_rate_per_attempt_high, "
     "contact_rate_per_target, contact_rate_per_target_low, contact_rate_per_target_high, as_of"
 )
-"""The columns of ``reports.campaign_contact_rates`` that are kept of every day's last publication."""
+"""The columns of ``reports.campaign_contact_rates`` that the last publication of each day keeps."""
 
 MEMORY = "landing.published_figures"
-"""One row per publication, figure and scope: run_id, published_at (UTC), figure, scope, value."""
+"""The table of published figures: one row per publication, figure and scope; ``published_at`` is UTC."""
 
 PUBLICATIONS_KEPT = 400
-"""Publications whose figures are remembered: over a year of daily runs."""
+"""How many publications keep their figures: more than a year of daily runs."""
 
 FIGURES = """
 SELECT 'attempts' AS figure, source AS scope, CAST(count(*) AS DOUBLE) AS value
@@ -56,21 +55,21 @@ SELECT 'rows_of_value', source || ' ' || raw_disposition, CAST(count(*) AS DOUBL
 FROM core.attempts
 WHERE raw_disposition IS NOT NULL
 GROUP BY source, raw_disposition"""
-"""The figures of now: figure, scope, value."""
+"""The current figures: figure, scope, value."""
 
 _LAST = "(SELECT max(number) FROM landing.runs)"
 
 
 @contextmanager
 def record_run(warehouse: Warehouse, run_id: str) -> Iterator[None]:
-    """Enter a run into the books for as long as it lasts; first close the books of runs that could not themselves.
+    """Record a run while it lasts; first finalize runs that died.
 
-    The run's day is the one on which it began, in the reporting zone.
+    A run belongs to the day on which it started, in the reporting time zone.
     """
     finalize_runs(warehouse)
     now = datetime.now(UTC)
     with warehouse.transaction() as con:
-        _forget(con, warehouse.settings, now)
+        _delete_old(con, warehouse.settings, now)
         con.execute(
             "INSERT INTO landing.runs (number, run_id, started_at, day, last_file_id, published) "
             f"SELECT coalesce({_LAST}, 0) + 1, ?, ?, ?, coalesce((SELECT max(file_id) FROM landing.files), 0), FALSE",
@@ -79,7 +78,7 @@ def record_run(warehouse: Warehouse, run_id: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(duckdb.Error):  # a warehouse that can no longer write: the next run closes the books
+        with suppress(duckdb.Error):  # the warehouse can no longer write: the next run finalizes this one
             seconds = (datetime.now(UTC) - now).total_seconds()
             warehouse.con.execute(
                 f"UPDATE landing.runs SET seconds = ? WHERE number = {_LAST} AND rows_in IS NULL", [seconds]
@@ -88,7 +87,7 @@ def record_run(warehouse: Warehouse, run_id: str) -> Iterator[None]:
 
 
 def record_release(warehouse: Warehouse, release: str) -> None:
-    """Write down what the release that is about to be put in force shows. It counts once it is in force."""
+    """Record the figures of a release that is about to be published. They count once it is in force."""
     with warehouse.transaction() as con:
         con.execute(
             f"UPDATE landing.runs SET release = ?, as_of = (SELECT as_of FROM core.as_of) WHERE number = {_LAST}",
@@ -102,14 +101,14 @@ def record_release(warehouse: Warehouse, release: str) -> None:
 
 
 def finalize_runs(warehouse: Warehouse) -> None:
-    """Close the books of every run still open in them: whether it published, what it read, which checks failed."""
+    """Record for every unfinished run whether it published, what it read, and how many checks failed."""
     now_in_force = in_force(warehouse.settings)
     unsettled = warehouse.con.sql(
         "SELECT number, run_id, release FROM landing.runs WHERE rows_in IS NULL ORDER BY number"
     ).fetchall()
     for number, run_id, release in unsettled:
         if release is not None and release == now_in_force:
-            # Nothing has been built since, so the warehouse still holds what was published.
+            # Nothing was built since, so the warehouse still holds what was published.
             remember_published(warehouse, run_id)
             _close_published(warehouse, number)
         else:
@@ -117,7 +116,7 @@ def finalize_runs(warehouse: Warehouse) -> None:
 
 
 def _close_published(warehouse: Warehouse, number: int) -> None:
-    """The row in the books becomes the one that was published: what people have seen does not change."""
+    """Copy the run's row from ``quality.run_history`` as it was published: what people saw does not change."""
     warehouse.con.execute(
         "UPDATE landing.runs SET published = TRUE, seconds = seen.seconds, rows_in = seen.rows_in, "
         "rows_rejected = seen.rows_rejected, checks_failed = seen.checks_failed, checks_warned = seen.checks_warned "
@@ -140,8 +139,8 @@ def _close_unpublished(warehouse: Warehouse, number: int) -> None:
     )
 
 
-def _forget(con: duckdb.DuckDBPyConnection, settings: Settings, now: datetime) -> None:
-    """Drop what is older than the books are kept, and figures that a later publication of their day replaced."""
+def _delete_old(con: duckdb.DuckDBPyConnection, settings: Settings, now: datetime) -> None:
+    """Delete runs older than ``history_days``, and figures that a later publication of the same day replaced."""
     con.execute(
         "DELETE FROM landing.runs WHERE day < CAST(? AS DATE) - CAST(? AS INTEGER)",
         [_day(settings, now), settings.history_days],
@@ -157,7 +156,7 @@ def _day(settings: Settings, moment: datetime) -> str:
 
 
 def in_force(settings: Settings) -> str | None:
-    """The name of the release that people see; None before the first."""
+    """Return the name of the release that people see; None before the first."""
     try:
         return Path(os.readlink(settings.output / "release")).name
     except OSError:
@@ -165,7 +164,7 @@ def in_force(settings: Settings) -> str | None:
 
 
 def remember_published(warehouse: Warehouse, run_id: str) -> None:
-    """Remember what was just published. To be called after every publication, and only then."""
+    """Store the figures of what was just published. Call it after every publication, and only then."""
     now = datetime.now(UTC).replace(tzinfo=None)
     with warehouse.transaction() as con:
         con.execute(f"INSERT INTO {MEMORY} SELECT ?, ?, figure, scope, value FROM ({FIGURES})", [run_id, now])

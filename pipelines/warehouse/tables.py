@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
+from pathlib import Path
 
 import duckdb
 
-from pipelines.settings import Settings
-from pipelines.sources import BOOK_FIELDS, RESOURCES, Resource
+from pipelines.settings import ROOT, Settings
+from pipelines.sources import BOOK_FIELDS, RESOURCES, SOURCES, Resource
 from pipelines.sql_text import quoted
 
 SCHEMAS = ("landing", "raw", "core", "replay", "reports", "quality")
-
+MACROS = ROOT / "sql" / "macros.sql"
+"""Formulas that the models use and the published file has."""
 
 CHECK_LOG = "landing.check_log"
 """The latest result of every check. What reads it is built after the checks."""
@@ -43,6 +46,13 @@ CREATE TABLE IF NOT EXISTS landing.notices (
 CREATE TABLE IF NOT EXISTS landing.dispositions (
     source VARCHAR, field VARCHAR, value VARCHAR, label VARCHAR, disposition VARCHAR, aapor_class VARCHAR,
     version INTEGER, note VARCHAR, origin VARCHAR
+);
+CREATE TABLE IF NOT EXISTS landing.sources (
+    source VARCHAR, title VARCHAR, target_words VARCHAR, measures_contact BOOLEAN
+);
+CREATE TABLE IF NOT EXISTS landing.moments (table_name VARCHAR, field VARCHAR, moment TIMESTAMP, basis VARCHAR);
+CREATE TABLE IF NOT EXISTS landing.changed_targets (
+    table_name VARCHAR, file_id INTEGER, target VARCHAR, row_key VARCHAR
 );
 CREATE TABLE IF NOT EXISTS landing.builds (
     table_name VARCHAR PRIMARY KEY, code VARCHAR, inputs VARCHAR, version VARCHAR
@@ -79,24 +89,50 @@ def raw_columns(resource: Resource) -> dict[str, str]:
     return {field.name: field.duckdb_type for field in (*resource.fields, *BOOK_FIELDS)}
 
 
+def kept_rows(resource: Resource) -> str:
+    """The table that keeps every row read of a resource with page sets, and where each stood in its page."""
+    return f"landing.{quoted(f'{resource.table}_rows')}"
+
+
+def kept_pages(resource: Resource) -> str:
+    """The table that keeps every list page read of a resource with page sets: its owner, and its place in its set."""
+    return f"landing.{quoted(f'{resource.table}_pages')}"
+
+
+def _resource_tables(resource: Resource) -> dict[str, dict[str, str]]:
+    """Every table of one resource, with its columns and their types."""
+    raw = raw_columns(resource)
+    tables = {f"raw.{quoted(resource.table)}": raw}
+    if (sets := resource.page_sets) is not None:
+        place = {"total": "BIGINT", "skip": "BIGINT"}
+        tables[kept_rows(resource)] = {**raw, "page": "BIGINT", "item": "BIGINT", **place}
+        owner = {"page": "BIGINT", "owner": raw[sets.owner]}
+        tables[kept_pages(resource)] = {"file_id": "INTEGER", **owner, **place, "rows": "BIGINT"}
+    return tables
+
+
 def layout() -> str:
     """A text that differs when the tables that ingest fills have other columns than in another version of the project."""
-    columns = [(resource.table, *raw_columns(resource).items()) for resource in RESOURCES]
+    columns = [(table, *columns.items()) for r in RESOURCES for table, columns in _resource_tables(r).items()]
     return hashlib.sha256(repr((_LANDING_TABLES, columns)).encode()).hexdigest()
 
 
-def create_schemas(con: duckdb.DuckDBPyConnection) -> None:
-    """Make every schema and every table that ingest fills, where they are missing; what is there stays."""
+def create_schemas(
+    con: duckdb.DuckDBPyConnection, resources: Iterable[Resource] = RESOURCES, macros: Path = MACROS
+) -> None:
+    """Make every schema, every table that ingest fills, and the macros, where they are missing; what is there stays."""
     for schema in SCHEMAS:
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     con.execute(_LANDING_TABLES)
-    for resource in RESOURCES:
-        columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in raw_columns(resource).items())
-        con.execute(f"CREATE TABLE IF NOT EXISTS raw.{quoted(resource.table)} ({columns})")
+    for resource in resources:
+        for table, columns in _resource_tables(resource).items():
+            listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
+            con.execute(f"CREATE TABLE IF NOT EXISTS {table} ({listed})")
+    con.execute(macros.read_text(encoding="utf-8"))
 
 
 def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Put the run's settings where SQL can read them: ``landing.settings``, one row.
+    """Put the run's settings and the sources where SQL can read them: ``landing.settings``, ``landing.sources``.
 
     The first time, draw the text that keys the hashes of personal data: ``landing.salt``.
     """
@@ -112,6 +148,11 @@ def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             settings.clock_tolerance_ms,
             settings.personal_data,
         ],
+    )
+    con.execute("DELETE FROM landing.sources")
+    con.executemany(
+        "INSERT INTO landing.sources VALUES (?, ?, ?, ?)",
+        [[source.name, source.title, source.target, source.measures_contact] for source in SOURCES],
     )
     con.execute(
         "INSERT INTO landing.salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM landing.salt)",

@@ -3,18 +3,8 @@
 -- that no line names is `unknown`: an attempt, no contact, its raw value kept. What a unified disposition counts as is
 -- fixed here; lines of source `*` give its default AAPOR final class.
 -- Key: source, field, value
--- Columns:
---   source: the system, or `*` for the unified dispositions themselves
---   field: the source's field that carries the value
---   value: the value in lower case; for Outreach's disposition names, % stands for any text
---   label: what the system calls it
---   disposition: the unified disposition; one that does not exist has become `unknown`
---   is_attempt: whether somebody was really tried
---   is_contact: whether a person was reached
---   aapor_class: final class in AAPOR's terms (I, P, R, NC, O, UH, UR, UO, NE); null where a row is no outcome
---   version: the version of the mapping that last changed the line
---   note: why it is mapped so
---   origin: default (the project's own line) or landing folder (an override)
+-- Example: What counts as a contact?
+--   SELECT source, field, value FROM core.dispositions WHERE is_contact
 WITH lines AS (
     SELECT
         source, field, lower(trim(value)) AS value, label, lower(trim(disposition)) AS disposition,
@@ -43,17 +33,19 @@ known AS (
 )
 
 SELECT
-    known.source,
-    known.field,
-    known.value,
-    known.label,
-    known.disposition,
+    known.source, -- the system, or `*` for the unified dispositions themselves
+    known.field, -- the source's field that carries the value
+    known.value, -- the value in lower case; where a source has free names, % stands for any text
+    known.label, -- what the system calls it
+    known.disposition, -- the unified disposition; one that does not exist has become `unknown`
+    -- whether somebody was really tried
     known.disposition NOT IN ('skipped', 'never_placed', 'scheduled', 'overdue', 'completed_manually') AS is_attempt,
-    known.disposition = 'contacted' AS is_contact,
+    known.disposition = 'contacted' AS is_contact, -- whether a person was reached
+    -- final class in AAPOR's terms (I, P, R, NC, O, UH, UR, UO, NE); null where a row is no outcome
     coalesce(known.aapor_class, unified.aapor_class) AS aapor_class,
-    known.version,
-    known.note,
-    known.origin
+    known.version, -- the version of the mapping that last changed the line
+    known.note, -- why it is mapped so
+    known.origin -- default (the project's own line) or landing folder (an override)
 FROM known
 LEFT JOIN known AS unified
     ON unified.source = '*' AND unified.field = 'disposition' AND unified.value = known.disposition

@@ -3,15 +3,8 @@
 -- Key: source, resource, file, code, field, value, detail
 -- Group: landing
 -- Order: source, resource, file, code, field, value
--- Columns:
---   source: the system
---   resource: the kind of record
---   file: path within the landing folder
---   code: new_field, unknown_value, inconsistent, page_total, mapping, not_read
---   field: the field it is about
---   value: what was met, as it came
---   rows: how many rows it was met in, in the latest version of the file that had any; of not_read, how many files
---   detail: what is the matter, in words; it quotes nothing of the input
+-- Example: Which fields are new?
+--   SELECT resource, field FROM quality.notices WHERE code = 'new_field'
 WITH ranked AS (
     SELECT
         source, resource, file, code, field, value, rows, detail,
@@ -22,13 +15,15 @@ WITH ranked AS (
 )
 
 SELECT
-    source,
-    resource,
-    file,
-    code,
-    field,
-    value,
+    source, -- the system
+    resource, -- the kind of record
+    file, -- path within the landing folder
+    code, -- new_field, unknown_value, inconsistent, page_total, mapping, not_read
+    field, -- the field it is about
+    value, -- what was met, as it came
+    -- how many rows it was met in, in the latest version of the file that had any; of not_read, how many files
+    -- [count]
     rows,
-    detail
+    detail -- what is the matter, in words; it quotes nothing of the input
 FROM ranked
 WHERE place = 1

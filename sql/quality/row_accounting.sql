@@ -3,17 +3,8 @@
 -- ledger; what else earlier versions held, and was rejected or superseded, is counted no longer.
 -- Key: source, resource, file
 -- Group: landing
--- Columns:
---   source: the system
---   resource: the kind of record
---   file: path within the landing folder
---   rows_read: rows in the file as it is now, and rows of earlier versions of it that are in the ledger
---   rows_accepted: of these, rows that are in the ledger
---   rows_superseded: rows of which another version, or the same again, is in the ledger, or that stand in another file
---     with the same bytes
---   rows_rejected: rows in the file as it is now that could not be taken; quality.rejected_rows tells why
---   rows_in_file: rows in the file as it is now
---   shape: the container's shape that was recognized
+-- Example: Was every row accounted for?
+--   SELECT file, rows_read, rows_accepted, rows_superseded, rows_rejected FROM quality.row_accounting
 WITH versions AS (
     SELECT
         files.source,
@@ -28,21 +19,25 @@ WITH versions AS (
         coalesce(originals.rows_rejected, 0) AS rows_taken_over,
         CASE WHEN files.is_current THEN files.shape END AS shape
     FROM landing.files AS files
-    LEFT JOIN quality.current_contents AS holders
+    LEFT JOIN quality._current_contents AS holders
         ON holders.file_id = files.file_id AND holders.original_id <> files.file_id
     LEFT JOIN landing.files AS originals ON originals.file_id = holders.original_id
     WHERE files.is_current OR files.rows_accepted > 0
 )
 
 SELECT
-    source,
-    resource,
-    file,
+    source, -- the system
+    resource, -- the kind of record
+    file, -- path within the landing folder
+    -- rows in the file as it is now, and rows of earlier versions of it that are in the ledger [count]
     CAST(sum(rows_read) AS BIGINT) AS rows_read,
-    CAST(sum(rows_accepted) AS BIGINT) AS rows_accepted,
+    CAST(sum(rows_accepted) AS BIGINT) AS rows_accepted, -- of these, rows that are in the ledger [count]
+    -- rows of which another version, or the same again, is in the ledger, or that stand in another file with the same
+    -- bytes [count]
     CAST(sum(rows_superseded - rows_taken_over) AS BIGINT) AS rows_superseded,
+    -- rows in the file as it is now that could not be taken; quality.rejected_rows tells why [count]
     CAST(sum(rows_rejected + rows_taken_over) AS BIGINT) AS rows_rejected,
-    CAST(sum(rows_in_file) AS BIGINT) AS rows_in_file,
-    max(shape) AS shape
+    CAST(sum(rows_in_file) AS BIGINT) AS rows_in_file, -- rows in the file as it is now [count]
+    max(shape) AS shape -- the container's shape that was recognized
 FROM versions
 GROUP BY source, resource, file

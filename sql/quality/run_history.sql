@@ -5,17 +5,8 @@
 -- Order: started_at, run_id
 -- Metric: rows_in = arg_max(rows_in, started_at)
 -- Metric: seconds = arg_max(seconds, started_at)
--- Columns:
---   run_id: Dagster's name for the run
---   as_of: the moment its figures speak of (UTC); null when it published nothing
---   started_at: when it took hold of the warehouse (UTC)
---   seconds: from then until its figures were ready to be published; for a run that published nothing, until it ended;
---     null when it died without a word
---   rows_in: rows read from files that were new
---   rows_rejected: of these, rows that could not be taken
---   published: whether its figures were published
---   checks_failed: checks of severity ERROR that failed: they stop a publication
---   checks_warned: checks of severity WARN that failed
+-- Example: When did a run last publish?
+--   SELECT max(started_at) FROM quality.run_history WHERE published
 WITH latest AS (
     SELECT max(number) AS number FROM landing.runs
 ),
@@ -46,15 +37,17 @@ own_checks AS (
 )
 
 SELECT
-    runs.run_id,
-    runs.as_of,
-    runs.started_at,
+    runs.run_id, -- Dagster's name for the run
+    runs.as_of, -- the moment its figures speak of (UTC); null when it published nothing
+    runs.started_at, -- when it took hold of the warehouse (UTC)
+    -- from then until its figures were ready to be published; for a run that published nothing, until it ended; null
+    -- when it died without a word
     runs.seconds,
-    runs.rows_in,
-    runs.rows_rejected,
-    runs.published,
-    runs.checks_failed,
-    runs.checks_warned
+    runs.rows_in, -- rows read from files that were new [count]
+    runs.rows_rejected, -- of these, rows that could not be taken [count]
+    runs.published, -- whether its figures were published
+    runs.checks_failed, -- checks of severity ERROR that failed: they stop a publication [count]
+    runs.checks_warned -- checks of severity WARN that failed [count]
 FROM landing.runs AS runs
 INNER JOIN latest ON runs.number < latest.number
 UNION ALL

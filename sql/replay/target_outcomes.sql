@@ -4,45 +4,12 @@
 -- stranded, retry_due, retry_waiting. Budgets are those of the outplan of the latest call (of the outdial's campaign
 -- when there is no call), in the version in force at the as-of moment. A deleted target keeps its outcome.
 -- Key: outdial_target_id
--- Incremental: outdial_target_id
--- Constant: as_of
+-- Incremental: hash('voipbin:' || CAST(outdial_target_id AS VARCHAR))
 -- Metric: targets = count(*)
 -- Metric: reached_share = avg(CAST(ever_reached AS INTEGER))
--- Columns:
---   outdial_target_id: the target
---   outdial_id: the outdial (list of targets) it is in
---   campaign_id: campaign of the latest call; else of the outdial (of several: not deleted before deleted, running
---     before stopped, then the one created last)
---   outplan_id: the outplan whose budgets apply
---   status: idle, progressing or done, as the log of calls gives it
---   outcome: what became of the target, see above
---   ever_reached: some call ended in success
---   try_count_0: tries in evidence at destination 0: the greater of its calls and the highest try_count on them
---   try_count_1: the same for destination 1
---   try_count_2: the same for destination 2
---   try_count_3: the same for destination 3
---   try_count_4: the same for destination 4
---   attempts: calls in the log
---   calls_missing: tries in evidence beyond the calls in the log
---   first_attempt_at: dial of the first call (UTC)
---   last_attempt_at: dial of the latest call (UTC)
---   last_hangup_at: latest hangup (UTC)
---   reached_at: first hangup with success (UTC)
---   tries_left: tries left under those budgets, at all its destinations together, of a target that may still be
---     dialled or is being dialled, its campaign running or not; null of any other, and when no outplan is known
---   next_destination_index: lowest destination with tries left; null when the target will not be dialled, or when no
---     outplan is known
---   next_eligible_at: earliest moment of the next dial (UTC): last hangup + the outplan's interval; when untouched, the
---     target's creation
---   platform_status: status of the platform's own row, as last polled
---   status_agreement: match, exhausted_left_idle, done_unexplained, lost_write, open_call_unseen, differs,
---     not_yet_comparable (also: a row that does not say) or no_platform_row
---   tries_agreement: match, missing_calls (the platform counted more), lost_increment (one less), impossible (two or
---     more less), not_yet_comparable or no_platform_row; of several destinations the gravest: impossible, then
---     missing_calls, then lost_increment
---   violations: rows of replay.violations, of any verdict
---   deleted_at: when the target was deleted (UTC); null when it was not, by the as-of moment
---   as_of: the moment this row speaks of (UTC)
+-- Example: Whom may the dialer call next, and how often yet?
+--   SELECT outdial_target_id, next_destination_index, tries_left FROM replay.target_outcomes
+--   WHERE outcome = 'retry_due'
 WITH polls AS (
     -- When each list was polled is not recorded; the latest write that each shows comes closest to it.
     SELECT
@@ -70,7 +37,7 @@ WITH polls AS (
 
 open_calls AS (
     SELECT DISTINCT outdial_target_id
-    FROM replay.calls
+    FROM replay._calls
     WHERE ended_at IS NULL
 ),
 
@@ -80,7 +47,7 @@ open_targets AS (
         calls.outdial_target_id,
         min(CASE WHEN calls.ended_at IS NULL THEN calls.began_at END) AS oldest_open_at,
         max(calls.ended_at) AS last_hangup_at
-    FROM replay.calls AS calls
+    FROM replay._calls AS calls
     SEMI JOIN open_calls ON calls.outdial_target_id = open_calls.outdial_target_id
     GROUP BY calls.outdial_target_id
 ),
@@ -131,8 +98,8 @@ targets AS (
         coalesce(targets.tm_delete, targets._deleted_at) AS deleted_at
     FROM raw.voipbin_outdialtargets AS targets
     CROSS JOIN core.as_of AS as_of
-    LEFT JOIN replay.calls AS latest ON targets.id = latest.outdial_target_id AND latest.is_latest
-    LEFT JOIN replay.outdial_campaigns AS home ON targets.outdial_id = home.outdial_id
+    LEFT JOIN replay._calls AS latest ON targets.id = latest.outdial_target_id AND latest.is_latest
+    LEFT JOIN replay._outdial_campaigns AS home ON targets.outdial_id = home.outdial_id
     WHERE latest.call_number IS NOT NULL OR coalesce(targets.tm_create <= as_of.as_of, TRUE)
     UNION ALL
     SELECT
@@ -164,8 +131,8 @@ targets AS (
         NULL AS created_at,
         NULL AS platform_at,
         NULL AS deleted_at
-    FROM replay.calls AS latest
-    LEFT JOIN replay.outdial_campaigns AS home ON latest.orphan_outdial_id = home.outdial_id
+    FROM replay._calls AS latest
+    LEFT JOIN replay._outdial_campaigns AS home ON latest.orphan_outdial_id = home.outdial_id
     WHERE latest.is_latest AND latest.target_check = 'unknown' AND latest.outdial_target_id IS NOT NULL
 ),
 
@@ -201,7 +168,7 @@ budgets AS (
     FROM targets
     CROSS JOIN core.as_of AS as_of
     LEFT JOIN open_targets ON targets.outdial_target_id = open_targets.outdial_target_id
-    LEFT JOIN replay.outplan_versions AS plan ON targets.outplan_id = plan.outplan_id AND plan.is_current
+    LEFT JOIN replay._outplan_versions AS plan ON targets.outplan_id = plan.outplan_id AND plan.is_current
 ),
 
 timed AS (
@@ -263,26 +230,33 @@ judged AS (
 )
 
 SELECT
-    judged.outdial_target_id,
-    judged.outdial_id,
+    judged.outdial_target_id, -- the target
+    judged.outdial_id, -- the outdial (list of targets) it is in
+    -- campaign of the latest call; else of the outdial (of several: not deleted before deleted, running before
+    -- stopped, then the one created last)
     judged.campaign_id,
-    judged.outplan_id,
-    judged.status,
-    judged.outcome,
-    judged.reached_at IS NOT NULL AS ever_reached,
+    judged.outplan_id, -- the outplan whose budgets apply
+    judged.status, -- idle, progressing or done, as the log of calls gives it
+    judged.outcome, -- what became of the target, see above
+    judged.reached_at IS NOT NULL AS ever_reached, -- some call ended in success
+    -- tries in evidence at destination 0: the greater of its calls and the highest try_count on them [count]
     judged.tries_0 AS try_count_0,
-    judged.tries_1 AS try_count_1,
-    judged.tries_2 AS try_count_2,
-    judged.tries_3 AS try_count_3,
-    judged.tries_4 AS try_count_4,
-    judged.attempts,
-    -- Whatever counts a log claims: five of the largest are no INTEGER any more.
-    CAST(judged.tries_0 AS BIGINT) + judged.tries_1 + judged.tries_2 + judged.tries_3 + judged.tries_4 - judged.attempts
+    judged.tries_1 AS try_count_1, -- the same for destination 1 [count]
+    judged.tries_2 AS try_count_2, -- the same for destination 2 [count]
+    judged.tries_3 AS try_count_3, -- the same for destination 3 [count]
+    judged.tries_4 AS try_count_4, -- the same for destination 4 [count]
+    judged.attempts, -- calls in the log [count]
+    -- tries in evidence beyond the calls in the log [count]
+    CAST(
+        judged.tries_0 AS BIGINT  -- five of the largest counts that a log may claim are no INTEGER any more
+    ) + judged.tries_1 + judged.tries_2 + judged.tries_3 + judged.tries_4 - judged.attempts
         AS calls_missing,
-    judged.first_began_at AS first_attempt_at,
-    judged.began_at AS last_attempt_at,
-    judged.last_hangup_at,
-    judged.reached_at,
+    judged.first_began_at AS first_attempt_at, -- dial of the first call (UTC)
+    judged.began_at AS last_attempt_at, -- dial of the latest call (UTC)
+    judged.last_hangup_at, -- latest hangup (UTC)
+    judged.reached_at, -- first hangup with success (UTC)
+    -- tries left under those budgets, at all its destinations together, of a target that may still be dialled or is
+    -- being dialled, its campaign running or not; null of any other, and when no outplan is known [count]
     CASE
         WHEN
             judged.outcome IN ('untouched', 'in_flight', 'stuck', 'stranded', 'retry_due', 'retry_waiting')
@@ -314,13 +288,18 @@ SELECT
                     ELSE 0
                 END
     END AS tries_left,
+    -- lowest destination with tries left; null when the target will not be dialled, or when no outplan is known
     CASE
         WHEN judged.outcome IN ('untouched', 'stranded', 'retry_due', 'retry_waiting') THEN judged.next_index
     END AS next_destination_index,
+    -- earliest moment of the next dial (UTC): last hangup + the outplan's interval; when untouched, the target's
+    -- creation
     CASE
         WHEN judged.outcome IN ('untouched', 'stranded', 'retry_due', 'retry_waiting') THEN judged.eligible_at
     END AS next_eligible_at,
-    judged.platform_status,
+    judged.platform_status, -- status of the platform's own row, as last polled
+    -- match, exhausted_left_idle, done_unexplained, lost_write, open_call_unseen, differs, not_yet_comparable (also:
+    -- a row that does not say) or no_platform_row
     CASE
         WHEN NOT judged.has_row THEN 'no_platform_row'
         WHEN judged.is_later OR judged.platform_status IS NULL THEN 'not_yet_comparable'
@@ -332,14 +311,18 @@ SELECT
         WHEN judged.platform_status = 'done' THEN 'done_unexplained'
         ELSE 'differs'
     END AS status_agreement,
+    -- match, missing_calls (the platform counted more), lost_increment (one less), impossible (two or more less),
+    -- not_yet_comparable or no_platform_row; of several destinations the gravest: impossible, then missing_calls,
+    -- then lost_increment
     CASE
         WHEN NOT judged.has_row THEN 'no_platform_row'
         WHEN judged.is_later OR judged.tries_compared IS NULL THEN 'not_yet_comparable'
         WHEN judged.is_young AND judged.tries_compared <> 'match' THEN 'not_yet_comparable'
         ELSE judged.tries_compared
     END AS tries_agreement,
-    coalesce(broken.violations, 0) AS violations,
+    coalesce(broken.violations, 0) AS violations, -- rows of replay.violations, of any verdict [count]
+    -- when the target was deleted (UTC); null when it was not, by the as-of moment
     CASE WHEN judged.deleted_at <= judged.as_of THEN judged.deleted_at END AS deleted_at,
-    judged.as_of
+    judged.as_of -- the moment this row speaks of (UTC) [constant]
 FROM judged
 LEFT JOIN broken ON judged.outdial_target_id = broken.outdial_target_id

@@ -7,21 +7,14 @@
 -- idle; and the very last write leaves what the target is at the as-of moment (an outplan may have changed since).
 -- Key: outdial_target_id, sequence
 -- Words: event = dial, hangup; from_status, to_status = idle, progressing, done
--- Incremental: outdial_target_id from replay.calls.outdial_target_id
+-- Incremental: outdial_target_id from replay._calls
 -- Metric: writes = count(*)
--- Columns:
---   outdial_target_id: the target
---   sequence: 1.. within the target
---   campaigncall_id: the call that made the write
---   occurred_at: when (UTC)
---   event: dial or hangup
---   from_status: status of the target before: idle, progressing or done
---   to_status: status of the target after it
---   destination_index: which destination the call dialled
---   tries_used: tries in evidence at that destination after the write
+-- Example: What happened to one target, step by step?
+--   SELECT occurred_at, event, from_status, to_status FROM replay.transitions
+--   WHERE outdial_target_id = 'f50b169d-ce02-4bc9-a6e7-bb632c71e450' ORDER BY sequence
 WITH overlapping AS (
     SELECT DISTINCT outdial_target_id
-    FROM replay.calls
+    FROM replay._calls
     WHERE earlier_end_at > began_at
 ),
 
@@ -40,9 +33,9 @@ one_by_one AS (
         CASE WHEN calls.earlier_reached_at IS NOT NULL THEN 'done' ELSE 'progressing' END AS to_status,
         calls.destination_index,
         calls.tries_used
-    FROM replay.calls AS calls
+    FROM replay._calls AS calls
     ANTI JOIN overlapping ON calls.outdial_target_id = overlapping.outdial_target_id
-    LEFT JOIN replay.calls AS previous
+    LEFT JOIN replay._calls AS previous
         ON
             calls.outdial_target_id = previous.outdial_target_id
             AND calls.call_number = previous.call_number + 1
@@ -63,7 +56,7 @@ one_by_one AS (
         END AS to_status,
         calls.destination_index,
         calls.tries_used
-    FROM replay.calls AS calls
+    FROM replay._calls AS calls
     ANTI JOIN overlapping ON calls.outdial_target_id = overlapping.outdial_target_id
     WHERE calls.outdial_target_id IS NOT NULL AND calls.ended_at IS NOT NULL
 ),
@@ -77,7 +70,7 @@ events AS (
         1 AS after_hangups,
         1 AS opened,
         0 AS reached
-    FROM replay.calls AS calls
+    FROM replay._calls AS calls
     SEMI JOIN overlapping ON calls.outdial_target_id = overlapping.outdial_target_id
     UNION ALL
     SELECT
@@ -87,7 +80,7 @@ events AS (
         CASE WHEN calls.ended_at = calls.began_at THEN 1 ELSE 0 END AS after_hangups,
         -1 AS opened,
         CASE WHEN calls.succeeded THEN 1 ELSE 0 END AS reached
-    FROM replay.calls AS calls
+    FROM replay._calls AS calls
     SEMI JOIN overlapping ON calls.outdial_target_id = overlapping.outdial_target_id
     WHERE calls.ended_at IS NOT NULL
 ),
@@ -141,7 +134,7 @@ left_at AS (
             ELSE 'idle'
         END AS to_status
     FROM in_order
-    LEFT JOIN replay.outplan_versions AS plan
+    LEFT JOIN replay._outplan_versions AS plan
         ON
             in_order.outplan_id = plan.outplan_id
             AND in_order.occurred_at >= plan.valid_from
@@ -165,15 +158,15 @@ overlapped AS (
 )
 
 SELECT
-    outdial_target_id,
-    sequence,
-    campaigncall_id,
-    occurred_at,
-    event,
-    from_status,
-    to_status,
-    destination_index,
-    tries_used
+    outdial_target_id, -- the target
+    sequence, -- 1.. within the target
+    campaigncall_id, -- the call that made the write
+    occurred_at, -- when (UTC)
+    event, -- dial or hangup
+    from_status, -- status of the target before: idle, progressing or done
+    to_status, -- status of the target after it
+    destination_index, -- which destination the call dialled
+    tries_used -- tries in evidence at that destination after the write [count]
 FROM one_by_one
 UNION ALL
 SELECT

@@ -8,32 +8,23 @@
 -- Calls that name no target at all have a null outdial_target_id.
 -- Key: campaigncall_id, code
 -- Order: outdial_target_id, occurred_at, campaigncall_id, code
--- Incremental: outdial_target_id row campaigncall_id from replay.calls.outdial_target_id,
---   raw.voipbin_campaigncalls.outdial_target_id, raw.voipbin_outdialtargets.id
+-- Incremental: outdial_target_id from replay._calls, raw.voipbin_campaigncalls, raw.voipbin_outdialtargets
 -- Metric: illegal = count(CASE WHEN verdict = 'illegal' THEN 1 END)
 -- Metric: tolerated = count(CASE WHEN verdict = 'tolerated' THEN 1 END)
 -- Metric: unverifiable = count(CASE WHEN verdict = 'unverifiable' THEN 1 END)
--- Columns:
---   outdial_target_id: the target that was dialled; null when the call names none
---   campaigncall_id: the call
---   code: the rule: dial_after_done, dial_while_active, retry_too_soon, try_limit_exceeded, destination_out_of_order,
---     destination_missing, destination_mismatch, try_count_mismatch, result_missing, result_premature, time_reversed,
---     orphan_call or dial_after_delete
---   verdict: illegal, unverifiable or tolerated
---   occurred_at: the moment of the write that broke the rule (UTC): the dial; for result_missing and time_reversed the
---     hangup
---   detail: the facts, in words
+-- Example: Which calls surely broke the retry policy?
+--   SELECT code, count(*) FROM replay.violations WHERE verdict = 'illegal' GROUP BY code
 WITH tolerance AS (
     SELECT
         cutoff_at,
         clock_tolerance_ms * 1000 AS tolerance_us
-    FROM replay.cutoff
+    FROM core._cutoff
 ),
 
 -- The few calls that can be told, from their own row, to have broken a rule or to be beyond judging.
 flagged AS (
     SELECT *
-    FROM replay.calls
+    FROM replay._calls
     WHERE
         earlier_reached_at <= began_at
         OR earlier_end_at > began_at
@@ -60,7 +51,7 @@ logged AS (
         count(CASE WHEN calls.destination_index = 2 THEN 1 END) AS calls_2,
         count(CASE WHEN calls.destination_index = 3 THEN 1 END) AS calls_3,
         count(CASE WHEN calls.destination_index = 4 THEN 1 END) AS calls_4
-    FROM replay.calls AS calls
+    FROM replay._calls AS calls
     SEMI JOIN over_budget ON calls.outdial_target_id = over_budget.outdial_target_id
     GROUP BY calls.outdial_target_id
 ),
@@ -80,7 +71,7 @@ suspects AS (
         plan.max_try_count_2,
         plan.max_try_count_3
     FROM over_budget AS calls
-    INNER JOIN replay.calls AS latest
+    INNER JOIN replay._calls AS latest
         ON calls.outdial_target_id = latest.outdial_target_id AND latest.is_latest
     INNER JOIN logged ON calls.outdial_target_id = logged.outdial_target_id
     CROSS JOIN tolerance
@@ -92,7 +83,7 @@ suspects AS (
                 date_diff('microsecond', tolerance.cutoff_at, greatest(counters.tm_create, counters.tm_update))
                 <= tolerance.tolerance_us, TRUE
             )
-    LEFT JOIN replay.outplan_versions AS plan
+    LEFT JOIN replay._outplan_versions AS plan
         ON calls.outplan_id = plan.outplan_id AND calls.outplan_version = plan.version
 ),
 
@@ -284,7 +275,7 @@ found AS (
         calls.began_at AS occurred_at,
         'began ' || CAST(date_diff('millisecond', deleted.deleted_at, calls.began_at) AS VARCHAR)
         || ' ms after the target was deleted' AS detail
-    FROM replay.calls AS calls
+    FROM replay._calls AS calls
     INNER JOIN (
         SELECT
             id,
@@ -297,10 +288,14 @@ found AS (
 )
 
 SELECT
-    outdial_target_id,
-    campaigncall_id,
+    outdial_target_id, -- the target that was dialled; null when the call names none
+    campaigncall_id, -- the call
+    -- the rule: dial_after_done, dial_while_active, retry_too_soon, try_limit_exceeded, destination_out_of_order,
+    -- destination_missing, destination_mismatch, try_count_mismatch, result_missing, result_premature, time_reversed,
+    -- orphan_call or dial_after_delete
     code,
-    verdict,
+    verdict, -- illegal, unverifiable or tolerated
+    -- the moment of the write that broke the rule (UTC): the dial; for result_missing and time_reversed the hangup
     occurred_at,
-    detail
+    detail -- the facts, in words
 FROM found

@@ -4,30 +4,14 @@
 -- attempt; UH when it was never tried, also when it was only skipped or called at no address (which counts in
 -- reports.campaign_contact_rates only where a list says that it was meant). Which disposition gives which class is data:
 -- core.dispositions, column `aapor_class`. By default: contacted I, voicemail and no_contact NC, do_not_contact R,
--- bad_contact_info NE, in_progress and what was never tried UH, unknown UO; of Outreach's own dispositions a refusal R
--- and a wrong person O.
+-- bad_contact_info NE, in_progress and what was never tried UH, unknown UO; a source's own line may say otherwise: a
+-- refusal R, a wrong person O.
 -- e = K / (K + NE): the eligible share of those whose eligibility is known (American Association for Public Opinion
 -- Research, Standard Definitions, 10th edition, 2023).
 -- Key: source, campaign_key
--- Columns:
---   source: the system
---   campaign_key: `<source>:<native id>`, or `all`
---   campaign_name: what the source calls the campaign; null for `all`
---   targets: targets of the campaign, each in one class
---   i: complete interviews: here, targets reached
---   p: partial interviews
---   r: refusals and break-offs
---   nc: non-contacts
---   o: other
---   uh: unknown if a household or its like, never tried included
---   ur: unknown if an eligible respondent
---   uo: unknown, other
---   ne: not eligible
---   k: I + P + R + NC + O: known to be eligible
---   u: UH + UR + UO: not known to be eligible
---   e: share of u taken for eligible: k / (k + ne) (0..1); null when neither is known
---   e_basis: where e comes from
---   class_mapping: the mapping in force: disposition = class, then what of the source's own values has another class
+-- Example: How were targets classed?
+--   SELECT campaign_name, i, p, r, nc, o, uh, ur, uo, ne FROM reports.aapor_classes
+--   WHERE campaign_key <> 'all'
 WITH counts AS (
     SELECT
         source,
@@ -42,7 +26,7 @@ WITH counts AS (
         CAST(sum(CASE WHEN aapor_class = 'UR' THEN targets ELSE 0 END) AS BIGINT) AS ur,
         CAST(sum(CASE WHEN coalesce(aapor_class, 'UO') = 'UO' THEN targets ELSE 0 END) AS BIGINT) AS uo,
         CAST(sum(CASE WHEN aapor_class = 'NE' THEN targets ELSE 0 END) AS BIGINT) AS ne
-    FROM reports.history_counts
+    FROM reports._history_counts
     GROUP BY source, campaign_key
 ),
 
@@ -77,24 +61,26 @@ exceptions AS (
 )
 
 SELECT
-    counts.source,
-    counts.campaign_key,
-    campaigns.campaign_name,
-    counts.targets,
-    counts.i,
-    counts.p,
-    counts.r,
-    counts.nc,
-    counts.o,
-    counts.uh,
-    counts.ur,
-    counts.uo,
-    counts.ne,
-    counts.i + counts.p + counts.r + counts.nc + counts.o AS k,
-    counts.uh + counts.ur + counts.uo AS u,
+    counts.source, -- the system
+    counts.campaign_key, -- `<source>:<native id>`, or `all`
+    campaigns.campaign_name, -- what the source calls the campaign; null for `all`
+    counts.targets, -- targets of the campaign, each in one class [count]
+    counts.i, -- complete interviews: here, targets reached [count]
+    counts.p, -- partial interviews [count]
+    counts.r, -- refusals and break-offs [count]
+    counts.nc, -- non-contacts [count]
+    counts.o, -- other [count]
+    counts.uh, -- unknown if a household or its like, never tried included [count]
+    counts.ur, -- unknown if an eligible respondent [count]
+    counts.uo, -- unknown, other [count]
+    counts.ne, -- not eligible [count]
+    counts.i + counts.p + counts.r + counts.nc + counts.o AS k, -- I + P + R + NC + O: known to be eligible [count]
+    counts.uh + counts.ur + counts.uo AS u, -- UH + UR + UO: not known to be eligible [count]
+    -- share of u taken for eligible: k / (k + ne); null when neither is known [share]
     CAST(counts.i + counts.p + counts.r + counts.nc + counts.o AS DOUBLE)
     / nullif(counts.i + counts.p + counts.r + counts.nc + counts.o + counts.ne, 0) AS e,
-    'K / (K + NE)' AS e_basis,
+    'K / (K + NE)' AS e_basis, -- where e comes from
+    -- the mapping in force: disposition = class, then what of the source's own values has another class
     'contacted = ' || coalesce(mapping.contacted, '-')
     || ', no_contact = ' || coalesce(mapping.no_contact, '-')
     || ', voicemail = ' || coalesce(mapping.voicemail, '-')

@@ -2,18 +2,8 @@
 -- (Standard Definitions, 10th edition, 2023), over the classes and e of reports.aapor_classes. The macro reports.aapor
 -- gives the same rates for counts and an e of one's own.
 -- Key: source, campaign_key, rate
--- Columns:
---   source: the system
---   campaign_key: `<source>:<native id>`, or `all`
---   rate: rr1 to rr6, coop1 to coop4, ref1 to ref3, con1 to con3
---   formula: in AAPOR's letters
---   numerator: targets (count)
---   denominator: targets, those of unknown eligibility weighed by e where the formula says so
---   value: numerator / denominator (0..1); null when the denominator is 0 or e is not known
---   value_low: lower end of its 95 % interval (Wilson, e taken for known)
---   value_high: upper end
---   e: share of targets of unknown eligibility taken for eligible (0..1)
---   is_thin: whether the denominator is under 5
+-- Example: What is the response rate 3?
+--   SELECT campaign_key, value, e FROM reports.aapor_rates WHERE rate = 'rr3' AND campaign_key <> 'all'
 WITH classes AS (
     SELECT
         source,
@@ -72,25 +62,17 @@ valued AS (
 )
 
 SELECT
-    source,
-    campaign_key,
-    rate,
-    formula,
-    CAST(numerator AS BIGINT) AS numerator,
-    denominator,
-    value,
-    CASE
-        WHEN value IS NOT NULL THEN greatest(0.0, (
-            numerator + 1.9207294103470618e0
-            - 1.959963984540054e0 * sqrt(numerator * (1 - value) + 0.9603647051735309e0)
-        ) / (denominator + 3.8414588206941236e0))
-    END AS value_low,
-    CASE
-        WHEN value IS NOT NULL THEN least(1.0, (
-            numerator + 1.9207294103470618e0
-            + 1.959963984540054e0 * sqrt(numerator * (1 - value) + 0.9603647051735309e0)
-        ) / (denominator + 3.8414588206941236e0))
-    END AS value_high,
-    e,
-    denominator < 5 AS is_thin
+    source, -- the system
+    campaign_key, -- `<source>:<native id>`, or `all`
+    rate, -- rr1 to rr6, coop1 to coop4, ref1 to ref3, con1 to con3
+    formula, -- in AAPOR's letters
+    CAST(numerator AS BIGINT) AS numerator, -- targets (count) [count]
+    denominator, -- targets, those of unknown eligibility weighed by e where the formula says so
+    value, -- numerator / denominator; null when the denominator is 0 or e is not known [share]
+    -- lower end of its 95 % interval (Wilson, e taken for known)
+    reports.wilson_low(numerator, denominator) AS value_low,
+    -- upper end
+    reports.wilson_high(numerator, denominator) AS value_high,
+    e, -- share of targets of unknown eligibility taken for eligible [share]
+    denominator < 5 AS is_thin -- whether the denominator is under 5
 FROM valued

@@ -10,23 +10,9 @@
 -- method sees no doubt. 1 - Kaplan-Meier, which takes competing ends for censoring and so reads too high, stands beside
 -- it for comparison only.
 -- Key: source, campaign_key, attempt_number
--- Columns:
---   source: the system
---   campaign_key: `<source>:<native id>`, or `all`
---   attempt_number: 1.. within the target
---   at_risk: targets that made this attempt without an earlier contact
---   contacts: of them, reached for the first time by this attempt
---   competing_ends: of them, ended otherwise after this attempt
---   censored: of them, open after this attempt and not yet tried again
---   hazard: contacts / at_risk (0..1)
---   hazard_low: lower end of its 95 % interval (Wilson)
---   hazard_high: upper end
---   cumulative_incidence: share of attempted targets reached by this attempt (0..1; Aalen-Johansen): where targets are
---     still open an estimate, not a count
---   cumulative_incidence_low: lower end of its 95 % interval
---   cumulative_incidence_high: upper end
---   one_minus_kaplan_meier: what ignoring the competing ends would give (0..1): too high
---   is_thin: whether fewer than 5 targets were at risk
+-- Example: Is it worth calling a third time?
+--   SELECT source, hazard, hazard_low, hazard_high FROM reports.attempt_curve
+--   WHERE campaign_key = 'all' AND attempt_number = 3
 WITH lives AS (
     SELECT
         source,
@@ -35,35 +21,34 @@ WITH lives AS (
         CAST(sum(targets) AS BIGINT) AS targets,
         CAST(coalesce(sum(CASE WHEN ended_by = 'contact' THEN targets END), 0) AS BIGINT) AS contacts,
         CAST(coalesce(sum(CASE WHEN ended_by <> 'contact' THEN targets END), 0) AS BIGINT) AS competing_ends
-    FROM reports.history_counts
+    FROM reports._history_counts
     WHERE attempts > 0
     GROUP BY source, campaign_key, coalesce(first_contact_number, attempts)
 ),
 
-lengths AS (
-    SELECT source, campaign_key, max(last_number) AS longest
+numbers AS (
+    SELECT source, campaign_key, CAST(unnest(generate_series(1, max(last_number))) AS INTEGER) AS attempt_number
     FROM lives
     GROUP BY source, campaign_key
 ),
 
 steps AS (
     SELECT
-        lengths.source,
-        lengths.campaign_key,
+        numbers.source,
+        numbers.campaign_key,
         numbers.attempt_number,
         coalesce(lives.contacts, 0) AS contacts,
         coalesce(lives.competing_ends, 0) AS competing_ends,
         coalesce(lives.targets, 0) - coalesce(lives.contacts, 0) - coalesce(lives.competing_ends, 0) AS censored,
         CAST(sum(coalesce(lives.targets, 0)) OVER (
-            PARTITION BY lengths.source, lengths.campaign_key ORDER BY numbers.attempt_number DESC
+            PARTITION BY numbers.source, numbers.campaign_key ORDER BY numbers.attempt_number DESC
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS BIGINT) AS at_risk
-    FROM lengths
-    INNER JOIN reports.attempt_numbers AS numbers ON numbers.attempt_number <= lengths.longest
+    FROM numbers
     LEFT JOIN lives
         ON
-            lives.source = lengths.source
-            AND lives.campaign_key = lengths.campaign_key
+            lives.source = numbers.source
+            AND lives.campaign_key = numbers.campaign_key
             AND lives.last_number = numbers.attempt_number
 ),
 
@@ -146,39 +131,25 @@ effective AS (
 )
 
 SELECT
-    source,
-    campaign_key,
-    attempt_number,
-    at_risk,
-    contacts,
-    competing_ends,
-    censored,
-    hazard,
-    CASE
-        WHEN hazard IS NOT NULL THEN greatest(0.0, (
-            contacts + 1.9207294103470618e0
-            - 1.959963984540054e0 * sqrt(hazard * (1 - hazard) * at_risk + 0.9603647051735309e0)
-        ) / (at_risk + 3.8414588206941236e0))
-    END AS hazard_low,
-    CASE
-        WHEN hazard IS NOT NULL THEN least(1.0, (
-            contacts + 1.9207294103470618e0
-            + 1.959963984540054e0 * sqrt(hazard * (1 - hazard) * at_risk + 0.9603647051735309e0)
-        ) / (at_risk + 3.8414588206941236e0))
-    END AS hazard_high,
+    source, -- the system
+    campaign_key, -- `<source>:<native id>`, or `all`
+    attempt_number, -- 1.. within the target
+    at_risk, -- targets that made this attempt without an earlier contact [count]
+    contacts, -- of them, reached for the first time by this attempt [count]
+    competing_ends, -- of them, ended otherwise after this attempt [count]
+    censored, -- of them, open after this attempt and not yet tried again [count]
+    hazard, -- contacts / at_risk [share]
+    -- lower end of its 95 % interval (Wilson) [share]
+    reports.wilson_low(contacts, at_risk) AS hazard_low,
+    -- upper end [share]
+    reports.wilson_high(contacts, at_risk) AS hazard_high,
+    -- share of attempted targets reached by this attempt (Aalen-Johansen): where targets are still open an estimate,
+    -- not a count [share]
     incidence AS cumulative_incidence,
-    CASE
-        WHEN incidence IS NOT NULL THEN greatest(0.0, (
-            incidence * effective_targets + 1.9207294103470618e0
-            - 1.959963984540054e0 * sqrt(incidence * (1 - incidence) * effective_targets + 0.9603647051735309e0)
-        ) / (effective_targets + 3.8414588206941236e0))
-    END AS cumulative_incidence_low,
-    CASE
-        WHEN incidence IS NOT NULL THEN least(1.0, (
-            incidence * effective_targets + 1.9207294103470618e0
-            + 1.959963984540054e0 * sqrt(incidence * (1 - incidence) * effective_targets + 0.9603647051735309e0)
-        ) / (effective_targets + 3.8414588206941236e0))
-    END AS cumulative_incidence_high,
-    1 - kaplan_meier AS one_minus_kaplan_meier,
-    at_risk < 5 AS is_thin
+    -- lower end of its 95 % interval [share]
+    reports.wilson_low(incidence * effective_targets, effective_targets) AS cumulative_incidence_low,
+    -- upper end [share]
+    reports.wilson_high(incidence * effective_targets, effective_targets) AS cumulative_incidence_high,
+    1 - kaplan_meier AS one_minus_kaplan_meier, -- what ignoring the competing ends would give: too high [share]
+    at_risk < 5 AS is_thin -- whether fewer than 5 targets were at risk
 FROM effective

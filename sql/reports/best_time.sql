@@ -10,66 +10,23 @@
 -- cells, or their spread is no more than chance gives one time in 20 (chi-squared; Wilson and Hilferty 1931), the log
 -- does not tell one hour from another: every cell gets the mean.
 -- Key: source, campaign_key, attempts_kind, weekday, hour
--- Columns:
---   source: the system
---   campaign_key: `<source>:<native id>`
---   attempts_kind: first (each target's first attempt in the campaign) or all
---   weekday: 1 Monday to 7 Sunday, in the reporting time zone
---   hour: 0 to 23, in the reporting time zone
---   targets: targets tried in the cell
---   attempts: attempts in the cell
---   contacts: attempts that reached a person
---   contact_rate_per_attempt: contacts / attempts (0..1)
---   contact_rate_per_attempt_low: lower end of its 95 % interval: Wilson; over all attempts clustered by target
---   contact_rate_per_attempt_high: upper end
---   shrunk_rate_per_attempt: the rate drawn towards the campaign's mean (0..1): compare cells by this
---   campaign_rate_per_attempt: contacts / attempts over all cells of the kind (0..1)
---   prior_attempts: m, the number of attempts that the mean is worth; null when it is worth all: then the log does not
---     tell one hour from another
---   is_thin: whether the cell has fewer than 5 attempts
+-- Example: When are first calls answered most often, thin cells left out?
+--   SELECT campaign_key, weekday, hour, shrunk_rate_per_attempt, attempts FROM reports.best_time
+--   WHERE attempts_kind = 'first' AND NOT is_thin ORDER BY shrunk_rate_per_attempt DESC LIMIT 5
 WITH rates AS (
-    SELECT cells.*, CAST(contacts AS DOUBLE) / attempts AS rate
-    FROM reports.hour_counts AS cells
-),
-
--- As in reports.campaign_contact_rates: linearised variance of a ratio of sums over clusters.
-variances AS (
     SELECT
-        rates.*,
-        greatest(sum_xx - 2 * rate * sum_nx + rate * rate * sum_nn, 0)
-        * targets / nullif(targets - 1, 0) / (CAST(attempts AS DOUBLE) * attempts) AS variance
-    FROM rates
-),
-
-effective AS (
-    SELECT
-        variances.*,
-        CASE
-            WHEN targets = attempts THEN CAST(attempts AS DOUBLE)
-            WHEN targets = 1 THEN 1.0
-            WHEN contacts = 0 OR contacts = attempts THEN CAST(targets AS DOUBLE)
-            ELSE least(
-                CAST(attempts AS DOUBLE),
-                coalesce(
-                    rate * (1 - rate) / nullif(variance, 0) * attempts / (attempts - 1), CAST(attempts AS DOUBLE)
-                )
-            )
-        END AS weight
-    FROM variances
+        cells.*,
+        CAST(contacts AS DOUBLE) / attempts AS rate,
+        reports.effective_attempts(targets, attempts, contacts, sum_nn, sum_nx, sum_xx) AS weight
+    FROM reports._hour_counts AS cells
 ),
 
 intervals AS (
     SELECT
-        effective.*,
-        greatest(0.0, (
-            rate * weight + 1.9207294103470618e0
-            - 1.959963984540054e0 * sqrt(rate * (1 - rate) * weight + 0.9603647051735309e0)
-        ) / (weight + 3.8414588206941236e0)) AS contact_rate_per_attempt_low,
-        least(1.0, (
-            rate * weight + 1.9207294103470618e0
-            + 1.959963984540054e0 * sqrt(rate * (1 - rate) * weight + 0.9603647051735309e0)
-        ) / (weight + 3.8414588206941236e0)) AS contact_rate_per_attempt_high
-    FROM effective
+        rates.*,
+        reports.wilson_low(rate * weight, weight) AS contact_rate_per_attempt_low,
+        reports.wilson_high(rate * weight, weight) AS contact_rate_per_attempt_high
+    FROM rates
 ),
 
 means AS (
@@ -84,7 +41,7 @@ means AS (
         sum(CASE WHEN attempts >= 5 THEN weight * weight END) AS sum_ww,
         sum(CASE WHEN attempts >= 5 THEN weight * rate END) AS sum_wr,
         sum(CASE WHEN attempts >= 5 THEN weight * rate * rate END) AS sum_wrr
-    FROM effective
+    FROM rates
     GROUP BY source, campaign_key, attempts_kind
 ),
 
@@ -125,25 +82,29 @@ priors AS (
 )
 
 SELECT
-    intervals.source,
-    intervals.campaign_key,
-    intervals.attempts_kind,
-    CAST(intervals.weekday AS INTEGER) AS weekday,
-    CAST(intervals.hour AS INTEGER) AS hour,
-    intervals.targets,
-    intervals.attempts,
-    intervals.contacts,
-    intervals.rate AS contact_rate_per_attempt,
+    intervals.source, -- the system
+    intervals.campaign_key, -- `<source>:<native id>`
+    intervals.attempts_kind, -- first (each target's first attempt in the campaign) or all
+    CAST(intervals.weekday AS INTEGER) AS weekday, -- 1 Monday to 7 Sunday, in the reporting time zone
+    CAST(intervals.hour AS INTEGER) AS hour, -- 0 to 23, in the reporting time zone
+    intervals.targets, -- targets tried in the cell [count]
+    intervals.attempts, -- attempts in the cell [count]
+    intervals.contacts, -- attempts that reached a person [count]
+    intervals.rate AS contact_rate_per_attempt, -- contacts / attempts [share]
+    -- lower end of its 95 % interval: Wilson; over all attempts clustered by target [share]
     intervals.contact_rate_per_attempt_low,
-    intervals.contact_rate_per_attempt_high,
+    intervals.contact_rate_per_attempt_high, -- upper end [share]
+    -- the rate drawn towards the campaign's mean: compare cells by this [share]
     CASE
         WHEN priors.prior_attempts IS NULL THEN priors.mean
         ELSE (intervals.rate * intervals.weight + priors.prior_attempts * priors.mean)
             / (intervals.weight + priors.prior_attempts)
     END AS shrunk_rate_per_attempt,
-    priors.mean AS campaign_rate_per_attempt,
+    priors.mean AS campaign_rate_per_attempt, -- contacts / attempts over all cells of the kind [share]
+    -- m, the number of attempts that the mean is worth; null when it is worth all: then the log does not tell one
+    -- hour from another
     priors.prior_attempts,
-    intervals.attempts < 5 AS is_thin
+    intervals.attempts < 5 AS is_thin -- whether the cell has fewer than 5 attempts
 FROM intervals
 INNER JOIN priors
     ON

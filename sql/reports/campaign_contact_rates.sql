@@ -5,35 +5,13 @@
 -- number of targets when every attempt ended alike; 1 when there is one target. Where each target had one attempt it is
 -- Wilson's interval itself. So done for proportions from clustered samples by Kott and Carr (1997), Korn and Graubard
 -- (1998) and Franco, Little, Louis and Slud (2019).
--- Sources that cannot tell whether anybody was reached (LionDesk) are not here.
+-- Sources that cannot tell whether anybody was reached are not here.
 -- Key: source, campaign_key
 -- Metric: contact_rate_per_target = sum(targets_contacted) / nullif(sum(targets_attempted), 0)
 -- Metric: contact_rate_per_attempt = sum(contacts) / nullif(sum(attempts), 0)
 -- Metric: attempts = sum(attempts)
--- Columns:
---   source: the system
---   campaign_key: `<source>:<native id>`; `<source>:none` for what belongs to no campaign
---   campaign_name: what the source calls the campaign
---   targets: whom the campaign means to reach: VoIPBIN's outdialtargets of the campaign's outdial, dialled or not, and whom
---     else it dialled; for sources without such a list, targets_attempted
---   targets_attempted: targets with at least one real attempt
---   targets_contacted: targets reached at least once
---   attempts: real attempts
---   contacts: attempts that reached a person
---   contact_rate_per_attempt: contacts / attempts (0..1)
---   contact_rate_per_attempt_low: lower end of its 95 % interval, clustered by target
---   contact_rate_per_attempt_high: upper end
---   contact_rate_per_target: targets_contacted / targets_attempted (0..1)
---   contact_rate_per_target_low: lower end of its 95 % interval (Wilson)
---   contact_rate_per_target_high: upper end
---   penetration: targets_attempted / targets (0..1); null where no list says who was meant
---   saturation: attempts / targets
---   attempts_per_contact: attempts / targets_contacted, attempts on targets never contacted included
---   effective_attempts: independent attempts that would be as sure as these
---   is_thin: whether fewer than 5 targets were attempted: too few to judge by
---   first_attempt_at: first real attempt (UTC)
---   last_attempt_at: last real attempt (UTC)
---   as_of: the moment all this speaks of (UTC)
+-- Example: Which campaigns surely reach fewer than 30 % of their targets?
+--   SELECT campaign_name FROM reports.campaign_contact_rates WHERE contact_rate_per_target_high < 0.3
 WITH sums AS (
     SELECT
         source,
@@ -49,7 +27,7 @@ WITH sums AS (
         CAST(sum(contacts * contacts) AS DOUBLE) AS sum_xx,
         min(first_attempt_at) AS first_attempt_at,
         max(last_attempt_at) AS last_attempt_at
-    FROM reports.target_histories
+    FROM reports._target_histories
     WHERE measures_contact AND campaign_key <> 'all'
     GROUP BY source, campaign_key
 ),
@@ -58,95 +36,50 @@ rates AS (
     SELECT
         sums.*,
         CAST(contacts AS DOUBLE) / nullif(attempts, 0) AS per_attempt,
-        CAST(targets_contacted AS DOUBLE) / nullif(targets_attempted, 0) AS per_target
+        CAST(targets_contacted AS DOUBLE) / nullif(targets_attempted, 0) AS per_target,
+        reports.effective_attempts(targets_attempted, attempts, contacts, sum_nn, sum_nx, sum_xx) AS effective_attempts
     FROM sums
-),
-
--- Linearised variance of a ratio of sums over clusters: m / (m - 1) * sum((x - r n)^2) / (sum n)^2.
-variances AS (
-    SELECT
-        rates.*,
-        greatest(sum_xx - 2 * per_attempt * sum_nx + per_attempt * per_attempt * sum_nn, 0)
-        * targets_attempted / nullif(targets_attempted - 1, 0)
-        / nullif(CAST(attempts AS DOUBLE) * attempts, 0) AS variance
-    FROM rates
-),
-
-effective AS (
-    SELECT
-        variances.*,
-        CASE
-            WHEN attempts = 0 THEN NULL
-            WHEN targets_attempted = 1 THEN 1.0
-            WHEN contacts = 0 OR contacts = attempts THEN CAST(targets_attempted AS DOUBLE)
-            ELSE least(
-                CAST(attempts AS DOUBLE),
-                coalesce(
-                    per_attempt * (1 - per_attempt) / nullif(variance, 0) * attempts / (attempts - 1),
-                    CAST(attempts AS DOUBLE)
-                )
-            )
-        END AS effective_attempts
-    FROM variances
 ),
 
 intervals AS (
     SELECT
-        effective.*,
-        CASE
-            WHEN per_attempt IS NOT NULL THEN greatest(0.0, (
-                per_attempt * effective_attempts + 1.9207294103470618e0
-                - 1.959963984540054e0
-                * sqrt(per_attempt * (1 - per_attempt) * effective_attempts + 0.9603647051735309e0)
-            ) / (effective_attempts + 3.8414588206941236e0))
-        END AS contact_rate_per_attempt_low,
-        CASE
-            WHEN per_attempt IS NOT NULL THEN least(1.0, (
-                per_attempt * effective_attempts + 1.9207294103470618e0
-                + 1.959963984540054e0
-                * sqrt(per_attempt * (1 - per_attempt) * effective_attempts + 0.9603647051735309e0)
-            ) / (effective_attempts + 3.8414588206941236e0))
-        END AS contact_rate_per_attempt_high,
-        CASE
-            WHEN per_target IS NOT NULL THEN greatest(0.0, (
-                per_target * targets_attempted + 1.9207294103470618e0
-                - 1.959963984540054e0 * sqrt(per_target * (1 - per_target) * targets_attempted + 0.9603647051735309e0)
-            ) / (targets_attempted + 3.8414588206941236e0))
-        END AS contact_rate_per_target_low,
-        CASE
-            WHEN per_target IS NOT NULL THEN least(1.0, (
-                per_target * targets_attempted + 1.9207294103470618e0
-                + 1.959963984540054e0 * sqrt(per_target * (1 - per_target) * targets_attempted + 0.9603647051735309e0)
-            ) / (targets_attempted + 3.8414588206941236e0))
-        END AS contact_rate_per_target_high
-    FROM effective
+        rates.*,
+        reports.wilson_low(per_attempt * effective_attempts, effective_attempts) AS contact_rate_per_attempt_low,
+        reports.wilson_high(per_attempt * effective_attempts, effective_attempts) AS contact_rate_per_attempt_high,
+        reports.wilson_low(targets_contacted, targets_attempted) AS contact_rate_per_target_low,
+        reports.wilson_high(targets_contacted, targets_attempted) AS contact_rate_per_target_high
+    FROM rates
 )
 
 SELECT
-    intervals.source,
-    intervals.campaign_key,
-    campaigns.campaign_name,
+    intervals.source, -- the system
+    intervals.campaign_key, -- `<source>:<native id>`; `<source>:none` for what belongs to no campaign
+    campaigns.campaign_name, -- what the source calls the campaign
+    -- whom the campaign means to reach: where the source has lists, the targets of the campaign's list, tried or not,
+    -- and whom else it tried; elsewhere targets_attempted [count]
     intervals.targets,
-    intervals.targets_attempted,
-    intervals.targets_contacted,
-    intervals.attempts,
-    intervals.contacts,
-    intervals.per_attempt AS contact_rate_per_attempt,
-    intervals.contact_rate_per_attempt_low,
-    intervals.contact_rate_per_attempt_high,
-    intervals.per_target AS contact_rate_per_target,
-    intervals.contact_rate_per_target_low,
-    intervals.contact_rate_per_target_high,
+    intervals.targets_attempted, -- targets with at least one real attempt [count]
+    intervals.targets_contacted, -- targets reached at least once [count]
+    intervals.attempts, -- real attempts [count]
+    intervals.contacts, -- attempts that reached a person [count]
+    intervals.per_attempt AS contact_rate_per_attempt, -- contacts / attempts [share]
+    intervals.contact_rate_per_attempt_low, -- lower end of its 95 % interval, clustered by target [share]
+    intervals.contact_rate_per_attempt_high, -- upper end [share]
+    intervals.per_target AS contact_rate_per_target, -- targets_contacted / targets_attempted [share]
+    intervals.contact_rate_per_target_low, -- lower end of its 95 % interval (Wilson) [share]
+    intervals.contact_rate_per_target_high, -- upper end [share]
+    -- targets_attempted / targets; null where no list says who was meant [share]
     CASE
         WHEN intervals.is_listed THEN CAST(intervals.targets_attempted AS DOUBLE) / nullif(intervals.targets, 0)
     END AS penetration,
-    CAST(intervals.attempts AS DOUBLE) / nullif(intervals.targets, 0) AS saturation,
+    CAST(intervals.attempts AS DOUBLE) / nullif(intervals.targets, 0) AS saturation, -- attempts / targets [ratio]
+    -- attempts / targets_contacted, attempts on targets never contacted included [ratio]
     CAST(intervals.attempts AS DOUBLE) / nullif(intervals.targets_contacted, 0) AS attempts_per_contact,
-    intervals.effective_attempts,
-    intervals.targets_attempted < 5 AS is_thin,
-    intervals.first_attempt_at,
-    intervals.last_attempt_at,
-    clock.as_of
+    intervals.effective_attempts, -- independent attempts that would be as sure as these
+    intervals.targets_attempted < 5 AS is_thin, -- whether fewer than 5 targets were attempted: too few to judge by
+    intervals.first_attempt_at, -- first real attempt (UTC)
+    intervals.last_attempt_at, -- last real attempt (UTC)
+    clock.as_of -- the moment all this speaks of (UTC)
 FROM intervals
 CROSS JOIN core.as_of AS clock
 LEFT JOIN core.campaigns AS campaigns

@@ -3,23 +3,9 @@
 -- here as it was said. Of several publications of a day the last counts. Days are kept as long as the setting
 -- CONTACT_LEDGER_HISTORY_DAYS says.
 -- Key: published_on, source, campaign_key
--- Columns:
---   published_on: the day, in the reporting zone, of the run that published the figures
---   source: the system
---   campaign_key: `<source>:<native id>`; `<source>:none` for what belongs to no campaign
---   campaign_name: what the source called the campaign then
---   targets: whom the campaign means to reach
---   targets_attempted: targets with at least one real attempt
---   targets_contacted: targets reached at least once
---   attempts: real attempts
---   contacts: attempts that reached a person
---   contact_rate_per_attempt: contacts / attempts (0..1)
---   contact_rate_per_attempt_low: lower end of its 95 % interval
---   contact_rate_per_attempt_high: upper end
---   contact_rate_per_target: targets_contacted / targets_attempted (0..1)
---   contact_rate_per_target_low: lower end of its 95 % interval
---   contact_rate_per_target_high: upper end
---   as_of: the moment the figures spoke of (UTC)
+-- Example: Has the past changed?
+--   SELECT published_on, sum(contacts) AS contacts FROM reports.campaign_daily_snapshot GROUP BY published_on
+--   ORDER BY published_on
 WITH latest AS (
     SELECT max(number) AS number FROM landing.runs
 ),
@@ -56,21 +42,21 @@ figures AS (
 )
 
 SELECT
-    last_of_day.day AS published_on,
-    figures.source,
-    figures.campaign_key,
-    figures.campaign_name,
-    figures.targets,
-    figures.targets_attempted,
-    figures.targets_contacted,
-    figures.attempts,
-    figures.contacts,
-    figures.contact_rate_per_attempt,
-    figures.contact_rate_per_attempt_low,
-    figures.contact_rate_per_attempt_high,
-    figures.contact_rate_per_target,
-    figures.contact_rate_per_target_low,
-    figures.contact_rate_per_target_high,
-    figures.as_of
+    last_of_day.day AS published_on, -- the day, in the reporting zone, of the run that published the figures
+    figures.source, -- the system
+    figures.campaign_key, -- `<source>:<native id>`; `<source>:none` for what belongs to no campaign
+    figures.campaign_name, -- what the source called the campaign then
+    figures.targets, -- whom the campaign means to reach [count]
+    figures.targets_attempted, -- targets with at least one real attempt [count]
+    figures.targets_contacted, -- targets reached at least once [count]
+    figures.attempts, -- real attempts [count]
+    figures.contacts, -- attempts that reached a person [count]
+    figures.contact_rate_per_attempt, -- contacts / attempts [share]
+    figures.contact_rate_per_attempt_low, -- lower end of its 95 % interval [share]
+    figures.contact_rate_per_attempt_high, -- upper end [share]
+    figures.contact_rate_per_target, -- targets_contacted / targets_attempted [share]
+    figures.contact_rate_per_target_low, -- lower end of its 95 % interval [share]
+    figures.contact_rate_per_target_high, -- upper end [share]
+    figures.as_of -- the moment the figures spoke of (UTC)
 FROM figures
 INNER JOIN last_of_day ON last_of_day.number = figures.number

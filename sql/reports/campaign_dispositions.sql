@@ -3,30 +3,25 @@
 -- `is_attempt` tells which are real. Each target counts once, in the disposition of its last real attempt, or of its
 -- last row when it was never really tried. Targets without any row are not here. `unknown` is a bucket of its own.
 -- Key: source, campaign_key, disposition
--- Columns:
---   source: the system
---   campaign_key: `<source>:<native id or name>`
---   disposition: unified disposition
---   is_attempt: whether rows of this disposition are real attempts
---   attempts: rows of core.attempts with this disposition
---   share_of_attempts: attempts / all rows of the campaign (0..1)
---   targets: targets whose latest attempt ended so
---   share_of_targets: targets / all targets of the campaign with any row (0..1)
+-- Example: How much of each campaign ends in something nobody understands?
+--   SELECT campaign_key, share_of_attempts FROM reports.campaign_dispositions WHERE disposition = 'unknown'
 WITH by_attempt AS (
     SELECT
         source, campaign_key, disposition, bool_or(is_attempt) AS is_attempt,
         CAST(sum(attempts) AS BIGINT) AS attempts, CAST(sum(latest) AS BIGINT) AS targets
-    FROM reports.attempt_counts
+    FROM core._attempt_counts
     GROUP BY source, campaign_key, disposition
 )
 
 SELECT
-    source,
-    campaign_key,
-    disposition,
-    is_attempt,
-    attempts,
+    source, -- the system
+    campaign_key, -- `<source>:<native id or name>`
+    disposition, -- unified disposition
+    is_attempt, -- whether rows of this disposition are real attempts
+    attempts, -- rows of core.attempts with this disposition [count]
+    -- attempts / all rows of the campaign [share]
     CAST(attempts AS DOUBLE) / sum(attempts) OVER (PARTITION BY source, campaign_key) AS share_of_attempts,
-    targets,
+    targets, -- targets whose latest attempt ended so [count]
+    -- targets / all targets of the campaign with any row [share]
     CAST(targets AS DOUBLE) / sum(targets) OVER (PARTITION BY source, campaign_key) AS share_of_targets
 FROM by_attempt

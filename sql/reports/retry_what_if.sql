@@ -5,29 +5,14 @@
 -- attempt k or before, attempts(k) the sum over targets of the lesser of its attempts and k. Up to the most attempts
 -- that any target had, that is counted, not estimated, so its band is the value itself.
 -- Raising is extrapolation (`basis` extrapolated): up to three more attempts for every target that was never reached,
--- did not refuse, has no bad contact info, and had used up its tries (VoIPBIN) or had the most attempts. It assumes
+-- did not refuse, has no bad contact info, and had used up its tries or had the most attempts. It assumes
 -- that a further attempt works as well as the last ones in the log did: those with the highest numbers, as many as it
 -- takes for 30 targets to have been at risk in them. The band is that of their hazard's 95 % interval (Wilson). It does
 -- not cover that assumption being wrong; hazards mostly fall.
 -- Key: source, campaign_key, max_attempts
--- Columns:
---   source: the system
---   campaign_key: `<source>:<native id>`, or `all`
---   max_attempts: most attempts a target may have
---   basis: log (counted) or extrapolated (estimated)
---   targets: attempted targets
---   attempts: attempts that would have been made
---   attempts_low: lower end of its band
---   attempts_high: upper end
---   targets_contacted: targets that would have been reached
---   targets_contacted_low: lower end of its band
---   targets_contacted_high: upper end
---   contact_rate_per_target: targets_contacted / targets (0..1)
---   contact_rate_per_target_low: lower end of its 95 % interval (Wilson); where extrapolated, of the band
---   contact_rate_per_target_high: upper end
---   extra_attempts: attempts more than with one attempt less allowed
---   extra_contacted: targets more than with one attempt less allowed
---   attempts_per_extra_contact: extra_attempts / extra_contacted
+-- Example: What had a maximum of two cost?
+--   SELECT campaign_key, targets_contacted, attempts FROM reports.retry_what_if
+--   WHERE max_attempts = 2 AND basis = 'log' AND campaign_key <> 'all'
 WITH lives AS (
     SELECT
         source,
@@ -37,7 +22,7 @@ WITH lives AS (
         ended_by IS NULL OR ended_by = 'exhausted' AS could_go_on,
         coalesce(ended_by = 'exhausted', FALSE) AS is_exhausted,
         targets
-    FROM reports.history_counts
+    FROM reports._history_counts
     WHERE attempts > 0
 ),
 
@@ -45,6 +30,11 @@ lengths AS (
     SELECT source, campaign_key, CAST(max(attempts) AS INTEGER) AS longest, CAST(sum(targets) AS DOUBLE) AS targets
     FROM lives
     GROUP BY source, campaign_key
+),
+
+numbers AS (
+    SELECT source, campaign_key, CAST(unnest(generate_series(1, longest)) AS INTEGER) AS attempt_number
+    FROM lengths
 ),
 
 by_attempts AS (
@@ -72,8 +62,8 @@ steps AS (
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS DOUBLE) AS extra_attempts,
         CAST(coalesce(by_contact.contacted, 0) AS DOUBLE) AS extra_contacted
-    FROM lengths
-    INNER JOIN reports.attempt_numbers AS numbers ON numbers.attempt_number <= lengths.longest
+    FROM numbers
+    INNER JOIN lengths ON lengths.source = numbers.source AND lengths.campaign_key = numbers.campaign_key
     LEFT JOIN by_attempts
         ON
             by_attempts.source = lengths.source
@@ -121,6 +111,7 @@ tails AS (
         source,
         campaign_key,
         CAST(sum(contacts) AS DOUBLE) / sum(at_risk) AS hazard,
+        CAST(sum(contacts) AS DOUBLE) AS contacts,
         CAST(sum(at_risk) AS DOUBLE) AS at_risk
     FROM backwards
     WHERE later IS NULL OR later < 30
@@ -132,14 +123,8 @@ hazards AS (
         tails.source,
         tails.campaign_key,
         tails.hazard,
-        greatest(0.0, (
-            hazard * at_risk + 1.9207294103470618e0
-            - 1.959963984540054e0 * sqrt(hazard * (1 - hazard) * at_risk + 0.9603647051735309e0)
-        ) / (at_risk + 3.8414588206941236e0)) AS hazard_low,
-        least(1.0, (
-            hazard * at_risk + 1.9207294103470618e0
-            + 1.959963984540054e0 * sqrt(hazard * (1 - hazard) * at_risk + 0.9603647051735309e0)
-        ) / (at_risk + 3.8414588206941236e0)) AS hazard_high
+        reports.wilson_low(contacts, at_risk) AS hazard_low,
+        reports.wilson_high(contacts, at_risk) AS hazard_high
     FROM tails
 ),
 
@@ -223,33 +208,30 @@ united AS (
 )
 
 SELECT
-    source,
-    campaign_key,
-    CAST(max_attempts AS INTEGER) AS max_attempts,
-    basis,
-    CAST(targets AS BIGINT) AS targets,
-    attempts,
-    attempts_low,
-    attempts_high,
-    contacted AS targets_contacted,
-    contacted_low AS targets_contacted_low,
-    contacted_high AS targets_contacted_high,
-    contacted / targets AS contact_rate_per_target,
+    source, -- the system
+    campaign_key, -- `<source>:<native id>`, or `all`
+    CAST(max_attempts AS INTEGER) AS max_attempts, -- most attempts a target may have
+    basis, -- log (counted) or extrapolated (estimated)
+    CAST(targets AS BIGINT) AS targets, -- attempted targets [count]
+    attempts, -- attempts that would have been made
+    attempts_low, -- lower end of its band
+    attempts_high, -- upper end
+    contacted AS targets_contacted, -- targets that would have been reached
+    contacted_low AS targets_contacted_low, -- lower end of its band
+    contacted_high AS targets_contacted_high, -- upper end
+    contacted / targets AS contact_rate_per_target, -- targets_contacted / targets [share]
+    -- lower end of its 95 % interval (Wilson); where extrapolated, of the band [share]
     CASE
-        WHEN basis = 'log' THEN greatest(0.0, (
-            contacted + 1.9207294103470618e0
-            - 1.959963984540054e0 * sqrt(contacted * (1 - contacted / targets) + 0.9603647051735309e0)
-        ) / (targets + 3.8414588206941236e0))
+        WHEN basis = 'log' THEN reports.wilson_low(contacted, targets)
         ELSE contacted_low / targets
     END AS contact_rate_per_target_low,
+    -- upper end [share]
     CASE
-        WHEN basis = 'log' THEN least(1.0, (
-            contacted + 1.9207294103470618e0
-            + 1.959963984540054e0 * sqrt(contacted * (1 - contacted / targets) + 0.9603647051735309e0)
-        ) / (targets + 3.8414588206941236e0))
+        WHEN basis = 'log' THEN reports.wilson_high(contacted, targets)
         ELSE contacted_high / targets
     END AS contact_rate_per_target_high,
-    extra_attempts,
-    extra_contacted,
+    extra_attempts, -- attempts more than with one attempt less allowed
+    extra_contacted, -- targets more than with one attempt less allowed
+    -- extra_attempts / extra_contacted [ratio]
     extra_attempts / nullif(extra_contacted, 0) AS attempts_per_extra_contact
 FROM united

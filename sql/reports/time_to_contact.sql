@@ -2,24 +2,9 @@
 -- Aalen and Johansen's estimator over elapsed time; reports.time_to_contact_curve has the whole curve, and
 -- reports.attempt_curve tells of ends and intervals. The shares are of all attempted targets, not of those reached.
 -- Key: source, campaign_key
--- Columns:
---   source: the system
---   campaign_key: `<source>:<native id>`, or `all`
---   campaign_name: what the source calls the campaign; null for `all`
---   targets: attempted targets
---   contacted: targets reached at any time
---   followed_seconds: longest time that any target was followed (seconds)
---   median_seconds: time by which half of the attempted targets were reached (seconds); null when never half were
---   within_1h: share reached within one hour (0..1); null when nobody was followed so long
---   within_1h_low: lower end of its 95 % interval
---   within_1h_high: upper end
---   within_1d: share reached within one day
---   within_1d_low: lower end of its 95 % interval
---   within_1d_high: upper end
---   within_7d: share reached within seven days
---   within_7d_low: lower end of its 95 % interval
---   within_7d_high: upper end
---   is_thin: whether any of these shares rests on fewer than 5 targets, attempted or effective
+-- Example: How long until half of the targets are reached?
+--   SELECT campaign_name, median_seconds / 3600 AS hours FROM reports.time_to_contact
+--   WHERE campaign_key <> 'all'
 WITH spans AS (
     SELECT
         source,
@@ -28,7 +13,7 @@ WITH spans AS (
         max(contacted) AS contacted,
         max(followed_us) AS followed_us,
         min(CASE WHEN cumulative_incidence >= 0.5 - 1e-12 THEN elapsed_us END) AS median_us
-    FROM reports.time_to_contact_steps
+    FROM reports._time_to_contact_steps
     GROUP BY source, campaign_key
 ),
 
@@ -51,23 +36,24 @@ points AS (
 )
 
 SELECT
-    spans.source,
-    spans.campaign_key,
-    campaigns.campaign_name,
-    spans.targets,
-    spans.contacted,
-    spans.followed_us / 1e6 AS followed_seconds,
+    spans.source, -- the system
+    spans.campaign_key, -- `<source>:<native id>`, or `all`
+    campaigns.campaign_name, -- what the source calls the campaign; null for `all`
+    spans.targets, -- attempted targets [count]
+    spans.contacted, -- targets reached at any time [count]
+    spans.followed_us / 1e6 AS followed_seconds, -- longest time that any target was followed [seconds]
+    -- time by which half of the attempted targets were reached; null when never half were [seconds]
     spans.median_us / 1e6 AS median_seconds,
-    points.within_1h,
-    points.within_1h_low,
-    points.within_1h_high,
-    points.within_1d,
-    points.within_1d_low,
-    points.within_1d_high,
-    points.within_7d,
-    points.within_7d_low,
-    points.within_7d_high,
-    points.is_thin
+    points.within_1h, -- share reached within one hour; null when nobody was followed so long [share]
+    points.within_1h_low, -- lower end of its 95 % interval [share]
+    points.within_1h_high, -- upper end [share]
+    points.within_1d, -- share reached within one day [share]
+    points.within_1d_low, -- lower end of its 95 % interval [share]
+    points.within_1d_high, -- upper end [share]
+    points.within_7d, -- share reached within seven days [share]
+    points.within_7d_low, -- lower end of its 95 % interval [share]
+    points.within_7d_high, -- upper end [share]
+    points.is_thin -- whether any of these shares rests on fewer than 5 targets, attempted or effective
 FROM spans
 INNER JOIN points ON points.source = spans.source AND points.campaign_key = spans.campaign_key
 LEFT JOIN core.campaigns AS campaigns

@@ -2,17 +2,9 @@
 -- of their first attempt (Aalen and Johansen's estimator; see reports.attempt_curve for ends and intervals). Beyond the
 -- longest time that any target was followed nothing is known, unless every target was reached or ended by then: null.
 -- Key: source, campaign_key, elapsed_seconds
--- Columns:
---   source: the system
---   campaign_key: `<source>:<native id>`, or `all`
---   elapsed_seconds: time since the first attempt (seconds)
---   targets: attempted targets
---   contacted: targets reached by then
---   cumulative_incidence: share of targets reached by then (0..1)
---   cumulative_incidence_low: lower end of its 95 % interval
---   cumulative_incidence_high: upper end
---   effective_targets: targets that would be as sure without censoring; null where the share is
---   is_thin: whether the share rests on fewer than 5 targets, attempted or effective
+-- Example: What share is reached within a day?
+--   SELECT campaign_key, cumulative_incidence FROM reports.time_to_contact_curve
+--   WHERE elapsed_seconds = 86400 AND campaign_key <> 'all'
 WITH shares AS (
     SELECT
         source,
@@ -32,29 +24,22 @@ WITH shares AS (
                 END
             )
         END AS effective_targets
-    FROM reports.time_to_contact_steps
+    FROM reports._time_to_contact_steps
     WHERE is_point
 )
 
 SELECT
-    source,
-    campaign_key,
-    elapsed_seconds,
-    targets,
-    contacted,
-    share AS cumulative_incidence,
-    CASE
-        WHEN share IS NOT NULL THEN greatest(0.0, (
-            share * effective_targets + 1.9207294103470618e0
-            - 1.959963984540054e0 * sqrt(share * (1 - share) * effective_targets + 0.9603647051735309e0)
-        ) / (effective_targets + 3.8414588206941236e0))
-    END AS cumulative_incidence_low,
-    CASE
-        WHEN share IS NOT NULL THEN least(1.0, (
-            share * effective_targets + 1.9207294103470618e0
-            + 1.959963984540054e0 * sqrt(share * (1 - share) * effective_targets + 0.9603647051735309e0)
-        ) / (effective_targets + 3.8414588206941236e0))
-    END AS cumulative_incidence_high,
-    effective_targets,
+    source, -- the system
+    campaign_key, -- `<source>:<native id>`, or `all`
+    elapsed_seconds, -- time since the first attempt [seconds]
+    targets, -- attempted targets [count]
+    contacted, -- targets reached by then [count]
+    share AS cumulative_incidence, -- share of targets reached by then [share]
+    -- lower end of its 95 % interval [share]
+    reports.wilson_low(share * effective_targets, effective_targets) AS cumulative_incidence_low,
+    -- upper end [share]
+    reports.wilson_high(share * effective_targets, effective_targets) AS cumulative_incidence_high,
+    effective_targets, -- targets that would be as sure without censoring; null where the share is
+    -- whether the share rests on fewer than 5 targets, attempted or effective
     coalesce(effective_targets, targets) < 5 AS is_thin
 FROM shares

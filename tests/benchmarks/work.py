@@ -17,10 +17,11 @@ from typing import Any
 import duckdb
 
 from pipelines.ingest import load_dispositions
+from pipelines.ingest.changes import write_moments
 from pipelines.models.incremental import Builder
 from pipelines.models.sql_files import load_models, with_upstream
 from pipelines.settings import Settings
-from pipelines.sources import RESOURCE
+from pipelines.sources import RESOURCE, RESOURCES
 from pipelines.sql_text import literal, quoted
 from pipelines.warehouse.connection import tune
 from pipelines.warehouse.tables import create_schemas, write_settings
@@ -44,7 +45,9 @@ def generate_warehouse(path: str, calls: int) -> Figures:
         filled = bulk.fill(con, calls, faults=20)
         settings = Settings()
         load_dispositions(con, settings.landing, settings.mappings)
-        for name in ("core.as_of", "core.cutoff"):
+        for resource in RESOURCES:
+            write_moments(con, resource)
+        for name in ("core.as_of", "core._cutoff"):
             for model in with_upstream(load_models(), [name]):
                 Builder(con).build(model)
     return {"calls": filled}
@@ -53,9 +56,12 @@ def generate_warehouse(path: str, calls: int) -> Figures:
 def ingest(path: str, landing: str) -> Figures:
     """Our way: typed, deduplicated, accounted."""
     from pipelines.ingest import ingest as ingest_files
+    from pipelines.ingest.files import LandingFolder
 
     with _warehouse(path) as con:
-        seconds, result = _timed(lambda: ingest_files(con, CALLS, Path(landing), Path(path).parent))
+        seconds, result = _timed(
+            lambda: ingest_files(con, CALLS, LandingFolder(Path(landing)), Path(path).parent)
+        )
         return {"seconds": seconds, "rows": result.rows_read}
 
 

@@ -13,9 +13,7 @@ import traceback
 from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    ["pipelines.__main__", "pipelines.cli.terminal", "pipelines.validation.engine", __name__]
-)
+FORKS.set_forkserver_preload(["tests.integration.preload"])
 
 
 class Started:

@@ -20,6 +20,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator  # what it
 from pipelines.orchestration import automation, liveness
 from pipelines.orchestration.automation import daily_refresh, landing_files
 from pipelines.settings import SettingError, Settings
+from pipelines.warehouse.connection import LandingMissingError
 
 CALLS = Path("outreach/calls")
 
@@ -152,9 +153,8 @@ def test_a_landing_folder_that_is_missing_is_named_and_starts_nothing(
     context = dg.build_sensor_context(instance, cursor=watch.cursor)
     skipped = landing_files(settings)(context)
     assert isinstance(skipped, dg.SkipReason)
-    assert (
-        skipped.skip_message == f"there is no landing folder {settings.landing}; set CONTACT_LEDGER_LANDING"
-    )
+    assert skipped.skip_message == str(LandingMissingError(settings.landing))
+    assert str(settings.landing) in str(skipped.skip_message)
     away.rename(settings.landing)
     assert [watch.look() for _ in range(3)] == [0, 0, 0]  # it holds what it held
 
@@ -260,7 +260,7 @@ def test_a_cancelled_run_whose_process_is_gone_does_not_stay_half_cancelled(
     said: list[str] = []
     assert liveness.fail_orphaned_runs(instance, settings, said.append) == [run_id]
     assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
-    assert said == [f"run {run_id} died without a word: its process (a process of long ago) is gone"]
+    assert said == [f"run {run_id} failed: its process (a process of long ago) is gone"]
 
 
 def test_a_run_that_has_not_begun_is_left_alone(settings: Settings, instance: dg.DagsterInstance) -> None:

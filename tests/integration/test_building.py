@@ -10,78 +10,70 @@ from hypothesis import strategies as st
 
 from pipelines.models.incremental import Builder, build_whole
 from pipelines.models.sql_files import Model, load_models, read_model
-from tests.support import fetch, ledger
+from tests.support import fetch, file_arrives, ledger
 
 CALLS = """\
 -- One row per call, with its place among the target's calls.
 -- Key: call
--- Incremental: target row call from raw.action_builder_actions.campaign_id
--- Columns:
---   call: the call
---   target: who was called
---   place: 1..
-SELECT id AS call, campaign_id AS target,
-    row_number() OVER (PARTITION BY campaign_id ORDER BY created_at, id) AS place
-FROM raw.action_builder_actions
+-- Incremental: target from raw.action_builder_contact_attempts
+SELECT
+    id AS call, -- the call
+    entity_id AS target, -- who was called
+    row_number() OVER (PARTITION BY entity_id ORDER BY created_at, id) AS place -- 1..
+FROM raw.action_builder_contact_attempts
 """
 TARGETS = """\
 -- One row per target.
 -- Key: target
--- Incremental: target from core.calls.target, raw.action_builder_campaigns.id
--- Columns:
---   target: who was called
---   name: their name
---   calls: how many
-SELECT c.target, max(n.name) AS name, max(c.place) AS calls
-FROM core.calls AS c LEFT JOIN raw.action_builder_campaigns AS n ON n.id = c.target
+-- Incremental: target from core._calls
+SELECT
+    c.target, -- who was called
+    max(n.name) AS name, -- their name
+    max(c.place) AS calls -- how many
+FROM core._calls AS c LEFT JOIN raw.action_builder_campaigns AS n ON n.id = c.target
 GROUP BY c.target
 """
 CLOCK = """\
 -- One row: the moment that the tables speak of.
 -- Key: moment
--- Columns:
---   moment: the latest call
-SELECT max(created_at) AS moment FROM raw.action_builder_actions
+SELECT max(created_at) AS moment -- the latest call
+FROM raw.action_builder_contact_attempts
 """
 STANDINGS = """\
 -- One row per target, as of the moment.
 -- Key: target
 -- Incremental: target
--- Constant: moment
--- Columns:
---   target: who was called
---   moment: the moment
---   is_busy: called more often than the moment's second
-SELECT targets.target, clock.moment, targets.calls > second(clock.moment) AS is_busy
-FROM core.targets AS targets CROSS JOIN core.clock AS clock
+SELECT
+    targets.target, -- who was called
+    clock.moment, -- the moment [constant]
+    targets.calls > second(clock.moment) AS is_busy -- called more often than the moment's second
+FROM core._targets AS targets CROSS JOIN core._clock AS clock
 """
 BUSY = """\
 -- One row per busy target.
 -- Key: target
--- Incremental: target from core.standings.target
--- Columns:
---   target: who was called
-SELECT target FROM core.standings WHERE is_busy
+-- Incremental: target from core._standings
+SELECT
+    target, -- who was called
+    is_busy -- that they were called often
+FROM core._standings WHERE is_busy
 """
 TOTAL = """\
 -- One row.
 -- Key: calls
--- Columns:
---   calls: how many
-SELECT CAST(count(*) AS BIGINT) AS calls FROM core.targets
+SELECT CAST(count(*) AS BIGINT) AS calls -- how many
+FROM core._targets
 """
 TALLY = """\
 -- One row per number of calls and standing: the targets that have it.
 -- Key: calls, is_busy
--- Sums: from core.targets.target, core.standings.target
--- Columns:
---   calls: how many calls
---   is_busy: whether that is many
---   targets: how many targets
---   squares: sum of calls * calls
-SELECT targets.calls, standings.is_busy, CAST(count(*) AS BIGINT) AS targets,
-    CAST(sum(targets.calls * targets.calls) AS BIGINT) AS squares
-FROM core.targets AS targets INNER JOIN core.standings AS standings ON standings.target IS NOT DISTINCT FROM targets.target
+-- Sums: from core._targets, core._standings
+SELECT
+    targets.calls, -- how many calls
+    standings.is_busy, -- whether that is many
+    CAST(count(*) AS BIGINT) AS targets, -- how many targets
+    CAST(sum(targets.calls * targets.calls) AS BIGINT) AS squares -- sum of calls * calls
+FROM core._targets AS targets INNER JOIN core._standings AS standings ON standings.target IS NOT DISTINCT FROM targets.target
 GROUP BY targets.calls, standings.is_busy
 """
 
@@ -102,24 +94,26 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
     folder = tmp_path_factory.mktemp("sql")
     (folder / "core").mkdir()
     for name, text in MODELS.items():
-        (folder / "core" / f"{name}.sql").write_text(text, encoding="utf-8")
-    loaded = load_models(folder)
-    return [loaded[f"core.{name}"] for name in MODELS]
+        (folder / "core" / f"_{name}.sql").write_text(text, encoding="utf-8")
+    loaded = load_models(folder, sources=())
+    return [loaded[f"core._{name}"] for name in MODELS]
 
 
 def arrive(con: duckdb.DuckDBPyConnection, file: int, calls: list[tuple[int, int | None]]) -> None:
     """A file brings these calls' latest versions: (id, target)."""
-    for number, (call, target) in enumerate(calls):
-        con.execute("DELETE FROM raw.action_builder_actions WHERE id = ?", [call])
-        con.execute(
-            "INSERT INTO raw.action_builder_actions (id, campaign_id, created_at, _file_id) "
-            "VALUES (?, ?, TIMESTAMP '2026-01-01' + to_seconds(?), ?)",
-            [call, target, number % 3, file],
-        )
+    with file_arrives(con, "action_builder_contact_attempts", file):
+        for number, (call, target) in enumerate(calls):
+            con.execute("DELETE FROM raw.action_builder_contact_attempts WHERE id = ?", [call])
+            con.execute(
+                "INSERT INTO raw.action_builder_contact_attempts (id, entity_id, created_at, _file_id) "
+                "VALUES (?, ?, TIMESTAMP '2026-01-01' + to_seconds(?), ?)",
+                [call, target, number % 3, file],
+            )
 
 
 def build(con: duckdb.DuckDBPyConnection, chain: list[Model]) -> dict[str, str]:
-    return {model.name: Builder(con).build(model) for model in chain}
+    builder = Builder(con, {model.table: model for model in chain})
+    return {model.name.removeprefix("_"): builder.build(model) for model in chain}
 
 
 def contents(con: duckdb.DuckDBPyConnection, chain: list[Model]) -> list[list[dict[str, object]]]:
@@ -141,60 +135,60 @@ def test_what_has_not_changed_is_not_built_and_what_has_is_built_for_its_keys(ch
         "total": "whole",
         "tally": "changed keys",
     }
-    assert fetch(con, "FROM core.targets ORDER BY target") == [
+    assert fetch(con, "FROM core._targets ORDER BY target") == [
         {"target": 10, "name": None, "calls": 3},
         {"target": 20, "name": None, "calls": 1},
     ]
     con.execute("INSERT INTO raw.action_builder_campaigns (id, name, _file_id) VALUES (20, 'north', 3)")
     assert build(con, chain) == {
         "calls": "unchanged",
-        "targets": "changed keys",
+        "targets": "compared",
         "clock": "unchanged",
         "standings": "compared",
         "busy": "unchanged",
         "total": "whole",
         "tally": "changed keys",
     }
-    assert fetch(con, "FROM core.tally ORDER BY calls") == [
+    assert fetch(con, "FROM core._tally ORDER BY calls") == [
         {"calls": 1, "is_busy": False, "targets": 1, "squares": 1},
         {"calls": 3, "is_busy": True, "targets": 1, "squares": 9},
     ]
-    assert fetch(con, "SELECT name FROM core.targets ORDER BY target") == [{"name": None}, {"name": "north"}]
+    assert fetch(con, "SELECT name FROM core._targets ORDER BY target") == [{"name": None}, {"name": "north"}]
 
 
 def test_where_only_the_clock_moved_on_only_who_stands_differently_has_changed(chain: list[Model]) -> None:
     """Ten targets with one call each in second 0; then a call of another in second 1: nobody's one call is more than 1."""
     con = ledger()
     arrive(con, 1, [(n, n) for n in range(0, 60, 3)])  # `arrive` times calls by their place: 0, 1, 2, 0, …
-    con.execute("UPDATE raw.action_builder_actions SET created_at = TIMESTAMP '2026-01-01'")
+    con.execute("UPDATE raw.action_builder_contact_attempts SET created_at = TIMESTAMP '2026-01-01'")
     build(con, chain)
-    before = fetch(con, "FROM core.standings ORDER BY target")
+    before = fetch(con, "FROM core._standings ORDER BY target")
     assert all(row["is_busy"] for row in before)
     con.execute(
-        "INSERT INTO raw.action_builder_actions (id, campaign_id, created_at, _file_id) VALUES "
+        "INSERT INTO raw.action_builder_contact_attempts (id, entity_id, created_at, _file_id) VALUES "
         "(100, 100, TIMESTAMP '2026-01-01 00:01:00', 2)"
     )
     build(con, chain)
-    keys = "SELECT key FROM scratch.changed_core_standings"
+    keys = "SELECT key FROM scratch.changed_core__standings"
     assert fetch(con, keys) == [{"key": 100}]
-    assert {row["moment"] for row in fetch(con, "FROM core.standings")} == {datetime(2026, 1, 1, 0, 1)}
+    assert {row["moment"] for row in fetch(con, "FROM core._standings")} == {datetime(2026, 1, 1, 0, 1)}
     con.execute(
-        "UPDATE raw.action_builder_actions SET created_at = '2026-01-01 00:01:01', _file_id = 3 WHERE id = 100"
+        "UPDATE raw.action_builder_contact_attempts SET created_at = '2026-01-01 00:01:01', _file_id = 3 WHERE id = 100"
     )
     build(con, chain)
     assert len(fetch(con, keys)) == 21
-    assert fetch(con, "FROM core.busy") == []
+    assert fetch(con, "FROM core._busy") == []
 
 
 def test_a_changed_select_builds_everything_of_it(chain: list[Model], tmp_path: Path) -> None:
     con = ledger()
     arrive(con, 1, [(1, 10)])
     build(con, chain)
-    path = tmp_path / "core" / "total.sql"
+    path = tmp_path / "core" / "_total.sql"
     path.parent.mkdir()
     path.write_text(TOTAL.replace("count(*)", "count(*) + 1"), encoding="utf-8")
-    assert Builder(con).build(read_model(path)) == "whole"
-    assert fetch(con, "FROM core.total") == [{"calls": 2}]
+    assert Builder(con).build(read_model(path, tmp_path)) == "whole"
+    assert fetch(con, "FROM core._total") == [{"calls": 2}]
 
 
 def test_a_build_whose_upstream_was_built_in_another_run_is_of_everything(chain: list[Model]) -> None:
@@ -202,28 +196,17 @@ def test_a_build_whose_upstream_was_built_in_another_run_is_of_everything(chain:
     arrive(con, 1, [(1, 10), (2, 20)])
     build(con, chain)
     arrive(con, 2, [(3, 10)])
-    Builder(con).build(chain[0])
+    build(con, chain[:1])
     con.execute("DROP TABLE scratch.changes")  # what another run knew is gone
-    rest = build(con, chain[1:])
+    rest = {
+        model.name.removeprefix("_"): Builder(con, {one.table: one for one in chain}).build(model)
+        for model in chain[1:]
+    }
     assert (rest["targets"], rest["total"]) == ("compared", "whole")
-    assert fetch(con, "SELECT target, calls FROM core.targets ORDER BY target") == [
+    assert fetch(con, "SELECT target, calls FROM core._targets ORDER BY target") == [
         {"target": 10, "calls": 2},
         {"target": 20, "calls": 1},
     ]
-
-
-def test_without_the_rows_own_id_a_key_that_a_later_version_can_change_builds_everything(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "core" / "calls.sql"
-    path.parent.mkdir()
-    path.write_text(CALLS.replace("target row call from", "target from"), encoding="utf-8")
-    con = ledger()
-    arrive(con, 1, [(1, 10)])
-    Builder(con).build(read_model(path))
-    arrive(con, 2, [(1, 20)])
-    assert Builder(con).build(read_model(path)) == "compared"
-    assert fetch(con, "SELECT target FROM core.calls") == [{"target": 20}]
 
 
 calls_of_a_file = st.lists(

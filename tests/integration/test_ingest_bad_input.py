@@ -16,6 +16,7 @@ import pytest
 import zstandard
 
 from pipelines.ingest import load, note_unread
+from pipelines.ingest.files import LandingFolder
 from pipelines.ingest.shapes import Batch, Records
 from pipelines.sources import Resource
 from tests.landing_folder import Landing, Row, Writer, array, jsonapi, lines, page, to_csv, to_parquet
@@ -200,8 +201,8 @@ def test_a_parquet_file_that_can_be_surveyed_and_not_loaded(
     # What DuckDB makes of damaged pages may be another thing at the second reading.
     records = load.records
 
-    def damaged(resource: Resource, batch: Batch, *others: Any) -> Records:
-        found = records(resource, batch, *others)
+    def damaged(resource: Resource, batch: Batch, *others: Any, **options: Any) -> Records:
+        found = records(resource, batch, *others, **options)
         if batch.format != "parquet":
             return found
         return replace(
@@ -325,7 +326,7 @@ def test_a_file_where_a_resources_folder_should_be_is_told_once(
             "no folder: make a folder of this name, and put the files into it",
         )
     ]
-    assert note_unread(landing.con, landing.path) == []
+    assert note_unread(landing.con, LandingFolder(landing.path)) == []
     landing.law()
 
 
@@ -595,14 +596,14 @@ def test_what_nobody_reads_is_told_until_it_is_gone(landing: Landing) -> None:
         "dispositions.csv", "README.md", "_state/sync.json", ".partial.ndjson", "voipbin/campaigncalls/_dlt/x.ndjson",
     ):  # fmt: skip
         put(landing, name)
-    assert note_unread(landing.con, landing.path) == []
+    assert note_unread(landing.con, LandingFolder(landing.path)) == []
     for name in (
         "stray.csv", "hubspot/calls/a.json", "hubspot/calls/b.json", "voipbin/a.ndjson", "voipbin/campaign_calls/a.ndjson",
         "voipbin/campaigncalls/deep/er/a.xlsx", "voipbin/campaigncalls/a.ndjson.bz2", "sub/dispositions.csv",
     ):  # fmt: skip
         put(landing, name)
     for _ in range(2):  # told once, however often it is looked at
-        note_unread(landing.con, landing.path)
+        note_unread(landing.con, LandingFolder(landing.path))
     systems = "action_builder, voipbin, outreach, liondesk"
     resources = "campaigncalls, outdialtargets, outplans, campaigns"
     ending = (
@@ -623,7 +624,7 @@ def test_what_nobody_reads_is_told_until_it_is_gone(landing: Landing) -> None:
         ("voipbin/campaigncalls/a.ndjson.bz2", 2, ending),
     ]
     shutil.rmtree(landing.path / "hubspot")
-    assert len(note_unread(landing.con, landing.path)) == 5
+    assert len(note_unread(landing.con, LandingFolder(landing.path))) == 5
     landing.run()
     assert numbers(landing) == [1, 2]
 

@@ -115,7 +115,7 @@ def test_a_row_that_swallows_others_gives_them_back(calls: Landing) -> None:
 def test_quotes_that_swallow_all_that_follows_again_and_again_come_to_an_end(
     calls: Landing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.ingest.unpack._READ_AGAIN", 100_000)
+    monkeypatch.setattr("pipelines.ingest.salvage_csv._READ_AGAIN", 100_000)
     calls.put("a.csv", table(good(1), *['x",,,"'] * 5_000))
     calls.run()
     _, accepted, _, refused = counts(calls)

@@ -1,50 +1,83 @@
-"""What the README shows works as it stands there."""
+"""What the README shows works as it stands there: questions to tables, example files, links, settings.
+
+Belongs here: what is read out of README.md and sql/examples.sql. Does not belong here: whether an answer is right
+(tests/recount).
+"""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from pipelines.ingest import ingest, load_dispositions
+from pipelines.ingest.files import LandingFolder
 from pipelines.models.incremental import build
-from pipelines.models.sql_files import load_models
-from pipelines.publish.duckdb_file import write_database
-from pipelines.settings import ROOT, Settings
+from pipelines.models.sql_files import SQL_ROOT, load_models
+from pipelines.models.table_docs import PAGE, tables_page
+from pipelines.refresh import refresh
+from pipelines.settings import ROOT, SAMPLE, Settings
 from pipelines.sources import RESOURCE
 from tests.support import fetch, ledger
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODELS = load_models()
-QUESTIONS = re.findall(r"^\| `(\w+\.\w+)` \|.*`(SELECT .+)` \|$", README, flags=re.MULTILINE)
+
+# ------------------------------------------------------------------------------------------------------ questions
+
+QUESTIONS = [
+    *((model.table, model.example[1]) for model in MODELS.values() if model.example is not None),
+    ("raw.voipbin_campaigncalls", "SELECT * FROM raw.voipbin_campaigncalls LIMIT 5"),
+]
+"""Each published table and the query of its question."""
+
+TWENTY: list[tuple[str, str, str]] = re.findall(
+    r"^-- (\d+)\. (.+)\n([^;]+);$",
+    (SQL_ROOT / "examples.sql").read_text(encoding="utf-8"),
+    flags=re.MULTILINE,
+)
+"""The questions of examples.sql: number, question, query."""
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    con = ledger()
-    build(con)
-    path = tmp_path_factory.mktemp("published") / "contact_ledger.duckdb"
-    write_database(con, path, MODELS)
-    return path
+    """The file that a run on the sample publishes."""
+    settings = Settings(landing=SAMPLE, output=tmp_path_factory.mktemp("output"))
+    refresh(settings, "readme")
+    return settings.published_path
 
 
-def test_every_published_table_has_its_question() -> None:
-    listed = [table for table, _ in QUESTIONS]
-    published = {model.table for model in MODELS.values() if not model.internal}
-    assert set(listed) == published
-    assert len(listed) == len(set(listed))
-
-
-@pytest.mark.parametrize(("table", "query"), QUESTIONS)
-def test_the_question_to_a_published_table_runs_and_asks_that_table(
-    published: Path, table: str, query: str
-) -> None:
-    assert table in query
+def answer(published: Path, query: str) -> list[tuple[Any, ...]]:
+    """The rows of a query to the published file that say anything."""
     with duckdb.connect(published, read_only=True) as con:
-        con.sql(query).fetchall()
+        return [row for row in con.sql(query).fetchall() if any(value is not None for value in row)]
 
+
+def test_the_tables_page_is_written_anew() -> None:
+    """`make docs` has been run since a SQL file or a contract changed."""
+    assert PAGE.read_text(encoding="utf-8") == tables_page(MODELS)
+
+
+@pytest.mark.parametrize(("table", "query"), QUESTIONS, ids=[table for table, _ in QUESTIONS])
+def test_a_tables_question_has_an_answer(published: Path, table: str, query: str) -> None:
+    assert table.rstrip("…") in query
+    assert answer(published, query)
+
+
+def test_there_are_twenty_questions() -> None:
+    assert [int(number) for number, _, _ in TWENTY] == list(range(1, 21))
+    assert all(question.endswith("?") for _, question, _ in TWENTY)
+
+
+@pytest.mark.parametrize("query", [query for _, _, query in TWENTY], ids=[number for number, _, _ in TWENTY])
+def test_each_of_the_twenty_has_an_answer(published: Path, query: str) -> None:
+    assert answer(published, query)
+
+
+# ---------------------------------------------------------------------------------------------------- example files
 
 EXAMPLES = re.findall(r"^```\w+ (\S+/\S+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
@@ -60,7 +93,7 @@ def test_an_example_file_is_read_as_it_stands(tmp_path: Path, path: str, text: s
     file.parent.mkdir(parents=True)
     file.write_text(text, encoding="utf-8")
     con = ledger()
-    result = ingest(con, RESOURCE[f"{source}.{name}"], tmp_path / "landing", tmp_path)
+    result = ingest(con, RESOURCE[f"{source}.{name}"], LandingFolder(tmp_path / "landing"), tmp_path)
     records = text.count('"record":') or len(text.splitlines()) - path.endswith(".csv")
     assert (result.accepted, result.rejected) == (records, 0)
     assert fetch(con, "SELECT * FROM landing.notices") == []
@@ -74,7 +107,7 @@ def test_the_examples_together_make_a_ledger(tmp_path: Path) -> None:
     con = ledger()
     load_dispositions(con, tmp_path / "landing", Settings().mappings)
     for resource in RESOURCE.values():
-        ingest(con, resource, tmp_path / "landing", tmp_path)
+        ingest(con, resource, LandingFolder(tmp_path / "landing"), tmp_path)
     build(con)
     assert fetch(
         con, "SELECT campaign_key, attempts, contacts FROM reports.campaign_contact_rates ORDER BY ALL"
@@ -86,12 +119,15 @@ def test_the_examples_together_make_a_ledger(tmp_path: Path) -> None:
     assert fetch(con, "SELECT id FROM raw.outreach_sequences WHERE _deleted_at IS NOT NULL") == [{"id": 6}]
 
 
+# -------------------------------------------------------------------------------------------------- links, settings
+
+
 def test_every_file_it_links_to_is_there() -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)]+)\)", README):
         assert (ROOT / target).exists(), target
 
 
-def test_every_setting_it_names_is_read_and_every_one_read_is_named() -> None:
+def test_it_names_every_setting_that_is_read_and_no_other() -> None:
     named = set(re.findall(r"CONTACT_LEDGER_[A-Z_]+[A-Z]", README))
     code = (ROOT / "pipelines" / "settings.py").read_text(encoding="utf-8")
     assert named == {

@@ -398,7 +398,7 @@ def test_a_killed_run_does_not_hold_up_dagsters_queue(
     assert states(home) == ["STARTED"]
     ended = Started(output.path, good[1], DAGSTER_HOME=str(home))
     assert ended.code() == 0, ended.text
-    assert "died without a word" in ended.text
+    assert "is gone" in ended.text
     assert states(home) == ["FAILURE", "SUCCESS"]
 
 

@@ -11,7 +11,14 @@ import duckdb
 import pytest
 
 from pipelines.settings import Settings
-from pipelines.warehouse.connection import LandingMissingError, WarehouseBusyError, open_warehouse
+from pipelines.warehouse.connection import (
+    LandingMissingError,
+    WarehouseBusyError,
+    WarehouseDamagedError,
+    WarehouseNewerError,
+    open_warehouse,
+)
+from tests.unit.test_failures import files_up_to, of_newer_version
 
 
 @pytest.fixture
@@ -54,6 +61,47 @@ def test_a_second_process_waits_for_the_first_and_says_for_whom(settings: Settin
     assert f"PID {holder.pid}" in said[0]
 
 
+def test_a_warehouse_that_a_newer_duckdb_wrote_is_left_alone(settings: Settings) -> None:
+    with open_warehouse(settings):
+        pass
+    content = of_newer_version(settings.warehouse_path.read_bytes())
+    settings.warehouse_path.write_bytes(content)
+    with (
+        pytest.raises(
+            WarehouseNewerError, match=r"storage version number 9999.*newer version of the project"
+        ),
+        open_warehouse(settings),
+    ):
+        pass
+    assert settings.warehouse_path.read_bytes() == content
+
+
+def test_a_damaged_warehouse_is_named_with_what_helps(settings: Settings) -> None:
+    with open_warehouse(settings):
+        pass
+    content = settings.warehouse_path.read_bytes()
+    settings.warehouse_path.write_bytes(content[: len(content) // 2])
+    with (
+        pytest.raises(
+            WarehouseDamagedError, match=rf"^{settings.warehouse_path}: .*; move warehouse.duckdb aside"
+        ),
+        open_warehouse(settings),
+    ):
+        pass
+
+
+def test_a_full_disk_is_not_taken_for_a_damaged_warehouse(settings: Settings) -> None:
+    with (
+        files_up_to(8192),
+        pytest.raises(duckdb.IOException, match="File too large"),
+        open_warehouse(settings),
+    ):
+        pass
+    settings.warehouse_path.unlink()  # what the full disk left of it
+    with open_warehouse(settings) as warehouse:
+        assert warehouse.con.sql("SELECT count(*) FROM landing.files").fetchall() == [(0,)]
+
+
 def test_a_warehouse_of_another_landing_folder_is_set_aside_and_kept(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -90,7 +138,9 @@ def test_a_landing_folder_that_is_not_there_is_named_and_nothing_is_made(
     settings: Settings, tmp_path: Path
 ) -> None:
     with (
-        pytest.raises(LandingMissingError, match="there is no landing folder .*nowhere"),
+        pytest.raises(
+            LandingMissingError, match="the landing folder .*nowhere does not exist; .*CONTACT_LEDGER_LANDING"
+        ),
         open_warehouse(replace(settings, landing=tmp_path / "nowhere")),
     ):
         pass
@@ -129,7 +179,7 @@ ZONES = """
 import sys
 from pathlib import Path
 from pipelines.settings import Settings
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse.connection import open_warehouse
 with open_warehouse(Settings(landing=Path(sys.argv[1]), output=Path(sys.argv[2]))) as warehouse:
     for con in (warehouse.con, warehouse.con.cursor()):
         print(con.sql("SELECT current_setting('TimeZone')").fetchall()[0][0])

@@ -1,6 +1,6 @@
 """Logs for tests of core and reports: short words for what was tried become raw rows of one system.
 
-Belongs here: making rows and the ledgers that hold them. Does not belong here: what ought to come of them.
+Belongs here: rows, and the ledgers that hold them. Does not belong here: what the product must make of them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def uuid(number: int) -> str:
 
 
 def with_mapping(rows: Mapping[str, Sequence[Row]], **settings: Any) -> duckdb.DuckDBPyConnection:
-    """A ledger with these raw rows and the project's own mapping of dispositions."""
+    """A ledger with these raw rows and the default mapping of dispositions."""
     con = ledger(rows, **settings)
     load_dispositions(con, NOWHERE, Settings().mappings)
     return con
@@ -43,7 +43,7 @@ ACTION_BUILDER = {"C": 0, "NA": 1, "BAD": 2, "SKIP": 3, "DNC": 4}
 def action_builder(
     targets: Mapping[int, Sequence[str]], *, campaign: int = 1, first_id: int = 1, every: timedelta = MINUTE
 ) -> dict[str, list[Row]]:
-    """Contact attempts: entity → its dispositions in order (C, NA, BAD, SKIP, DNC), one a minute over all entities."""
+    """Contact attempts: entity → its dispositions in order (C, NA, BAD, SKIP, DNC), ``every`` so often one of them."""
     rows = [(entity, word) for entity, words in targets.items() for word in words]
     return {
         "action_builder_contact_attempts": [
@@ -80,10 +80,10 @@ def voipbin(
     first_call: int = 0x1000,
     every: timedelta = MINUTE,
 ) -> dict[str, list[Row]]:
-    """A dialer's log: target → results of its calls in order, one a minute over all targets.
+    """A dialer's log: target → results of its calls in order, ``every`` so often one of them.
 
     C and NA are success and fail, OPEN is still open, PHANTOM had nothing to dial, MUTE has no result. Every target has
-    one destination, the first; those of ``only_second`` have the second instead.
+    one destination: the first, or the second for those in ``only_second``.
     """
     outdial, outplan = uuid(0xD00 + campaign), uuid(0xE00 + campaign)
     calls: list[Row] = []
@@ -157,7 +157,7 @@ def outreach(
     first_id: int = 1,
     every: timedelta = MINUTE,
 ) -> dict[str, list[Row]]:
-    """Calls with the known default dispositions: prospect → C, REFUSED, WRONG, NA, VM, BAD in order."""
+    """Calls with Outreach's default dispositions: prospect → C, REFUSED, WRONG, NA, VM, BAD in order."""
     rows = [(prospect, word) for prospect, words in targets.items() for word in words]
     return {
         "outreach_calls": [
@@ -216,8 +216,8 @@ def merged(*parts: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
     return rows
 
 
-# The log of ten targets with at most three tries that the definitions of the reports are worked through on. C, wrong
-# person and refused are live contacts; t5 and t8 wait for their next try; t7 was never tried.
+# The definitions of the reports are worked through on this log: ten targets, at most three tries each. C, wrong person
+# and refused are live contacts. Targets 5 and 8 wait for their next try; target 7 was never tried.
 WORKED_VOIPBIN = voipbin(
     {
         1: ["NA", "NA", "C"],
@@ -225,7 +225,9 @@ WORKED_VOIPBIN = voipbin(
         3: ["NA", "NA", "NA"],
         4: ["NA", "C"],
         5: ["NA"],
-        6: ["NA"],  # has one try only, at its second destination: the end that INVALID is elsewhere
+        6: [
+            "NA"
+        ],  # one try, at its second destination: it ends here, as bad contact info ends it in other systems
         7: [],
         8: ["NA", "NA"],
         9: ["C"],

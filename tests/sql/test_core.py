@@ -37,8 +37,8 @@ def attempts(rows: dict[str, list[Row]], **settings: Any) -> list[Row]:
 
 def as_of(rows: dict[str, list[Row]], **settings: Any) -> Row:
     con = with_mapping(rows, **settings)
-    build(con, "core.as_of", "core.cutoff")
-    (row,) = fetch(con, "SELECT * FROM core.as_of CROSS JOIN core.cutoff")
+    build(con, "core.as_of", "core._cutoff")
+    (row,) = fetch(con, "SELECT * FROM core.as_of CROSS JOIN core._cutoff")
     return row
 
 
@@ -80,9 +80,10 @@ class TestAsOf:
 
     def test_cuts_the_log_only_where_the_log_goes_on(self) -> None:
         rows = action_builder({1: ["NA", "NA"]})
-        assert as_of(rows)["cutoff"] is None
-        assert as_of(rows, as_of=START + HOUR)["cutoff"] is None
-        assert as_of(rows, as_of=START)["cutoff"] == START
+        never = datetime(9999, 12, 31)
+        assert as_of(rows)["cutoff_at"] == never
+        assert as_of(rows, as_of=START + HOUR)["cutoff_at"] == never
+        assert as_of(rows, as_of=START)["cutoff_at"] == START
 
 
 class TestActionBuilder:
@@ -234,7 +235,7 @@ class TestVoipbin:
         rows = voipbin({1: ["NA"]})
         rows["voipbin_campaigncalls"][0]["campaign_id"] = None
         con = with_mapping(rows)
-        build(con, "core.attempts")
+        build(con, "core.campaigns")
         assert fetch(con, "SELECT campaign_key, campaign_name FROM core.attempts") == [
             {"campaign_key": "voipbin:none", "campaign_name": "none"}
         ]

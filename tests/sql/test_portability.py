@@ -12,12 +12,12 @@ import sqlglot
 from sqlglot import ErrorLevel, exp
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted((ROOT / "sql").glob("*/*.sql"))
-PORTABLE = [path for path in FILES if path.parent.name in {"core", "replay", "reports", "quality"}]
+FILES = sorted(path for path in (ROOT / "sql").rglob("*.sql") if path.parent != ROOT / "sql")
+PORTABLE = [path for path in FILES if path.parent.name != "rules"]
 
 
 def name(path: Path) -> str:
-    return f"{path.parent.name}.{path.stem}"
+    return path.relative_to(ROOT / "sql").as_posix()
 
 
 def parsed(path: Path) -> exp.Expr:

@@ -1,7 +1,7 @@
 """The replay in SQL held to the reference replay: random logs and simulated ones, target by target and code by code.
 
 Belongs here: properties over logs that nobody wrote by hand. Does not belong here: the rules themselves
-(``test_replay.py`` shows them one by one, ``tests/reference_replay.py`` has them in Python).
+(``test_replay.py`` shows them one by one, ``tests/recount/replay.py`` has them in Python).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from pipelines.models.incremental import Builder, build_whole
 from pipelines.models.sql_files import load_models, with_upstream
 from pipelines.sources import DUCKDB_TYPES
 from pipelines.warehouse.tables import raw_columns
-from tests.reference_replay import Result
-from tests.reference_replay import replay as reference
+from tests.recount.replay import Result
+from tests.recount.replay import replay as reference
 from tests.simulation.damage import inject_faults, lose_writes
 from tests.simulation.dialer import any_scenario, simulate, to_datetime
-from tests.support import TABLES, ledger
+from tests.support import TABLES, file_arrives, ledger
 
 START = datetime(2026, 3, 2, 9)
 Rows = dict[str, list[dict[str, Any]]]
@@ -315,12 +315,14 @@ def arrive(con: duckdb.DuckDBPyConnection, rows: Rows, file: int) -> None:
     """A file brings these rows: each is now the latest version of its key."""
     for table, records in rows.items():
         key = ("id", "tm_update") if table == "voipbin_outplans" else ("id",)
-        con.execute("CREATE OR REPLACE TEMP TABLE kept AS FROM raw." + table)
-        fill(con, {table: [{**record, "_file_id": file} for record in records]})
-        same = " AND ".join(f"new.{column} IS NOT DISTINCT FROM kept.{column}" for column in key)
-        con.execute(
-            f"INSERT INTO raw.{table} FROM kept WHERE NOT EXISTS (SELECT 1 FROM raw.{table} AS new WHERE {same})"
-        )
+        with file_arrives(con, table, file):
+            con.execute("CREATE OR REPLACE TEMP TABLE kept AS FROM raw." + table)
+            fill(con, {table: [{**record, "_file_id": file} for record in records]})
+            same = " AND ".join(f"new.{column} IS NOT DISTINCT FROM kept.{column}" for column in key)
+            con.execute(
+                f"INSERT INTO raw.{table} FROM kept "
+                f"WHERE NOT EXISTS (SELECT 1 FROM raw.{table} AS new WHERE {same})"
+            )
 
 
 def contents(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
@@ -364,12 +366,11 @@ def test_new_calls_of_one_target_replay_that_target_alone() -> None:
     built = {model.table: Builder(step).build(model) for model in MODELS}
     assert {table for table, extent in built.items() if extent == "whole"} <= {
         "core.as_of",
-        "core.cutoff",
-        "replay.cutoff",
-        "replay.outplan_versions",
+        "core._cutoff",
+        "replay._outplan_versions",
         "replay.target_outcomes",
     }
-    assert [built[f"replay.{name}"] for name in ("calls", "violations", "transitions")] == [
+    assert [built[f"replay.{name}"] for name in ("_calls", "violations", "transitions")] == [
         "changed keys"
     ] * 3
     kept = contents(step)

@@ -18,7 +18,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipelines.models.sql_files import SQL_ROOT, load_models
-from tests.sql import recount
+from tests.recount.aapor import outcome_rates
+from tests.recount.rates import wilson as wilson_recounted
 from tests.sql.logs import (
     MINUTE,
     START,
@@ -109,7 +110,7 @@ class TestLiterature:
         steps = fetch(
             con,
             f"SELECT elapsed_us // {week} AS week, cumulative_incidence, sqrt(variance) AS error "
-            "FROM reports.time_to_contact_steps WHERE campaign_key = 'all' AND contacts > 0 ORDER BY 1",
+            "FROM reports._time_to_contact_steps WHERE campaign_key = 'all' AND contacts > 0 ORDER BY 1",
         )
         assert [step["week"] for step in steps] == [6, 7, 10, 13, 16, 22, 23]
         assert [1 - step["cumulative_incidence"] for step in steps] == pytest.approx(
@@ -142,10 +143,11 @@ class TestLiterature:
                     }
                 )
         con = with_mapping({"action_builder_contact_attempts": rows})
-        build(con, "reports.time_to_contact_steps")
+        build(con, "reports._time_to_contact_steps")
         steps = fetch(
             con,
-            "FROM reports.time_to_contact_steps WHERE campaign_key = 'all' AND contacts + competing_ends > 0 ORDER BY elapsed_us",
+            "FROM reports._time_to_contact_steps WHERE campaign_key = 'all' AND contacts + competing_ends > 0 "
+            "ORDER BY elapsed_us",
         )
         assert [step["at_risk"] for step in steps] == [304, 302, 301, 300, 298, 297]
         assert [step["open_after"] for step in steps] == pytest.approx(
@@ -164,7 +166,7 @@ class TestMacros:
             assert (low, high) == (None, None)
         else:
             assert 0 <= low <= k / n <= high <= 1
-            assert (low, high) == pytest.approx(recount.wilson(k, n), abs=1e-9)
+            assert (low, high) == pytest.approx(wilson_recounted(k, n), abs=1e-9)
             assert (low == 0) == (k == 0)
             assert (high == 1) == (k == n)
 
@@ -175,7 +177,7 @@ class TestMacros:
     def test_aapors_identities(self, counts: list[int], e: list[float | None]) -> None:
         names = ("I", "P", "R", "NC", "O", "UH", "UR", "UO", "NE")
         rates = aapor(*counts, e=e)
-        expected = recount.aapor(dict(zip(names, counts, strict=True)).__getitem__, *e)
+        expected = outcome_rates(dict(zip(names, counts, strict=True)).__getitem__, *e)
         assert rates.keys() == expected.keys()
         for name, value in expected.items():
             assert rates[name] == (None if value is None else pytest.approx(value)), name
@@ -205,8 +207,8 @@ class TestContactRates:
             rows = fetch(con, f"FROM {table}")
             assert rows == [] or table in (
                 "core.as_of",
-                "core.cutoff",
-                "replay.cutoff",
+                "core._cutoff",
+                "core._cutoff",
                 "core.dispositions",
             ), table
 

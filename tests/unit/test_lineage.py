@@ -58,4 +58,4 @@ def test_every_model_of_the_project_has_its_lineage() -> None:
         table: {name: kind for name, kind, *_ in con.sql(f"DESCRIBE {table}").fetchall()}
         for table in rates.upstream
     }
-    assert column_lineage(rates.select, columns)["contacts"] == [("reports.target_histories", "contacts")]
+    assert column_lineage(rates.select, columns)["contacts"] == [("reports._target_histories", "contacts")]

@@ -1,4 +1,4 @@
-"""A SQL file says what it is; a file that says it wrongly is named."""
+"""A SQL file says what it is; a file that says it wrongly is refused when it is loaded, by name and line."""
 
 from pathlib import Path
 
@@ -13,96 +13,147 @@ GOOD = """\
 -- what it costs.
 -- Key: fruit
 -- Metric: dearest = max(price)
--- Columns:
---   fruit: its name
---   price: in cents, with
---     a second line
-WITH p AS (SELECT * FROM core.prices)
-SELECT fruit, price FROM p JOIN raw.voipbin_campaigns USING (fruit)
+-- Example: Which is the dearest?
+--   SELECT fruit FROM reports.fruits
+--   ORDER BY price DESC LIMIT 1
+WITH p AS (SELECT id, name FROM raw.voipbin_campaigns)
+
+SELECT
+    name AS fruit, -- its name [null]
+    -- in cents, with
+    -- a second line [count]
+    count(*) AS price,
+    max(id) AS latest -- the last
+FROM p
+GROUP BY name
 """
 
 
 def write(folder: Path, text: str, name: str = "reports/fruits.sql") -> Path:
-    path = folder / name
+    path = folder / "sql" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    return path
+    return folder / "sql"
 
 
-def test_the_header_is_the_description(tmp_path: Path) -> None:
-    model = read_model(write(tmp_path, GOOD))
+def load(folder: Path, text: str, name: str = "reports/fruits.sql") -> None:
+    load_models(write(folder, text, name), sources=())
+
+
+def test_the_file_is_the_description(tmp_path: Path) -> None:
+    model = load_models(write(tmp_path, GOOD), sources=())["reports.fruits"]
     assert model.table == "reports.fruits"
     assert model.description == "One row per fruit:\nwhat it costs."
     assert model.key == ("fruit",)
-    assert model.columns == {"fruit": "its name", "price": "in cents, with a second line"}
+    assert model.columns == {
+        "fruit": "its name [null]",
+        "price": "in cents, with a second line [count]",
+        "latest": "the last",
+    }
+    assert model.marks["price"] == {"count"}
+    assert model.types == {"fruit": "VARCHAR", "price": "BIGINT", "latest": "UUID"}
     assert model.metrics == {"dearest": "max(price)"}
-    assert model.upstream == {"core.prices", "raw.voipbin_campaigns"}
+    assert model.example == (
+        "Which is the dearest?",
+        "SELECT fruit FROM reports.fruits ORDER BY price DESC LIMIT 1",
+    )
+    assert model.upstream == {"raw.voipbin_campaigns"}
+    assert not model.internal
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("old", "new", "line", "complaint"),
     [
-        (GOOD.replace("-- Key: fruit\n", ""), "lacks Key"),
-        (GOOD.replace("-- Columns:\n", ""), "lacks Columns"),
-        (GOOD.replace("--   price: in", "-- price in"), "neither"),
-        (GOOD.replace("-- Columns:\n", "-- Columns:\n--   price: in euros\n"), "lists price twice"),
+        ("-- Key: fruit\n", "", "", "no 'Key:'"),
+        ("-- Key: fruit", "-- Key: friut", ":3", "'friut', which is no column; did you mean fruit"),
+        ("-- Metric", "-- Order: prise\n-- Metric", ":4", "'prise', which is no column; did you mean price"),
+        ("-- Metric:", "-- Metrik:", ":4", "unknown label 'Metrik'; did you mean Metric"),
+        ("max(price)", "max(prise)", "", "prise.*did you mean.*price"),
+        ("[count]", "[cuont]", ":14", r"unknown mark \[cuont\] on column price; did you mean count"),
+        (" -- the last", "", ":15", "column latest has no description"),
         (
-            GOOD.replace("-- Columns:\n", "-- Incremental: fruit from core.trees\n-- Columns:\n"),
-            "Incremental: fruit from",
+            "voipbin_campaigns",
+            "voipbin_campains",
+            ":8",
+            "voipbin_campains does not exist.*did you mean.*voipbin_campaigns",
         ),
+        ("SELECT id, name", "SELECT id, nmae AS name", ":8", "nmae.*did you mean.*name"),
+        ("GROUP BY name\n", "GROUP BY name LIMIT\n", "", "cannot be parsed"),
+        ("SELECT fruit FROM", "SELECT colour FROM", "", "Example:.*colour"),
         (
-            GOOD.replace("-- Columns:\n", "-- Sums: fruit from core.trees.fruit\n-- Columns:\n"),
-            "Sums: fruit from",
+            "-- Metric",
+            "-- Incremental: target from raw.voipbin_campaigns.id\n-- Metric",
+            ":4",
+            "is not '<column> or hash",
         ),
-        (GOOD.replace("-- Columns:\n", "-- Words: fruit: pear\n-- Columns:\n"), "Words: fruit: pear"),
-        (GOOD.replace("-- Columns:\n", "-- Words: colour = red\n-- Columns:\n"), "of its own columns"),
+        ("-- Metric", "-- Incremental: trget\n-- Metric", "", "trget"),
         (
-            GOOD.replace("-- Columns:\n", "-- Words: fruit = a, b; price = b, c\n-- Columns:\n"),
-            "two enumerations",
+            "-- Metric",
+            "-- Incremental: fruit from raw.voipbin_outplans\n-- Metric",
+            "",
+            "a table that it does not read",
         ),
+        ("-- Metric", "-- Sums: fruit\n-- Metric", ":4", "is not 'from <table>"),
+        ("-- Metric", "-- Words: fruit: pear\n-- Metric", ":4", "of its own columns"),
+        ("-- Metric", "-- Words: fruit = a, b; price = b, c\n-- Metric", ":4", "two enumerations"),
+        ("max(id) AS latest", "max(id) AS price", ":15", "two columns are called price"),
+        ("FROM p\nGROUP BY name", "FROM p", "", "GROUP BY"),
     ],
 )
-def test_a_header_out_of_form_is_named(tmp_path: Path, text: str, complaint: str) -> None:
-    path = write(tmp_path, text)
-    with pytest.raises(ModelError, match=complaint) as error:
-        read_model(path)
-    assert str(path) in str(error.value)
+def test_a_mistake_is_refused_at_loading(
+    tmp_path: Path, old: str, new: str, line: str, complaint: str
+) -> None:
+    assert old in GOOD
+    with pytest.raises(ModelError, match=f"(?s){complaint}") as error:
+        load(tmp_path, GOOD.replace(old, new, 1))
+    assert error.value.where.startswith(f"sql/reports/fruits.sql{line}")
+    assert "\n" not in str(error.value)
 
 
-def test_columns_that_differ_from_the_header_stop_the_build(tmp_path: Path) -> None:
-    con = duckdb.connect()
-    con.execute("CREATE SCHEMA reports")
-    text = "-- One row.\n-- Key: a\n-- Columns:\n--   a: the one\nSELECT 1 AS a"
-    build_whole(con, read_model(write(tmp_path, text, "reports/one.sql")))
-    assert con.sql("FROM reports.one").fetchall() == [(1,)]
-    with pytest.raises(ModelError, match="lists the columns a; the SELECT gives a, b"):
-        build_whole(con, read_model(write(tmp_path, text + ", 2 AS b", "reports/one.sql")))
+def test_a_published_table_needs_an_example_and_an_intermediate_one_does_not(tmp_path: Path) -> None:
+    text = "-- One row.\n-- Key: a\nSELECT 1 AS a -- the one"
+    with pytest.raises(ModelError, match="no 'Example:'"):
+        load(tmp_path / "published", text)
+    load(tmp_path / "intermediate", text, "reports/_fruits.sql")
+
+
+def test_two_files_for_one_table_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    with pytest.raises(ModelError, match=r"reports\.fruits is made by .* too"):
+        load(tmp_path, GOOD, "sources/north/reports/fruits.sql")
+
+
+def test_tables_in_a_circle_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, "-- One row.\n-- Key: a\nSELECT a -- it\nFROM core._two", "core/_one.sql")
+    with pytest.raises(ModelError, match="in a circle"):
+        load(tmp_path, "-- One row.\n-- Key: a\nSELECT a -- it\nFROM core._one", "core/_two.sql")
 
 
 WORDS = """-- One row per number.
 -- Key: n
 -- Words: size = small, large
--- Columns:
---   n: the number
---   size: small or large
---   said: the same in words
 WITH sized AS (SELECT n, CASE WHEN n < 2 THEN 'small' ELSE 'large' END AS size FROM (VALUES (1), (2)) AS v (n))
-SELECT n, size, 'it is ''small'' or ' || size AS said FROM sized"""
+SELECT
+    n, -- the number
+    size, -- small or large
+    'it is ''small'' or ' || size AS said -- the same in words
+FROM sized"""
 
 
-def test_words_are_an_enumeration_in_the_table_and_text_in_the_select(tmp_path: Path) -> None:
+def test_words_are_an_enumeration_in_the_table(tmp_path: Path) -> None:
     con = duckdb.connect()
     con.execute("CREATE SCHEMA reports")
-    model = read_model(write(tmp_path, WORDS))
+    root = write(tmp_path, WORDS, "reports/_fruits.sql")
+    model = read_model(root / "reports" / "_fruits.sql", root)
     build_whole(con, model)
     rows = [(1, "small", "it is 'small' or small"), (2, "large", "it is 'small' or large")]
-    assert con.sql("FROM reports.fruits ORDER BY n").fetchall() == rows
+    assert con.sql("FROM reports._fruits ORDER BY n").fetchall() == rows
     assert con.sql(model.select).order("n").fetchall() == rows
-    kinds = {name: kind for name, kind, *_ in con.sql("DESCRIBE reports.fruits").fetchall()}
+    kinds = {name: kind for name, kind, *_ in con.sql("DESCRIBE reports._fruits").fetchall()}
     assert kinds == {"n": "INTEGER", "size": "ENUM('small', 'large')", "said": "VARCHAR"}
-    other = WORDS.replace("'large' END", "upper('large') END")
-    with pytest.raises(ModelError, match="words of size; the SELECT gives other text"):
-        build_whole(con, read_model(write(tmp_path, other)))
+    write(tmp_path, WORDS.replace("'large' END", "upper('large') END"), "reports/_fruits.sql")
+    with pytest.raises(ModelError, match="other text than the words of size"):
+        build_whole(con, read_model(root / "reports" / "_fruits.sql", root))
 
 
 def test_the_projects_own_files_load_in_an_order_that_can_be_built() -> None:
@@ -111,8 +162,8 @@ def test_the_projects_own_files_load_in_an_order_that_can_be_built() -> None:
     for model in models.values():
         assert model.upstream & models.keys() <= done, model.table
         done.add(model.table)
-        assert set(model.key) <= set(model.columns), f"{model.table}: the key is not among the columns"
         assert model.description.splitlines()[0].startswith("One row"), f"{model.table}: say what one row is"
+        assert list(model.types) == list(model.columns), model.table
 
 
 def test_upstream_is_found_through_every_step() -> None:

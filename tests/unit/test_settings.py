@@ -63,8 +63,10 @@ def test_as_of_is_read_as_utc(value: str, moment: datetime) -> None:
 def test_a_setting_that_cannot_be_used_is_named_with_its_value(name: str, value: str) -> None:
     with pytest.raises(SettingError) as error:
         Settings.from_environment({name: value})
-    assert name in str(error.value)
-    assert repr(value) in str(error.value)
+    assert str(error.value).startswith(f"{name}={value!r} ")
+    assert str(error.value).endswith(f"; {error.value.cure}")
+    assert (error.value.variable, error.value.value) == (name, value)
+    assert error.value.cure.startswith("write ")
 
 
 def test_the_schedule_can_be_moved_and_switched_off() -> None:
@@ -105,8 +107,8 @@ def test_a_variable_that_is_no_setting_is_named_with_the_nearest_one() -> None:
     }
     assert Settings.from_environment(environment) == Settings()
     assert unknown_settings(environment) == [
-        'CONTACT_LEDGER_COLOUR is no setting, and nothing reads it; README, "Settings", lists those there are',
-        "CONTACT_LEDGER_TIMEZNE is no setting, and nothing reads it; did you mean CONTACT_LEDGER_TIMEZONE?",
+        'unknown setting CONTACT_LEDGER_COLOUR (ignored); see "Settings" in the README',
+        "unknown setting CONTACT_LEDGER_TIMEZNE (ignored); did you mean CONTACT_LEDGER_TIMEZONE?",
     ]
 
 

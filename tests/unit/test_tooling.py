@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Callable
 from importlib.metadata import packages_distributions
@@ -173,8 +172,8 @@ def test_scripts_can_be_started(script: str) -> None:
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Start make in a checkout whose Python is a script of the shell; ``settings`` are its environment."""
+def make(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Call make in a checkout whose Python is a script of the shell; ``settings`` are its environment."""
     found = shutil.which("make")
     assert found is not None
     for name in ("Makefile", "requirements.lock"):
@@ -183,60 +182,62 @@ def make(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     python.parent.mkdir(parents=True)
     (tmp_path / ".venv" / "runtime.stamp").touch()
 
-    def start(goal: str, script: str, **settings: str) -> subprocess.Popen[str]:
+    def call(*arguments: str, script: str, **settings: str) -> subprocess.CompletedProcess[str]:
         python.write_text(f"#!/bin/sh\n{script}\n")
         python.chmod(0o755)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-        return subprocess.Popen(
-            [found, goal],
+        return subprocess.run(
+            [found, *arguments],
             cwd=tmp_path,
             env=environment | settings,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
+            timeout=30,
+            check=False,
         )
 
-    return start
+    return call
 
 
 @pytest.mark.parametrize("goal", ["run", "dev"])
-@pytest.mark.parametrize("code", [0, 1])
-def test_make_speaks_only_the_pipelines_words(
-    make: Callable[..., subprocess.Popen[str]], goal: str, code: int
+def test_make_adds_nothing_to_a_good_run_and_one_line_to_a_failed_one(
+    make: Callable[..., subprocess.CompletedProcess[str]], goal: str
 ) -> None:
-    """It exits 1 when the pipeline fails, and adds no line of make's own."""
-    for _ in range(2):  # a failure leaves nothing behind that the next run stumbles over
-        ended = make(goal, f'echo "$*"; exit {code}')
-        assert ended.communicate(timeout=30) == (
-            f"-m pipelines {goal}{' --port 3000' * (goal == 'dev')}\n",
-            "",
-        )
-        assert ended.returncode == code
+    command = f"-m pipelines {goal}{' --port 3000' * (goal == 'dev')}\n"
+    good = make(goal, script='echo "$*"')
+    assert (good.returncode, good.stdout, good.stderr) == (0, command, "")
+    failed = make(goal, script='echo "$*"; echo "contact-ledger: why" >&2; exit 1')
+    assert (failed.returncode, failed.stdout) == (2, command)
+    why, makes_own = failed.stderr.splitlines()
+    assert why == "contact-ledger: why"
+    assert re.fullmatch(rf"make: \*\*\* \[Makefile:\d+: {goal}\] Error 1", makes_own)
 
 
-def test_the_exit_code_is_of_the_run_itself_and_of_no_other(
-    make: Callable[..., subprocess.Popen[str]], tmp_path: Path
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("goal", ["run", "dev"])
+def test_make_n_starts_nothing(
+    make: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, goal: str, installed: bool
 ) -> None:
-    """A run that fails in the same checkout while another is under way leaves that one's exit code alone."""
-    script = 'test -n "$BAD" && exit 1; touch begun; while test ! -e go; do sleep 0.05; done'
-    good = make("run", script)
-    deadline = time.monotonic() + 30
-    while not (tmp_path / "begun").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    bad = make("run", script, BAD="yes")
-    assert bad.wait(30) == 1
-    (tmp_path / "go").touch()
-    assert good.communicate(timeout=30) == ("", "")
-    assert good.returncode == 0
-    bad.communicate()
+    """`make -n` prints the commands: it neither runs them nor installs what they need."""
+    if not installed:
+        (tmp_path / ".venv" / "runtime.stamp").unlink()
+    shown = make("-n", goal, script="touch started")
+    assert shown.returncode == 0, shown.stderr
+    assert f".venv/bin/python -m pipelines {goal}" in shown.stdout
+    assert ("-m pip install" in shown.stdout) == (not installed)
+    assert not (tmp_path / "started").exists()
+    assert (tmp_path / ".venv" / "runtime.stamp").exists() == installed
+    assert make(goal, script="touch started").returncode == 0
+    assert (tmp_path / "started").exists(), "a script that is started is noticed"
 
 
-def test_make_reads_no_setting_of_its_own(make: Callable[..., subprocess.Popen[str]]) -> None:
+def test_make_reads_no_setting_of_its_own(
+    make: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
     """A folder's name may hold what means something to make or the shell."""
     name = "~/a $x (b) %.c 'd' \"e\" #f"
-    ended = make("run", 'printf %s "$CONTACT_LEDGER_OUTPUT"', CONTACT_LEDGER_OUTPUT=name)
-    assert ended.communicate(timeout=30) == (name, "")
+    ended = make("run", script='printf %s "$CONTACT_LEDGER_OUTPUT"', CONTACT_LEDGER_OUTPUT=name)
+    assert (ended.stdout, ended.stderr) == (name, "")
 
 
 def test_the_instance_settings_are_ones_that_dagster_takes(tmp_path: Path) -> None:

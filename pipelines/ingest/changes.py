@@ -1,0 +1,82 @@
+"""What a file changes in a raw table beside the rows that it brings, and the moments that the rows tell of.
+
+Belongs here: ``landing.changed_targets`` and ``landing.moments``. Does not belong here: which version of a row stays
+(``merge``, ``page_sets``), and what is built from the changes (``models``).
+
+Tables built from changed targets alone must learn of every target whose rows are different now. The rows that a file
+brought carry its number. Three changes do not show that way: a row that named another target before, an older row that
+is marked as deleted where it stands, and rows without an identity of their own, which change with their neighbours.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from pipelines.sources import Resource
+from pipelines.sql_text import literal, quoted
+
+
+def note_superseded(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> None:
+    """Note the targets that rows of ``ingest_versions`` named before, and the rows that are now marked as deleted.
+
+    To be called between ranking the versions and dropping the superseded ones. Changes count from file ``first_id``.
+    """
+    table = resource.raw_table
+    target = f"CAST(r.{quoted(resource.target)} AS VARCHAR)" if resource.target else "CAST(NULL AS VARCHAR)"
+    keys = [quoted(key) for key in resource.key]
+    row_key = f"CAST(r.{keys[0]} AS VARCHAR)" if len(keys) == 1 else "CAST(NULL AS VARCHAR)"
+    same_key = " AND ".join(f"old.{key} IS NOT DISTINCT FROM kept.{key}" for key in keys)
+    con.execute(
+        f"""INSERT INTO landing.changed_targets
+        WITH versions AS (
+            SELECT v.place, v.deleted_at, r._deleted_at, r._file_id, {target} AS target, {row_key} AS row_key,
+                {", ".join(f"r.{key}" for key in keys)}
+            FROM ingest_versions AS v JOIN {table} AS r ON r.rowid = v.row_id
+        )
+        SELECT {literal(table)}, {first_id:d}, old.target, old.row_key
+        FROM versions AS old JOIN versions AS kept ON kept.place = 1 AND {same_key}
+        WHERE old.place > 1 AND old.target IS DISTINCT FROM kept.target
+        UNION ALL
+        SELECT {literal(table)}, {first_id:d}, target, row_key
+        FROM versions
+        WHERE place = 1 AND _file_id < {first_id:d} AND deleted_at IS DISTINCT FROM _deleted_at"""
+    )
+
+
+def keep_fingerprints(con: duckdb.DuckDBPyConnection, resource: Resource, name: str) -> None:
+    """Keep a hash of each target's rows in the temporary table ``name``, to be compared with later."""
+    columns = ", ".join(quoted(field.name) for field in resource.fields)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS "
+        f"SELECT CAST({quoted(resource.target or '')} AS VARCHAR) AS target, "
+        f"sum(hash({columns}, extra, _deleted_at)) AS fingerprint FROM {resource.raw_table} GROUP BY ALL"
+    )
+
+
+def note_differences(con: duckdb.DuckDBPyConnection, resource: Resource, before: str, first_id: int) -> None:
+    """Note every target whose rows are not those that ``keep_fingerprints`` saw before; drops that table."""
+    keep_fingerprints(con, resource, "ingest_fingerprints")
+    con.execute(
+        f"""INSERT INTO landing.changed_targets
+        SELECT {literal(resource.raw_table)}, {first_id:d}, coalesce(now.target, was.target), NULL
+        FROM ingest_fingerprints AS now FULL OUTER JOIN {before} AS was ON was.target IS NOT DISTINCT FROM now.target
+        WHERE now.fingerprint IS DISTINCT FROM was.fingerprint"""
+    )
+    con.execute("DROP TABLE ingest_fingerprints")
+    con.execute(f"DROP TABLE {before}")
+
+
+def write_moments(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
+    """Write the latest of each time at which something happened, as the resource's contract marks them (UTC)."""
+    con.execute("DELETE FROM landing.moments WHERE table_name = ?", [resource.raw_table])
+    stamps = [field.name for field in resource.fields if field.happened]
+    if not stamps:
+        return
+    latest = ", ".join(f"max({quoted(stamp)})" for stamp in stamps)
+    moments = con.sql(f"SELECT {latest} FROM {resource.raw_table}").fetchall()[0]
+    for stamp, moment in zip(stamps, moments, strict=True):
+        if moment is not None:
+            con.execute(
+                "INSERT INTO landing.moments VALUES (?, ?, ?, ?)",
+                [resource.raw_table, stamp, moment, f"{resource.table}.{stamp}"],
+            )

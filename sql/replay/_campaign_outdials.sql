@@ -1,0 +1,23 @@
+-- One row per campaign + outdial: the lists of targets that a campaign is measured by.
+-- The outdial of a campaign is the one that its own row names; of a campaign without a row, those that it dialled.
+-- Key: campaign_id, outdial_id
+WITH named AS (
+    SELECT
+        id AS campaign_id,
+        outdial_id
+    FROM raw.voipbin_campaigns
+    WHERE outdial_id IS NOT NULL
+)
+
+SELECT
+    campaign_id, -- the campaign
+    outdial_id -- the outdial
+FROM named
+UNION
+SELECT
+    calls.campaign_id,
+    outcomes.outdial_id
+FROM replay._calls AS calls
+INNER JOIN replay.target_outcomes AS outcomes ON calls.outdial_target_id = outcomes.outdial_target_id
+ANTI JOIN named ON calls.campaign_id = named.campaign_id
+WHERE calls.campaign_id IS NOT NULL AND outcomes.outdial_id IS NOT NULL

@@ -1,0 +1,172 @@
+-- One row per source + campaign + elapsed time at which a target was reached or ended, and for each point of the grid of
+-- reports.time_to_contact_curve: Aalen and Johansen's estimator of the share reached by then. `campaign_key` all is the
+-- whole source, each target once.
+-- Time runs from a target's first attempt: to the first attempt that reached it; to its last attempt when it ended
+-- otherwise (no tries left, refusal, bad contact info, reached by another campaign), which competes with contact; to
+-- the moment of the ledger while it is open, when it is censored. At equal times contacts and ends come before
+-- censoring.
+-- Key: source, campaign_key, elapsed_us
+WITH curves AS (
+    SELECT source, campaign_key, row_number() OVER (ORDER BY source ASC, campaign_key ASC) AS curve
+    FROM (
+        SELECT DISTINCT source, campaign_key
+        FROM reports._history_counts
+    ) AS campaigns
+),
+
+-- From here on a campaign is a number: there are as many rows as targets, and numbers sort faster than names.
+spans AS (
+    SELECT
+        curves.curve,
+        CASE
+            WHEN histories.ended_by = 'contact' THEN 1
+            WHEN histories.ended_by IS NOT NULL THEN 2
+            ELSE 3
+        END AS kind,
+        date_diff(
+            'microsecond',
+            histories.first_attempt_at,
+            CASE
+                WHEN histories.ended_by = 'contact' THEN histories.first_contact_at
+                WHEN histories.ended_by IS NOT NULL THEN histories.last_attempt_at
+                ELSE clock.as_of
+            END
+        ) AS elapsed_us
+    FROM reports._target_histories AS histories
+    CROSS JOIN core.as_of AS clock
+    INNER JOIN curves ON curves.source = histories.source AND curves.campaign_key = histories.campaign_key
+    WHERE histories.measures_contact AND histories.first_attempt_at IS NOT NULL
+),
+
+grid AS (
+    SELECT CAST(points.seconds AS BIGINT) * 1000000 AS elapsed_us
+    FROM (VALUES
+        (0), (60), (300), (900), (1800), (3600), (7200), (14400), (28800), (43200), (86400), (172800), (259200),
+        (345600), (432000), (518400), (604800), (1209600), (2592000), (5184000), (7776000)
+    ) AS points (seconds)
+),
+
+marks AS (
+    SELECT curve, kind, elapsed_us
+    FROM spans
+    WHERE elapsed_us IS NOT NULL
+    UNION ALL
+    SELECT tried.curve, 0, grid.elapsed_us
+    FROM (SELECT DISTINCT curve FROM spans) AS tried
+    CROSS JOIN grid
+),
+
+moments AS (
+    SELECT
+        curve,
+        elapsed_us,
+        count(CASE WHEN kind = 0 THEN 1 END) > 0 AS is_point,
+        count(CASE WHEN kind > 0 THEN 1 END) AS leaving,
+        count(CASE WHEN kind = 1 THEN 1 END) AS contacts,
+        count(CASE WHEN kind = 2 THEN 1 END) AS competing_ends
+    FROM marks
+    GROUP BY curve, elapsed_us
+),
+
+counted AS (
+    SELECT
+        moments.*,
+        CAST(sum(leaving) OVER whole AS BIGINT) AS started,
+        max(CASE WHEN leaving > 0 THEN elapsed_us END) OVER whole AS followed_us,
+        CAST(sum(leaving) OVER onwards AS BIGINT) AS at_risk
+    FROM moments
+    WINDOW
+        whole AS (PARTITION BY curve),
+        onwards AS (
+            PARTITION BY curve ORDER BY elapsed_us DESC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        )
+),
+
+-- A running product is a running sum of logarithms; once a factor is 0 the product stays 0. What is 0 stays out of the
+-- sum, so that the factor of the row itself can be told from those before it.
+products AS (
+    SELECT
+        curve,
+        elapsed_us,
+        is_point,
+        at_risk,
+        contacts,
+        competing_ends,
+        started,
+        followed_us,
+        CASE WHEN contacts > 0 THEN CAST(contacts AS DOUBLE) / at_risk ELSE 0.0 END AS hazard,
+        CAST(sum(contacts) OVER so_far AS BIGINT) AS contacted,
+        sum(contacts + competing_ends) OVER so_far = started AS all_ended,
+        CASE
+            WHEN max(CASE WHEN leaving > 0 AND contacts + competing_ends = at_risk THEN 1 ELSE 0 END) OVER so_far = 1
+                THEN 0.0
+            ELSE exp(coalesce(sum(
+                CASE
+                    WHEN contacts + competing_ends < at_risk
+                        THEN ln(1 - CAST(contacts + competing_ends AS DOUBLE) / at_risk)
+                END
+            ) OVER so_far, 0.0))
+        END AS open_after
+    FROM counted
+    WHERE contacts + competing_ends > 0 OR is_point
+    WINDOW so_far AS (
+        PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
+),
+
+befores AS (
+    SELECT products.*, coalesce(lag(open_after) OVER so_far, 1.0) AS open_before
+    FROM products
+    WINDOW so_far AS (PARTITION BY curve ORDER BY elapsed_us ASC)
+),
+
+incidences AS (
+    SELECT
+        befores.*,
+        least(1.0, sum(open_before * hazard) OVER so_far) AS incidence,
+        CASE
+            WHEN contacts + competing_ends < at_risk
+                THEN CAST(contacts + competing_ends AS DOUBLE) / at_risk / (at_risk - contacts - competing_ends)
+            ELSE 0.0
+        END AS term_a,
+        CASE WHEN contacts > 0 THEN open_before * open_before * hazard * (1 - hazard) / at_risk ELSE 0.0 END AS term_b,
+        CASE WHEN contacts > 0 THEN open_before * hazard / at_risk ELSE 0.0 END AS term_g
+    FROM befores
+    WINDOW so_far AS (
+        PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
+),
+
+-- The variance's sum of squares, multiplied out into running sums as in reports.attempt_curve.
+variances AS (
+    SELECT
+        incidences.*,
+        greatest(
+            0.0,
+            incidence * incidence * sum(term_a) OVER so_far
+            - 2 * incidence * sum(incidence * term_a + term_g) OVER so_far
+            + sum(incidence * incidence * term_a + term_b + 2 * incidence * term_g) OVER so_far
+        ) AS variance
+    FROM incidences
+    WINDOW so_far AS (PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+)
+
+SELECT
+    curves.source, -- the system
+    curves.campaign_key, -- `<source>:<native id>`, or `all`
+    variances.elapsed_us, -- time since the first attempt (microseconds)
+    variances.is_point, -- whether it is a point of the grid
+    variances.at_risk, -- targets that were neither reached nor ended nor censored before [count]
+    variances.contacts, -- of them, reached at this time [count]
+    variances.competing_ends, -- of them, ended otherwise at this time [count]
+    variances.contacted, -- targets reached by this time [count]
+    variances.started, -- attempted targets [count]
+    variances.followed_us, -- longest time that any target was followed (microseconds)
+    variances.all_ended, -- whether every target was reached or ended by this time, and none is open
+    variances.open_before, -- share of targets neither reached nor ended before this time [share]
+    variances.open_after, -- share of targets neither reached nor ended by this time [share]
+    variances.incidence AS cumulative_incidence, -- share of targets reached by this time [share]
+    variances.variance -- variance of that share, by the delta method
+FROM variances
+INNER JOIN curves ON curves.curve = variances.curve

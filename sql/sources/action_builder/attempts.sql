@@ -1,0 +1,39 @@
+-- One row per contact attempt.
+-- A phone number cannot tell a call from a text: the task's type can. Where there is no task, or its type says neither,
+-- a number counts as called. Rows that the source has marked as deleted are withdrawn.
+WITH attempts AS (
+    SELECT
+        attempts.*,
+        lower(coalesce(tasks.action_type, '')) AS task_type
+    FROM raw.action_builder_contact_attempts AS attempts
+    LEFT JOIN raw.action_builder_actions AS tasks
+        ON tasks.id = coalesce(
+            attempts.action_id, CASE WHEN attempts.target_type = 'Action' THEN attempts.target_id END
+        )
+)
+
+SELECT
+    CAST(id AS VARCHAR) AS native_id,
+    CAST(campaign_id AS VARCHAR) AS campaign,
+    CAST(entity_id AS VARCHAR) AS person,
+    CASE
+        WHEN contact_info_type = 'Address' THEN 'door'
+        WHEN contact_info_type = 'Email' THEN 'email'
+        WHEN task_type LIKE '%text%' OR task_type LIKE '%sms%' THEN 'text'
+        WHEN contact_info_type = 'PhoneNumber' THEN 'phone'
+        WHEN task_type LIKE '%phone%' OR task_type LIKE '%call%' OR task_type LIKE '%dial%' THEN 'phone'
+        WHEN task_type LIKE '%door%' OR task_type LIKE '%canvass%' OR task_type LIKE '%walk%' THEN 'door'
+        WHEN task_type LIKE '%email%' THEN 'email'
+        ELSE 'unknown'
+    END AS channel,
+    'outbound' AS direction,
+    created_at AS began_at,
+    CAST(NULL AS TIMESTAMP) AS ended_at,
+    'created_at' AS time_basis,
+    'disposition' AS mapping_field,
+    CAST(disposition AS VARCHAR) AS mapping_value,
+    CAST(disposition AS VARCHAR) AS raw_disposition,
+    FALSE AS is_automated,
+    CAST(created_by_id AS VARCHAR) AS agent,
+    _deleted_at AS deleted_at
+FROM attempts

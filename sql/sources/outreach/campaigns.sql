@@ -1,0 +1,5 @@
+-- One row per sequence: the campaign of a call.
+SELECT
+    CAST(id AS VARCHAR) AS campaign,
+    name
+FROM raw.outreach_sequences

@@ -1,0 +1,46 @@
+-- One row per campaigncall, as it stood at the cut-off.
+-- A call that ended later was still open. A call to an empty destination was never placed, unless it is on record as a
+-- success: then somebody was reached, and the address is what is missing.
+WITH calls AS (
+    SELECT
+        calls.*,
+        CASE
+            WHEN calls.status = 'done' AND calls.tm_update > clock.cutoff_at THEN 'open at as-of'
+            WHEN calls.status = 'done' AND calls.result = 'success' THEN 'done/success'
+            WHEN calls.status = 'done' AND calls.result = 'fail' THEN 'done/fail'
+            ELSE calls.status
+        END AS state,
+        CASE
+            WHEN calls.status = 'done' AND coalesce(calls.tm_update <= clock.cutoff_at, TRUE) THEN calls.tm_update
+        END AS ended_at,
+        coalesce(calls.destination.type, '') = '' OR coalesce(calls.destination.target, '') = '' AS has_no_destination
+    FROM raw.voipbin_campaigncalls AS calls
+    CROSS JOIN core._cutoff AS clock
+)
+
+SELECT
+    CAST(id AS VARCHAR) AS native_id,
+    CAST(campaign_id AS VARCHAR) AS campaign,
+    CAST(outdial_target_id AS VARCHAR) AS person,
+    CASE
+        WHEN reference_type = 'call' OR destination.type IN ('tel', 'sip') THEN 'phone'
+        WHEN destination.type = 'email' OR reference_type = 'email' THEN 'email'
+        WHEN destination.type IN ('sms', 'line', 'whatsapp') OR reference_type IN ('sms', 'message', 'conversation')
+            THEN 'text'
+        ELSE 'unknown'
+    END AS channel,
+    'outbound' AS direction,
+    tm_create AS began_at,
+    ended_at,
+    'tm_create' AS time_basis,
+    CASE
+        WHEN has_no_destination AND coalesce(state, '') <> 'done/success' THEN 'destination' ELSE 'status/result'
+    END AS mapping_field,
+    CASE WHEN has_no_destination AND coalesce(state, '') <> 'done/success' THEN 'none' ELSE state END AS mapping_value,
+    state AS raw_disposition,
+    TRUE AS is_automated,
+    CAST(NULL AS VARCHAR) AS agent,
+    destination_index,
+    try_count,
+    outdial_target_id
+FROM calls

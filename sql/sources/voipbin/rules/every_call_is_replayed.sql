@@ -1,0 +1,17 @@
+-- Each target has as many attempts, and as early and late ones, as the log has calls of it by the moment.
+-- Table: replay.target_outcomes
+-- Severity: error
+SELECT coalesce(outcomes.outdial_target_id, logged.outdial_target_id) AS outdial_target_id,
+    logged.calls, outcomes.attempts, logged.first_at, outcomes.first_attempt_at, logged.last_at,
+    outcomes.last_attempt_at
+FROM replay.target_outcomes AS outcomes
+FULL OUTER JOIN (
+    SELECT calls.outdial_target_id, count(*) AS calls, min(calls.tm_create) AS first_at, max(calls.tm_create) AS last_at
+    FROM raw.voipbin_campaigncalls AS calls
+    CROSS JOIN core.as_of AS clock
+    WHERE calls.outdial_target_id IS NOT NULL AND calls.tm_create <= clock.as_of
+    GROUP BY calls.outdial_target_id
+) AS logged ON logged.outdial_target_id = outcomes.outdial_target_id
+WHERE outcomes.attempts IS DISTINCT FROM coalesce(logged.calls, 0)
+    OR outcomes.first_attempt_at IS DISTINCT FROM logged.first_at
+    OR outcomes.last_attempt_at IS DISTINCT FROM logged.last_at

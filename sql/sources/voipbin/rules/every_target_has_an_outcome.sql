@@ -1,0 +1,8 @@
+-- Every target that existed by the moment is here, dialled or not.
+-- Table: replay.target_outcomes
+-- Severity: error
+SELECT targets.id AS outdial_target_id, targets.outdial_id, targets.tm_create
+FROM raw.voipbin_outdialtargets AS targets
+CROSS JOIN core.as_of AS clock
+LEFT JOIN replay.target_outcomes AS outcomes ON outcomes.outdial_target_id = targets.id
+WHERE outcomes.outdial_target_id IS NULL AND coalesce(targets.tm_create <= clock.as_of, TRUE)

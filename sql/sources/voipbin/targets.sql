@@ -1,0 +1,30 @@
+-- One row per campaign + outdialtarget of the lists that the campaign is measured by, dialled or not, and one row per
+-- outdialtarget over all campaigns. The replay tells what ended a target.
+-- Incremental: from replay.target_outcomes
+WITH outcomes AS (
+    SELECT
+        CAST(outdial_target_id AS VARCHAR) AS person,
+        outdial_id,
+        status_agreement <> 'no_platform_row' AS is_listed,
+        CASE
+            WHEN status = 'done' AND outcome = 'reached' THEN 'reached_elsewhere'
+            WHEN status = 'done' THEN 'exhausted'
+        END AS ended_by
+    FROM replay.target_outcomes
+)
+
+SELECT
+    CAST(outdials.campaign_id AS VARCHAR) AS campaign,
+    outcomes.person,
+    outcomes.is_listed,
+    outcomes.ended_by
+FROM outcomes
+INNER JOIN replay._campaign_outdials AS outdials ON outdials.outdial_id = outcomes.outdial_id
+WHERE outcomes.is_listed
+UNION ALL
+SELECT
+    'all' AS campaign,
+    person,
+    is_listed,
+    ended_by
+FROM outcomes

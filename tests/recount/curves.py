@@ -1,0 +1,255 @@
+"""How the share of targets reached grows: by attempt number, by time, and had more or fewer attempts been allowed.
+
+Belongs here: Aalen and Johansen's estimator, its interval, and what is read off it. Does not belong here: rates that
+know no order (``rates.py``).
+
+A life is (time, kind): how long a target was followed, and how that ended. Time is an attempt number or microseconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+from tests.recount.attempts import History
+from tests.recount.rates import NO_RATE, Rate, bounded, simple, wilson
+
+Figures = dict[str, Any]
+Life = tuple[float, int]
+
+OPEN, CONTACT, OTHER_END = range(3)
+"""How a life ends: not yet, with a contact, with anything else."""
+
+GRID = (
+    0, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 259200, 345600, 432000, 518400, 604800,
+    1209600, 2592000, 5184000, 7776000,
+)  # fmt: skip
+"""Seconds after the first attempt."""
+
+
+# --------------------------------------------------------------------------------------------------- estimator
+
+
+class Step(NamedTuple):
+    """A time at which lives ended. ``before``: share still open before it; ``share``: reached by then."""
+
+    time: float
+    at_risk: int
+    contacts: int
+    ends: int
+    before: float
+    share: float
+
+    @property
+    def after(self) -> float:
+        """Share still open after it."""
+        return self.before * (1 - (self.contacts + self.ends) / self.at_risk)
+
+
+def aalen_johansen(lives: Sequence[Life]) -> list[Step]:
+    """Every time at which a life ended, in order, and the share reached by then."""
+    counts = Counter(lives)
+    at_risk, before, share = len(lives), 1.0, 0.0
+    steps = []
+    for time in sorted({time for time, _ in lives}):
+        contacts, ends = counts[time, CONTACT], counts[time, OTHER_END]
+        if contacts + ends:
+            share += before * contacts / at_risk
+            steps.append(Step(time, at_risk, contacts, ends, before, share))
+            before = steps[-1].after
+        at_risk -= contacts + ends + counts[time, OPEN]
+    return steps
+
+
+def share_by(lives: Sequence[Life], steps: Sequence[Step], at: float) -> Rate:
+    """The share reached by a time, with its interval.
+
+    The variance is the double sum of the delta method. The interval is Wilson's at the number of targets that would
+    be as sure without censoring, at most as many as the share still open and those still at risk speak for.
+    """
+    past = list(takewhile(lambda step: step.time <= at, steps))
+    share = past[-1].share if past else 0.0
+    variance = 0.0
+    for step in past:
+        leaving, risk = step.contacts + step.ends, step.at_risk
+        if leaving < risk:
+            variance += (share - step.share) ** 2 * leaving / (risk * (risk - leaving))
+        variance += step.before**2 * step.contacts * (risk - step.contacts) / risk**3
+        variance -= 2 * (share - step.share) * step.before * step.contacts / risk**2
+    effective = float(len(lives))
+    at_risk = sum(time >= at for time, _ in lives)
+    if at_risk:
+        open_before = 1.0 if not past else past[-1].before if past[-1].time == at else past[-1].after
+        effective = min(effective, at_risk / open_before)
+        if 1e-12 < share < 1 - 1e-12 and variance > 0:
+            effective = min(effective, share * (1 - share) / variance)
+    return Rate(share, *wilson(min(max(share, 0), 1) * effective, effective), effective)
+
+
+# --------------------------------------------------------------------------------------------- attempt numbers
+
+
+def attempt_curve(targets: Sequence[History]) -> dict[tuple[int], Figures]:
+    """reports.attempt_curve of one campaign, by attempt number."""
+    lives = [
+        (
+            history.first_contact or len(history.attempts),
+            CONTACT if history.first_contact else OTHER_END if history.end else OPEN,
+        )
+        for history in targets
+        if history.attempts
+    ]
+    counts = Counter(lives)
+    steps = aalen_johansen(lives)
+    found: dict[tuple[int], Figures] = {}
+    survival = 1.0
+    for number in range(1, 1 + max((time for time, _ in lives), default=0)):
+        at_risk = sum(time >= number for time, _ in lives)
+        contacts = counts[number, CONTACT]
+        survival *= 1 - contacts / at_risk
+        found[(number,)] = {
+            "at_risk": at_risk,
+            "contacts": contacts,
+            "competing_ends": counts[number, OTHER_END],
+            "censored": counts[number, OPEN],
+            **simple(contacts, at_risk).columns("hazard"),
+            **share_by(lives, steps, number).columns("cumulative_incidence"),
+            "one_minus_kaplan_meier": 1 - survival,
+            "is_thin": at_risk < 5,
+        }
+    return found
+
+
+# -------------------------------------------------------------------------------------------------------- time
+
+
+def by_time(targets: Sequence[History], as_of: datetime) -> list[Life]:
+    """Each attempted target's microseconds from the first attempt to its end, or to the moment of the ledger."""
+    found: list[Life] = []
+    for history in targets:
+        if not history.attempts:
+            continue
+        if history.first_contact:
+            end, kind = history.attempts[history.first_contact - 1].at, CONTACT
+        elif history.end:
+            end, kind = history.attempts[-1].at, OTHER_END
+        else:
+            end, kind = as_of, OPEN
+        found.append(((end - history.attempts[0].at) // timedelta(microseconds=1), kind))
+    return found
+
+
+def within(lives: Sequence[Life], steps: Sequence[Step], seconds: int) -> Rate:
+    """The share reached within a time; no rate when a target is open and none was followed so long."""
+    at = seconds * 1_000_000
+    if max(time for time, _ in lives) < at and any(kind == OPEN for _, kind in lives):
+        return NO_RATE
+    return share_by(lives, steps, at)
+
+
+def time_to_contact(targets: Sequence[History], as_of: datetime) -> Figures:
+    """reports.time_to_contact of one campaign."""
+    lives = by_time(targets, as_of)
+    steps = aalen_johansen(lives)
+    half = next((step.time for step in steps if step.share >= 0.5 - 1e-9), None)
+    figures: Figures = {
+        "targets": len(lives),
+        "contacted": sum(kind == CONTACT for _, kind in lives),
+        "followed_seconds": max(time for time, _ in lives) / 1e6,
+        "median_seconds": None if half is None else half / 1e6,
+    }
+    for name, seconds in (("1h", 3600), ("1d", 86400), ("7d", 604800)):
+        figures |= within(lives, steps, seconds).columns(f"within_{name}")
+    return figures
+
+
+def time_to_contact_curve(targets: Sequence[History], as_of: datetime) -> dict[tuple[int], Figures]:
+    """reports.time_to_contact_curve of one campaign, by seconds since the first attempt."""
+    lives = by_time(targets, as_of)
+    steps = aalen_johansen(lives)
+    return {
+        (seconds,): {
+            "targets": len(lives),
+            "contacted": sum(kind == CONTACT and time <= seconds * 1_000_000 for time, kind in lives),
+            **within(lives, steps, seconds).columns("cumulative_incidence"),
+        }
+        for seconds in GRID
+    }
+
+
+# ----------------------------------------------------------------------------------------------- other maxima
+
+
+def what_if(targets: Sequence[History]) -> dict[tuple[int], Figures]:
+    """reports.retry_what_if of one campaign, by the most attempts that a target may have."""
+    tried = [history for history in targets if history.attempts]
+    longest = max((len(history.attempts) for history in tried), default=0)
+    found: dict[tuple[int], Figures] = {}
+    attempts = reached = 0
+    for most in range(1, longest + 1):
+        before, had = attempts, reached
+        attempts = sum(min(len(history.attempts), most) for history in tried)
+        reached = sum((history.first_contact or math.inf) <= most for history in tried)
+        found[(most,)] = {
+            "basis": "log",
+            "targets": len(tried),
+            **bounded("attempts", attempts, attempts, attempts),
+            **bounded("targets_contacted", reached, reached, reached),
+            **simple(reached, len(tried)).columns("contact_rate_per_target"),
+            **_extra(attempts - before, reached - had),
+        }
+    if tried:
+        for further in (1, 2, 3):
+            found[(longest + further,)] = _raised(tried, longest, (attempts, reached), further)
+    return found
+
+
+def _extra(attempts: float, reached: float) -> Figures:
+    return {
+        "extra_attempts": attempts,
+        "extra_contacted": reached,
+        "attempts_per_extra_contact": attempts / reached if reached else None,
+    }
+
+
+def _raised(tried: Sequence[History], longest: int, logged: tuple[float, float], further: int) -> Figures:
+    """Beyond the log: each waiting target is tried again, round after round, as well as the last attempts did.
+
+    ``logged`` are the attempts made and the targets reached by the log's own maximum.
+    """
+    last: list[Figures] = []
+    for step in reversed(attempt_curve(tried).values()):
+        if sum(later["at_risk"] for later in last) < 30:
+            last.append(step)
+    hazard = simple(sum(step["contacts"] for step in last), sum(step["at_risk"] for step in last))
+    waiting = sum(
+        history.end == "exhausted" or (history.end is None and len(history.attempts) == longest)
+        for history in tried
+    )
+
+    def play(chance: float | None, rounds: int) -> tuple[float, float]:
+        left, (attempts, reached) = float(waiting), logged
+        for _ in range(rounds):
+            hit = left * min(max(chance or 0.0, 0.0), 1.0)
+            attempts, reached, left = attempts + left, reached + hit, left - hit
+        return attempts, reached
+
+    attempts, reached = play(hazard.value, further)
+    most_attempts, fewest_reached = play(hazard.low, further)
+    fewest_attempts, most_reached = play(hazard.high, further)
+    before, had = play(hazard.value, further - 1)
+    people = len(tried)
+    return {
+        "basis": "extrapolated",
+        "targets": people,
+        **bounded("attempts", attempts, fewest_attempts, most_attempts),
+        **bounded("targets_contacted", reached, fewest_reached, most_reached),
+        **bounded(
+            "contact_rate_per_target", reached / people, fewest_reached / people, most_reached / people
+        ),
+        **_extra(attempts - before, reached - had),
+    }

@@ -1,0 +1,134 @@
+"""What a source's own values mean: the unified disposition of a row, and its final class in AAPOR's terms.
+
+Belongs here: the mapping, stated a second time as data, for the values that the sample and the generated logs use;
+and the order in which the fields of a row are asked. Does not belong here: anything read from the product's own
+mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tests.recount.rows import Row
+
+NO_ATTEMPT = frozenset({"skipped", "never_placed", "scheduled", "overdue", "completed_manually"})
+"""Dispositions of rows that are no attempt: nobody was really tried."""
+
+CLASS = {
+    "contacted": "I",
+    "no_contact": "NC",
+    "voicemail": "NC",
+    "bad_contact_info": "NE",
+    "do_not_contact": "R",
+    "skipped": "UH",
+    "in_progress": "UH",
+    "never_placed": "UH",
+    "unknown": "UO",
+}
+"""Unified disposition → AAPOR's class. A message that was sent, or is to be, has none."""
+
+ACTION_BUILDER = {
+    0: "contacted",
+    1: "no_contact",
+    2: "bad_contact_info",
+    3: "skipped",
+    4: "do_not_contact",
+}
+
+VOIPBIN = {"success": "contacted", "fail": "no_contact"}
+"""Result of a call that ended → disposition."""
+
+OUTREACH_NAMES = {
+    "Answered - Meeting Set": "contacted",
+    "Answered - Not Interested": "contacted",
+    "Answered - Wrong Contact": "contacted",
+    "Answered - Call Back Later": "contacted",
+    "No Answer": "no_contact",
+    "Left Voicemail": "voicemail",
+    "Bad Number": "bad_contact_info",
+    "Do Not Call": "do_not_contact",
+}
+"""Name of a call disposition → disposition."""
+
+OUTREACH_CLASSES = {"Answered - Not Interested": "R", "Answered - Wrong Contact": "O"}
+"""Name of a call disposition → AAPOR's class, where it is not that of the unified disposition."""
+
+OUTREACH_DEFAULTS = {
+    1: "Answered - Meeting Set",
+    3: "Answered - Not Interested",
+    5: "Answered - Wrong Contact",
+    6: "No Answer",
+    7: "Left Voicemail",
+    9: "Bad Number",
+}
+"""Id of a call disposition → its name, for a call whose disposition the organization's list lacks."""
+
+OUTREACH_OUTCOMES = {
+    "Answered": "contacted",
+    "completed": "contacted",
+    "Not Answered": "no_contact",
+    "no_answer": "no_contact",
+}
+
+OUTREACH_STATES = {
+    "completed": "contacted",
+    "no_answer": "no_contact",
+    "failed": "no_contact",
+    "left_voicemail": "voicemail",
+}
+
+
+def of_action_builder(row: Row) -> str:
+    """The disposition of a contact attempt."""
+    return ACTION_BUILDER.get(row["disposition"], "unknown")
+
+
+def of_voipbin(row: Row, *, has_ended: bool) -> str:
+    """The disposition of a call. One without an address was never placed, unless it is on record as a success."""
+    destination = row.get("destination") or {}
+    is_success = has_ended and row["result"] == "success"
+    if not (destination.get("type") and destination.get("target")) and not is_success:
+        return "never_placed"
+    if not has_ended:
+        return "in_progress"
+    return VOIPBIN.get(row["result"], "unknown")
+
+
+def of_outreach(row: Row, dispositions: Mapping[int, Row]) -> tuple[str, str]:
+    """The disposition and class of a call: the first field that says something decides.
+
+    They are asked in this order: the call's disposition, by its name, then by the outcome that the organization gave
+    it; a voicemail's recording; the call's outcome; its state; whether it was answered.
+    """
+    number = row.get("call_disposition_id")
+    listed = dispositions.get(number) if number is not None else None
+    name = listed["name"] if listed else OUTREACH_DEFAULTS.get(number or 0, "")
+    outcome, state = row.get("outcome"), row.get("state")
+    found = (
+        OUTREACH_NAMES.get(name)
+        or (OUTREACH_OUTCOMES.get(listed["outcome"] or "") if listed else None)
+        or ("voicemail" if row.get("voicemail_recording_url") else None)
+        or OUTREACH_OUTCOMES.get(outcome or "")
+        or OUTREACH_STATES.get(state or "")
+    )
+    if not found:
+        is_silent = outcome is None and state is None and row.get("answered_at") is None
+        found = "no_contact" if is_silent and row.get("dialed_at") is not None else "unknown"
+    return found, OUTREACH_CLASSES.get(name, CLASS[found])
+
+
+def of_liondesk(row: Row, as_of: datetime) -> str:
+    """The disposition of a communication, by whether it is still to be sent, by when, and by who completed it."""
+    if row["is_active"] is None:
+        return "unknown"
+    if is_completed(row, as_of):
+        return "completed_manually" if row["completing_user_id"] is not None else "dispatched"
+    if row["send_at"] is None:
+        return "unknown"
+    return "overdue" if row["send_at"] <= as_of else "scheduled"
+
+
+def is_completed(row: Row, as_of: datetime) -> bool:
+    """Whether a communication was completed by a moment. What has no time of completion was completed before."""
+    return row["is_active"] is False and (row["completed_at"] is None or row["completed_at"] <= as_of)

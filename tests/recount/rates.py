@@ -1,0 +1,261 @@
+"""Contact rates with their intervals: of campaigns, of slices of them, of hours; and what attempts ended in.
+
+Belongs here: how a rate and its interval are worked out. Does not belong here: rates over time or over attempt
+numbers (``curves.py``).
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tests.recount.attempts import MEASURING, Attempt, History
+from tests.recount.meanings import NO_ATTEMPT
+
+Figures = dict[str, Any]
+
+Z = statistics.NormalDist().inv_cdf(0.975)
+
+
+# --------------------------------------------------------------------------------------------------- intervals
+
+
+def wilson(k: float, n: float) -> tuple[float, float]:
+    """The two p at which k of n is exactly Z standard errors away: roots of (k/n - p)^2 = Z^2 p (1 - p) / n."""
+    p = k / n
+    a, b, c = 1 + Z * Z / n, -(2 * p + Z * Z / n), p * p
+    root = math.sqrt(max(b * b - 4 * a * c, 0))
+    return (-b - root) / (2 * a), (-b + root) / (2 * a)
+
+
+def bounded(name: str, value: float | None, low: float | None, high: float | None) -> Figures:
+    """A figure and its bounds, under the names of the three columns."""
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+class Rate(NamedTuple):
+    """A rate, its interval, and the number of independent trials that would be as sure."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    effective: float | None
+
+    def columns(self, name: str) -> Figures:
+        """The rate and its interval, under the names of the three columns."""
+        return bounded(name, self.value, self.low, self.high)
+
+
+NO_RATE = Rate(None, None, None, None)
+
+
+def simple(k: float, n: float) -> Rate:
+    """The rate of k successes in n independent trials."""
+    return Rate(k / n, *wilson(k, n), n) if n else NO_RATE
+
+
+def clustered(clusters: Iterable[tuple[int, int]]) -> Rate:
+    """Contacts per attempt, given (attempts, contacts) of each target: attempts of one target are not independent."""
+    counts = [(n, x) for n, x in clusters if n]
+    total, hits, size = sum(n for n, _ in counts), sum(x for _, x in counts), len(counts)
+    if not total:
+        return NO_RATE
+    rate = hits / total
+    if size == 1:
+        effective = 1.0
+    elif hits in (0, total):
+        effective = float(size)
+    elif size == total:
+        effective = float(total)
+    else:
+        residuals = [x - rate * n for n, x in counts]
+        variance = size / (size - 1) * math.fsum(r * r for r in residuals) / total**2
+        if_independent = rate * (1 - rate) / (total - 1)
+        effective = min(float(total), total * if_independent / variance) if variance > 1e-18 else float(total)
+    return Rate(rate, *wilson(rate * effective, effective), effective)
+
+
+# --------------------------------------------------------------------------------------------------- campaigns
+
+
+def contact_rates(targets: Sequence[History]) -> Figures:
+    """reports.campaign_contact_rates of one campaign."""
+    tried = [history for history in targets if history.attempts]
+    reached = sum(1 for history in tried if history.contacts)
+    meant = [history for history in targets if history.attempts or history.is_listed]
+    total = sum(len(history.attempts) for history in tried)
+    moments = [attempt.at for history in tried for attempt in history.attempts]
+    per_attempt = clustered((len(history.attempts), history.contacts) for history in tried)
+    return {
+        "targets": len(meant),
+        "targets_attempted": len(tried),
+        "targets_contacted": reached,
+        "attempts": total,
+        "contacts": sum(history.contacts for history in tried),
+        **per_attempt.columns("contact_rate_per_attempt"),
+        **simple(reached, len(tried)).columns("contact_rate_per_target"),
+        "penetration": len(tried) / len(meant) if any(history.is_listed for history in meant) else None,
+        "saturation": total / len(meant) if meant else None,
+        "attempts_per_contact": total / reached if reached else None,
+        "effective_attempts": per_attempt.effective,
+        "is_thin": len(tried) < 5,
+        "first_attempt_at": min(moments, default=None),
+        "last_attempt_at": max(moments, default=None),
+    }
+
+
+# ------------------------------------------------------------------------------------------------------ slices
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """A moment (UTC) on the clock of a zone."""
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+
+
+def slices(attempt: Attempt, zone: str) -> dict[str, str]:
+    """The value that an attempt has in each dimension."""
+    day = local(attempt.at, zone).date()
+    found = {
+        "total": "all",
+        "channel": attempt.channel,
+        "direction": attempt.direction,
+        "agent": attempt.agent or "none",
+        "day": day.isoformat(),
+        "week": (day - timedelta(days=day.weekday())).isoformat(),
+    }
+    index = attempt.destination_index
+    return found if index is None else found | {"destination_index": str(index)}
+
+
+def rates_by(ledger: Sequence[Attempt], zone: str) -> dict[tuple[str, str, str, str], Figures]:
+    """reports.contact_rates_by."""
+    cells: dict[tuple[str, str, str, str], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for attempt in ledger:
+        if attempt.is_real and attempt.source in MEASURING:
+            for dimension, value in slices(attempt, zone).items():
+                for campaign in (attempt.campaign, "all"):
+                    cell = cells[attempt.source, campaign, dimension, value]
+                    cell[attempt.target].append(attempt.is_contact)
+    return {cell: _slice(targets) for cell, targets in cells.items()}
+
+
+def _slice(targets: Mapping[str, Sequence[bool]]) -> Figures:
+    clusters = [(len(hits), sum(hits)) for hits in targets.values()]
+    total, reached = sum(n for n, _ in clusters), sum(x > 0 for _, x in clusters)
+    per_attempt = clustered(clusters)
+    return {
+        "targets_attempted": len(clusters),
+        "targets_contacted": reached,
+        "attempts": total,
+        "contacts": sum(x for _, x in clusters),
+        **per_attempt.columns("contact_rate_per_attempt"),
+        **simple(reached, len(clusters)).columns("contact_rate_per_target"),
+        "attempts_per_contact": total / reached if reached else None,
+        "effective_attempts": per_attempt.effective,
+        "is_thin": len(clusters) < 5,
+    }
+
+
+# ------------------------------------------------------------------------------------------------ dispositions
+
+
+def dispositions(targets: Sequence[History]) -> dict[tuple[str], Figures]:
+    """reports.campaign_dispositions of one campaign, by disposition."""
+    rows = Counter(row.disposition for history in targets for row in history.rows)
+    latest = Counter(history.latest.disposition for history in targets if history.rows)
+    return {
+        (name,): {
+            "is_attempt": name not in NO_ATTEMPT,
+            "attempts": count,
+            "share_of_attempts": count / rows.total(),
+            "targets": latest[name],
+            "share_of_targets": latest[name] / latest.total(),
+        }
+        for name, count in rows.items()
+    }
+
+
+def matrix(targets: Sequence[History]) -> dict[tuple[int, str], Figures]:
+    """reports.disposition_matrix of one campaign, by attempt number and disposition."""
+    cells = Counter(
+        (number, attempt.disposition)
+        for history in targets
+        for number, attempt in enumerate(history.attempts, 1)
+    )
+    totals = Counter(number for history in targets for number, _ in enumerate(history.attempts, 1))
+    return {
+        (number, name): {
+            "attempts": count,
+            "share_of_attempts": count / totals[number],
+            "is_thin": totals[number] < 5,
+        }
+        for (number, name), count in cells.items()
+    }
+
+
+# ------------------------------------------------------------------------------------------------------- hours
+
+
+def best_time(targets: Sequence[History], zone: str) -> dict[tuple[str, int, int], Figures]:
+    """reports.best_time of one campaign, by kind of attempts, weekday and hour."""
+    return {
+        (kind, *cell): figures
+        for kind, most in (("first", 1), ("all", None))
+        for cell, figures in _hours(targets, zone, most).items()
+    }
+
+
+def _hours(targets: Sequence[History], zone: str, most: int | None) -> dict[tuple[int, int], Figures]:
+    people: dict[tuple[int, int], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for history in targets:
+        for attempt in history.attempts[:most]:
+            moment = local(attempt.at, zone)
+            people[moment.isoweekday(), moment.hour][history.target].append(attempt.is_contact)
+    cells = {cell: [(len(hits), sum(hits)) for hits in theirs.values()] for cell, theirs in people.items()}
+    rates = {cell: clustered(clusters) for cell, clusters in cells.items()}
+    attempts = {cell: sum(n for n, _ in clusters) for cell, clusters in cells.items()}
+    contacts = {cell: sum(x for _, x in clusters) for cell, clusters in cells.items()}
+    mean = sum(contacts.values()) / sum(attempts.values()) if attempts else 0
+    prior = prior_attempts(
+        [(contacts[cell] / n, rates[cell].effective or 0) for cell, n in attempts.items() if n >= 5]
+    )
+
+    def shrunk(cell: tuple[int, int]) -> float:
+        rate, weight = contacts[cell] / attempts[cell], rates[cell].effective or 0
+        return mean if prior == math.inf else (weight * rate + prior * mean) / (weight + prior)
+
+    return {
+        cell: {
+            "targets": len(cells[cell]),
+            "attempts": attempts[cell],
+            "contacts": contacts[cell],
+            **rates[cell].columns("contact_rate_per_attempt"),
+            "shrunk_rate_per_attempt": shrunk(cell),
+            "campaign_rate_per_attempt": mean,
+            "prior_attempts": None if prior == math.inf else prior,
+            "is_thin": attempts[cell] < 5,
+        }
+        for cell in cells
+    }
+
+
+def prior_attempts(cells: Sequence[tuple[float, float]]) -> float:
+    """Kleinman's prior of cells (rate, size), at least 5; infinite when so few or so equal that they tell nothing."""
+    if len(cells) < 5:
+        return math.inf
+    total = math.fsum(size for _, size in cells)
+    mean = math.fsum(rate * size for rate, size in cells) / total
+    squares = math.fsum(size * (rate - mean) ** 2 for rate, size in cells)
+    by_chance = mean * (1 - mean) * (len(cells) - 1)
+    freedom = 9 * (len(cells) - 1) / 2
+    limit = (1 - 1 / freedom + statistics.NormalDist().inv_cdf(0.95) / math.sqrt(freedom)) ** 3
+    scale = math.fsum(size * (1 - size / total) for _, size in cells) - (len(cells) - 1)
+    if scale <= 0 or squares <= by_chance * limit + 1e-12:
+        return math.inf
+    correlation = (squares - by_chance) / (mean * (1 - mean) * scale)
+    return max(1 / correlation - 1, 5)

@@ -1,0 +1,231 @@
+"""The recount of one ledger: every published table under its name, from rows of raw tables and a moment.
+
+Belongs here: which table is worked out from what. Does not belong here: how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tests.recount import aapor, curves, outcomes, rates
+from tests.recount.attempts import MEASURING, Attempt, History, Key, attempts, histories
+from tests.recount.replay import Result, replay
+from tests.recount.rows import Rows, latest_moment
+from tests.recount.tables import read_landing
+
+Figures = dict[str, Any]
+Table = Mapping[tuple[Any, ...], Figures]
+"""A table's figures by key. Columns that are not counted again are left out."""
+
+
+class Recount:
+    """What every report has to say of these rows.
+
+    ``as_of`` defaults to the latest moment in the rows, ``zone`` is the reporting time zone. Raises a ValueError when
+    there is no moment to speak of.
+    """
+
+    def __init__(self, rows: Rows, as_of: datetime | None = None, zone: str = "UTC") -> None:
+        moment = as_of or latest_moment(rows)
+        if moment is None:
+            raise ValueError("nothing has happened in these rows, and no moment is set")
+        self.rows, self.as_of, self.zone = rows, moment, zone
+
+    @classmethod
+    def of_folder(cls, landing: Path) -> Recount:
+        """The recount of a landing folder."""
+        return cls(read_landing(landing).rows)
+
+    @cached_property
+    def replay(self) -> Result:
+        """What became of the dialer's targets."""
+        return replay(self.rows, self.as_of)
+
+    @cached_property
+    def ledger(self) -> list[Attempt]:
+        """Every attempt and communication."""
+        return attempts(self.rows, self.as_of)
+
+    @cached_property
+    def histories(self) -> Mapping[Key, Sequence[History]]:
+        """Every campaign's targets, and every source's (``all``)."""
+        return histories(self.ledger, self.rows, self.replay.outcomes)
+
+    @cached_property
+    def measured(self) -> Mapping[Key, Sequence[History]]:
+        """The histories of sources that can tell whether a person was reached."""
+        return {key: targets for key, targets in self.histories.items() if key[0] in MEASURING}
+
+    @cached_property
+    def campaigns(self) -> Mapping[Key, Sequence[History]]:
+        """Of these, the campaigns alone."""
+        return {key: targets for key, targets in self.measured.items() if key[1] != "all"}
+
+    @cached_property
+    def tried(self) -> Mapping[Key, Sequence[History]]:
+        """The measured histories where anybody was really tried."""
+        return {
+            key: targets
+            for key, targets in self.measured.items()
+            if any(history.attempts for history in targets)
+        }
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Name of every campaign that a list has, by key."""
+        tables = {
+            "action_builder": "action_builder_campaigns",
+            "voipbin": "voipbin_campaigns",
+            "outreach": "outreach_sequences",
+        }
+        return {
+            f"{source}:{row['id']}": row.get("name") or str(row["id"])
+            for source, table in tables.items()
+            for row in self.rows.get(table, ())
+        }
+
+    def name(self, campaign: str) -> str:
+        """What the source calls a campaign; what follows the source in its key when it has no name."""
+        return self.names.get(campaign) or campaign.partition(":")[2]
+
+    def table(self, name: str) -> Table:
+        """A published table by its name, ``<schema>.<table>``."""
+        return TABLES[name][1](self)
+
+
+def _attempts(recount: Recount) -> Table:
+    """Rows by key, LionDesk's left out."""
+    found: dict[tuple[Any, ...], Figures] = {}
+    for (source, campaign), targets in recount.campaigns.items():
+        for history in targets:
+            numbers = {attempt.key: number for number, attempt in enumerate(history.attempts, 1)}
+            for row in history.rows:
+                found[(row.key,)] = {
+                    "source": source,
+                    "campaign_key": campaign,
+                    "campaign_name": recount.name(campaign),
+                    "target_key": history.target,
+                    "channel": row.channel,
+                    "direction": row.direction,
+                    "attempted_at": row.at,
+                    "ended_at": row.ended_at,
+                    "attempt_number": numbers.get(row.key),
+                    "is_latest": row is history.latest,
+                    "disposition": row.disposition,
+                    "aapor_class": row.aapor,
+                    "is_attempt": row.is_real,
+                    "is_contact": row.is_contact,
+                    "agent_key": row.agent,
+                    "destination_index": row.destination_index,
+                }
+    return found
+
+
+def _campaigns(recount: Recount) -> Table:
+    met = {(attempt.source, attempt.campaign) for attempt in recount.ledger}
+    listed = {(campaign.partition(":")[0], campaign) for campaign in recount.names}
+    return {
+        key: {
+            "campaign_name": recount.name(key[1]),
+            "is_in_ledger": key in met,
+            "is_listed": key in listed,
+        }
+        for key in met | listed
+    }
+
+
+def _each(histories: Mapping[Key, Sequence[History]], count: Callable[[Sequence[History]], Figures]) -> Table:
+    """One row a campaign."""
+    return {key: count(targets) for key, targets in histories.items()}
+
+
+def _several(
+    histories: Mapping[Key, Sequence[History]], count: Callable[[Sequence[History]], Table]
+) -> Table:
+    """Several rows a campaign: those that ``count`` gives, with the campaign before their key."""
+    return {
+        (*key, *rest): figures
+        for key, targets in histories.items()
+        for rest, figures in count(targets).items()
+    }
+
+
+def _inventory(recount: Recount) -> Table:
+    return {
+        (campaign,): outcomes.inventory(targets, recount.replay.outcomes)
+        for (source, campaign), targets in recount.measured.items()
+        if source == "voipbin" and any(history.attempts or history.is_listed for history in targets)
+    }
+
+
+CAMPAIGN = ("source", "campaign_key")
+
+TABLES: dict[str, tuple[tuple[str, ...], Callable[[Recount], Table]]] = {
+    "core.attempts": (("attempt_key",), _attempts),
+    "core.campaigns": (CAMPAIGN, _campaigns),
+    "replay.target_outcomes": (
+        ("outdial_target_id",),
+        lambda r: outcomes.target_outcomes(r.replay.outcomes),
+    ),
+    "replay.transitions": (("outdial_target_id", "sequence"), lambda r: outcomes.transitions(r.replay)),
+    "replay.violations": (("campaigncall_id", "code"), lambda r: outcomes.violations(r.replay)),
+    "replay.contact_outcomes": (
+        (*CAMPAIGN, "target_key"),
+        lambda r: outcomes.contact_outcomes(r.campaigns, r.replay.outcomes),
+    ),
+    "reports.campaign_contact_rates": (CAMPAIGN, lambda r: _each(r.campaigns, rates.contact_rates)),
+    "reports.contact_rates_by": (
+        (*CAMPAIGN, "dimension", "value"),
+        lambda r: rates.rates_by(r.ledger, r.zone),
+    ),
+    "reports.campaign_dispositions": (
+        (*CAMPAIGN, "disposition"),
+        lambda r: _several(_without_totals(r.histories), rates.dispositions),
+    ),
+    "reports.disposition_matrix": (
+        (*CAMPAIGN, "attempt_number", "disposition"),
+        lambda r: _several(_without_totals(r.histories), rates.matrix),
+    ),
+    "reports.best_time": (
+        (*CAMPAIGN, "attempts_kind", "weekday", "hour"),
+        lambda r: _several(r.campaigns, lambda targets: rates.best_time(targets, r.zone)),
+    ),
+    "reports.attempt_curve": (
+        (*CAMPAIGN, "attempt_number"),
+        lambda r: _several(r.tried, curves.attempt_curve),
+    ),
+    "reports.time_to_contact": (
+        CAMPAIGN,
+        lambda r: _each(r.tried, lambda targets: curves.time_to_contact(targets, r.as_of)),
+    ),
+    "reports.time_to_contact_curve": (
+        (*CAMPAIGN, "elapsed_seconds"),
+        lambda r: _several(r.tried, lambda targets: curves.time_to_contact_curve(targets, r.as_of)),
+    ),
+    "reports.retry_what_if": ((*CAMPAIGN, "max_attempts"), lambda r: _several(r.tried, curves.what_if)),
+    "reports.aapor_classes": (CAMPAIGN, lambda r: _each(r.measured, aapor.classes)),
+    "reports.aapor_rates": ((*CAMPAIGN, "rate"), lambda r: _several(r.measured, aapor.rates)),
+    "reports.inventory": (("campaign_key",), _inventory),
+    "reports.campaign_outcomes": (
+        ("campaign_id", "outcome"),
+        lambda r: outcomes.campaign_outcomes(r.replay.outcomes),
+    ),
+    "reports.platform_agreement": (
+        ("campaign_id", "status_agreement", "tries_agreement"),
+        lambda r: outcomes.platform_agreement(r.replay.outcomes),
+    ),
+    "reports.policy_audit": (("campaign_id", "code"), lambda r: outcomes.policy_audit(r.replay)),
+    "reports.scheduled_communications": (
+        ("campaign_key", "type", "agent_key"),
+        lambda r: outcomes.communications(r.ledger, r.rows),
+    ),
+}
+"""Published table → the columns of its key, and its recount."""
+
+
+def _without_totals(histories: Mapping[Key, Sequence[History]]) -> Mapping[Key, Sequence[History]]:
+    return {key: targets for key, targets in histories.items() if key[1] != "all"}
