@@ -15,7 +15,7 @@ from pipelines.ingest.files import LandingFolder, Unread
 from pipelines.ingest.landing_folder import assert_landing
 from pipelines.models import incremental
 from pipelines.models.incremental import Extent
-from pipelines.models.sql_files import Model, load_models
+from pipelines.models.sql_files import Model, load_models, with_upstream
 from pipelines.publish.release import drafted, publish
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES, Resource
@@ -77,6 +77,15 @@ def build_table(warehouse: Warehouse, model: Model, models: Mapping[str, Model])
     return incremental.update_table(warehouse, model, models)
 
 
+def built_after_checks(models: Mapping[str, Model]) -> list[str]:
+    """The tables that read the log of checks, or another table that does; upstream before downstream."""
+    return [
+        table
+        for table in models
+        if any(CHECK_LOG in model.upstream for model in with_upstream(models, [table]))
+    ]
+
+
 def check(warehouse: Warehouse, rules: Iterable[Rule], run_id: str) -> list[Finding]:
     """Evaluate the rules and log what they found. Imports Great Expectations, which takes seconds."""
     from pipelines.validation.engine import evaluate
@@ -97,13 +106,12 @@ def refresh(settings: Settings, run_id: str, *, checked: bool = True) -> dict[st
         load_mapping(run)
         for resource in RESOURCES:
             ingest_resource(run, resource)
-        # What reads the log of checks is built after them.
-        last = [model for model in models.values() if CHECK_LOG in model.upstream]
+        last = built_after_checks(models)
         for model in models.values():
-            if model not in last:
+            if model.table not in last:
                 build_table(run, model, models)
         if checked:
             check(run, load_rules(), run_id)
-        for model in last:
-            build_table(run, model, models)
+        for table in last:
+            build_table(run, models[table], models)
         return publish(run, models)

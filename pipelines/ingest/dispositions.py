@@ -14,7 +14,6 @@ import duckdb
 
 from pipelines.errors import LedgerError
 from pipelines.ingest.files import MAPPING
-from pipelines.ingest.unpack import NOT_CSV
 from pipelines.sql_text import transaction
 
 _COLUMNS = ("source", "field", "value", "label", "disposition", "aapor_class", "version", "note")
@@ -24,9 +23,16 @@ _LARGEST = 4 << 20
 _Line = dict[str, str | None]
 
 
+class MappingError(LedgerError):
+    """The project's own mapping has a line that cannot be used."""
+
+    def __init__(self, path: Path, line: str, problem: str) -> None:
+        super().__init__(f"{line}: {problem}" if line else problem, where=path.name, cure="correct the file")
+
+
 @dataclass(frozen=True, slots=True)
 class _Unusable:
-    """A line that cannot be used: as it came, which of its columns is wrong (None when all of it is), and why.
+    """A line that cannot be used: as it came, which of its columns is wrong (None if all of it is), and why.
 
     ``why`` quotes nothing of the line.
     """
@@ -36,20 +42,13 @@ class _Unusable:
     why: str
 
 
-class MappingError(LedgerError):
-    """The project's own mapping has a line that cannot be used."""
-
-    def __init__(self, path: Path, line: str, problem: str) -> None:
-        super().__init__(f"{line}: {problem}" if line else problem, where=path.name, cure="correct the file")
-
-
 def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv: Path) -> int:
     """Fill ``landing.dispositions`` from ``default_csv`` and, where there is one, ``<landing>/dispositions.csv``.
 
     A line of the landing folder's file stands in the place of the default's with the same source, field and value
     (compared without regard to case). A line of it that cannot be used is reported in ``landing.notices`` (code
-    ``mapping``; the line is the notice's ``value``) and left out. Returns how many lines there are. Raises
-    MappingError when the project's own is broken.
+    ``mapping``; the line is the notice's ``value``) and left out. Returns how many lines there are. Raises MappingError
+    when the project's own is broken.
     """
     lines: dict[tuple[str, ...], _Line] = {}
     default, problems = _read(default_csv)
@@ -108,7 +107,7 @@ def _read(path: Path) -> tuple[list[_Line], list[_Unusable]]:
     try:
         rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
     except csv.Error as error:
-        return [], [_Unusable(str(error), None, NOT_CSV)]
+        return [], [_Unusable(str(error), None, "not CSV: quotes or line breaks do not match")]
     if not rows:
         return [], []
     header = [name.strip().lower() for name in rows[0]]

@@ -119,7 +119,7 @@ def fingerprint(path: str) -> str:
 
 
 def _why_unread(parts: list[str], name: str) -> str | None:
-    """Why no resource reads a file of this name in this folder, without quoting either; None if one does."""
+    """Why no resource reads a file of this name in this folder; None if one does. It quotes no name: the file has it."""
     if not parts and name == MAPPING:
         return None
     if not parts or parts[0] not in SOURCES:

@@ -318,7 +318,7 @@ class _Run:
             return unpack.unreadable(self.scratch, number, f"cannot be read: {error.strerror}")
 
     def _unreadable(self, batch: Batch, error: str) -> Batch:
-        """A marker in place of the batch's one file."""
+        """A marker in place of the batch's one file; ``error`` is what DuckDB says of it."""
         said = error.partition("\n")[0]
         marked = unpack.unreadable(self.scratch, batch.ids[0], "DuckDB cannot read this file", value=said)
         return replace(batch, files=(marked,))

@@ -15,7 +15,9 @@ from typing import BinaryIO
 
 from pipelines.ingest.names import make_unique
 from pipelines.ingest.salvage_json import Bad, Piece, Valid, end_cut, write_pieces
-from pipelines.ingest.unpack import KEPT, LONGEST, NOT_CSV, Unpacked
+from pipelines.ingest.unpack import KEPT, LONGEST, Unpacked
+
+_NOT_CSV = "not CSV: quotes or line breaks do not match"
 
 _LONG = "\x00long\x00"
 """Stands before a line that is longer than ``LONGEST``, of which only the beginning is kept."""
@@ -54,7 +56,7 @@ def _rows(stream: BinaryIO, file: Unpacked) -> Iterator[Piece]:
     try:
         next(rows, None)
     except csv.Error as error:
-        yield Bad(f"the header is {NOT_CSV}", _as_it_came(taken), value=str(error))
+        yield Bad(f"the header is {_NOT_CSV}", _as_it_came(taken), value=str(error))
         return
     while True:
         taken.clear()
@@ -67,7 +69,7 @@ def _rows(stream: BinaryIO, file: Unpacked) -> Iterator[Piece]:
                 continue
             detail = f"{len(row)} values under {len(columns)} columns" if len(row) != len(columns) else ""
         except csv.Error as error:
-            row, detail, said = [], NOT_CSV, str(error)
+            row, detail, said = [], _NOT_CSV, str(error)
         if any(_LONG in line for line in taken):
             detail = f"a line longer than {LONGEST} bytes"
         if not detail:

@@ -54,10 +54,9 @@ def mend_json(file: Unpacked, scratch: Path, number: int, valid: Valid, owner: s
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A stretch that is no document: why, and the beginning of its text.
+    """A stretch that is no document: why, and the beginning of its text. ``value`` is what a library said of it.
 
     ``begins``: True if it begins like a record, and so counts as one; False if it continues the bad stretch before it.
-    ``value`` is a library's message about it, which may quote it; ``detail`` never does.
     """
 
     detail: str

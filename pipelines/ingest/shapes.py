@@ -110,10 +110,10 @@ class Survey:
 class Records:
     """A relation with one row a record. Beside the record's own columns it has columns about the record.
 
-    Those are ``in_file`` (the file's index), ``in_status`` (a reason to reject it, or null), ``in_detail`` (that reason
-    in our words), ``in_value`` (the same in a library's words, which may quote the file), ``in_page`` (ordinal of its
-    document), ``in_item`` (its place in the document), and what the document around it says (``in_owner``,
-    ``in_total``, ``in_skip``).
+    Those are ``in_file`` (the file's index), ``in_status`` (a reason to reject it, or null), ``in_detail`` (more about
+    that reason, in our words), ``in_value`` (more about it in a library's words, which may quote the file), ``in_page``
+    (ordinal of its document), ``in_item`` (its place in the document), and what the document around it says
+    (``in_owner``, ``in_total``, ``in_skip``).
 
     By a column's place, ``text`` is SQL for its text, and ``json`` is SQL for its value as JSON. ``structs`` are the
     places of columns that are structs already. ``record`` is SQL for the record as it came.

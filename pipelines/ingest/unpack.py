@@ -38,10 +38,8 @@ before its end. ``mended``: salvaged, with markers for the rest. ``unreadable``:
 UNREADABLE = "$unreadable"
 """The only member of a marker document: ``{"$unreadable": {"detail": …, "text": …, "value": …}}``.
 
-``detail`` says why in our words, ``text`` is what stood there, and ``value`` is a library's message, which may quote it.
+``detail`` says why, in our own words. ``text`` is what stood there. ``value`` is what a library said, which may quote it.
 """
-
-NOT_CSV = "not CSV: quotes or line breaks do not match"
 
 LONGEST = 16 * 1024 * 1024
 """Bytes of the longest document or line that is read as one (DuckDB's own limit for a JSON object)."""
@@ -122,7 +120,7 @@ def unpack(path: str, scratch: Path, number: int, is_known: Callable[[str], bool
 
 
 def unreadable(scratch: Path, number: int, detail: str, text: str = "", value: str | None = None) -> Unpacked:
-    """A file with one marker, for a file of which nothing can be read. ``value`` is a library's message about it."""
+    """A file with one marker, for a file of which nothing can be read. ``value`` is what a library said of it."""
     path = scratch / f"{number}.unreadable"
     path.write_bytes(marker(detail, text.encode("utf-8", "replace"), value))
     return Unpacked(str(path), "lines", condition="unreadable")

@@ -183,7 +183,7 @@ class Builder:
         built = ""
         if compared:
             built = f"scratch.built_{model.schema}_{model.name}"
-            rows = model.expanded({union: "\nUNION ALL\n".join(branch.select for branch in compared)})
+            rows = model.expanded({union: [branch.select for branch in compared]})
             self.con.execute(f"CREATE OR REPLACE TABLE {built} AS {_keyed(model, rows)}")
             own = ", ".join(literal(branch.source.name) for branch in compared)
             found.append(_differing(model, f"(FROM {target} WHERE source IN ({own}))", built))
@@ -199,7 +199,7 @@ class Builder:
             for branch in branches
             if branch not in compared
         ]
-        rows = model.expanded({union: "\nUNION ALL\n".join(parts)}) if parts else ""
+        rows = model.expanded({union: parts}) if parts else ""
         selects = [_keyed(model, rows)] if parts else []
         if built:
             selects.append(f"SELECT * FROM {built} AS t WHERE {_is_in(f't.{column}', keys)}")

@@ -32,6 +32,9 @@ one), and how the table is brought up to date:
 - ``Sums: from <table>, ...``: all columns beside the key are whole numbers that add up over the rows of these tables.
   What changed keys had put in is taken out, and what they give now is put in.
 
+``Each: sources.<kind>`` runs the SELECT for each source by itself, and unites what comes out: ids keep their own types
+until they become text, and sort faster for it.
+
 ``Words: <column>, ... = <word>, ...; ...`` keeps columns as an enumeration in the warehouse; the published file has text.
 
 ``sources.attempts``, ``sources.campaigns`` and ``sources.targets`` stand for the union of the files of that name in
@@ -71,13 +74,13 @@ MARKS: Mapping[str, str] = {
     "ratio": "a quotient, 0 or more",
     "count": "a whole number of things",
     "seconds": "a length of time in seconds",
-    "null": "may be null, although it is part of the key",
+    "null": "may be null, even where it is part of the key",
     "constant": "has one value in all rows",
 }
 """Marks that a column's description may end with, and what each says."""
 
 _UNPUBLISHED_MARKS = frozenset({"constant"})
-_LABELS = ("Key", "Group", "Order", "Metric", "Example", "Incremental", "Sums", "Words")
+_LABELS = ("Key", "Group", "Order", "Metric", "Example", "Incremental", "Sums", "Each", "Words")
 _LABEL = re.compile(r"^([A-Z]\w+):\s*(.*)$")
 _WORDS = re.compile(r"^(\w+(?:, \w+)*) = (\w+(?:, \w+)*)$")
 _TABLES = r"from (\w+\.\w+(?:,\s*\w+\.\w+)*)"
@@ -155,6 +158,8 @@ class Model:
     select: str
     words: Mapping[str, tuple[str, ...]]
     """Columns that hold one of a few words, with these; kept as an enumeration."""
+    is_for_each: bool = False
+    """The SELECT is run for each source by itself."""
     unions: Mapping[str, tuple[Branch, ...]] = field(default_factory=dict)
     """``sources.<kind>`` that the SELECT reads → its branches."""
     summed: frozenset[str] = frozenset()
@@ -184,13 +189,18 @@ class Model:
             frozenset({*own, *(table for branch in branches for table in branch.inputs)}) - self.unions.keys()
         )
 
-    def expanded(self, branches: Mapping[str, str] | None = None) -> str:
-        """The SELECT with every ``sources.<kind>`` written out, or with the given query in its place."""
+    def expanded(self, branches: Mapping[str, Sequence[str]] | None = None) -> str:
+        """The SELECT with every ``sources.<kind>`` written out, or with the given queries in its place."""
         chosen = branches or {
-            name: "\nUNION ALL\n".join(branch.select for branch in union)
-            for name, union in self.unions.items()
+            name: [branch.select for branch in union] for name, union in self.unions.items()
         }
-        return _replace_tables(self.select, chosen)
+        if self.is_for_each:
+            ((name, queries),) = chosen.items()
+            parts = (_replace_tables(self.select, {name: query}) for query in queries)
+            return "\nUNION ALL\n".join(f"SELECT * FROM (\n{part}\n) AS of_source" for part in parts)
+        return _replace_tables(
+            self.select, {name: "\nUNION ALL\n".join(queries) for name, queries in chosen.items()}
+        )
 
     @property
     def tree(self) -> exp.Expr:
@@ -420,6 +430,7 @@ def _read_model(path: Path, table: str, root: Path) -> Model:
         sums=_sums(fail, labels["Sums"]) if "Sums" in labels else None,
         select=select,
         words=_words(fail, labels["Words"], columns) if "Words" in labels else {},
+        is_for_each="Each" in labels,
     )
 
 

@@ -21,7 +21,7 @@ from pipelines.orchestration.metadata import (
     table_metadata,
     upstream_keys,
 )
-from pipelines.refresh import build_table
+from pipelines.refresh import build_table, built_after_checks
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.tables import CHECK_LOG
 
@@ -36,7 +36,8 @@ def _dependencies(model: Model, models: Mapping[str, Model]) -> list[dg.AssetKey
     if CHECK_LOG not in model.upstream:
         return upstream_keys(model.upstream)
     # Every check writes the log, so who reads it comes after every checked table. The last of each line is enough.
-    checked = {name: other.upstream for name, other in models.items() if CHECK_LOG not in other.upstream}
+    last = built_after_checks(models)
+    checked = {name: other.upstream for name, other in models.items() if name not in last}
     read = frozenset[str]().union(*checked.values())
     return upstream_keys((model.upstream - {CHECK_LOG}) | (checked.keys() - read))
 

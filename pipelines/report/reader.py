@@ -1,12 +1,12 @@
 """Reading the published file: its tables, their comments and their rows.
 
-Belongs here: every query the page makes of the file's catalogue, and the frames it hands on. Does not belong here:
-what is done with them.
+Belongs here: every query the page makes. Does not belong here: what is done with the rows, or any figure: a query
+selects rows of one table, filters them and puts them in order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,10 @@ from typing import Any
 
 import duckdb
 import polars as pl
+
+from pipelines.sql_text import quoted
+
+Row = dict[str, Any]
 
 _TYPES: Mapping[str, pl.DataType | type[pl.DataType]] = {
     **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT"), pl.Int64),
@@ -28,46 +32,48 @@ _TYPES: Mapping[str, pl.DataType | type[pl.DataType]] = {
 
 @dataclass(frozen=True)
 class Published:
-    """An open published file.
-
-    ``tables`` and ``columns`` hold comments, a table's columns in their order; ``macros`` are by ``schema.name``.
-    """
+    """An open published file. ``tables`` and ``columns`` hold the comments, a table's columns in their order."""
 
     con: duckdb.DuckDBPyConnection
     tables: Mapping[str, str]
     columns: Mapping[str, Mapping[str, str]]
-    macros: frozenset[str]
 
     def has(self, table: str, *columns: str) -> bool:
-        """Whether the file holds the table, with all of these columns."""
+        """True if the file holds the table with all of these columns."""
         return table in self.tables and all(column in self.columns[table] for column in columns)
 
-    def answers(self, query: str) -> bool:
-        """Whether the file has all tables and columns that the query names."""
+    def answers(self, table: str, where: str = "", order: str = "") -> bool:
+        """True if the file holds the table and every column that the filter and the order name."""
         try:
-            self.con.sql(query)
+            self.con.sql(_select(table, where, order))
         except (duckdb.BinderException, duckdb.CatalogException):
             return False
         return True
 
-    def frame(self, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
-        """The query's rows: few, so they may go through Python.
+    def frame(self, table: str, where: str = "", order: str = "") -> pl.DataFrame:
+        """The table's rows, filtered and in order. They are few, so they may go through Python.
 
         Arrow's stream would be shorter, but polars keeps the type of what it was handed until the process ends, and
         DuckDB's bindings then report it as leaked, in 35 lines on the terminal.
         """
-        found = self.con.sql(query, params=list(parameters))
+        found = self.con.sql(_select(table, where, order))
         schema = {name: _TYPES.get(str(kind)) for name, kind in zip(found.columns, found.types, strict=True)}
         return pl.DataFrame(found.fetchall(), schema=schema, orient="row", infer_schema_length=None)
 
-    def row(self, query: str, parameters: Sequence[Any] = ()) -> dict[str, Any]:
-        """The first row of a query, empty when it has none."""
-        return next(self.frame(query, parameters).iter_rows(named=True), {})
+    def rows(self, table: str, where: str = "", order: str = "") -> list[Row]:
+        """As ``frame``, a dictionary for each row; none when the file lacks the table or a column."""
+        if not self.answers(table, where, order):
+            return []
+        return list(self.frame(table, where, order).iter_rows(named=True))
+
+    def row(self, table: str) -> Row:
+        """The row of a table that has one; empty when the file lacks it."""
+        return next(iter(self.rows(table)), {})
 
 
 @contextmanager
 def open_published(path: Path) -> Iterator[Published]:
-    """Open the file for reading and close every handle after: a handle left open would show the old file for ever.
+    """Open the file for reading, and close every handle after: an open handle would show the old file for ever.
 
     Raises ``duckdb.IOException`` when there is no such file.
     """
@@ -91,11 +97,12 @@ def open_published(path: Path) -> Iterator[Published]:
             "WHERE NOT internal ORDER BY 1, column_index"
         ).fetchall():
             columns.setdefault(table, {})[column] = comment or ""
-        macros = frozenset(
-            name
-            for (name,) in con.sql(
-                "SELECT DISTINCT schema_name || '.' || function_name FROM duckdb_functions() "
-                "WHERE NOT internal AND function_type IN ('macro', 'table_macro')"
-            ).fetchall()
-        )
-        yield Published(con, tables, columns, macros)
+        yield Published(con, tables, columns)
+
+
+def _select(table: str, where: str, order: str) -> str:
+    schema, _, name = table.partition(".")
+    parts = [f"SELECT * FROM {quoted(schema)}.{quoted(name)}"]
+    parts += [f"WHERE {where}"] if where else []
+    parts += [f"ORDER BY {order}"] if order else []
+    return " ".join(parts)

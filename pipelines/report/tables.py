@@ -1,8 +1,8 @@
 """Tables: published columns and rows in, set columns and cells out.
 
-Belongs here: which column is set how, and the markup of the cells, which is made column by column in Python because a
-report of many campaigns has millions of characters of it and a template would take most of a minute for them. Does not
-belong here: which tables are shown (``sections``), or the markup around the cells (``templates/blocks.html``).
+Belongs here: which column is set how, and the markup of the cells. Python makes it column by column: a report of many
+campaigns has millions of characters of it, and a template would take most of a minute for them. Does not belong here:
+which tables are shown (``chapters``), or the markup around the cells (``templates/blocks.html``).
 
 Everything that comes from data goes through ``escape``.
 """
@@ -12,16 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import markupsafe
 from markupsafe import Markup
 
-from pipelines.report.charts import THIN, Naming, campaign_of
-from pipelines.report.sections import Section
-from pipelines.report.text import kind_of, label, number, raw, shown, source_name
-
-Row = dict[str, Any]
+from pipelines.report.chapters import Section
+from pipelines.report.charts.scale import THIN
+from pipelines.report.naming import Naming
+from pipelines.report.reader import Row
+from pipelines.report.text import Kind, label, number, raw, shown
 
 FACTS_ABOVE = 8
 """A table of one row and more columns than this is set downwards, one figure a line."""
@@ -58,20 +57,20 @@ class Column:
 
     name: str
     label: str
-    kind: str
+    kind: Kind
     extra: bool = False
     parts: tuple[str, ...] = ()
 
     @property
     def css(self) -> str:
         """Its cells' classes: n(umber), t(ext that stays on one line), w(ide), extra."""
-        if self.kind in {"number", "ratio", "rate", "duration"}:
+        if self.kind in {"share", "seconds", "count", "integer", "decimal"}:
             names = ["n"]
         elif self.kind == "time" or self.name == "source":
             names = ["t"]
         else:
             names = ["w"] if self.name in _LONG_TEXT else []
-        return " ".join(names + ["extra"] * self.extra)
+        return " ".join([*names, *(["extra"] if self.extra else [])])
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,7 @@ class Table:
 
 def table(
     section: Section,
-    names: Sequence[str],
-    comments: Mapping[str, str],
+    kinds: Mapping[str, Kind],
     rows: Sequence[Row],
     naming: Naming,
     anchor: str,
@@ -108,19 +106,23 @@ def table(
     alone: bool,
     total: int,
 ) -> Table:
-    """The table of a section. ``alone``: it stands in its campaign's own section, which says whose it is."""
+    """The table of a section.
+
+    ``kinds``: its columns in the published order, and how each is shown. ``rows``: at least one, the first of ``total``.
+    ``alone``: it stands in its campaign's own section, which says whose it is.
+    """
+    names = list(kinds)
     ends = {
         name: (f"{name}_low", f"{name}_high")
         for name in names
-        if {f"{name}_low", f"{name}_high"} <= set(names)
+        if {f"{name}_low", f"{name}_high"} <= kinds.keys()
     }
     inside = {end for pair in ends.values() for end in pair}
-    lead = [name for name in section.lead if name in names]
+    lead = [name for name in section.lead if name in kinds]
     columns = []
     for name in dict.fromkeys((*lead, *names)):
         if name in inside:
             continue
-        sample = next((row[name] for row in rows if row[name] is not None), None)
         extra = (
             (section.only_lead and name not in lead)
             or (alone and name in _SAID_BY_ITS_PLACE)
@@ -130,17 +132,17 @@ def table(
             Column(
                 name,
                 section.labels.get(name) or label(name),
-                kind_of(name, comments.get(name, ""), sample),
+                kinds[name],
                 extra,
                 ends.get(name, ()),
             )
         )
     columns.sort(key=lambda column: column.extra)
     body = list(zip(*(_cells(section, column, rows, naming, alone) for column in columns), strict=True))
-    searched = (naming.line(row)[2] if campaign_of(row) and not alone else "" for row in rows)
+    searched = (naming.line(row)[2] if naming.key(row) and not alone else "" for row in rows)
     facts = total == 1 and len(columns) > FACTS_ABOVE
     return Table(
-        anchor, section.table, section.title, columns, list(names),
+        anchor, section.table, section.title, columns, names,
         [] if facts else [(find, Markup("".join(row))) for find, row in zip(searched, body, strict=True)],  # noqa: S704 - escaped in _cells
         [Markup(cell) for cell in body[0]] if facts else [],  # noqa: S704 - escaped in _cells
         total,
@@ -169,18 +171,17 @@ def _says(column: Column, naming: Naming, alone: bool) -> Callable[[Row], str]:
     if name in {"campaign_name", "campaign_key", "campaign_id"} and not alone:
 
         def linked(row: Row) -> str:
-            key = campaign_of(row)
-            found = naming.campaigns.get(key) if key else None
             if row.get("campaign_key") == "all":
                 return "All campaigns"
+            key = naming.key(row)
+            found = naming.campaigns.get(key) if key else None
             if found is None or row[name] is None:
                 return escape(shown(kind)(row[name]))
-            words, _, link = found
-            return f'<a href="{escape(link)}">{escape(words)}</a>' if link else escape(words)
+            return f'<a href="#{escape(found.anchor)}">{escape(found.name)}</a>'
 
         return linked
     if name == "source":
-        return lambda row: escape(source_name(row[name]))
+        return lambda row: escape(naming.title(row[name]))
     say = shown(kind)
     if kind == "text":
         return lambda row: escape(say(row[name]))
@@ -210,7 +211,7 @@ def _notes(section: Section, column: Column) -> Iterator[Callable[[Row], str]]:
     if column.name not in section.of:
         return
     part, whole = section.of[column.name]
-    over = "÷" if column.kind == "ratio" else "of"
+    over = "of" if column.kind == "share" else "÷"
 
     def note(row: Row) -> str:
         if row[column.name] is None or row.get(part) is None or row.get(whole) is None:

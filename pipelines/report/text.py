@@ -1,23 +1,37 @@
 """Numbers, times and names as a reader sees them, and the raw value beside each.
 
-Belongs here: formatting. Does not belong here: markup, or any arithmetic beyond rounding for display.
+Belongs here: formatting, and reading the marks of a column's comment. Does not belong here: markup, or any arithmetic
+beyond rounding for display.
+
+A column's comment says what kind of figure it holds, in marks: ``[share]`` (0 to 1), ``[seconds]``, ``[count]``, and
+``[null]`` where a value may be missing. Nothing is guessed from a column's name or from the prose of its comment.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
+
+import polars as pl
 
 MISSING = "–"
 
-_RATE = re.compile(
-    r"(^|_)(rate|share|hazard|incidence|penetration|yield|estimate|survival|within)(_|$)|^(rr|coop|ref|con)\d"
-)
-_RATIO = re.compile(r"_per_|(^|_)(saturation|mean|ratio)(_|$)")
-_DURATION = re.compile(r"_seconds(?=_|$)")
+Kind = Literal["share", "seconds", "count", "integer", "decimal", "time", "flag", "text"]
+
+_MARKS: Mapping[str, str] = {
+    "share": "a share, 0 to 1",
+    "seconds": "in seconds",
+    "count": "",
+    "null": "may be empty",
+}
+"""Mark → what a definition on the page says in its place; that a number is a count needs no words."""
+
+_MARK = re.compile(rf"\s*\[({'|'.join(_MARKS)})\]")
+
+_UNIT = re.compile(r"_seconds(?=_|$)")
 _ACRONYMS = {
     "id": "ID", "utc": "UTC", "rr": "RR", "coop": "COOP", "ref": "REF", "con": "CON", "uh": "UH", "ur": "UR",
     "uo": "UO", "ne": "NE", "nc": "NC", "aapor": "AAPOR", "e": "e", "i": "I", "p": "P", "r": "R", "o": "O", "k": "K",
@@ -26,20 +40,13 @@ _ACRONYMS = {
 _LABELS = {"attempts_per_contact": "Attempts per target reached"}
 """Names that as words would say something else: this one divides by targets, and contacts are a column beside it."""
 
-_SOURCES = {
-    "action_builder": "Action Builder",
-    "voipbin": "VoIPBIN",
-    "outreach": "Outreach",
-    "liondesk": "LionDesk",
-}
-
 
 def label(name: str) -> str:
     """A column's or table's name as words: ``contact_rate_per_target`` → ``Contact rate per target``."""
     # A length of time is shown with its units, so its name need not say in which it is stored.
     words = [
         _ACRONYMS.get(word) or (_ACRONYMS[found[1]] + found[2] if (found := _numbered(word)) else word)
-        for word in _DURATION.sub("", name).split("_")
+        for word in _UNIT.sub("", name).split("_")
         if word
     ]
     if name in _LABELS:
@@ -53,31 +60,38 @@ def _numbered(word: str) -> re.Match[str] | None:
     return found if found and found[1] in _ACRONYMS else None
 
 
-def source_name(source: str | None) -> str:
-    """The system's name as its vendor writes it; one that is not known, as it stands."""
-    return _SOURCES.get(source or "", source or MISSING)
-
-
-def kind_of(name: str, comment: str, sample: Any) -> str:
-    """How a column's values are shown: ``rate``, ``ratio``, ``number``, ``duration``, ``time``, ``flag``, ``text``.
-
-    A length of time is stored in seconds and its name ends so; any other unit is shown as the number it is.
-    """
-    if isinstance(sample, bool):
+def kind_of(comment: str, dtype: pl.DataType) -> Kind:
+    """How a column's values are shown: by its type, and for numbers by the marks of its comment."""
+    if dtype == pl.Boolean:
         return "flag"
-    if isinstance(sample, datetime | date):
+    if dtype.is_temporal():
         return "time"
-    if isinstance(sample, float) and (_RATE.search(name) or "0..1" in comment):
-        return "rate"
-    if isinstance(sample, int | float | Decimal):
-        if _DURATION.search(name):
-            return "duration"
-        return "ratio" if isinstance(sample, float) and _RATIO.search(name) else "number"
-    return "text"
+    if not dtype.is_numeric():
+        return "text"
+    marks = _MARK.findall(comment)
+    if "share" in marks:
+        return "share"
+    if "seconds" in marks:
+        return "seconds"
+    if "count" in marks:
+        return "count"
+    return "integer" if dtype.is_integer() else "decimal"
+
+
+def definition(comment: str) -> tuple[str, str]:
+    """A column's comment without its marks, and what the marks say, in words."""
+    marks = _MARK.findall(comment)
+    said = [words for mark, words in _MARKS.items() if mark in marks and words]
+    return _MARK.sub("", comment).strip(), "; ".join(said)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
 
 
 def raw(value: Any) -> str:
-    """The published value, to the last digit, as tests and the CSV export read it; empty for null."""
+    """The published value to the last digit, as tests and the CSV export read it; empty for null."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -96,7 +110,7 @@ def raw(value: Any) -> str:
 
 
 def number(value: float | Decimal) -> str:
-    """A count with its thousands apart; one that was estimated, and so is not whole, as about a whole number."""
+    """A count with its thousands apart. One that was estimated, and so is not whole, reads "about 437"."""
     if value == int(value):
         return f"{int(value):,}"
     return f"about {value:,.0f}" if value >= 1 else "less than 1"
@@ -112,7 +126,7 @@ def percent(value: float) -> str:
 
 
 def moment(value: datetime | date) -> str:
-    """A time to the minute (UTC as published)."""
+    """A time to the minute, UTC as published."""
     if not isinstance(value, datetime):
         return value.isoformat()
     return value.strftime("%Y-%m-%d %H:%M")
@@ -126,23 +140,25 @@ def elapsed(seconds: float) -> str:
         return f"{seconds:.1f} s" if seconds else "0 s"
     rest = timedelta(seconds=round(seconds))
     hours, remainder = divmod(rest.seconds, 3600)
-    parts = [(rest.days, "d"), (hours, "h"), (remainder // 60, "min"), (remainder % 60, "s")]
+    minutes, left = divmod(remainder, 60)
+    parts = [(rest.days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
     first = next(index for index, (count, _) in enumerate(parts) if count)
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
 
 
-_SHOWN: dict[str, Callable[[Any], str]] = {
-    "rate": percent,
-    "number": number,
-    "ratio": "{:,.2f}".format,
-    "duration": elapsed,
+_SHOWN: dict[Kind, Callable[[Any], str]] = {
+    "share": percent,
+    "seconds": elapsed,
+    "count": number,
+    "integer": raw,
+    "decimal": "{:,.2f}".format,
     "time": moment,
     "flag": lambda value: "yes" if value else "no",
     "text": raw,
 }
 
 
-def shown(kind: str) -> Callable[[Any], str]:
+def shown(kind: Kind) -> Callable[[Any], str]:
     """How values of a kind are said to a reader: a function of the value."""
     say = _SHOWN[kind]
     return lambda value: MISSING if value is None or value == "" else say(value)

@@ -197,6 +197,8 @@ class Fact:
 
 FACTS: dict[str, tuple[Fact, ...]] = {
     "attempts": (
+        # These three may keep their own type: ids sort faster than their text. Rows of one time stand in the order of
+        # native_id.
         Fact("native_id", "VARCHAR", "The row's own id."),
         Fact("campaign", "VARCHAR", "The campaign's own id or name; null for what belongs to no campaign."),
         Fact("person", "VARCHAR", "Who was contacted; null when the row names nobody."),
@@ -232,9 +234,13 @@ FACTS: dict[str, tuple[Fact, ...]] = {
         Fact("outdial_id", "UUID", "The list of targets that it dials.", optional=True),
     ),
     "targets": (
-        Fact("campaign", "VARCHAR", "The campaign's own id; `all` for the source as a whole."),
+        Fact("campaign", "VARCHAR", "The campaign's own id; null for the source as a whole."),
         Fact("person", "VARCHAR", "Whom the source's list names."),
-        Fact("is_listed", "BOOLEAN", "Whether a list of whom the campaign meant to reach has the target."),
+        Fact(
+            "is_listed",
+            "BOOLEAN",
+            "Whether a list of whom the campaign meant to reach has it; a tried target that none has, too.",
+        ),
         Fact(
             "ended_by",
             "VARCHAR",

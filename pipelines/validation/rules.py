@@ -759,6 +759,205 @@ FROM (
 WHERE abs(rr1 - con1 * coop1) > {EPSILON} OR abs(rr3 - con2 * coop1) > {EPSILON}
     OR abs(rr5 - con3 * coop1) > {EPSILON} OR rr1 > rr3 + {EPSILON} OR rr3 > rr5 + {EPSILON}""",
     ),
+    Rule(
+        "reports.aapor_coverage",
+        "sources_with_classes_are_covered",
+        "Every source with targets in one of AAPOR's classes has a row.",
+        query="""
+SELECT DISTINCT classes.source
+FROM reports.aapor_classes AS classes
+LEFT JOIN reports.aapor_coverage AS coverage ON coverage.source = classes.source
+WHERE coverage.source IS NULL""",
+    ),
+    Rule(
+        "reports.violation_counts",
+        "calls_equal_the_violations",
+        "Each code and verdict has the calls that replay.violations names.",
+        query="""
+SELECT coalesce(reported.code, counted.code) AS code, coalesce(reported.verdict, counted.verdict) AS verdict,
+    reported.calls, counted.calls AS counted
+FROM reports.violation_counts AS reported
+FULL OUTER JOIN (
+    SELECT code, verdict, count(*) AS calls FROM replay.violations GROUP BY code, verdict
+) AS counted ON counted.code = reported.code AND counted.verdict = reported.verdict
+WHERE reported.calls IS DISTINCT FROM counted.calls OR NOT coalesce(reported.targets <= reported.calls, FALSE)""",
+    ),
+    Rule(
+        "reports.agreement_counts",
+        "targets_equal_the_replay",
+        "Each verdict of a comparison has the targets that the replay gave it.",
+        query="""
+SELECT coalesce(reported.compared, counted.compared) AS compared,
+    coalesce(reported.agreement, counted.agreement) AS agreement, reported.targets, counted.targets AS counted
+FROM reports.agreement_counts AS reported
+FULL OUTER JOIN (
+    SELECT 'status' AS compared, status_agreement AS agreement, count(*) AS targets
+    FROM replay.target_outcomes
+    GROUP BY status_agreement
+    UNION ALL
+    SELECT 'tries', tries_agreement, count(*) FROM replay.target_outcomes GROUP BY tries_agreement
+) AS counted ON counted.compared = reported.compared AND counted.agreement = reported.agreement
+WHERE reported.targets IS DISTINCT FROM counted.targets""",
+    ),
+    Rule(
+        "reports.agreement_counts",
+        "shares_sum_to_one",
+        "The shares of a comparison's verdicts sum to 1.",
+        query=f"""
+SELECT compared, sum(share) AS share
+FROM reports.agreement_counts
+GROUP BY compared
+HAVING NOT coalesce(abs(sum(share) - 1) <= {EPSILON}, FALSE)""",
+    ),
+    Rule(
+        "reports.campaign_standing",
+        "shares_are_their_counts",
+        "Each share is its numerator divided by its denominator, and the difference is one minus the other.",
+        query=f"""
+SELECT source, campaign_key, reached, targets, share_reached, targets_contacted, targets_attempted,
+    contact_rate_per_target, difference
+FROM reports.campaign_standing
+WHERE NOT coalesce(
+    reached BETWEEN 0 AND targets AND abs(share_reached - reached / targets) <= {EPSILON}
+    AND abs(contact_rate_per_target - targets_contacted / targets_attempted) <= {EPSILON}
+    AND abs(difference - (reached / targets - targets_contacted / targets_attempted)) <= {EPSILON}, FALSE
+)""",
+    ),
+    Rule(
+        "reports.headline_sources",
+        "counts_equal_the_attempts",
+        "Campaigns tried, and attempts outside of any, are those that core.attempts has of the source.",
+        query="""
+SELECT coalesce(reported.source, counted.source) AS source, reported.campaigns_tried,
+    counted.campaigns_tried AS counted_campaigns_tried, reported.attempts_outside_campaigns,
+    counted.attempts_outside_campaigns AS counted_attempts_outside_campaigns
+FROM reports.headline_sources AS reported
+FULL OUTER JOIN (
+    SELECT source,
+        count(*) FILTER (WHERE attempts > 0 AND campaign_key <> source || ':none') AS campaigns_tried,
+        coalesce(sum(attempts) FILTER (WHERE campaign_key = source || ':none'), 0) AS attempts_outside_campaigns
+    FROM (
+        SELECT source, campaign_key, count(*) FILTER (WHERE is_attempt AND measures_contact) AS attempts
+        FROM core.attempts
+        GROUP BY source, campaign_key
+    )
+    GROUP BY source
+) AS counted ON counted.source = reported.source
+WHERE reported.source IS NULL OR reported.campaigns_tried <> coalesce(counted.campaigns_tried, 0)
+    OR reported.attempts_outside_campaigns <> coalesce(counted.attempts_outside_campaigns, 0)""",
+    ),
+    Rule(
+        "reports.headline",
+        "counts_equal_the_attempts",
+        "There is one row, whose targets are those that core.attempts has, each counted once per source.",
+        query="""
+SELECT reported.targets_attempted, counted.targets_attempted AS counted_targets_attempted,
+    reported.targets_contacted, counted.targets_contacted AS counted_targets_contacted, reported.rows
+FROM (
+    SELECT count(*) AS rows, sum(targets_attempted) AS targets_attempted, sum(targets_contacted) AS targets_contacted
+    FROM reports.headline
+) AS reported
+CROSS JOIN (
+    SELECT count(*) FILTER (WHERE attempts > 0) AS targets_attempted,
+        count(*) FILTER (WHERE contacts > 0) AS targets_contacted
+    FROM (
+        SELECT count(*) FILTER (WHERE is_attempt) AS attempts, count(*) FILTER (WHERE is_contact) AS contacts
+        FROM core.attempts
+        WHERE measures_contact
+        GROUP BY source, target_key
+    )
+) AS counted
+WHERE reported.rows <> 1 OR reported.targets_attempted IS DISTINCT FROM counted.targets_attempted
+    OR reported.targets_contacted IS DISTINCT FROM counted.targets_contacted""",
+    ),
+    Rule(
+        "reports.headline",
+        "sums_equal_the_sources",
+        "Targets attempted, reached, open and closed are the sums of those of the sources.",
+        query="""
+SELECT headline.targets_attempted, sums.targets_attempted AS summed_targets_attempted, headline.targets_contacted,
+    sums.targets_contacted AS summed_targets_contacted, headline.targets_open, sums.targets_open AS summed_targets_open,
+    headline.targets_closed, sums.targets_closed AS summed_targets_closed
+FROM reports.headline AS headline
+CROSS JOIN (
+    SELECT coalesce(sum(targets_attempted), 0) AS targets_attempted,
+        coalesce(sum(targets_contacted), 0) AS targets_contacted,
+        coalesce(sum(targets_open), 0) AS targets_open, coalesce(sum(targets_closed), 0) AS targets_closed
+    FROM reports.headline_sources
+) AS sums
+WHERE headline.targets_attempted <> sums.targets_attempted OR headline.targets_contacted <> sums.targets_contacted
+    OR headline.targets_open <> sums.targets_open OR headline.targets_closed <> sums.targets_closed""",
+    ),
+    Rule(
+        "reports.headline",
+        "rate_is_its_counts",
+        "The rate is the targets reached divided by the targets attempted, and null when none was.",
+        query=f"""
+SELECT targets_contacted, targets_attempted, contact_rate_per_target
+FROM reports.headline
+WHERE NOT coalesce(
+    CASE
+        WHEN targets_attempted = 0 THEN contact_rate_per_target IS NULL
+        ELSE abs(contact_rate_per_target - targets_contacted / targets_attempted) <= {EPSILON}
+    END, FALSE
+)""",
+    ),
+    Rule(
+        "reports.headline",
+        "others_are_open_or_closed",
+        "Every target that was tried and not reached is open or closed; those of unknown end are some of them.",
+        query="""
+SELECT targets_attempted, targets_contacted, targets_not_contacted, targets_open, targets_closed, targets_unknown
+FROM reports.headline
+WHERE NOT coalesce(
+    targets_not_contacted = targets_attempted - targets_contacted
+    AND targets_open + targets_closed = targets_not_contacted
+    AND least(targets_open, targets_closed) >= 0 AND targets_unknown BETWEEN 0 AND targets_not_contacted, FALSE
+)""",
+    ),
+    Rule(
+        "reports.headline",
+        "unknown_ends_equal_the_attempts",
+        "The targets of unknown end are those that core.attempts shows: not reached, the last attempt unknown or open.",
+        query="""
+SELECT reported.targets_unknown, counted.targets_unknown AS counted
+FROM reports.headline AS reported
+CROSS JOIN (
+    SELECT count(*) AS targets_unknown
+    FROM (
+        SELECT arg_max(disposition, (attempted_at, attempt_key)) AS latest
+        FROM core.attempts
+        WHERE is_attempt AND measures_contact AND target_key IN (
+            SELECT target_key
+            FROM core.attempts
+            WHERE disposition IN ('unknown', 'in_progress') AND is_attempt AND measures_contact
+        )
+        GROUP BY source, target_key
+        HAVING NOT bool_or(is_contact)
+    )
+    WHERE latest IN ('unknown', 'in_progress')
+) AS counted
+WHERE reported.targets_unknown IS DISTINCT FROM counted.targets_unknown""",
+    ),
+    Rule(
+        "reports.headline",
+        "rows_equal_the_accounting",
+        "Files and rows are those of quality.row_accounting: read = accepted + superseded + rejected.",
+        query="""
+SELECT reported.files, counted.files AS counted_files, reported.rows_read, counted.rows_read AS counted_rows_read,
+    reported.rows_accepted, reported.rows_superseded, reported.rows_rejected,
+    counted.rows_rejected AS counted_rows_rejected
+FROM reports.headline AS reported
+CROSS JOIN (
+    SELECT count(*) AS files, coalesce(sum(rows_read), 0) AS rows_read,
+        coalesce(sum(rows_rejected), 0) AS rows_rejected
+    FROM quality.row_accounting
+) AS counted
+WHERE reported.files IS DISTINCT FROM counted.files OR reported.rows_read IS DISTINCT FROM counted.rows_read
+    OR reported.rows_rejected IS DISTINCT FROM counted.rows_rejected
+    OR reported.rows_read
+    IS DISTINCT FROM reported.rows_accepted + reported.rows_superseded + reported.rows_rejected""",
+    ),
 )
 
 _RAW_COUNTS = " UNION ALL ".join(

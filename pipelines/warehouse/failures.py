@@ -50,6 +50,7 @@ _SIGNS: tuple[tuple[type[BaseException], str, Failure], ...] = (
     (duckdb.IOException, "is not a valid DuckDB database file", Failure.DAMAGED),
     (duckdb.IOException, "Could not read enough bytes from file", Failure.DAMAGED),
     (duckdb.Error, "Corrupt database file", Failure.DAMAGED),
+    # SQLite has a number for each (sqlite_errorcode), but Dagster keeps only an error's class and message.
     (sqlite3.OperationalError, "database or disk is full", Failure.NO_ROOM),
     (sqlite3.OperationalError, "disk I/O error", Failure.NO_ROOM),
     *((OSError, f"[Errno {number}]", Failure.NO_ROOM) for number in _NO_ROOM),

@@ -8,7 +8,6 @@ WITH of_campaigns AS (
         source,
         campaign_key,
         target_key,
-        outdial_target_id,
         bool_or(measures_contact) AS measures_contact,
         count(attempt_number) AS attempts,
         count(CASE WHEN is_contact THEN 1 END) AS contacts,
@@ -20,7 +19,7 @@ WITH of_campaigns AS (
         max(CASE WHEN is_latest THEN aapor_class END) AS latest_class,
         max(CASE aapor_class WHEN 'I' THEN 4 WHEN 'P' THEN 3 WHEN 'R' THEN 2 WHEN 'O' THEN 1 ELSE 0 END) AS telling
     FROM core.attempts
-    GROUP BY source, campaign_key, target_key, outdial_target_id
+    GROUP BY source, campaign_key, target_key
 ),
 
 of_several AS (
@@ -49,7 +48,6 @@ SELECT
     source, -- the system
     campaign_key, -- `<source>:<native id or name>`, or `all`
     target_key, -- `<source>:<who was contacted>`
-    outdial_target_id, -- dialers: the entry of the list; null elsewhere
     measures_contact, -- whether the source can tell that a person was reached
     attempts, -- real attempts [count]
     contacts, -- attempts that reached a person [count]
@@ -66,7 +64,6 @@ SELECT
     of_campaigns.source,
     'all',
     of_campaigns.target_key,
-    of_campaigns.outdial_target_id,
     of_campaigns.measures_contact,
     of_campaigns.attempts,
     of_campaigns.contacts,
@@ -85,7 +82,6 @@ SELECT
     source,
     'all',
     target_key,
-    outdial_target_id,
     bool_or(measures_contact),
     count(attempt_number),
     count(CASE WHEN is_contact THEN 1 END),
@@ -97,4 +93,4 @@ SELECT
     max(CASE WHEN is_last THEN aapor_class END),
     max(CASE aapor_class WHEN 'I' THEN 4 WHEN 'P' THEN 3 WHEN 'R' THEN 2 WHEN 'O' THEN 1 ELSE 0 END)
 FROM numbered
-GROUP BY source, target_key, outdial_target_id
+GROUP BY source, target_key

@@ -17,8 +17,7 @@ SELECT
     -- library that reads it says, which may quote the record
     rejected.value,
     rejected.record, -- the row as it came, as text
-    -- what makes the record unreadable, where the reason is `unreadable`; it quotes nothing. Else null
-    rejected.detail
+    rejected.detail -- what makes the record unreadable, where the reason is `unreadable`; it quotes nothing. Else null
 FROM landing.rejected_rows AS rejected
 INNER JOIN quality._current_contents AS holders ON holders.original_id = rejected.file_id
 INNER JOIN landing.files AS files ON files.file_id = holders.file_id

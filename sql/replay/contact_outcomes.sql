@@ -24,7 +24,7 @@ SELECT
     first_attempt_at, -- the first of them (UTC)
     last_attempt_at, -- the last of them (UTC)
     first_contact_at AS reached_at, -- the first that reached the person (UTC); of the dialer: its hangup
-    outdial_target_id -- dialers: the entry of the list; null elsewhere
+    CAST(NULL AS UUID) AS outdial_target_id -- dialers: the entry of the list; null elsewhere
 FROM core._targets
 WHERE measures_contact AND source <> 'voipbin' AND campaign_key <> 'all'
 UNION ALL

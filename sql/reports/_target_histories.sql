@@ -4,66 +4,73 @@
 -- whether they were tried or not; a source without lists shows only whom it tried.
 -- Key: source, campaign_key, target_key
 -- Incremental: hash(target_key) from core._targets, sources.targets
-WITH listed AS (
+WITH keyed AS (
     SELECT
         source,
-        source || ':' || person AS target_key,
-        CASE WHEN campaign = 'all' THEN 'all' ELSE source || ':' || campaign END AS campaign_key,
+        source || ':' || CAST(person AS VARCHAR) AS target_key,
+        CASE WHEN campaign IS NULL THEN 'all' ELSE source || ':' || CAST(campaign AS VARCHAR) END AS campaign_key,
         is_listed,
         ended_by
     FROM sources.targets
 ),
 
+-- Two hashes, 128 bits in all, stand for campaign and target: numbers join faster than text.
+listed AS (
+    SELECT *, hash(target_key) AS target_hash, hash(campaign_key, target_key) AS history_hash
+    FROM keyed
+),
+
 tried AS (
+    SELECT *, hash(target_key) AS target_hash, hash(campaign_key, target_key) AS history_hash
+    FROM core._targets
+),
+
+-- Targets that were tried, with what the lists say of them; and targets that a list names and nobody tried.
+joined AS (
     SELECT
-        targets.source,
-        targets.campaign_key,
-        targets.target_key,
-        targets.measures_contact,
+        coalesce(targets.source, listed.source) AS source,
+        coalesce(targets.campaign_key, listed.campaign_key) AS campaign_key,
+        coalesce(targets.target_key, listed.target_key) AS target_key,
+        coalesce(targets.measures_contact, sources.measures_contact) AS measures_contact,
         coalesce(listed.is_listed, FALSE) AS is_listed,
-        targets.attempts,
-        targets.contacts,
+        coalesce(targets.attempts, 0) AS attempts,
+        coalesce(targets.contacts, 0) AS contacts,
         targets.first_attempt_at,
         targets.last_attempt_at,
         targets.first_contact_at,
         targets.first_contact_number,
-        CASE targets.telling
-            WHEN 4 THEN 'I'
-            WHEN 3 THEN 'P'
-            WHEN 2 THEN 'R'
-            WHEN 1 THEN 'O'
-            ELSE CASE WHEN targets.attempts > 0 THEN coalesce(targets.latest_class, 'UO') END
-        END AS aapor_class,
-        CASE
-            WHEN targets.first_contact_number IS NOT NULL THEN 'contact'
-            WHEN targets.attempts = 0 THEN NULL
-            WHEN targets.latest_disposition IN ('bad_contact_info', 'do_not_contact') THEN targets.latest_disposition
-            ELSE ends.ended_by
-        END AS ended_by
-    FROM core._targets AS targets
-    LEFT JOIN listed ON listed.target_key = targets.target_key AND listed.campaign_key = targets.campaign_key
-    LEFT JOIN listed AS ends ON ends.target_key = targets.target_key AND ends.campaign_key = 'all'
-),
-
-untried AS (
-    SELECT listed.source, listed.campaign_key, listed.target_key
-    FROM listed
-    LEFT JOIN core._targets AS targets
-        ON targets.target_key = listed.target_key AND targets.campaign_key = listed.campaign_key
-    WHERE listed.is_listed AND targets.target_key IS NULL
+        targets.latest_disposition,
+        targets.latest_class,
+        coalesce(targets.telling, 0) AS telling,
+        coalesce(listed.ended_by, ends.ended_by) AS ended_by
+    FROM tried AS targets
+    FULL OUTER JOIN listed ON listed.target_hash = targets.target_hash AND listed.history_hash = targets.history_hash
+    -- A target that was tried beside the campaign's lists ended as it did over all campaigns.
+    LEFT JOIN listed AS ends
+        ON
+            ends.campaign_key = 'all'
+            AND ends.target_key = CASE WHEN listed.target_key IS NULL THEN targets.target_key END
+    LEFT JOIN core.sources AS sources ON sources.source = listed.source
+    WHERE targets.target_key IS NOT NULL OR listed.is_listed
 ),
 
 united AS (
     SELECT
-        source, campaign_key, target_key, measures_contact, is_listed, attempts, contacts,
-        first_attempt_at, last_attempt_at, first_contact_at, first_contact_number, aapor_class, ended_by
-    FROM tried
-    UNION ALL
-    SELECT
-        untried.source, untried.campaign_key, untried.target_key, sources.measures_contact, TRUE, 0, 0,
-        NULL, NULL, NULL, NULL, NULL, NULL
-    FROM untried
-    INNER JOIN core.sources AS sources ON sources.source = untried.source
+        joined.*,
+        CASE telling
+            WHEN 4 THEN 'I'
+            WHEN 3 THEN 'P'
+            WHEN 2 THEN 'R'
+            WHEN 1 THEN 'O'
+            ELSE CASE WHEN attempts > 0 THEN coalesce(latest_class, 'UO') END
+        END AS class_by_attempts,
+        CASE
+            WHEN first_contact_number IS NOT NULL THEN 'contact'
+            WHEN attempts = 0 THEN NULL
+            WHEN latest_disposition IN ('bad_contact_info', 'do_not_contact') THEN latest_disposition
+            ELSE ended_by
+        END AS ended
+    FROM joined
 )
 
 SELECT
@@ -80,11 +87,11 @@ SELECT
     united.first_contact_number, -- number of that attempt
     -- final class: the most telling of its attempts (I, then P, R, O), else the last attempt's; UH (that of `skipped`)
     -- when never tried
-    coalesce(united.aapor_class, never.aapor_class) AS aapor_class,
+    coalesce(united.class_by_attempts, never.aapor_class) AS aapor_class,
     -- contact; else what keeps the target from further attempts: bad_contact_info or do_not_contact as its last
     -- disposition, or what its source tells: exhausted (no tries left), reached_elsewhere (by another campaign); null
     -- while it is open
-    united.ended_by
+    united.ended AS ended_by
 FROM united
 LEFT JOIN core.dispositions AS never
     ON never.source = '*' AND never.field = 'disposition' AND never.value = 'skipped'

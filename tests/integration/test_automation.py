@@ -269,12 +269,12 @@ def test_a_run_that_has_not_begun_is_left_alone(settings: Settings, instance: dg
     assert status(instance, run_id) == dg.DagsterRunStatus.NOT_STARTED
 
 
-def test_a_run_that_never_signed_is_given_time(
+def test_a_run_that_was_never_claimed_is_given_time(
     settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = add_run(instance, dg.DagsterRunStatus.STARTED)
     assert liveness.fail_orphaned_runs(instance, settings, print) == []
-    monkeypatch.setattr(liveness, "_UNSIGNED", timedelta(0))
+    monkeypatch.setattr(liveness, "_CLAIMED_WITHIN", timedelta(0))
     assert liveness.fail_orphaned_runs(instance, settings, lambda _: None) == [run_id]
 
 

@@ -54,13 +54,14 @@ def run(
     landing: Path | None = None,
     command: tuple[str, ...] = ("-m", "pipelines"),
     settings: Mapping[str, str] | None = None,
+    checkout: Path = ROOT,
 ) -> Run:
     environment = {**os.environ, "CONTACT_LEDGER_OUTPUT": str(output)}
     if landing is not None:
         environment["CONTACT_LEDGER_LANDING"] = str(landing)
     finished = subprocess.run(
         [sys.executable, *command],
-        cwd=ROOT,
+        cwd=checkout,
         env={**environment, **(settings or {})},
         capture_output=True,
         text=True,
@@ -379,6 +380,18 @@ def test_nothing_is_served_with_a_setting_that_cannot_be_used(tmp_path: Path, na
     ended = run(tmp_path / "output", command=("-m", "pipelines", "dev"), settings=settings)
     assert_fails(ended, f"CONTACT_LEDGER_{name}", value)
     assert not ended.stdout
+
+
+def test_a_sql_file_that_says_nothing_of_its_table_is_named_in_one_line(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    for folder in ("pipelines", "sql", "deploy"):
+        shutil.copytree(ROOT / folder, checkout / folder)
+    (checkout / "data").mkdir()
+    shutil.copy(ROOT / "data" / "dispositions.csv", checkout / "data")
+    (checkout / "sql" / "core" / "mine.sql").write_text("SELECT 1 AS one\n", encoding="utf-8")
+    ended = run(tmp_path / "output", checkout / "data", AS_MAKE, checkout=checkout)
+    assert_fails(ended, str(Path("sql") / "core" / "mine.sql"))
+    assert not ended.published.exists()
 
 
 # ------------------------------------------------------------------------------------------------------- Ctrl-C

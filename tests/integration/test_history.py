@@ -266,7 +266,7 @@ def test_another_version_of_the_project_keeps_the_history(settings: Settings, cl
         warehouse.con.execute(CALL)
         build(warehouse)
         publish(warehouse, MODELS)
-    assert "kept as warehouse.set-aside-1.duckdb" in said[0]
+    assert "keeps the old one as warehouse.set-aside-1.duckdb" in said[0]
     assert days(settings) == {"2026-03-01": 3, "2026-03-02": 1}
 
 

@@ -234,6 +234,30 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     "reports.aapor_rates": {
         "aapor_identities_hold": "UPDATE {table} SET value = 0.9 WHERE rate = 'rr1'",
     },
+    "reports.aapor_coverage": {
+        "sources_with_classes_are_covered": "DELETE FROM {table} WHERE source = 'outreach'",
+    },
+    "reports.violation_counts": {
+        "calls_equal_the_violations": "UPDATE {table} SET calls = calls + 1",
+    },
+    "reports.agreement_counts": {
+        "targets_equal_the_replay": "DELETE FROM {table} WHERE compared = 'tries'",
+        "shares_sum_to_one": "UPDATE {table} SET share = NULL",
+    },
+    "reports.campaign_standing": {
+        "shares_are_their_counts": "UPDATE {table} SET difference = 0.01",
+    },
+    "reports.headline_sources": {
+        "counts_equal_the_attempts": "DELETE FROM {table} WHERE source = 'outreach'",
+    },
+    "reports.headline": {
+        "counts_equal_the_attempts": "INSERT INTO {table} FROM {table}",
+        "sums_equal_the_sources": "UPDATE {table} SET targets_open = targets_open + 1",
+        "rate_is_its_counts": "UPDATE {table} SET contact_rate_per_target = NULL",
+        "others_are_open_or_closed": "UPDATE {table} SET targets_closed = targets_closed + 1",
+        "unknown_ends_equal_the_attempts": "UPDATE {table} SET targets_unknown = targets_unknown + 1",
+        "rows_equal_the_accounting": "UPDATE {table} SET rows_rejected = rows_rejected + 1",
+    },
     "quality.notices": {
         name: f"INSERT INTO {{table}} BY NAME SELECT 'outreach' AS source, '{code}' AS code, 2 AS rows"
         for name, code in (

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,10 +20,10 @@ import pytest
 from pipelines.models.sql_files import load_models
 from pipelines.publish.duckdb_file import write_database
 from pipelines.report import render, write_report
-from pipelines.report.text import raw
-from tests.sql.logs import action_builder, merged, voipbin, with_mapping
+from pipelines.report.text import definition, raw
+from tests.sql.logs import Row, action_builder, liondesk, merged, voipbin, with_mapping
 from tests.support import build
-from tests.ui.published_file import HOSTILE, NAMES, write_published
+from tests.ui.published_file import HOSTILE, NAMES, complete, write_published
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -42,6 +43,16 @@ READ_TABLE = """table => {
     return row;
   });
 }"""
+
+
+def published_log(log: dict[str, list[Row]], folder: Path) -> Path:
+    """The published file of a log of a few rows."""
+    path = folder / "some.duckdb"
+    with with_mapping(log) as con:
+        build(con)
+        write_database(con, path, load_models())
+    complete(path)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +115,11 @@ def test_opens_offline_without_a_word(quiet: Page, report: Path) -> None:
         ("dispositions", "SELECT * FROM reports.campaign_dispositions"),
         ("outcomes", "SELECT * FROM reports.campaign_outcomes"),
         ("attempt-curve-overall", "SELECT * FROM reports.attempt_curve WHERE campaign_key = 'all'"),
+        ("standing", "SELECT * FROM reports.campaign_standing"),
+        ("violations", "SELECT * FROM reports.violation_counts"),
+        ("agreement", "SELECT * FROM reports.agreement_counts"),
+        ("headline", "SELECT * FROM reports.headline"),
+        ("headline-sources", "SELECT * FROM reports.headline_sources"),
         ("row-accounting", "SELECT * FROM quality.row_accounting"),
         ("rejected-rows", "SELECT * FROM quality.rejected_rows"),
         ("notices", "SELECT * FROM quality.notices"),
@@ -195,17 +211,50 @@ def test_the_finding_counts_neither_contacts_nor_campaigns_for_targets(tmp_path:
         action_builder({1: ["C"], 6: ["NA"]}, campaign=2, first_id=500),
         voipbin({3: ["NA", "OPEN"], 4: ["NA"], 5: ["C", "OPEN"]}),
     )
-    with with_mapping(log) as con:
-        build(con)
-        write_database(con, tmp_path / "some.duckdb", load_models())
-    page = render(tmp_path / "some.duckdb")
+    page = render(published_log(log, tmp_path))
     finding = page.partition('id="finding"')[2].partition("</p>")[0]
     values = [float(value) for value in re.findall(r'data-value="([^"]+)"', finding)]
     assert values[:2] == [7, 2]
     assert values[2] == pytest.approx(2 / 7)
     assert values[5:] == [3, 2]  # open: 2, 3 and 4; closed: 6 and 7
     assert 'data-value="1" id="finding-unknown"' in page
-    assert "VoIPBIN's are entries of its lists" in page
+    assert (
+        "In VoIPBIN a target is an entry of one of its lists: a person on two lists is two targets." in page
+    )
+    assert "In Action Builder a target is a record of its own" in page
+    assert "A person who is in two systems is a target in both." in page
+    assert "Outreach" not in page.partition("</header>")[0]
+
+
+def test_the_words_on_targets_are_those_that_the_sources_publish(tmp_path: Path) -> None:
+    path = published_log(merged(voipbin({1: ["C"]}), liondesk({1: ["SENT"]})), tmp_path)
+    with duckdb.connect(str(path)) as con:
+        con.execute(
+            "UPDATE core.sources SET title = 'Acme', target_words = 'a moose' WHERE source = 'voipbin'"
+        )
+    page = render(path)
+    head = page.partition("</header>")[0]
+    assert "In Acme a target is a moose." in head
+    assert "LionDesk cannot tell whether anybody was reached; what it sent is in no contact rate." in head
+    assert "two systems" not in head
+    assert "VoIPBIN" not in page.replace("VoIPBIN campaign", "").partition('id="definitions"')[0]
+
+
+def test_without_titles_a_system_keeps_its_own_name(tmp_path: Path) -> None:
+    path = published_log(action_builder({1: ["C"]}), tmp_path)
+    with duckdb.connect(str(path)) as con:
+        con.execute("DROP TABLE core.sources")
+    page = render(path)
+    assert "a target is" not in page.partition("</header>")[0]
+    assert "<small>action builder</small>" in page
+
+
+def test_without_a_headline_the_page_says_nothing_in_its_place(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "some.duckdb", NAMES[:4], targets=20, without=("reports.headline",))
+    head, _, page = render(path).partition("</header>")
+    assert 'id="finding"' not in head
+    assert "read from" not in head
+    assert 'id="contact-rates"' in page
 
 
 def test_the_rate_chart_shows_the_published_rates_from_high_to_low(
@@ -249,9 +298,10 @@ def test_a_source_that_cannot_record_refusals_is_said_to(quiet: Page, report: Pa
 def test_the_classes_in_force_are_written_out(quiet: Page, report: Path) -> None:
     opened(quiet, report)
     common, own = quiet.locator("#aapor-classes-overall .note.wide").all_text_contents()
-    assert "contacted = I" in common
-    assert own.startswith("Outreach, instead: ")
-    assert "call_disposition answered - not interested = R" in own
+    assert common.startswith("Action Builder and VoIPBIN: contacted = I, ")
+    assert "; but " not in common
+    assert own.startswith("Outreach: contacted = I, ")
+    assert "; but call_disposition answered - not interested = R" in own
 
 
 def test_words_of_the_definitions_are_the_files_comments(quiet: Page, report: Path, published: Path) -> None:
@@ -267,7 +317,11 @@ def test_words_of_the_definitions_are_the_files_comments(quiet: Page, report: Pa
     said = " ".join(block.inner_text().split())
     for name, comment in comments:
         assert name in said
-        assert " ".join(comment.split()) in said
+        words, kind = definition(comment)
+        assert " ".join(words.split()) in said
+        assert kind in said
+    assert "[share]" not in said
+    assert "a share, 0 to 1" in said
 
 
 def test_sorting_goes_by_value_and_says_so(quiet: Page, report: Path) -> None:
@@ -598,7 +652,7 @@ def test_the_page_names_no_other_place(report: Path) -> None:
 
 
 def test_a_table_that_was_not_published_is_not_on_the_page(tmp_path: Path) -> None:
-    gone = ("reports.campaign_dispositions", "replay.violations", "quality.check_results")
+    gone = ("reports.campaign_dispositions", "reports.violation_counts", "quality.check_results")
     page = render(write_published(tmp_path / "some.duckdb", NAMES[:4], targets=20, without=gone))
     assert 'id="contact-rates"' in page
     assert not any(
@@ -620,21 +674,20 @@ def test_what_the_dialer_cannot_tell_is_a_dash(tmp_path: Path) -> None:
 
 def test_a_first_pass_is_not_praised_for_those_it_reached(tmp_path: Path) -> None:
     """Campaign 1 reached 1 of 4; the other three were called again by campaign 2, and so stand in that."""
-    log = merged(
-        voipbin({1: ["C"], 2: ["NA"], 3: ["NA"], 4: ["NA"]}),
+    again = voipbin({2: ["NA"], 3: ["NA"], 4: ["NA"]}, campaign=2, first_call=0x2000)
+    del again["voipbin_outdialtargets"]
+    for call in again["voipbin_campaigncalls"]:
+        call["tm_create"] += timedelta(hours=1)
+        call["tm_update"] += timedelta(hours=1)
+    page = render(
+        published_log(merged(voipbin({1: ["C"], 2: ["NA"], 3: ["NA"], 4: ["NA"]}), again), tmp_path)
     )
-    with with_mapping(log) as con:
-        build(con)
-        write_database(con, tmp_path / "some.duckdb", load_models())
-    with duckdb.connect(str(tmp_path / "some.duckdb")) as con:
-        con.execute("DELETE FROM reports.campaign_outcomes WHERE outcome <> 'reached'")
-    page = render(tmp_path / "some.duckdb")
     outcomes = page.partition('id="outcomes"')[2].partition("</section>")[0]
+    said = "25.0% of those it tried (1 of 4), and 100.0% of those that stand in it (1 of 1) are reached"
     assert "in the campaign that called it last" in outcomes
-    assert (
-        "25.0% of those it tried (1 of 4), and 100.0% of those that stand in it (1 of 1) are reached"
-        in outcomes
-    )
+    assert f"Dialer 1 reached {said}" in outcomes
+    assert page.count(said) == 2  # over all campaigns, and in its own section
+    assert "Dialer 2 reached" not in page
 
 
 def test_a_section_whose_rows_cannot_be_put_in_order_is_not_on_the_page(tmp_path: Path) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import polars as pl
 import pytest
 
 from pipelines.report import charts, text
-from pipelines.report.page import _anchor
-from pipelines.report.sections import HEAT
+from pipelines.report.charts.plot import place
+from pipelines.report.charts.scale import share_scale
+from pipelines.report.naming import Naming, Source, anchor, native_ids
+from pipelines.report.reader import Row
+from pipelines.report.vocabulary import HEAT, say_coverage
 
 
 @pytest.mark.parametrize(
@@ -67,7 +71,7 @@ def test_numbers_are_whole_or_say_that_they_are_not() -> None:
 
 @pytest.mark.parametrize("top", [0.004, 0.05, 0.31, 0.5, 0.77, 0.96, 1.0])
 def test_scales_hold_what_they_show(top: float) -> None:
-    end, step = charts.nice_top(top)
+    end, step = share_scale(top)
     assert top <= end <= 1
     assert 1 <= round(end / step) <= 5
 
@@ -79,7 +83,7 @@ def test_a_scale_holds_the_interval_of_a_thin_point() -> None:
     ]
     drawn = charts.plot(
         rows,
-        charts.Naming(),
+        Naming(),
         title="",
         x="day",
         x_title="",
@@ -91,33 +95,116 @@ def test_a_scale_holds_the_interval_of_a_thin_point() -> None:
     assert [dot.high for dot in drawn.dots] == ["35%", "9.50%"]
 
 
-def hours(prior: float | None, each: int = 6) -> list[charts.Row]:
+@pytest.mark.parametrize(
+    ("comment", "dtype", "kind"),
+    [
+        ("contacts / attempts [share]", pl.Float64(), "share"),
+        ("contacts / attempts [share] [null]", pl.Float64(), "share"),
+        ("how long it took [seconds]", pl.Int64(), "seconds"),
+        ("targets that would be reached [count]", pl.Float64(), "count"),
+        ("attempts [count]", pl.Int64(), "count"),
+        ("contacts / attempts (0..1)", pl.Float64(), "decimal"),
+        ("hour of the day", pl.Int64(), "integer"),
+        ("whether it is so [null]", pl.Boolean(), "flag"),
+        ("when [null]", pl.Datetime(), "time"),
+        ("one of [share] or [count]", pl.String(), "text"),
+    ],
+)
+def test_marks_say_what_a_number_is(comment: str, dtype: pl.DataType, kind: str) -> None:
+    assert text.kind_of(comment, dtype) == kind
+
+
+def test_a_definition_says_marks_in_words() -> None:
+    assert text.definition("contacts / attempts [null] [share]") == (
+        "contacts / attempts",
+        "a share, 0 to 1; may be empty",
+    )
+    assert text.definition("attempts [count]") == ("attempts", "")
+    assert text.definition("who [null]. Personal data.") == ("who. Personal data.", "may be empty")
+    assert text.definition("list[0]") == ("list[0]", "")
+
+
+def test_a_figure_without_a_mark_is_shown_as_it_is() -> None:
+    assert text.shown("integer")(12345) == "12345"
+    assert text.shown("count")(12345) == "12,345"
+    assert text.shown("decimal")(0.456) == "0.46"
+    assert text.shown("share")(None) == text.MISSING
+
+
+def test_places_of_an_axis() -> None:
+    assert place(90_000, "seconds") == "1 d 1 h"
+    assert place("2026-10-05", "day") == "5 Oct"
+    assert place("unknown", "day") == "unknown"
+    assert place("2026-10-05", "") == "2026-10-05"
+
+
+def test_titles_are_read_and_never_made_up() -> None:
+    naming = Naming({"acme_dialer": Source("acme_dialer", "Acme™ Dialer")})
+    assert naming.title("acme_dialer") == "Acme™ Dialer"
+    assert naming.title("other_system") == "other system"
+    assert naming.title(None) == text.MISSING
+
+
+def test_a_native_id_names_a_campaign_unless_two_systems_use_it() -> None:
+    keys = native_ids(["a:1", "b:1", "b:2"])
+    assert keys == {"2": "b:2"}
+    assert Naming(keys=keys).key({"campaign_id": "2"}) == "b:2"
+    assert Naming(keys=keys).key({"campaign_id": "1"}) is None
+    assert Naming(keys=keys).key({"campaign_id": "2", "campaign_key": "all"}) is None
+
+
+ALL_VOID = (
+    "cannot record a refusal (R) or bad contact information (NE): there a REF of 0%, a COOP of 100% and an e of 1 are no "
+    "measurements."
+)
+
+
+@pytest.mark.parametrize(
+    ("refusals", "others", "ineligible", "words"),
+    [
+        (True, True, True, ""),
+        (False, False, False, ALL_VOID),
+        (False, True, True, "cannot record a refusal (R): there a REF of 0% is no measurement."),
+        (True, True, False, "cannot record bad contact information (NE): there an e of 1 is no measurement."),
+    ],
+)  # fmt: skip
+def test_what_a_source_cannot_record_is_said(
+    refusals: bool, others: bool, ineligible: bool, words: str
+) -> None:
+    row = {
+        "source": "one",
+        "records_refusals": refusals,
+        "records_other_contacts": others,
+        "records_ineligible": ineligible,
+    }
+    assert say_coverage(row, Naming()) == (f"one {words}" if words else "")
+
+
+def hours(prior: float | None, each: int = 6) -> list[Row]:
     return [
         {
             "weekday": 1, "hour": hour, "attempts": each, "contacts": 2, "shrunk_rate_per_attempt": 2 / each,
-            "prior_attempts": prior,
+            "campaign_rate_per_attempt": 0.25, "prior_attempts": prior,
         }
         for hour in range(6)
     ]  # fmt: skip
 
 
 def test_hours_that_the_log_does_not_tell_apart_have_no_map() -> None:
-    drawn = charts.heat(hours(None), charts.Naming(), title="All", **HEAT)
+    drawn = charts.heat(hours(None), Naming(), title="All", **HEAT)
     assert isinstance(drawn, charts.Remark)
     assert "does not tell one hour from another" in drawn.words
-    assert "6 hours of the week with attempts, 6 have 5 or more" in drawn.words
-    assert "33.3% (12 of 36 attempts)" in drawn.words
-    few = charts.heat(hours(None, each=4), charts.Naming(), title="All", **HEAT)
-    assert isinstance(few, charts.Remark)
-    assert "0 hours of the week have 5 attempts or more" in few.words
-    assert isinstance(charts.heat(hours(20.0), charts.Naming(), title="All", **HEAT), charts.Heat)
+    assert "the campaign's mean, 25.0%" in drawn.words
+    drawn = charts.heat(hours(20.0), Naming(), title="All", **HEAT)
+    assert isinstance(drawn, charts.Heat)
+    assert "the mean, 25.0%" in dict(drawn.legend)[4]
 
 
 def test_anchors_are_plain_and_never_meet() -> None:
-    assert _anchor("voipbin:ab-1") == "campaign-voipbin-ab-1"
-    assert _anchor("action_builder:7") == "campaign-action_builder-7"
+    assert anchor("dialer:ab-1") == "campaign-dialer-ab-1"
+    assert anchor("action_builder:7") == "campaign-action_builder-7"
     lossy = [
-        _anchor(f"liondesk:{name}")
+        anchor(f"liondesk:{name}")
         for name in ("Spring", "spring", "spring!", "sp ring", "<b>", "=1+1", "x" * 300)
     ]
     assert len(set(lossy)) == len(lossy)
@@ -126,5 +213,5 @@ def test_anchors_are_plain_and_never_meet() -> None:
 
 def test_targets_without_a_campaign_are_not_taken_for_one() -> None:
     row = {"campaign_id": None, "outcome": "stuck", "targets": 2, "share": 1.0}
-    assert charts.campaign_of(row) is None
-    assert charts.Naming().line(row)[0] == "No campaign known"
+    assert Naming().key(row) is None
+    assert Naming().line(row)[0] == "No campaign known"

@@ -237,7 +237,7 @@ def test_a_setting_has_one_default() -> None:
             isinstance(node, ast.Constant)
             and type(node.value) is int
             and node.value > 99
-            and node.value not in (9999,)
+            and node.value != 9999
         ):
             numbers.setdefault(node.value, []).append(node.lineno)
     assert {number: lines for number, lines in numbers.items() if len(lines) > 1} == {}

@@ -19,9 +19,9 @@ WITH calls AS (
 )
 
 SELECT
-    CAST(id AS VARCHAR) AS native_id,
-    CAST(campaign_id AS VARCHAR) AS campaign,
-    CAST(outdial_target_id AS VARCHAR) AS person,
+    id AS native_id,
+    campaign_id AS campaign,
+    outdial_target_id AS person,
     CASE
         WHEN reference_type = 'call' OR destination.type IN ('tel', 'sip') THEN 'phone'
         WHEN destination.type = 'email' OR reference_type = 'email' THEN 'email'

@@ -3,7 +3,7 @@
 -- Incremental: from replay.target_outcomes
 WITH outcomes AS (
     SELECT
-        CAST(outdial_target_id AS VARCHAR) AS person,
+        outdial_target_id,
         outdial_id,
         status_agreement <> 'no_platform_row' AS is_listed,
         CASE
@@ -14,17 +14,17 @@ WITH outcomes AS (
 )
 
 SELECT
-    CAST(outdials.campaign_id AS VARCHAR) AS campaign,
-    outcomes.person,
-    outcomes.is_listed,
+    outdials.campaign_id AS campaign,
+    outcomes.outdial_target_id AS person,
+    TRUE AS is_listed,
     outcomes.ended_by
 FROM outcomes
 INNER JOIN replay._campaign_outdials AS outdials ON outdials.outdial_id = outcomes.outdial_id
 WHERE outcomes.is_listed
 UNION ALL
 SELECT
-    'all' AS campaign,
-    person,
+    NULL,
+    outdial_target_id,
     is_listed,
     ended_by
 FROM outcomes

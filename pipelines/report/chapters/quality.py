@@ -1,0 +1,52 @@
+"""Quality: which checks failed, and what became of every row."""
+
+from __future__ import annotations
+
+from pipelines.report.chapters.section import Chapter, Section
+
+CHAPTER = Chapter(
+    "quality",
+    "Quality",
+    (
+        Section(
+            id="failed-checks",
+            table="quality.check_results",
+            title="Checks that failed",
+            where="NOT passed",
+            order="severity, table_name, check_name",
+            lead=("table_name", "check_name", "severity", "observed", "checked_at"),
+            empty="None failed.",
+            open=True,
+        ),
+        Section(
+            id="row-accounting",
+            table="quality.row_accounting",
+            title="Every row accounted for",
+            reading="Read = accepted + superseded + rejected, for every file. Superseded rows are older versions of a row, "
+            "or the same file again. A file that changed counts its rows as they are now, and those of before that are "
+            "still in the ledger.",
+            order="source, resource, file",
+            open=True,
+        ),
+        Section(
+            id="rejected-rows",
+            table="quality.rejected_rows",
+            title="Rows that were rejected",
+            reading="Kept as they came, with the reason; no figure above counts them.",
+            order="source, resource, file, position",
+            lead=("reason", "source", "resource", "file", "position", "record"),
+            empty="No row was rejected.",
+            limit=1_000,
+        ),
+        Section(
+            id="notices",
+            table="quality.notices",
+            title="Worth knowing of the input",
+            reading="Values that were read and kept although they were new or contradict another field, and files that "
+            "nothing reads.",
+            order="source, resource, file, code, field, value",
+            empty="Nothing out of the ordinary was read.",
+            limit=1_000,
+        ),
+    ),
+)

@@ -1,0 +1,152 @@
+"""Words and column maps that several chapters share.
+
+Belongs here: sentences that stand in more than one place, and which columns a chart draws of a table that more than one
+section shows. Does not belong here: a section, or what a column means.
+"""
+
+from __future__ import annotations
+
+from pipelines.report.charts import Drawn
+from pipelines.report.naming import Naming
+from pipelines.report.reader import Row
+from pipelines.report.text import listed, number, percent
+
+# -- numerators and denominators ---------------------------------------------------------------------------------------
+
+RATES_OF = {
+    "contact_rate_per_target": ("targets_contacted", "targets_attempted"),
+    "contact_rate_per_attempt": ("contacts", "attempts"),
+    "penetration": ("targets_attempted", "targets"),
+    "attempts_per_contact": ("attempts", "targets_contacted"),
+}
+WHAT_IF_OF = {"contact_rate_per_target": ("targets_contacted", "targets")}
+
+# -- charts ------------------------------------------------------------------------------------------------------------
+
+BY_TARGET = {"value": "contact_rate_per_target", "part": "targets_contacted", "whole": "targets_attempted"}
+STACK_OF_RECORDS = {
+    "by": "disposition",
+    "count": "attempts",
+    "share": "share_of_attempts",
+    "total": "records_in_campaign",
+    "attempts": "attempts_in_campaign",
+    "unit": "records",
+}
+STACK_BY_NUMBER = {
+    "by": "disposition",
+    "count": "attempts",
+    "share": "share_of_attempts",
+    "total": "attempts_with_number",
+    "name": "attempt_number",
+}
+STACK_BY_OUTCOME = {"by": "outcome", "count": "targets", "share": "share", "total": "targets_in_campaign"}
+HEAT = {
+    "value": "shrunk_rate_per_attempt",
+    "count": "attempts",
+    "mean": "campaign_rate_per_attempt",
+    "day": "weekday",
+    "hour": "hour",
+    "prior": "prior_attempts",
+}
+CURVE = {
+    "x": "attempt_number",
+    "x_title": "Attempt number",
+    "count": "at_risk",
+    "dots": (
+        Drawn(
+            "hazard",
+            "hazard",
+            "Hazard: of those who got this attempt unreached, reached by it (95% interval)",
+        ),
+    ),
+    "steps": (
+        Drawn(
+            "cumulative_incidence",
+            "incidence",
+            "Cumulative incidence: of all tried, reached by this attempt if those still open are tried on (estimate)",
+        ),
+        Drawn("one_minus_kaplan_meier", "other", "1 − Kaplan–Meier, for comparison: too high"),
+    ),
+}
+TIME = {
+    "x": "elapsed_seconds",
+    "x_kind": "seconds",
+    "x_title": "Time since the first attempt (not to scale)",
+    "steps": (Drawn("cumulative_incidence", "incidence", "Reached by then (95% interval): an estimate"),),
+}
+WHAT_IF = {
+    "x": "max_attempts",
+    "x_title": "Most attempts allowed; below it, the attempts that takes",
+    "x_note": "attempts",
+    "counts": True,
+    "dots": (
+        Drawn("targets_contacted", "rate", "Counted in the log", ("basis", "log")),
+        Drawn("targets_contacted", "guess", "Extrapolated, with its band", ("basis", "extrapolated")),
+    ),
+}
+AAPOR = {
+    "value": "value",
+    "part": "numerator",
+    "whole": "denominator",
+    "name": "rate",
+    "note": "formula",
+    "ordered": True,
+}
+
+# -- orders, headings --------------------------------------------------------------------------------------------------
+
+AAPOR_ORDER = "CASE left(rate, 3) WHEN 'coo' THEN 2 WHEN 'ref' THEN 3 WHEN 'con' THEN 4 ELSE 1 END, rate"
+RECORDS = {"attempts": "Records", "share_of_attempts": "Share of records"}
+BY_ANY = {"reached": "Reached by any campaign"}
+
+# -- sentences ---------------------------------------------------------------------------------------------------------
+
+RECORDS_READING = (
+    "Every record, by how it ended. Some records are no attempt: nobody was tried where something was skipped, scheduled, "
+    "ticked off by hand or never placed. They are part of the bar, the legend marks them, and the number of attempts "
+    "stands beside."
+)
+ESTIMATE = (
+    "Where targets are still open, the line is an estimate of what further attempts would give, if they go as they went "
+    "with the others. It does not count those reached."
+)
+STANDS = (
+    "Do not read the reached share here as a contact rate. A target stands only in the campaign that called it last. "
+    "Those whom a campaign did not reach and another called later stand in that other one; those it reached stay. A first "
+    "pass therefore looks better here than it was. Contact rates are the figures to judge a campaign by."
+)
+LEFT_TO_DO = (
+    "Reached means reached by any campaign, not only by the one in whose row it stands. A dash for tries or for the "
+    "penetration means that the log does not tell."
+)
+WHAT_IF_READING = (
+    "A lower maximum can be counted in the log. A higher one is a guess: it takes the next attempts to work as well as "
+    "the last ones did, and the band does not cover that being wrong."
+)
+
+
+def say_standing(row: Row, naming: Naming) -> str:
+    """How far a campaign's contact rate is from the share of reached targets among those that stand in it."""
+    name, *_ = naming.line(row)
+    return (
+        f"{name} reached {percent(row['contact_rate_per_target'])} of those it tried ({number(row['targets_contacted'])} "
+        f"of {number(row['targets_attempted'])}), and {percent(row['share_reached'])} of those that stand in it "
+        f"({number(row['reached'])} of {number(row['targets'])}) are reached."
+    )
+
+
+def say_coverage(row: Row, naming: Naming) -> str:
+    """Which AAPOR rates say nothing of a source, because it has no word for a class; empty where it has all."""
+    lacking, void = [], []
+    if not row["records_refusals"]:
+        lacking.append("a refusal (R)")
+        void.append("a REF of 0%")
+    if not row["records_other_contacts"]:
+        void.append("a COOP of 100%")
+    if not row["records_ineligible"]:
+        lacking.append("bad contact information (NE)")
+        void.append("an e of 1")
+    if not lacking:
+        return ""
+    measured = "is no measurement" if len(void) == 1 else "are no measurements"
+    return f"{naming.title(row['source'])} cannot record {' or '.join(lacking)}: there {listed(void)} {measured}."

@@ -1,0 +1,68 @@
+-- One row per source with anything in the ledger: its campaigns and its targets, as the head of the report page adds
+-- them up.
+-- A campaign counts once: as tried, as not tried, or as not measured. A target counts once, however many of the source's
+-- campaigns tried it. Its counts are 0 where the source cannot tell whether anybody was reached.
+-- Key: source
+-- Example: How many campaigns of each system have no attempt yet?
+--   SELECT source, campaigns_not_tried FROM reports.headline_sources
+WITH campaigns AS (
+    SELECT
+        campaigns.source,
+        campaigns.campaign_key = campaigns.source || ':none' AS is_none,
+        rates.attempts
+    FROM core.campaigns AS campaigns
+    LEFT JOIN reports.campaign_contact_rates AS rates
+        ON rates.source = campaigns.source AND rates.campaign_key = campaigns.campaign_key
+    WHERE campaigns.is_in_ledger OR rates.campaign_key IS NOT NULL
+),
+
+counted AS (
+    SELECT
+        source,
+        count(CASE WHEN NOT is_none AND attempts > 0 THEN 1 END) AS campaigns_tried,
+        count(CASE WHEN NOT is_none AND attempts = 0 THEN 1 END) AS campaigns_not_tried,
+        count(CASE WHEN NOT is_none AND attempts IS NULL THEN 1 END) AS campaigns_not_measured,
+        CAST(coalesce(sum(CASE WHEN is_none THEN attempts END), 0) AS BIGINT) AS attempts_outside_campaigns
+    FROM campaigns
+    GROUP BY source
+),
+
+-- Who was tried and not reached has either come to another end or is open: the curve counts both.
+ends AS (
+    SELECT
+        source,
+        CAST(sum(censored) AS BIGINT) AS targets_open,
+        CAST(sum(competing_ends) AS BIGINT) AS targets_closed
+    FROM reports.attempt_curve
+    WHERE campaign_key = 'all'
+    GROUP BY source
+),
+
+unknowns AS (
+    SELECT source, count(*) AS targets_unknown
+    FROM core._targets
+    WHERE
+        campaign_key = 'all' AND measures_contact AND attempts > 0 AND contacts = 0
+        AND latest_disposition IN ('unknown', 'in_progress')
+    GROUP BY source
+)
+
+SELECT
+    counted.source, -- the system
+    counted.campaigns_tried, -- campaigns with at least one real attempt [count]
+    counted.campaigns_not_tried, -- campaigns that have no real attempt yet [count]
+    counted.campaigns_not_measured, -- campaigns of which the source cannot tell whether anybody was reached [count]
+    counted.attempts_outside_campaigns, -- real attempts that belong to no campaign [count]
+    coalesce(totals.targets_attempted, 0) AS targets_attempted, -- targets with at least one real attempt [count]
+    coalesce(totals.targets_contacted, 0) AS targets_contacted, -- of them, reached at least once [count]
+    coalesce(ends.targets_open, 0) AS targets_open, -- of the others, those that may still be tried [count]
+    -- of the others, those that will not be tried again: no tries left, or the last attempt says bad contact
+    -- information or do not contact [count]
+    coalesce(ends.targets_closed, 0) AS targets_closed,
+    -- of the others, those whose last attempt has an unknown end, or none yet; each is open or closed as well [count]
+    coalesce(unknowns.targets_unknown, 0) AS targets_unknown
+FROM counted
+LEFT JOIN reports.contact_rates_by AS totals
+    ON totals.source = counted.source AND totals.campaign_key = 'all' AND totals.dimension = 'total'
+LEFT JOIN ends ON ends.source = counted.source
+LEFT JOIN unknowns ON unknowns.source = counted.source
