@@ -23,5 +23,11 @@ SELECT
     CAST(attempts AS DOUBLE) / sum(attempts) OVER (PARTITION BY source, campaign_key) AS share_of_attempts,
     targets, -- targets whose latest attempt ended so [count]
     -- targets / all targets of the campaign with any row [share]
-    CAST(targets AS DOUBLE) / sum(targets) OVER (PARTITION BY source, campaign_key) AS share_of_targets
+    CAST(targets AS DOUBLE) / sum(targets) OVER (PARTITION BY source, campaign_key) AS share_of_targets,
+    -- all rows of the campaign: what share_of_attempts is a share of [count]
+    CAST(sum(attempts) OVER (PARTITION BY source, campaign_key) AS BIGINT) AS records_in_campaign,
+    -- of these rows, real attempts [count]
+    CAST(coalesce(
+        sum(CASE WHEN is_attempt THEN attempts END) OVER (PARTITION BY source, campaign_key), 0
+    ) AS BIGINT) AS attempts_in_campaign
 FROM by_attempt

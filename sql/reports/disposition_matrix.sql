@@ -12,7 +12,9 @@ SELECT
     attempts, -- attempts with this number that ended so [count]
     -- attempts / all attempts with this number in the campaign [share]
     CAST(attempts AS DOUBLE) / sum(attempts) OVER of_number AS share_of_attempts,
-    sum(attempts) OVER of_number < 5 AS is_thin -- whether fewer than 5 attempts have this number
+    sum(attempts) OVER of_number < 5 AS is_thin, -- whether fewer than 5 attempts have this number
+    -- all attempts with this number in the campaign: what share_of_attempts is a share of [count]
+    CAST(sum(attempts) OVER of_number AS BIGINT) AS attempts_with_number
 FROM core._attempt_counts
 WHERE is_attempt
 WINDOW of_number AS (PARTITION BY source, campaign_key, attempt_number)

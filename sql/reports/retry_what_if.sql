@@ -213,10 +213,10 @@ SELECT
     CAST(max_attempts AS INTEGER) AS max_attempts, -- most attempts a target may have
     basis, -- log (counted) or extrapolated (estimated)
     CAST(targets AS BIGINT) AS targets, -- attempted targets [count]
-    attempts, -- attempts that would have been made
+    attempts, -- attempts that would have been made [count]
     attempts_low, -- lower end of its band
     attempts_high, -- upper end
-    contacted AS targets_contacted, -- targets that would have been reached
+    contacted AS targets_contacted, -- targets that would have been reached [count]
     contacted_low AS targets_contacted_low, -- lower end of its band
     contacted_high AS targets_contacted_high, -- upper end
     contacted / targets AS contact_rate_per_target, -- targets_contacted / targets [share]
@@ -230,8 +230,8 @@ SELECT
         WHEN basis = 'log' THEN reports.wilson_high(contacted, targets)
         ELSE contacted_high / targets
     END AS contact_rate_per_target_high,
-    extra_attempts, -- attempts more than with one attempt less allowed
-    extra_contacted, -- targets more than with one attempt less allowed
+    extra_attempts, -- attempts more than with one attempt less allowed [count]
+    extra_contacted, -- targets more than with one attempt less allowed [count]
     -- extra_attempts / extra_contacted [ratio]
     extra_attempts / nullif(extra_contacted, 0) AS attempts_per_extra_contact
 FROM united

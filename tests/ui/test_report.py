@@ -23,7 +23,7 @@ from pipelines.report import render, write_report
 from pipelines.report.text import definition, raw
 from tests.sql.logs import Row, action_builder, liondesk, merged, voipbin, with_mapping
 from tests.support import build
-from tests.ui.published_file import HOSTILE, NAMES, complete, write_published
+from tests.ui.published_file import HOSTILE, NAMES, write_published
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -51,7 +51,6 @@ def published_log(log: dict[str, list[Row]], folder: Path) -> Path:
     with with_mapping(log) as con:
         build(con)
         write_database(con, path, load_models())
-    complete(path)
     return path
 
 

@@ -17,8 +17,7 @@ from pipelines.report import templates
 from pipelines.report.chapters import CHAPTERS
 from pipelines.report.page import TEMPLATES
 from pipelines.settings import ROOT
-from pipelines.sources import RESOURCES
-from tests.ui.published_file import SOURCES
+from pipelines.sources import RESOURCES, SOURCES
 
 PACKAGE = ROOT / "pipelines" / "report"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -105,7 +104,7 @@ def test_no_template_computes_a_figure() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_no_system_is_named(path: Path) -> None:
-    systems = {resource.source for resource in RESOURCES} | {title for _, title, *_ in SOURCES}
+    systems = {resource.source for resource in RESOURCES} | {source.title for source in SOURCES}
     words = path.read_text(encoding="utf-8").casefold()
     assert [system for system in systems if system.casefold() in words] == []
 

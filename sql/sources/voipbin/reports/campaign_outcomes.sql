@@ -21,6 +21,8 @@ SELECT
     counted.targets, -- its targets with this outcome [count]
     -- targets / all targets of the campaign [share]
     CAST(counted.targets AS DOUBLE) / sum(counted.targets) OVER (PARTITION BY counted.campaign_id) AS share,
+    -- all targets of the campaign: what share is a share of [count]
+    CAST(sum(counted.targets) OVER (PARTITION BY counted.campaign_id) AS BIGINT) AS targets_in_campaign,
     counted.as_of -- the moment this speaks of (UTC)
 FROM counted
 LEFT JOIN core.campaigns AS campaigns
