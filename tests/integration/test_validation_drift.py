@@ -11,11 +11,11 @@ import pytest
 
 from pipelines.refresh import refresh as run_refresh
 from pipelines.settings import Settings
-from pipelines.validation import drift
 from pipelines.validation.drift import DRIFT_RULES, ENOUGH
 from pipelines.validation.engine import evaluate
 from pipelines.validation.results import detail
 from pipelines.validation.rule import Finding
+from pipelines.warehouse import run_log
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.run_log import FIGURES, MEMORY, remember_published
 from tests.support import build, ledger
@@ -135,7 +135,7 @@ def test_the_latest_publication_counts(con: duckdb.DuckDBPyConnection) -> None:
 def test_old_publications_are_forgotten(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drift, "PUBLICATIONS_KEPT", 3)
+    monkeypatch.setattr(run_log, "PUBLICATIONS_KEPT", 3)
     for number in range(5):
         publish(con, f"r{number}")
     runs = con.sql(f"SELECT DISTINCT run_id FROM {MEMORY} ORDER BY run_id").fetchall()
