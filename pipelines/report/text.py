@@ -117,7 +117,7 @@ def number(value: float | Decimal) -> str:
 
 
 def percent(value: float) -> str:
-    """A share in 0..1 with one decimal. Only exact 0 and 1 print as such: a rounded one keeps a sign of it."""
+    """A share (0 to 1) with one decimal. Only exact 0 and 1 print as such: a rounded one keeps a sign of it."""
     if 0 < value < 0.0005:
         return "<0.1%"
     if 0.9995 <= value < 1:

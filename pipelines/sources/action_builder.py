@@ -101,6 +101,6 @@ RESOURCES = (
 SOURCE = Source(
     name="action_builder",
     title="Action Builder",
-    target="an entity: one person, in however many campaigns",
+    target="a record of its own, counted once however many campaigns tried it",
     resources=RESOURCES,
 )

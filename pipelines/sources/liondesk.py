@@ -92,7 +92,7 @@ RESOURCES = (
 SOURCE = Source(
     name="liondesk",
     title="LionDesk",
-    target="a contact: one person, in however many campaigns",
+    target="a contact",
     resources=RESOURCES,
     measures_contact=False,
 )

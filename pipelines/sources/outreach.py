@@ -153,6 +153,6 @@ RESOURCES = (
 SOURCE = Source(
     name="outreach",
     title="Outreach",
-    target="a prospect: one person, in however many sequences",
+    target="a record of its own, counted once however many campaigns tried it",
     resources=RESOURCES,
 )

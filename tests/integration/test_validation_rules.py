@@ -390,7 +390,7 @@ RATES = [rule for rule in load_rules() if rule.name == "rates_lie_between_0_and_
 @pytest.mark.parametrize("rule", RATES, ids=lambda rule: rule.table)
 def test_a_rate_beyond_1_or_its_interval_is_found(sound: duckdb.DuckDBPyConnection, rule: Rule) -> None:
     columns = MODELS[rule.table].columns
-    shares = [name for name, text in columns.items() if "(0..1)" in text]
+    shares = [name for name, marks in MODELS[rule.table].marks.items() if "share" in marks]
     held = [name for name in columns if f"{name}_low" in columns]
     assert shares
     (rows,) = sound.sql(f"SELECT count(*) FROM {rule.table}").fetchall()[0]
