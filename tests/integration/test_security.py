@@ -358,6 +358,15 @@ def test_who_stands_there_is_told_where_nothing_is_hidden(planted: Settings, tmp
         assert who in str(published[table]), where
 
 
+def test_checks_count_in_the_open_and_withhold_the_rows_that_they_found(sample: Hidden) -> None:
+    found = sample.columns("quality.check_results", "passed", "observed", "detail")
+    assert {(passed, detail) for passed, _, detail in found} == {
+        (True, None),
+        (False, personal_data.WITHHELD),
+    }
+    assert all(re.fullmatch(r"\d+ offending, \d+ rows checked", observed) for _, observed, _ in found)
+
+
 def test_columns_say_that_they_are_personal(sample: Hidden) -> None:
     comments = dict(described(sample.settings, "raw.action_builder_contact_attempts"))
     assert comments["note"].endswith("Personal data: a keyed hash stands in its place.")

@@ -34,7 +34,7 @@ CHAPTER = Chapter(
             title="Rows that were rejected",
             reading="Kept as they came, with the reason; no figure above counts them.",
             order="source, resource, file, position",
-            lead=("reason", "source", "resource", "file", "position", "record"),
+            lead=("reason", "field", "value", "source", "resource", "file", "position", "record"),
             empty="No row was rejected.",
             limit=1_000,
         ),
