@@ -206,7 +206,7 @@ class Builder:
         self._put_in_place(model, inputs, last, keys, "\nUNION ALL\n".join(selects))
         if built:
             self.con.execute(f"DROP TABLE {built}")
-        return "compared" if compared else "changed keys"
+        return "changed keys" if changed or not compared else "compared"
 
     def _build_sums(self, model: Model, inputs: Mapping[str, str], changes: Mapping[str, Change]) -> Extent:
         """Take out what the changed keys had put in, and put in what they give now."""

@@ -4,7 +4,7 @@
 -- whether they were tried or not; a source without lists shows only whom it tried.
 -- Key: source, campaign_key, target_key
 -- Incremental: hash(target_key) from core._targets, sources.targets
-WITH keyed AS (
+WITH listed AS (
     SELECT
         source,
         source || ':' || CAST(person AS VARCHAR) AS target_key,
@@ -12,17 +12,6 @@ WITH keyed AS (
         is_listed,
         ended_by
     FROM sources.targets
-),
-
--- Two hashes, 128 bits in all, stand for campaign and target: numbers join faster than text.
-listed AS (
-    SELECT *, hash(target_key) AS target_hash, hash(campaign_key, target_key) AS history_hash
-    FROM keyed
-),
-
-tried AS (
-    SELECT *, hash(target_key) AS target_hash, hash(campaign_key, target_key) AS history_hash
-    FROM core._targets
 ),
 
 -- Targets that were tried, with what the lists say of them; and targets that a list names and nobody tried.
@@ -43,8 +32,8 @@ joined AS (
         targets.latest_class,
         coalesce(targets.telling, 0) AS telling,
         coalesce(listed.ended_by, ends.ended_by) AS ended_by
-    FROM tried AS targets
-    FULL OUTER JOIN listed ON listed.target_hash = targets.target_hash AND listed.history_hash = targets.history_hash
+    FROM core._targets AS targets
+    FULL OUTER JOIN listed ON listed.target_key = targets.target_key AND listed.campaign_key = targets.campaign_key
     -- A target that was tried beside the campaign's lists ended as it did over all campaigns.
     LEFT JOIN listed AS ends
         ON

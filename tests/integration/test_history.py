@@ -18,7 +18,7 @@ from pipelines.publish.release import publish
 from pipelines.settings import Settings
 from pipelines.warehouse import run_log
 from pipelines.warehouse.connection import Warehouse, open_warehouse
-from tests.support import fetch
+from tests.support import fetch, note_moments
 
 _ALL = load_models()
 MODELS = {
@@ -75,6 +75,7 @@ def run(settings: Settings, name: str, calls: int = 0) -> Iterator[Warehouse]:
 
 
 def build(warehouse: Warehouse) -> None:
+    note_moments(warehouse.con)
     for model in MODELS.values():
         Builder(warehouse.con).build(model)
 

@@ -39,6 +39,7 @@ from pipelines.validation.drift import DRIFT_RULES
 from pipelines.warehouse import run_log
 from pipelines.warehouse.connection import open_warehouse
 from tests.integration.started import FORKS, Started
+from tests.support import note_moments
 
 KILLS = int(os.environ.get("KILLS", "25"))
 SOAK = int(os.environ.get("SOAK", "4"))
@@ -209,6 +210,7 @@ def publish_again_and_again(settings: Settings) -> None:
             drafted(opened, SOME) as warehouse,
         ):
             warehouse.con.execute(ONE_CALL_MORE)
+            note_moments(warehouse.con)
             for model in SOME.values():
                 update_table(warehouse, model)
             publish(warehouse, SOME)

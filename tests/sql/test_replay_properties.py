@@ -27,7 +27,7 @@ from tests.recount.replay import Result
 from tests.recount.replay import replay as reference
 from tests.simulation.damage import inject_faults, lose_writes
 from tests.simulation.dialer import any_scenario, simulate, to_datetime
-from tests.support import TABLES, file_arrives, ledger
+from tests.support import TABLES, file_arrives, ledger, note_moments
 
 START = datetime(2026, 3, 2, 9)
 Rows = dict[str, list[dict[str, Any]]]
@@ -246,6 +246,7 @@ def fill(con: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Mapping[str
 def replayed(con: duckdb.DuckDBPyConnection, rows: Rows, as_of: datetime) -> Result:
     """Replay these rows in SQL, and give what the reference makes of them."""
     fill(con, rows)
+    note_moments(con)
     con.execute("UPDATE landing.settings SET as_of = ?", [as_of])
     for model in MODELS:
         build_whole(con, model)

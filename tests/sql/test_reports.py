@@ -208,8 +208,8 @@ class TestContactRates:
             assert rows == [] or table in (
                 "core.as_of",
                 "core._cutoff",
-                "core._cutoff",
                 "core.dispositions",
+                "core.sources",
             ), table
 
     def test_nobody_tried_is_null_and_not_0(self) -> None:

@@ -14,7 +14,7 @@ CHAPTER = Chapter(
             title="Checks that failed",
             where="NOT passed",
             order="severity, table_name, check_name",
-            lead=("table_name", "check_name", "severity", "observed", "checked_at"),
+            lead=("table_name", "check_name", "severity", "observed", "detail", "checked_at"),
             empty="None failed.",
             open=True,
         ),
