@@ -15,6 +15,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.errors import LedgerError
 from pipelines.orchestration.metadata import POOL, asset_key, upstream_keys
 from pipelines.publish import personal_data
 from pipelines.refresh import check
@@ -23,6 +24,17 @@ from pipelines.validation.drift import MEMORY
 from pipelines.validation.results import detail, forget_others, observed, severity_of, shown
 from pipelines.validation.rule import Finding, Rule
 from pipelines.warehouse.connection import Warehouse
+
+
+class RuleNameError(LedgerError):
+    """Two rules of one table have the same name."""
+
+    def __init__(self, rule: Rule) -> None:
+        super().__init__(
+            f"two rules have the same name, {rule.name}",
+            where=rule.table,
+            cure="rename one of them in pipelines/validation/ or sql/sources/*/rules/",
+        )
 
 
 def build_checks(rules: Sequence[Rule] | None = None) -> list[dg.AssetChecksDefinition]:
@@ -36,9 +48,12 @@ def build_checks(rules: Sequence[Rule] | None = None) -> list[dg.AssetChecksDefi
 
 
 def _checks_of(schema: str, rules: list[Rule]) -> dg.AssetChecksDefinition:
-    by_key = {dg.AssetCheckKey(asset_key(rule.table), rule.name): rule for rule in rules}
-    if len(by_key) != len(rules):
-        raise ValueError(f"two rules of one table in schema {schema} have the same name")
+    by_key: dict[dg.AssetCheckKey, Rule] = {}
+    for rule in rules:
+        key = dg.AssetCheckKey(asset_key(rule.table), rule.name)
+        if key in by_key:
+            raise RuleNameError(rule)
+        by_key[key] = rule
 
     @dg.multi_asset_check(
         name=f"validate_{schema}",

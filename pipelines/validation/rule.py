@@ -6,7 +6,7 @@ is evaluated (``engine``) or shown (``checks``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from typing import Any, Literal
 import sqlglot
 from sqlglot import exp
 
-from pipelines.sql_text import quoted
+from pipelines.sql_text import literal, quoted
 
 Severity = Literal["error", "warn"]
 
@@ -114,4 +114,17 @@ def within(table: str, bounds: Mapping[str, tuple[float | None, float | None]], 
         "numbers_lie_in_range",
         f"{words}.",
         query=f"SELECT {shown} FROM {table} WHERE {' OR '.join(tests)}",
+    )
+
+
+def text_list(values: Iterable[str]) -> str:
+    """SQL: texts as literals, separated by commas."""
+    return ", ".join(map(literal, values))
+
+
+def value_rows(rows: Iterable[tuple[object, ...]]) -> str:
+    """SQL: the rows of a VALUES list. Texts become literals; other values are written as they print."""
+    return ", ".join(
+        f"({', '.join(literal(value) if isinstance(value, str) else str(value) for value in row)})"
+        for row in rows
     )

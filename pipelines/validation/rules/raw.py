@@ -1,0 +1,25 @@
+"""The rules of schema ``raw``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.sources import Resource
+from pipelines.validation.rule import Rule, filled, one_of, unique, within
+
+
+def raw_rules(resource: Resource) -> Iterator[Rule]:
+    """What ingest promises of a resource's table, read from the resource's contract."""
+    table, key = f"raw.{resource.table}", resource.key
+    yield unique(table, key, nullable=(resource.version,) if resource.version else ())
+    for column in resource.fields:
+        if column.required and column.name not in key:
+            yield filled(table, column.name, key)
+        if column.closed:
+            values = tuple(int(value) if column.kind == "integer" else value for value in column.closed)
+            yield one_of(table, column.name, values, key)
+    bounds = {
+        f.name: (f.minimum, f.maximum) for f in resource.fields if (f.minimum, f.maximum) != (None, None)
+    }
+    if bounds:
+        yield within(table, bounds, key)
