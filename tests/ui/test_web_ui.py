@@ -211,7 +211,7 @@ def test_somebody_starts_a_refresh_and_reads_what_it_did(server: Server, screen:
 
     # The calls that were laid out name targets which were not: a warning, in words and with the offending rows.
     screen.goto(f"{server.url}/assets/replay/violations?view=checks&checkDetail=no_orphan_calls")
-    see(screen, "Every call names a target that was loaded")
+    see(screen, "Every call names a target that has a row")
     see(screen, "Failed", exact=True)
     ((orphans,),) = server.query("SELECT count(*) FROM replay.violations WHERE code = 'orphan_call'")
     see(screen, re.compile(f"^{orphans} offending, "))

@@ -1,15 +1,15 @@
-"""What must hold of every table: the rules, as data.
+"""The rules: what must hold of every table. One module for each schema.
 
-Belongs here: one entry a rule, in words and as a query for the rows that break it, or read from the contract or a SQL
-file's header where that already says it. Does not belong here: how a rule is evaluated (``engine``) or shown
-(``checks``).
+Belongs here: a rule's name, its sentence, its severity, and its query for the rows that break it. Rules that a contract
+or a SQL file already states are read from there (``declared``, ``raw``). Does not belong here: how a rule is evaluated
+(``engine``), or how Dagster shows it (``orchestration.checks``).
 
-Severity ``error``: were the rule broken, published numbers would be wrong, so nothing is published. ``warn``: the
-numbers stand, somebody should look. A rule that nobody would act on is left out.
+If a rule of severity ``error`` is broken, published numbers would be wrong, so nothing is published. If a rule of
+severity ``warn`` is broken, the numbers stand, and somebody should look. A rule that nobody would act on is left out.
 
-A query returns the rows that break its rule, with what identifies them and what is wrong; never a name, a note or a
-phone number. A rule counts again what a table was built from, in another way than the table's own SQL does; and the
-vocabularies stand here a second time, so that a change of meaning is caught and not merely followed.
+A query returns what identifies each offending row and what is wrong with it. It never returns a name, a note or a phone
+number. A rule counts again what its table was built from, in another way than the table's own SQL. The closed lists
+stand here a second time (``vocabulary``), so that a change of meaning breaks a rule.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ from pipelines.validation.rules.reports import REPORT_RULES
 
 @cache
 def load_rules() -> tuple[Rule, ...]:
-    """Every rule. Reads the SQL files, whose headers state some of them."""
+    """Return every rule. Reads the SQL files, which state some of them.
+
+    Raises ModelError if a SQL file does not keep to its form.
+    """
     models = load_models()
     return (
         *(rule for resource in RESOURCES for rule in raw_rules(resource)),

@@ -1,4 +1,4 @@
-"""The rules of schema ``core``."""
+"""The rules of schema ``core``: as-of, the mapping, and the attempts of all sources."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ CORE_RULES = (
     Rule(
         "core.as_of",
         "one_moment_is_set",
-        "The ledger speaks of exactly one moment.",
+        "There is exactly one as-of.",
         query="SELECT count(*) AS moments FROM core.as_of HAVING count(*) <> 1",
     ),
     Rule(
         "core.dispositions",
         "every_mapped_disposition_exists",
-        "Every line of the mapping names a unified disposition; a line that does not counts as `unknown`.",
+        "Every line of the mapping names a disposition that exists. Rows that another line maps count as `unknown`.",
         "warn",
         query=f"""
 SELECT source, field, value, disposition, origin
@@ -28,7 +28,7 @@ WHERE source <> '*' AND coalesce(disposition, '') NOT IN ({text_list(DISPOSITION
     Rule(
         "core.attempts",
         "essentials_are_filled",
-        "Source, campaign, target, channel, direction, disposition and what it counts as are never null.",
+        "Source, campaign, target, channel, direction, disposition, `is_attempt` and `is_contact` are never null.",
         query="""
 SELECT attempt_key, source, campaign_key, target_key, channel, direction, disposition, is_attempt, is_contact
 FROM core.attempts
@@ -38,7 +38,7 @@ WHERE source IS NULL OR campaign_key IS NULL OR target_key IS NULL OR channel IS
     Rule(
         "core.attempts",
         "keys_name_their_source",
-        "Attempt, campaign and target keys begin with the source, so that ids of two systems never meet.",
+        "Attempt, campaign and target keys begin with the source, so that ids of two systems are never the same key.",
         query="""
 SELECT attempt_key, source, campaign_key, target_key
 FROM core.attempts
@@ -50,7 +50,7 @@ WHERE NOT (
     Rule(
         "core.attempts",
         "disposition_says_what_counts",
-        "A disposition is an attempt or not, a contact or not, as its definition says.",
+        "The disposition decides whether a row is an attempt, and whether it is a contact.",
         query=f"""
 SELECT attempts.attempt_key, attempts.disposition, attempts.is_attempt, attempts.is_contact
 FROM core.attempts AS attempts
@@ -63,7 +63,7 @@ WHERE attempts.is_attempt IS DISTINCT FROM defined.is_attempt
     Rule(
         "core.attempts",
         "attempt_numbers_have_no_gaps",
-        "Real attempts of a target in a campaign are numbered 1, 2, 3, …; other rows have no number.",
+        "The attempts on a target in a campaign are numbered 1, 2, 3, …; other rows have no number.",
         query="""
 SELECT campaign_key, target_key, attempts, numbered, first, last
 FROM (
@@ -80,7 +80,7 @@ WHERE numbered <> attempts OR numbered_attempts <> attempts OR first <> 1 OR las
     Rule(
         "core.attempts",
         "one_row_stands_for_each_target",
-        "Exactly one row of each target in a campaign is its latest.",
+        "Exactly one row of each target in a campaign is marked as the latest.",
         query="""
 SELECT campaign_key, target_key, count(*) FILTER (WHERE is_latest) AS latest
 FROM core.attempts
@@ -90,7 +90,7 @@ HAVING count(*) FILTER (WHERE is_latest) <> 1""",
     Rule(
         "core.attempts",
         "no_attempt_lies_in_the_future",
-        "No attempt began after the moment that the ledger speaks of.",
+        "No attempt began after as-of.",
         query="""
 SELECT attempts.attempt_key, attempts.attempted_at, attempts.attempted_at_basis, clock.as_of
 FROM core.attempts AS attempts
@@ -100,7 +100,7 @@ WHERE attempts.is_attempt AND attempts.attempted_at > clock.as_of""",
     Rule(
         "core.attempts",
         "attempts_have_a_time",
-        "Every real attempt has a time; one without is counted, but on no day and in no order.",
+        "Every attempt has a time. An attempt without one is counted, but on no day and in no order.",
         "warn",
         query="""
 SELECT attempt_key, raw_disposition, disposition
@@ -110,7 +110,8 @@ WHERE is_attempt AND attempted_at IS NULL""",
     Rule(
         "core.attempts",
         "unknown_share_is_low",
-        f"At most {UNKNOWN_SHARE:.0%} of a source's attempts have an unknown disposition; map more values if not.",
+        f"At most {UNKNOWN_SHARE:.0%} of a source's attempts have the disposition `unknown`; if there are more, map "
+        "their values.",
         "warn",
         query=f"""
 SELECT source, count(*) FILTER (WHERE disposition = 'unknown') AS unknown, count(*) AS attempts,

@@ -1,4 +1,8 @@
-"""Rules that a contract or a SQL file states."""
+"""Rules that a SQL file or a source's contract states.
+
+Belongs here: reading such a rule: a table's key, the marks of its columns, the rows of a source's first resource, and
+the rules of one system. Does not belong here: a rule that is written out for one table.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,15 @@ from pipelines.validation.rules.vocabulary import EPSILON
 
 
 def slack(figure: str) -> str:
-    """SQL: how far a figure may be off by nothing but rounding; a count in millions has fewer digits behind the point."""
+    """Return SQL: how far a figure may be off through rounding. A larger figure has fewer digits behind the point."""
     return f"{EPSILON} * greatest(1, abs({figure}))"
 
 
 def key_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
-    """That the key which a published table's SQL file states does name its rows.
+    """Yield, for each published table, the rule that its key names one row.
 
-    A part of the key may be null when its column is marked ``[null]``. The books in schema ``quality`` are lists,
-    kept as they come.
+    The key is the one in the SQL file. A part of it may be null if its column is marked ``[null]``. Tables of schema
+    ``quality`` have no such rule: they are lists, kept as they come.
     """
     for model in models.values():
         if not model.internal and model.schema != "quality":
@@ -31,7 +35,10 @@ def key_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
 
 
 def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
-    """What a SQL file says of its figures: ``[share]`` marks a share, ``x_low`` and ``x_high`` hold ``x``."""
+    """Yield, for each published table, the rule that its shares and its intervals are possible.
+
+    A column marked ``[share]`` lies between 0 and 1. A column ``x`` with ``x_low`` and ``x_high`` lies between them.
+    """
     for model in models.values():
         shares = [name for name, marks in model.marks.items() if "share" in marks]
         held = [name for name in model.columns if {f"{name}_low", f"{name}_high"} <= model.columns.keys()]
@@ -55,18 +62,21 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
             yield Rule(
                 model.table,
                 "rates_lie_between_0_and_1" if shares else "intervals_hold_their_figures",
-                "Every rate and share lies between 0 and 1, and every figure within its interval.",
+                "Every rate and share lies between 0 and 1, and every figure lies within its interval.",
                 query=f"SELECT {columns} FROM {model.table} WHERE {' OR '.join(broken)}",
             )
 
 
 def source_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
-    """What must hold of every source, read from its contract: its first resource's rows are its attempts."""
+    """Yield what must hold of every source: the rows of its first resource are its attempts.
+
+    A source that has a list of campaigns must list each campaign of its attempts.
+    """
     yield Rule(
         "core.attempts",
         "every_record_becomes_one_attempt",
-        "Each source has as many attempts as its first resource has rows that had begun by the moment and were not "
-        "withdrawn.",
+        "Each source has as many rows here as its first resource has rows that had begun and were not withdrawn by "
+        "as-of.",
         query=f"""
 WITH recorded AS (
     {" UNION ALL ".join(_records(source) for source in SOURCES)}
@@ -81,7 +91,8 @@ WHERE recorded.records <> coalesce(ledger.attempts, 0)""",
     yield Rule(
         "core.campaigns",
         "campaigns_are_listed",
-        "Every campaign with attempts is in its source's list of campaigns; one that is not goes by its id.",
+        "Every campaign with attempts is in its source's list of campaigns. A campaign that is not listed has its id "
+        "for a name.",
         "warn",
         query=f"""
 SELECT source, campaign_key
@@ -91,7 +102,7 @@ WHERE is_in_ledger AND NOT is_listed AND source IN ({text_list(listing)}) AND ca
 
 
 def _records(source: Source) -> str:
-    """SQL: a source, and how many rows of its first resource count by the moment."""
+    """Return SQL: the source, and how many rows of its first resource had begun and were not withdrawn by as-of."""
     resource = source.resources[0]
     began = ", ".join(f"records.{quoted(name)}" for name in resource.began)
     begun = f"coalesce(coalesce({began}) <= clock.cutoff_at, TRUE)" if began else "TRUE"
@@ -110,9 +121,10 @@ SEVERITIES: Mapping[str, Severity] = {"error": "error", "warn": "warn"}
 
 
 def rule_files(root: Path) -> Iterator[Rule]:
-    """The rules of one system: ``sql/sources/<system>/rules/<name>.sql``, a comment block above a query.
+    """Yield the rules of single systems: ``sql/sources/<system>/rules/<name>.sql`` below ``root``.
 
-    Raises ModelError for a file whose comment block lacks ``Table:`` or ``Severity:``.
+    A file is a comment block above a query. The comment block holds the description, ``Table:`` and ``Severity:``.
+    Raises ModelError if one of the two labels is missing, or if the severity is neither ``error`` nor ``warn``.
     """
     for path in sorted((root / "sources").glob("*/rules/*.sql")):
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""The rules of schema ``quality``."""
+"""The rules of schema ``quality``: the row accounting, and the notices that somebody should act on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUALITY_RULES = (
     Rule(
         "quality.row_accounting",
         "accounting_law_holds",
-        "Of every file: rows read = accepted + superseded + rejected.",
+        "For every file, rows read = accepted + superseded + rejected.",
         query="""
 SELECT source, resource, file, rows_read, rows_accepted, rows_superseded, rows_rejected
 FROM quality.row_accounting
@@ -26,7 +26,7 @@ WHERE NOT coalesce(rows_read = rows_accepted + rows_superseded + rows_rejected, 
     Rule(
         "quality.row_accounting",
         "accepted_rows_equal_the_table",
-        "The rows accepted from all files of a resource are the rows of its table.",
+        "The rows accepted from all files of a resource are as many as the rows of its raw table.",
         query=f"""
 SELECT stored.source, stored.resource, stored.rows, coalesce(accounted.rows, 0) AS accepted
 FROM ({_RAW_COUNTS}) AS stored
@@ -38,7 +38,7 @@ WHERE stored.rows <> coalesce(accounted.rows, 0)""",
     Rule(
         "quality.row_accounting",
         "rejected_rows_are_listed",
-        "Every rejected row is kept with its reason.",
+        "Every rejected row of a file is listed in quality.rejected_rows.",
         query="""
 SELECT accounted.source, accounted.resource, accounted.file, accounted.rows_rejected, coalesce(listed.rows, 0) AS listed
 FROM quality.row_accounting AS accounted
@@ -51,7 +51,7 @@ WHERE accounted.rows_rejected <> coalesce(listed.rows, 0)""",
     Rule(
         "quality.row_accounting",
         "rejected_share_is_low",
-        f"At most {REJECTED_SHARE:.0%} of the rows in a resource's files, as they are now, are rejected.",
+        f"At most {REJECTED_SHARE:.0%} of the rows in a resource's present files are rejected.",
         "warn",
         query=f"""
 SELECT source, resource, sum(rows_rejected) AS rejected, sum(rows_in_file) AS rows_in_files
@@ -76,24 +76,24 @@ ORDER BY rows DESC, source, resource, field, value""",
             (
                 "values_are_known",
                 "unknown_value",
-                "Fields with a known set of values have no other: map the new ones.",
+                "Fields with a known set of values have no other value; map the new ones.",
             ),
             (
                 "states_are_consistent",
                 "inconsistent",
-                "No row contradicts itself; the state of one that does is derived.",
+                "No row contradicts itself. The state of a row that does is derived from its other fields.",
             ),
             (
                 "no_page_is_missing",
                 "page_total",
-                "A set of pages holds as many rows as its pages say there are.",
+                "A page set holds as many rows as its pages say.",
             ),
         )
     ),
     Rule(
         "quality.notices",
         "every_file_is_read",
-        "Every file in the landing folder lies in a resource's folder, under a name that is read.",
+        "Every file in the landing folder lies in a resource's folder and has a name that is read.",
         "warn",
         query="""
 SELECT file AS first_file, rows AS files, detail

@@ -1,4 +1,8 @@
-"""The rules of schema ``raw``."""
+"""The rules of schema ``raw``, read from the sources' contracts.
+
+Belongs here: what a contract says of a resource's rows. Does not belong here: a rule of one source; that is a file in
+``sql/sources/<system>/rules/``.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,11 @@ from pipelines.validation.rule import Rule, filled, one_of, unique, within
 
 
 def raw_rules(resource: Resource) -> Iterator[Rule]:
-    """What ingest promises of a resource's table, read from the resource's contract."""
+    """Yield the rules of a resource's table, as its contract states them.
+
+    The key names one row, required fields are filled, closed fields hold their values alone, and numbers lie within
+    their bounds.
+    """
     table, key = f"raw.{resource.table}", resource.key
     yield unique(table, key, nullable=(resource.version,) if resource.version else ())
     for column in resource.fields:

@@ -1,4 +1,4 @@
-"""The rules of schema ``replay``."""
+"""The rules of schema ``replay``: status writes, outcomes and violations of the dialer's targets."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ REPLAY_RULES = (
     Rule(
         "replay.transitions",
         "every_transition_follows_the_last",
-        "A target begins idle; its status writes are numbered 1, 2, 3, … in the order of their times, and each starts "
-        "from the status that the one before it left.",
+        "A target begins as `idle`. Its status writes are numbered 1, 2, 3, … in the order of their times, and each "
+        "begins with the status that the one before it left.",
         query="""
 SELECT outdial_target_id, sequence, sequence_before, occurred_at, occurred_before, from_status, to_status_before
 FROM (
@@ -27,7 +27,8 @@ WHERE sequence <> sequence_before + 1 OR occurred_at < occurred_before
     Rule(
         "replay.transitions",
         "transitions_are_legal",
-        "A dial makes a target progressing, a hangup idle or done; a target that was done stays done.",
+        "A dial makes a target `progressing`, or leaves it `done`. A hangup makes a `progressing` target `idle` or "
+        "`done`, or leaves the status as it is.",
         query="""
 SELECT outdial_target_id, sequence, event, from_status, to_status
 FROM replay.transitions
@@ -42,7 +43,7 @@ WHERE coalesce(
     Rule(
         "replay.transitions",
         "last_transition_agrees_with_outcome",
-        "The last status write of a target leaves the status that its outcome has.",
+        "The last status write of a target leaves the status that the target has in replay.target_outcomes.",
         query="""
 SELECT outcomes.outdial_target_id, outcomes.outcome, outcomes.status, writes.to_status
 FROM replay.target_outcomes AS outcomes
@@ -56,7 +57,8 @@ WHERE (outcomes.attempts > 0 OR writes.to_status IS NOT NULL) AND writes.to_stat
     Rule(
         "replay.transitions",
         "tries_used_agree_with_outcome",
-        "The tries in evidence after a target's last write at a destination are those of its outcome.",
+        "The tries in evidence after the last status write at a destination are the target's tries there in "
+        "replay.target_outcomes.",
         query="""
 SELECT writes.outdial_target_id, writes.destination_index, writes.tries_used, outcomes.try_count
 FROM (
@@ -98,7 +100,7 @@ WHERE writes.tries_used IS DISTINCT FROM outcomes.try_count""",
     Rule(
         "replay.target_outcomes",
         "status_follows_the_outcome",
-        "Status and `ever_reached` are those of the outcome.",
+        "The outcome decides `ever_reached`, and allows the status.",
         query=f"""
 SELECT outdial_target_id, outcome, status, ever_reached
 FROM replay.target_outcomes
@@ -111,8 +113,8 @@ WHERE coalesce(
     Rule(
         "replay.target_outcomes",
         "next_try_follows_the_outcome",
-        "A target that will be dialled again has a next destination and a time by which its outcome stands; "
-        "one that will not has neither.",
+        "A target whose retry is due or waiting has a next destination and a time; the retry is due if that time is "
+        "not after as-of. A target that is reached, exhausted, not dialable, in flight or stuck has neither.",
         query=f"""
 SELECT outdial_target_id, outcome, next_destination_index, next_eligible_at, as_of
 FROM replay.target_outcomes
@@ -129,7 +131,7 @@ WHERE (
     Rule(
         "replay.target_outcomes",
         "violations_are_all_counted",
-        "Each target counts the violations that replay.violations lists of it.",
+        "Each target's count of violations is the number of its rows in replay.violations.",
         query="""
 SELECT outcomes.outdial_target_id, outcomes.violations, coalesce(listed.violations, 0) AS listed
 FROM replay.target_outcomes AS outcomes
@@ -141,7 +143,7 @@ WHERE outcomes.violations IS DISTINCT FROM coalesce(listed.violations, 0)""",
     Rule(
         "replay.target_outcomes",
         "no_call_is_stuck",
-        "No call has been open for longer than calls last: its hangup was lost, or the platform hangs.",
+        "No target is stuck. A stuck target has a call whose hangup was lost, or the platform hangs.",
         "warn",
         query="""
 SELECT outdial_target_id, campaign_id, last_attempt_at, as_of
@@ -152,7 +154,8 @@ ORDER BY last_attempt_at, outdial_target_id""",
     Rule(
         "replay.target_outcomes",
         "platform_agrees",
-        "The platform's own rows agree with the log of calls; what differs by design or for want of time is left out.",
+        "The platform's own rows agree with the replay. Differences that are by design, and rows that are too recent to "
+        "compare, are left out.",
         "warn",
         query="""
 SELECT outdial_target_id, outcome, status, platform_status, status_agreement, tries_agreement
@@ -168,7 +171,8 @@ ORDER BY outdial_target_id""",
     Rule(
         "replay.violations",
         "no_orphan_calls",
-        "Every call names a target that was loaded; otherwise a list of targets is missing, and so is its inventory.",
+        "Every call names a target that has a row. If it does not, a list of targets is missing, and so is its "
+        "inventory.",
         "warn",
         query="""
 SELECT campaigncall_id, outdial_target_id, occurred_at

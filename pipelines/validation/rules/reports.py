@@ -1,4 +1,4 @@
-"""The rules of schema ``reports``."""
+"""The rules of schema ``reports``: each counts its report again from the tables that the report was built from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ REPORT_RULES = (
     Rule(
         "reports.campaign_contact_rates",
         "rates_are_their_counts",
-        "Every rate is its numerator divided by its denominator, and null when that is 0.",
+        "Every rate is its numerator divided by its denominator, and null if the denominator is 0.",
         query=f"""
 SELECT source, campaign_key, rate, numerator, denominator, value
 FROM (
@@ -31,7 +31,8 @@ WHERE NOT coalesce(
     Rule(
         "reports.campaign_contact_rates",
         "contacts_do_not_exceed_attempts",
-        "Contacted targets are attempted ones, attempted targets are targets, and contacts are attempts.",
+        "Targets reached ≤ targets attempted ≤ targets, targets reached ≤ contacts ≤ attempts, and targets attempted "
+        "≤ attempts.",
         query="""
 SELECT source, campaign_key, targets, targets_attempted, targets_contacted, attempts, contacts
 FROM reports.campaign_contact_rates
@@ -43,7 +44,7 @@ WHERE NOT coalesce(
     Rule(
         "reports.campaign_contact_rates",
         "counts_equal_the_attempts",
-        "Attempts, contacts and their targets are those that core.attempts has of the campaign.",
+        "A campaign's attempts and contacts, and its targets attempted and reached, equal those in core.attempts.",
         query="""
 SELECT coalesce(reported.campaign_key, counted.campaign_key) AS campaign_key,
     reported.attempts, counted.attempts AS counted_attempts, reported.contacts,
@@ -73,7 +74,7 @@ WHERE coalesce(reported.attempts, 0) <> coalesce(counted.attempts, 0)
     Rule(
         "reports.campaign_dispositions",
         "shares_sum_to_one",
-        "The shares of a campaign's dispositions sum to 1, over attempts and over targets.",
+        "The shares of a campaign's dispositions sum to 1, of attempts and of targets.",
         query=f"""
 SELECT source, campaign_key, sum(share_of_attempts) AS share_of_attempts, sum(share_of_targets) AS share_of_targets
 FROM reports.campaign_dispositions
@@ -86,7 +87,7 @@ HAVING NOT (
     Rule(
         "reports.campaign_dispositions",
         "counts_equal_the_attempts",
-        "Each disposition of a campaign has the rows that core.attempts has of it.",
+        "Each disposition of a campaign has as many rows as in core.attempts.",
         query="""
 SELECT coalesce(reported.campaign_key, counted.campaign_key) AS campaign_key,
     coalesce(reported.disposition, counted.disposition) AS disposition, reported.attempts, counted.attempts AS counted
@@ -113,7 +114,7 @@ HAVING NOT coalesce(abs(sum(share) - 1) <= {EPSILON}, sum(targets) = 0)""",
     Rule(
         "reports.campaign_outcomes",
         "targets_equal_the_replay",
-        "Each outcome of a campaign has the targets that the replay gave it.",
+        "Each outcome of a campaign has as many targets as in replay.target_outcomes.",
         query="""
 SELECT coalesce(reported.campaign_id, counted.campaign_id) AS campaign_id,
     coalesce(reported.outcome, counted.outcome) AS outcome, reported.targets, counted.targets AS counted
@@ -128,7 +129,8 @@ WHERE coalesce(reported.targets, 0) <> coalesce(counted.targets, 0)""",
     Rule(
         "reports.attempt_curve",
         "hazards_are_their_counts",
-        "Each hazard is its contacts divided by the targets at risk, of which they are some.",
+        "Each hazard is the first contacts divided by the targets at risk, and there are no more contacts than targets "
+        "at risk.",
         query=f"""
 SELECT source, campaign_key, attempt_number, at_risk, contacts, hazard
 FROM reports.attempt_curve
@@ -137,7 +139,7 @@ WHERE NOT coalesce(contacts BETWEEN 0 AND at_risk AND abs(hazard - contacts / at
     Rule(
         "reports.attempt_curve",
         "incidence_never_falls",
-        "From one attempt to the next the cumulative incidence does not fall, nor do the targets at risk grow.",
+        "From one attempt to the next, the cumulative incidence does not fall and the targets at risk do not grow.",
         query=f"""
 SELECT source, campaign_key, attempt_number, at_risk, at_risk_before, cumulative_incidence, incidence_before
 FROM (
@@ -154,7 +156,7 @@ WHERE at_risk > at_risk_before OR NOT coalesce(
     Rule(
         "reports.disposition_matrix",
         "shares_sum_to_one",
-        "The shares of what an attempt of one number ended in sum to 1.",
+        "The shares of the dispositions at one attempt number sum to 1.",
         query=f"""
 SELECT source, campaign_key, attempt_number, sum(share_of_attempts) AS share
 FROM reports.disposition_matrix
@@ -164,7 +166,7 @@ HAVING NOT coalesce(abs(sum(share_of_attempts) - 1) <= {EPSILON}, FALSE)""",
     Rule(
         "reports.contact_rates_by",
         "totals_equal_the_campaigns",
-        "The row of all attempts of a campaign has the counts of reports.campaign_contact_rates.",
+        "A campaign's `total` row has the counts of reports.campaign_contact_rates.",
         query="""
 SELECT campaigns.source, campaigns.campaign_key, campaigns.attempts, totals.attempts AS total_attempts,
     campaigns.contacts, totals.contacts AS total_contacts, campaigns.targets_attempted,
@@ -183,7 +185,7 @@ WHERE campaigns.attempts > 0 AND (
     Rule(
         "reports.inventory",
         "outcomes_sum_to_targets",
-        "Every target of a campaign has one outcome, or is a call that names nobody.",
+        "The outcomes of a campaign, and its calls that name nobody, sum to its targets.",
         query="""
 SELECT campaign_key, targets,
     reached + untouched + in_flight + stuck + retry_due + retry_waiting + stranded + exhausted + not_dialable
@@ -196,7 +198,7 @@ WHERE targets IS DISTINCT FROM
     Rule(
         "reports.retry_what_if",
         "uncapped_equals_the_log",
-        "With the highest maximum that any target used, attempts and people reached are those of the log.",
+        "At the highest `max_attempts`, attempts and targets reached equal those of reports.campaign_contact_rates.",
         query="""
 SELECT capped.source, capped.campaign_key, capped.max_attempts, capped.attempts, logged.attempts AS logged_attempts,
     capped.targets_contacted, logged.targets_contacted AS logged_targets_contacted
@@ -215,7 +217,7 @@ WHERE capped.attempts IS DISTINCT FROM logged.attempts
     Rule(
         "reports.aapor_classes",
         "classes_sum_to_targets",
-        "Every target of a campaign has one of AAPOR's final classes.",
+        "The AAPOR classes of a campaign sum to its targets.",
         query="""
 SELECT source, campaign_key, targets, i + p + r + nc + o + uh + ur + uo + ne AS classed
 FROM reports.aapor_classes
@@ -224,7 +226,7 @@ WHERE targets IS DISTINCT FROM i + p + r + nc + o + uh + ur + uo + ne""",
     Rule(
         "reports.aapor_rates",
         "aapor_identities_hold",
-        "RR1 = CON1 · COOP1, RR3 = CON2 · COOP1, RR5 = CON3 · COOP1, and RR1 ≤ RR3 ≤ RR5.",
+        "AAPOR's rates fit together: RR1 = CON1 · COOP1, RR3 = CON2 · COOP1, RR5 = CON3 · COOP1, and RR1 ≤ RR3 ≤ RR5.",
         query=f"""
 SELECT *
 FROM (
@@ -242,7 +244,7 @@ WHERE abs(rr1 - con1 * coop1) > {EPSILON} OR abs(rr3 - con2 * coop1) > {EPSILON}
     Rule(
         "reports.aapor_coverage",
         "sources_with_classes_are_covered",
-        "Every source with targets in one of AAPOR's classes has a row.",
+        "Every source in reports.aapor_classes has a row.",
         query="""
 SELECT DISTINCT classes.source
 FROM reports.aapor_classes AS classes
@@ -252,7 +254,7 @@ WHERE coverage.source IS NULL""",
     Rule(
         "reports.violation_counts",
         "calls_equal_the_violations",
-        "Each code and verdict has the calls that replay.violations names.",
+        "Each code and verdict has as many calls as replay.violations has rows of it, and no more targets than calls.",
         query="""
 SELECT coalesce(reported.code, counted.code) AS code, coalesce(reported.verdict, counted.verdict) AS verdict,
     reported.calls, counted.calls AS counted
@@ -265,7 +267,7 @@ WHERE reported.calls IS DISTINCT FROM counted.calls OR NOT coalesce(reported.tar
     Rule(
         "reports.agreement_counts",
         "targets_equal_the_replay",
-        "Each verdict of a comparison has the targets that the replay gave it.",
+        "Each result of a comparison has as many targets as in replay.target_outcomes.",
         query="""
 SELECT coalesce(reported.compared, counted.compared) AS compared,
     coalesce(reported.agreement, counted.agreement) AS agreement, reported.targets, counted.targets AS counted
@@ -282,7 +284,7 @@ WHERE reported.targets IS DISTINCT FROM counted.targets""",
     Rule(
         "reports.agreement_counts",
         "shares_sum_to_one",
-        "The shares of a comparison's verdicts sum to 1.",
+        "The shares of a comparison's results sum to 1.",
         query=f"""
 SELECT compared, sum(share) AS share
 FROM reports.agreement_counts
@@ -292,7 +294,8 @@ HAVING NOT coalesce(abs(sum(share) - 1) <= {EPSILON}, FALSE)""",
     Rule(
         "reports.campaign_standing",
         "shares_are_their_counts",
-        "Each share is its numerator divided by its denominator, and the difference is one minus the other.",
+        "Each share is its numerator divided by its denominator, and the difference is `share_reached` minus "
+        "`contact_rate_per_target`.",
         query=f"""
 SELECT source, campaign_key, reached, targets, share_reached, targets_contacted, targets_attempted,
     contact_rate_per_target, difference
@@ -306,7 +309,7 @@ WHERE NOT coalesce(
     Rule(
         "reports.headline_sources",
         "counts_equal_the_attempts",
-        "Campaigns tried, and attempts outside of any, are those that core.attempts has of the source.",
+        "A source's campaigns tried, and its attempts outside campaigns, equal those in core.attempts.",
         query="""
 SELECT coalesce(reported.source, counted.source) AS source, reported.campaigns_tried,
     counted.campaigns_tried AS counted_campaigns_tried, reported.attempts_outside_campaigns,
@@ -329,7 +332,8 @@ WHERE reported.source IS NULL OR reported.campaigns_tried <> coalesce(counted.ca
     Rule(
         "reports.headline",
         "counts_equal_the_attempts",
-        "There is one row, whose targets are those that core.attempts has, each counted once per source.",
+        "There is one row. Its targets attempted and reached equal those in core.attempts, each counted once per "
+        "source.",
         query="""
 SELECT reported.targets_attempted, counted.targets_attempted AS counted_targets_attempted,
     reported.targets_contacted, counted.targets_contacted AS counted_targets_contacted, reported.rows
@@ -353,7 +357,7 @@ WHERE reported.rows <> 1 OR reported.targets_attempted IS DISTINCT FROM counted.
     Rule(
         "reports.headline",
         "sums_equal_the_sources",
-        "Targets attempted, reached, open and closed are the sums of those of the sources.",
+        "Targets attempted, reached, open and closed are the sums over the sources.",
         query="""
 SELECT headline.targets_attempted, sums.targets_attempted AS summed_targets_attempted, headline.targets_contacted,
     sums.targets_contacted AS summed_targets_contacted, headline.targets_open, sums.targets_open AS summed_targets_open,
@@ -371,7 +375,7 @@ WHERE headline.targets_attempted <> sums.targets_attempted OR headline.targets_c
     Rule(
         "reports.headline",
         "rate_is_its_counts",
-        "The rate is the targets reached divided by the targets attempted, and null when none was.",
+        "The rate is the targets reached divided by the targets attempted, and null if no target was attempted.",
         query=f"""
 SELECT targets_contacted, targets_attempted, contact_rate_per_target
 FROM reports.headline
@@ -385,7 +389,8 @@ WHERE NOT coalesce(
     Rule(
         "reports.headline",
         "others_are_open_or_closed",
-        "Every target that was tried and not reached is open or closed; those of unknown end are some of them.",
+        "Every target that was attempted and not reached is either open or closed. The targets of unknown end are among "
+        "them.",
         query="""
 SELECT targets_attempted, targets_contacted, targets_not_contacted, targets_open, targets_closed, targets_unknown
 FROM reports.headline
@@ -398,7 +403,8 @@ WHERE NOT coalesce(
     Rule(
         "reports.headline",
         "unknown_ends_equal_the_attempts",
-        "The targets of unknown end are those that core.attempts shows: not reached, the last attempt unknown or open.",
+        "The targets of unknown end equal those in core.attempts: not reached, and the last attempt is `unknown` or "
+        "`in_progress`.",
         query="""
 SELECT reported.targets_unknown, counted.targets_unknown AS counted
 FROM reports.headline AS reported
@@ -422,7 +428,8 @@ WHERE reported.targets_unknown IS DISTINCT FROM counted.targets_unknown""",
     Rule(
         "reports.headline",
         "rows_equal_the_accounting",
-        "Files and rows are those of quality.row_accounting: read = accepted + superseded + rejected.",
+        "Files, rows read and rows rejected equal those of quality.row_accounting, and rows read = accepted + "
+        "superseded + rejected.",
         query="""
 SELECT reported.files, counted.files AS counted_files, reported.rows_read, counted.rows_read AS counted_rows_read,
     reported.rows_accepted, reported.rows_superseded, reported.rows_rejected,

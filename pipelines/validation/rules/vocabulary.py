@@ -1,7 +1,8 @@
-"""The words and limits that rules count with.
+"""The closed lists of words, and the limits, that rules use.
 
-Belongs here: the lists of values, and how far a share may go. The SQL files state the lists too. They stand here a
-second time on purpose: a change of meaning in the SQL breaks a rule. Does not belong here: a rule.
+Belongs here: every list of values that a column may hold, and how large a share may be. The SQL files hold the lists
+too. They stand here a second time on purpose: a change of meaning in the SQL breaks a rule. Does not belong here: a
+rule.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ DISPOSITIONS: Mapping[str, tuple[bool, bool]] = {
     "completed_manually": (False, False),
     "unknown": (True, False),
 }
-"""Unified disposition → whether somebody was tried, and whether somebody was reached."""
+"""Disposition → is it an attempt, and is it a contact."""
 
 OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "reached": ("done",),
@@ -37,7 +38,7 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "retry_due": ("idle",),
     "retry_waiting": ("idle",),
 }
-"""Outcome of a replayed target → the statuses it can have."""
+"""Outcome of a target → the statuses that a target of this outcome can have."""
 
 VIOLATIONS = (
     "dial_after_done",
@@ -54,12 +55,16 @@ VIOLATIONS = (
     "orphan_call",
     "dial_after_delete",
 )
+"""Codes of violations."""
+
 FINAL_OUTCOMES = ("reached", "exhausted", "not_dialable", "in_flight", "stuck")
-"""Outcomes after which the platform will not dial again, or not before the open call has ended."""
+"""Outcomes after which the platform does not dial again, or not before the open call has ended."""
 
 UNKNOWN_SHARE = 0.05
-"""Largest share of attempts without a known disposition that a source may have before somebody should map them."""
+"""The largest share of a source's attempts that may have the disposition ``unknown`` (0 to 1)."""
+
 REJECTED_SHARE = 0.01
-"""Largest share of a resource's rows that may be rejected before somebody should look at the files."""
+"""The largest share of a resource's rows that may be rejected (0 to 1)."""
+
 EPSILON = 1e-9
-"""Rounding that rates and shares are allowed."""
+"""How far a rate or a share may be off through rounding."""
