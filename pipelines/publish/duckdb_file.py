@@ -147,7 +147,7 @@ class DuckDBDraft:
     """A published file in the making, in a thread and on a connection of its own.
 
     It starts as a copy of the file of the release ``last`` (a folder), where there is one. What goes wrong is raised by
-    ``finish``. Call ``discard`` at the end: until then, the file is attached as ``published``, and no other
+    ``close``. Call ``discard`` at the end: until then, the file is attached as ``published``, and no other
     draft can be made.
     """
 
@@ -172,7 +172,7 @@ class DuckDBDraft:
         if table in self._tables:
             self._tasks.append(self._thread.submit(self._add, self._tables[table]))
 
-    def finish(self) -> Future[dict[str, int]]:
+    def close(self) -> Future[dict[str, int]]:
         """Take in whatever has not been, and close the file.
 
         Returns what will be told when it has been read back, which may go on while others read it too: rows by
@@ -181,7 +181,7 @@ class DuckDBDraft:
         self.is_open = False
         for task in self._tasks:
             task.result()
-        self._finish()
+        self._close()
         return self._thread.submit(self._read_back)
 
     def discard(self) -> None:
@@ -210,7 +210,7 @@ class DuckDBDraft:
             self._held[table.name] = _write(self._con, table, shape, held)
             self._con.execute("CHECKPOINT published")
 
-    def _finish(self) -> None:
+    def _close(self) -> None:
         tables = list(self._tables.values())
         shapes = {table.name: _shape(self._con, table) for table in tables}
         if {name: known.shape for name, known in self._held.items()} != shapes:
@@ -256,7 +256,7 @@ def write_database(
     """
     draft = DuckDBDraft(con, path, models, last)
     try:
-        return draft.finish().result()
+        return draft.close().result()
     finally:
         draft.discard()
 

@@ -87,7 +87,7 @@ def _drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Draf
 def _publish(warehouse: Warehouse, draft: Draft) -> dict[str, int]:
     settings, release = warehouse.settings, draft.path.parent
     try:
-        read_back = draft.finish()
+        read_back = draft.close()
         write_report(draft.path, release / settings.report_path.parent.name)
         rows = read_back.result()
         shutil.copyfile(SQL_ROOT / EXAMPLES, release / EXAMPLES)
