@@ -80,7 +80,7 @@ class Draft(Protocol):
         """Copy the remaining tables and close the file. The result, rows by table, follows once it has been read back."""
 
     def discard(self) -> None:
-        """Close the file, finished or not. Calling it again does nothing."""
+        """Release the file, closed or not. A second call does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
