@@ -73,7 +73,7 @@ def note_differences(con: duckdb.DuckDBPyConnection, resource: Resource, before:
 def write_moments(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
     """Write the latest value (UTC) of each stamp of the resource to ``landing.moments``, which sets the default as-of."""
     con.execute("DELETE FROM landing.moments WHERE table_name = ?", [resource.raw_table])
-    stamps = [field.name for field in resource.fields if field.happened]
+    stamps = [field.name for field in resource.fields if field.stamp]
     if not stamps:
         return
     latest = ", ".join(f"max({quoted(stamp)})" for stamp in stamps)

@@ -52,11 +52,11 @@ def is_unset(field: Field, x: str) -> str:
         return f"(trim({x}) IN ('', 'null'){_begins_unset(field, x)})"
     if field.kind == "uuid":
         nobody = "".join(
-            f" OR try_cast({x} AS UUID) IS NOT DISTINCT FROM UUID {literal(uuid)}" for uuid in field.unset
+            f" OR try_cast({x} AS UUID) IS NOT DISTINCT FROM UUID {literal(uuid)}" for uuid in field.sentinels
         )
         return f"(trim({x}) = ''{nobody})"
     if field.kind == "text":
-        return f"{x} IN ({', '.join(map(literal, field.unset))})" if field.unset else "false"
+        return f"{x} IN ({', '.join(map(literal, field.sentinels))})" if field.sentinels else "false"
     if field.kind in ("address", "person"):
         is_object = f"CASE WHEN json_valid({x}) THEN json_type({x}) = 'OBJECT' ELSE false END"
         return f"(trim({x}) IN ('', 'null') OR {is_object})"
@@ -73,7 +73,7 @@ def typed(field: Field, x: str) -> str:
             return whole(x, field.duckdb_type)
         case "uuid":
             value = f"try_cast({x} AS UUID)"
-            for uuid in field.unset:
+            for uuid in field.sentinels:
                 value = f"nullif({value}, UUID {literal(uuid)})"
             return value
         case "timestamp":
@@ -91,7 +91,7 @@ def typed(field: Field, x: str) -> str:
         case "address" | "person":
             raise ValueError(f"{field.name}: a {field.kind} is typed in two steps, parsed and filled_struct")
         case "text":
-            return f"CASE WHEN {is_unset(field, x)} THEN NULL ELSE {x} END" if field.unset else x
+            return f"CASE WHEN {is_unset(field, x)} THEN NULL ELSE {x} END" if field.sentinels else x
 
 
 def parsed(field: Field, x: str) -> str:
@@ -134,7 +134,7 @@ def moment(field: Field, x: str) -> str:
 
 
 def _begins_unset(field: Field, x: str) -> str:
-    return "".join(f" OR starts_with({x}, {literal(beginning)})" for beginning in field.unset)
+    return "".join(f" OR starts_with({x}, {literal(beginning)})" for beginning in field.sentinels)
 
 
 def flag(x: str) -> str:

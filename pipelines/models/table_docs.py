@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from pipelines.models.sql_files import MARKS, SCHEMAS, Model, load_models
 from pipelines.settings import ROOT
-from pipelines.sources import BOOK_FIELDS, RESOURCES
+from pipelines.sources import COMMON_FIELDS, RESOURCES
 
 PAGE = ROOT / "docs" / "tables.md"
 
@@ -62,7 +62,7 @@ def _lines(models: Mapping[str, Model]) -> Iterator[str]:
             yield from _table(model.table, model.description, ", ".join(model.key), rows)
     for resource in RESOURCES:
         rows = [
-            (field.name, field.duckdb_type, field.description) for field in (*resource.fields, *BOOK_FIELDS)
+            (field.name, field.duckdb_type, field.description) for field in (*resource.fields, *COMMON_FIELDS)
         ]
         yield from _table(resource.raw_table, resource.description, ", ".join(resource.key), rows)
 

@@ -12,7 +12,7 @@ from pipelines.orchestration.metadata import OWNERS, POOL, code_reference, table
 from pipelines.publish import personal_data
 from pipelines.refresh import Run, ingest_resource, load_mapping
 from pipelines.settings import ROOT
-from pipelines.sources import BOOK_FIELDS, Resource
+from pipelines.sources import COMMON_FIELDS, Resource
 from pipelines.warehouse.tables import raw_columns
 
 GROUP = "landing"
@@ -31,7 +31,7 @@ _DISPOSITION_COLUMNS = {
 
 
 def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
-    columns = {field.name: field.description for field in (*resource.fields, *BOOK_FIELDS)}
+    columns = {field.name: field.description for field in (*resource.fields, *COMMON_FIELDS)}
     table = f"raw.{resource.table}"
     module = Path(sources.__file__).parent / f"{resource.source}.py"
 

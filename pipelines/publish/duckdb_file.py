@@ -29,7 +29,7 @@ from pipelines.models.incremental import changed_constants, set_constants
 from pipelines.models.sql_files import HASH_COLUMN, SQL_ROOT, Model
 from pipelines.models.versions import RAW, Change, change_of, changed_rows, version_of
 from pipelines.publish import personal_data
-from pipelines.sources import BOOK_FIELDS, RESOURCES
+from pipelines.sources import COMMON_FIELDS, RESOURCES
 from pipelines.sql_text import literal, quoted, transaction
 
 STORAGE_VERSION = "v1.2.0"
@@ -121,7 +121,7 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
             comment=resource.description,
             columns=described(
                 f"raw.{resource.table}",
-                {field.name: field.description for field in (*resource.fields, *BOOK_FIELDS)},
+                {field.name: field.description for field in (*resource.fields, *COMMON_FIELDS)},
             ),
             is_hidden=is_hidden,
         )

@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 from pipelines.errors import LedgerError
 from pipelines.sources.contract import (
-    BOOK_FIELDS,
+    COMMON_FIELDS,
     DUCKDB_TYPES,
     FACTS,
     NEVER,
@@ -54,7 +54,7 @@ RESOURCE: dict[str, Resource] = {resource.full_name: resource for resource in RE
 """The same by ``<source>.<name>``."""
 
 __all__ = [
-    "BOOK_FIELDS",
+    "COMMON_FIELDS",
     "DUCKDB_TYPES",
     "FACTS",
     "NEVER",

@@ -12,14 +12,14 @@ _TIMES = (
         "timestamp",
         "When the object was created (UTC).",
         aliases=("utc_created_at",),
-        happened=True,
+        stamp=True,
     ),
     Field(
         "updated_at",
         "timestamp",
         "When the object was last updated (UTC).",
         aliases=("utc_updated_at",),
-        happened=True,
+        stamp=True,
     ),
 )
 

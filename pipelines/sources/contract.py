@@ -31,7 +31,7 @@ DUCKDB_TYPES: dict[Kind, str] = {
 """Kind of field → the DuckDB type it is stored as. Timestamps are UTC without a zone."""
 
 NEVER = ("9999",)
-"""``unset`` of times: the year 9999 stands for "never", in whatever system."""
+"""``sentinels`` of times: the year 9999 stands for "never", in whatever system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Field:
     the field may have: another one rejects the row. ``known`` lists the values met so far of an open set: another
     one is kept and reported. ``minimum`` and ``maximum`` are inclusive. ``relation`` marks a JSON:API to-one
     relation: the field is ``<relation>_id``, and comes in many spellings. ``personal`` marks personal data.
-    ``unset`` lists spellings of "no value" beyond null: whole texts, whole UUIDs, or the first characters of a time.
-    Other kinds have none. ``happened`` marks a time at which something happened in the source: the latest of them all
+    ``sentinels`` lists spellings of "no value" beyond null: whole texts, whole UUIDs, or the first characters of a time.
+    Other kinds have none. ``stamp`` marks a time at which something happened in the source: the latest of them all
     is the default as-of moment.
     """
 
@@ -58,8 +58,8 @@ class Field:
     maximum: int | None = None
     relation: str | None = None
     personal: bool = False
-    unset: tuple[str, ...] = ()
-    happened: bool = False
+    sentinels: tuple[str, ...] = ()
+    stamp: bool = False
 
     @property
     def duckdb_type(self) -> str:
@@ -111,7 +111,7 @@ class Resource:
     is a target of its own. Of a source's first resource, each row is one attempt: ``began`` lists the fields that give
     its beginning, the first with a value counts; with none, a row counts from the start. ``keeps_deleted``: a row
     that the source marks as deleted still counts.
-    ``unset`` holds, by kind, the ``unset`` of every field that lists none itself. ``deleted_at`` is the field in which
+    ``sentinels`` holds, by kind, the ``sentinels`` of every field that lists none itself. ``deleted_at`` is the field in which
     the system says when it deleted the row. ``page_sets`` is for rows without an identity; it fills the key.
     """
 
@@ -126,13 +126,17 @@ class Resource:
     target: str | None = None
     began: tuple[str, ...] = ()
     keeps_deleted: bool = False
-    unset: Mapping[Kind, tuple[str, ...]] = field(default_factory=lambda: {"timestamp": NEVER}, hash=False)
+    sentinels: Mapping[Kind, tuple[str, ...]] = field(
+        default_factory=lambda: {"timestamp": NEVER}, hash=False
+    )
     deleted_at: str | None = None
     page_sets: PageSets | None = None
     contradictions: tuple[Contradiction, ...] = ()
 
     def __post_init__(self) -> None:
-        fields = tuple(f if f.unset else replace(f, unset=self.unset.get(f.kind, ())) for f in self.fields)
+        fields = tuple(
+            f if f.sentinels else replace(f, sentinels=self.sentinels.get(f.kind, ())) for f in self.fields
+        )
         object.__setattr__(self, "fields", fields)
 
     @property
@@ -160,7 +164,7 @@ class Resource:
         return frozenset({self.name, *self.streams})
 
 
-BOOK_FIELDS: tuple[Field, ...] = (
+COMMON_FIELDS: tuple[Field, ...] = (
     Field("extra", "json", "Fields that the contract does not know, as they came; null when there are none."),
     Field(
         "_deleted_at", "timestamp", "When the source marked the row as deleted (UTC); null while it lives."

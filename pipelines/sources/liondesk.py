@@ -72,7 +72,7 @@ RESOURCES = (
                 "completed_at",
                 "timestamp",
                 "When it was dispatched or completed (UTC); null before.",
-                happened=True,
+                stamp=True,
             ),
             Field("send_from_user_id", "bigint", "The agent it is shown as being from."),
             Field("completing_user_id", "bigint", "The user who marked it as completed."),

@@ -21,8 +21,8 @@ _RELATIONS = {
 
 _ID = Field("id", "bigint", "Identifier.", required=True)
 _TIMES = (
-    Field("created_at", "timestamp", "When the record was created (UTC).", happened=True),
-    Field("updated_at", "timestamp", "When the record was last updated (UTC).", happened=True),
+    Field("created_at", "timestamp", "When the record was created (UTC).", stamp=True),
+    Field("updated_at", "timestamp", "When the record was last updated (UTC).", stamp=True),
 )
 
 RESOURCES = (
@@ -39,20 +39,20 @@ RESOURCES = (
                 "answered_at",
                 "timestamp",
                 "When the call was answered (UTC), by a person or by a voicemail box.",
-                happened=True,
+                stamp=True,
             ),
-            Field("completed_at", "timestamp", "When the call was completed (UTC).", happened=True),
+            Field("completed_at", "timestamp", "When the call was completed (UTC).", stamp=True),
             Field(
                 "created_at",
                 "timestamp",
                 "When the record was created (UTC); not the time of the call.",
-                happened=True,
+                stamp=True,
             ),
             Field(
                 "dialed_at",
                 "timestamp",
                 "When the call was dialled (UTC); null for calls logged by hand.",
-                happened=True,
+                stamp=True,
             ),
             Field(
                 "direction",
@@ -70,7 +70,7 @@ RESOURCES = (
                 known=("Answered", "Not Answered", "completed", "no_answer"),
             ),
             Field("recording_url", "text", "Address of the call's recording.", personal=True),
-            Field("returned_at", "timestamp", "When the call was returned (UTC).", happened=True),
+            Field("returned_at", "timestamp", "When the call was returned (UTC).", stamp=True),
             Field(
                 "sequence_action",
                 "text",
@@ -101,11 +101,11 @@ RESOURCES = (
                     "voicemail",
                 ),
             ),
-            Field("state_changed_at", "timestamp", "When the state last changed (UTC).", happened=True),
+            Field("state_changed_at", "timestamp", "When the state last changed (UTC).", stamp=True),
             Field("tags", "texts", "Tags on the call."),
             Field("to", "text", "Phone number the call was placed to.", personal=True),
             Field("uid", "text", "Outreach's voice trace id."),
-            Field("updated_at", "timestamp", "When the call was last updated (UTC).", happened=True),
+            Field("updated_at", "timestamp", "When the call was last updated (UTC).", stamp=True),
             Field("user_call_type", "text", "bridge or voip.", known=("bridge", "voip")),
             Field("vendor_call_id", "text", "The voice provider's id of the call."),
             Field("voicemail_recording_url", "text", "Address of the voicemail's recording.", personal=True),

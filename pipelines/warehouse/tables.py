@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.settings import ROOT, Settings
-from pipelines.sources import BOOK_FIELDS, RESOURCES, SOURCES, Resource
+from pipelines.sources import COMMON_FIELDS, RESOURCES, SOURCES, Resource
 from pipelines.sql_text import quoted
 
 SCHEMAS = ("landing", "raw", "core", "replay", "reports", "quality")
@@ -86,7 +86,7 @@ CREATE TABLE IF NOT EXISTS landing.salt (salt VARCHAR);
 
 def raw_columns(resource: Resource) -> dict[str, str]:
     """Return the columns of a resource's raw table, in order: name → DuckDB type."""
-    return {field.name: field.duckdb_type for field in (*resource.fields, *BOOK_FIELDS)}
+    return {field.name: field.duckdb_type for field in (*resource.fields, *COMMON_FIELDS)}
 
 
 def kept_rows(resource: Resource) -> str:
