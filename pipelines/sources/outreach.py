@@ -1,7 +1,8 @@
 """Outreach: calls logged against prospects, the dispositions they end in, and the sequences they belong to.
 
-Extracts run by ``updatedAt``, inclusive at the edge, so rows repeat and any past day can change. Manual logs have
-no ``dialedAt`` and no ``answeredAt``. Disposition names are free per organization.
+An extract holds the rows whose ``updatedAt`` lies in a range, both ends included. Rows therefore repeat, and any past
+day can change. Calls logged by hand have no ``dialedAt`` and no ``answeredAt``. Each organization names its own
+dispositions.
 """
 
 from pipelines.sources.contract import Field, Resource, Source
@@ -74,10 +75,10 @@ RESOURCES = (
             Field(
                 "sequence_action",
                 "text",
-                "What was done to the sequence: Advance, Finish, Finish - No Reply or Finish - Replied.",
+                "What the call did to the sequence: Advance, Finish, Finish - No Reply or Finish - Replied.",
                 known=("Advance", "Finish", "Finish - No Reply", "Finish - Replied"),
             ),
-            Field("should_record_call", "boolean", "Whether the call is recorded."),
+            Field("should_record_call", "boolean", "True if the call is to be recorded."),
             Field(
                 "state",
                 "text",
@@ -130,7 +131,7 @@ RESOURCES = (
                 known=("Answered", "Not Answered", "completed", "no_answer"),
             ),
             Field("order", "integer", "Place in the list of dispositions."),
-            Field("default_for_outbound_voicemail", "boolean", "Whether it is set when a voicemail is left."),
+            Field("default_for_outbound_voicemail", "boolean", "True if it is set when a voicemail is left."),
             *_TIMES,
         ),
     ),
@@ -144,7 +145,7 @@ RESOURCES = (
             Field("name", "text", "The sequence's name."),
             Field("description", "text", "What the sequence is for."),
             Field("sequence_type", "text", "interval or date.", known=("interval", "date")),
-            Field("enabled", "boolean", "Whether the sequence is switched on."),
+            Field("enabled", "boolean", "True if the sequence is switched on."),
             *_TIMES,
         ),
     ),

@@ -1,14 +1,14 @@
-"""VoIPBIN: the dialer's calls, the targets it dials, and the plans it dials them by.
+"""VoIPBIN: the dialer's calls, the targets that it dials, and the plans that it dials them by.
 
-Durations are milliseconds. Three eras of values are read alike: times with a space or a ``T`` and trimmed zeros,
-the year 9999 for "not deleted", the all-zero UUID for "no object". Lists are newest first and are polled again, so
+Durations are milliseconds. Three eras of files are read alike: a time may have a space or a ``T`` and trimmed zeros, the
+year 9999 means "not deleted", and the all-zero UUID means "no object". Lists are newest first and are polled again, so
 snapshots of one ``id`` repeat.
 """
 
 from pipelines.sources.contract import NEVER, Field, Kind, Resource, Source
 
 INDEXES = range(5)
-"""A target has up to five destinations, 0 to 4, each with its own tries and maximum."""
+"""Indexes of a target's destinations. Each destination has its own tries and its own budget."""
 
 _SENTINELS: dict[Kind, tuple[str, ...]] = {
     "timestamp": NEVER,  # not deleted
@@ -38,7 +38,7 @@ RESOURCES = (
         version="tm_update",
         sentinels=_SENTINELS,
         deleted_at="tm_delete",
-        # Done before not done; of two that are, the one that says how it ended.
+        # A row that is done wins over one that is not. Of two that are done, the one with a result wins.
         settled="CASE WHEN status = 'done' THEN 2 ELSE 0 END + CASE WHEN result IS NOT NULL THEN 1 ELSE 0 END",
         fields=(
             Field("id", "uuid", "The campaigncall's unique identifier.", required=True),
@@ -151,7 +151,7 @@ RESOURCES = (
     Resource(
         source="voipbin",
         name="outplans",
-        description="One row per version of an outplan: how often and how soon a target may be dialled again.",
+        description="One row per version of an outplan: how often, and how soon again, a target may be dialled.",
         key=("id", "tm_update"),
         version="tm_update",
         sentinels=_SENTINELS,
@@ -162,7 +162,11 @@ RESOURCES = (
             Field("detail", "text", "Description of the dialling strategy."),
             Field("source", "address", "Caller address used for the dial.", personal=True),
             Field("dial_timeout", "bigint", "How long to wait for an answer (milliseconds)."),
-            Field("try_interval", "bigint", "Least wait between tries of one target (milliseconds)."),
+            Field(
+                "try_interval",
+                "bigint",
+                "Retry interval: least wait between tries of one target (milliseconds).",
+            ),
             *(
                 Field(
                     f"max_try_count_{i}", "integer", f"Most tries at destination {i}; 0 or less disables it."
