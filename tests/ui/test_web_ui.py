@@ -172,7 +172,7 @@ def test_the_schedule_is_on_and_the_sensor_is_as_it_was_set(server: Server, scre
 
 def test_somebody_starts_a_refresh_and_reads_what_it_did(server: Server, screen: Page) -> None:
     screen.goto(f"{server.url}/locations/contact_ledger/jobs/refresh")
-    see(screen, "Read what is new in the landing folder")
+    see(screen, "Read the new files of the landing folder")
     screen.get_by_role("button", name="Materialize all").click()
     see(screen, re.compile("Launched run"))
 
@@ -247,7 +247,7 @@ def test_somebody_cancels_a_refresh_that_waits_and_its_place_is_free(server: Ser
     warehouse = server.output / "warehouse.duckdb"
     with held(warehouse) as holder:
         screen.goto(f"{server.url}/locations/contact_ledger/jobs/refresh")
-        see(screen, "Read what is new in the landing folder")
+        see(screen, "Read the new files of the landing folder")
         screen.get_by_role("button", name="Materialize all").click()
         see(screen, re.compile("Launched run"))
         screen.goto(f"{server.url}/runs")
