@@ -1,4 +1,7 @@
-"""The code location: everything that Dagster loads, put together."""
+"""The code location: everything that Dagster loads, put together.
+
+Belongs here: ``build_defs``. Does not belong here: anything else.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from pipelines.settings import Settings
 
 
 def build_defs(settings: Settings | None = None) -> dg.Definitions:
-    """All assets, checks, jobs, schedules and sensors, on the given settings or the environment's."""
+    """Return all assets, checks, jobs, schedules and sensors. ``settings``: by default those of the environment.
+
+    Raises a LedgerError if a setting, a SQL file or a rule is wrong.
+    """
     used = settings or Settings.from_environment()
     models = load_models()
 
@@ -30,7 +36,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         if context.instance and run_id:
             liveness.claim_run(context.instance, run_id, used)
             liveness.fail_orphaned_runs(context.instance, used, log)
-        selected = context.run.asset_selection if context.run else None  # none, or empty: everything
+        selected = context.run.asset_selection if context.run else None  # None or empty means everything
         publishes = not selected or DATABASE in selected
         with open_run(used, run_id or "no run", models, log, publishes=publishes) as opened:
             yield opened
@@ -48,5 +54,5 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: the definitions on the environment's settings."""
+    """Return the definitions that Dagster loads, on the environment's settings."""
     return build_defs()

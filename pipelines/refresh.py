@@ -1,7 +1,7 @@
 """One run as plain steps: open, ingest, build, check, publish.
 
-Belongs here: the steps and their order. Does not belong here: Dagster, which calls the same steps one by one
-(``orchestration``), and what a step does.
+Belongs here: the steps and their order. Does not belong here: what a step does, and Dagster, which calls the same steps
+one by one (``orchestration``).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pipelines.warehouse.tables import CHECK_LOG
 
 @dataclass(frozen=True, slots=True)
 class Run(Warehouse):
-    """An open run: its warehouse, and the landing folder as the run sees it."""
+    """An open run: its warehouse, and the files of the landing folder as they were at its start."""
 
     landing: LandingFolder = field(kw_only=True)
 
@@ -44,8 +44,9 @@ def open_run(
 ) -> Iterator[Run]:
     """Hold the warehouse for one run, and record the run in the run log.
 
-    ``publishes``: the run will publish, so the next published file is drafted while tables are built. Raises a
-    LedgerError when there is no landing folder, when it is none, or when the warehouse cannot be had.
+    ``publishes``: True if the run will publish; tables are then copied into a draft while others are built. Raises a
+    LedgerError if there is no landing folder, if it holds files but no source's folder, or if the warehouse is held by
+    another process or cannot be read.
     """
     assert_landing(LandingFolder(settings.landing))
     with (
@@ -53,19 +54,25 @@ def open_run(
         run_log.record_run(opened, run_id),
         drafted(opened, models) if publishes else nullcontext(opened) as warehouse,
     ):
-        # The folder is listed after the wait for the warehouse, and once for all steps of the run.
+        # The folder is listed once for all steps, and after the wait for the warehouse.
         landing = LandingFolder(settings.landing)
         yield Run(warehouse.con, warehouse.settings, warehouse.draft, landing=landing)
 
 
 def load_mapping(run: Run) -> list[Unread]:
-    """Load the disposition mapping. Returns the places in the landing folder whose files nothing reads."""
+    """Load the mapping. Returns the files and folders of the landing folder that nothing reads.
+
+    Raises MappingError if the project's own mapping cannot be used.
+    """
     load_dispositions(run.con, run.settings.landing, run.settings.mappings)
     return note_unread(run.con, run.landing)
 
 
 def ingest_resource(run: Run, resource: Resource) -> IngestResult:
-    """Read the resource's new files into its raw table."""
+    """Read the resource's new files into its raw table. Returns counts of files and rows.
+
+    Raises IngestError, and writes nothing, if the row accounting of a file does not add up.
+    """
     result = ingest(run.con, resource, run.landing, run.settings.output)
     if run.draft is not None and result.files_read:
         run.draft.add(f"raw.{resource.table}")
@@ -73,12 +80,12 @@ def ingest_resource(run: Run, resource: Resource) -> IngestResult:
 
 
 def build_table(warehouse: Warehouse, model: Model, models: Mapping[str, Model]) -> Extent:
-    """Bring one table up to date, and queue it for the published file if it has changed."""
+    """Update one table, and queue it for the draft if it has changed. Returns how much was built."""
     return incremental.update_table(warehouse, model, models)
 
 
 def built_after_checks(models: Mapping[str, Model]) -> list[str]:
-    """The tables that read the log of checks, or another table that does; upstream before downstream."""
+    """Return the tables that are built from the log of checks, directly or not; upstream before downstream."""
     return [
         table
         for table in models
@@ -87,7 +94,11 @@ def built_after_checks(models: Mapping[str, Model]) -> list[str]:
 
 
 def check(warehouse: Warehouse, rules: Iterable[Rule], run_id: str) -> list[Finding]:
-    """Evaluate the rules and log what they found. Imports Great Expectations, which takes seconds."""
+    """Evaluate the rules, and write the findings to the log of checks. Returns one finding for each rule.
+
+    The first call in a process imports Great Expectations, which takes seconds. A broken rule raises nothing: the caller
+    decides what a failed error stops.
+    """
     from pipelines.validation.engine import evaluate
 
     findings = evaluate(warehouse.con, rules)
@@ -97,9 +108,10 @@ def check(warehouse: Warehouse, rules: Iterable[Rule], run_id: str) -> list[Find
 
 
 def refresh(settings: Settings, run_id: str, *, checked: bool = True) -> dict[str, int]:
-    """Read, build, check and publish. Returns rows by published table.
+    """Read, build, check and publish in one call. Returns rows by published table.
 
-    ``checked=False`` leaves the checks out, which saves seconds where they are not what a caller looks at.
+    ``checked=False`` leaves the checks out, which saves seconds. A broken rule does not stop this publication; in
+    Dagster's job, a failed error does. Raises a LedgerError if a step fails.
     """
     models = load_models()
     with open_run(settings, run_id, models) as run:

@@ -1,11 +1,11 @@
-"""What a file changes in a raw table beside the rows that it brings, and the moments that the rows tell of.
+"""What a file changes in a raw table besides the rows that it brings, and the latest value of each stamp.
 
-Belongs here: ``landing.changed_targets`` and ``landing.moments``. Does not belong here: which version of a row stays
-(``merge``, ``page_sets``), and what is built from the changes (``models``).
+Belongs here: filling ``landing.changed_targets`` and ``landing.moments``. Does not belong here: which version of a row
+stays (``merge``, ``page_sets``), and what is built from the changes (``models``).
 
-Tables built from changed targets alone must learn of every target whose rows are different now. The rows that a file
-brought carry its number. Three changes do not show that way: a row that named another target before, an older row that
-is marked as deleted where it stands, and rows without an identity of their own, which change with their neighbours.
+Tables that are built by changed targets need every target whose rows differ from before. Most are found by the file
+number on the rows that a file brought. Three changes do not show there: a row named another target before; an older row
+stays and is now marked as deleted; and rows without an id of their own change when rows beside them do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pipelines.sql_text import literal, quoted
 def note_superseded(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> None:
     """Note the targets that rows of ``ingest_versions`` named before, and the rows that are now marked as deleted.
 
-    To be called between ranking the versions and dropping the superseded ones. Changes count from file ``first_id``.
+    Call it after the versions are ranked and before superseded rows are deleted. The changes are noted under file
+    ``first_id``.
     """
     table = resource.raw_table
     target = f"CAST(r.{quoted(resource.target)} AS VARCHAR)" if resource.target else "CAST(NULL AS VARCHAR)"
@@ -44,7 +45,7 @@ def note_superseded(con: duckdb.DuckDBPyConnection, resource: Resource, first_id
 
 
 def keep_fingerprints(con: duckdb.DuckDBPyConnection, resource: Resource, name: str) -> None:
-    """Keep a hash of each target's rows in the temporary table ``name``, to be compared with later."""
+    """Write a fingerprint of each target's rows to the temporary table ``name``, for ``note_differences``."""
     columns = ", ".join(quoted(field.name) for field in resource.fields)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {name} AS "
@@ -54,7 +55,10 @@ def keep_fingerprints(con: duckdb.DuckDBPyConnection, resource: Resource, name: 
 
 
 def note_differences(con: duckdb.DuckDBPyConnection, resource: Resource, before: str, first_id: int) -> None:
-    """Note every target whose rows are not those that ``keep_fingerprints`` saw before; drops that table."""
+    """Note every target whose rows differ from those that ``keep_fingerprints`` saw, under file ``first_id``.
+
+    ``before`` is the table that ``keep_fingerprints`` wrote; it is dropped.
+    """
     keep_fingerprints(con, resource, "ingest_fingerprints")
     con.execute(
         f"""INSERT INTO landing.changed_targets
@@ -67,9 +71,9 @@ def note_differences(con: duckdb.DuckDBPyConnection, resource: Resource, before:
 
 
 def write_moments(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
-    """Write the latest of each time at which something happened, as the resource's contract marks them (UTC)."""
+    """Write the latest value (UTC) of each stamp of the resource to ``landing.moments``, which sets the default as-of."""
     con.execute("DELETE FROM landing.moments WHERE table_name = ?", [resource.raw_table])
-    stamps = [field.name for field in resource.fields if field.happened]
+    stamps = [field.name for field in resource.fields if field.stamp]
     if not stamps:
         return
     latest = ", ".join(f"max({quoted(stamp)})" for stamp in stamps)

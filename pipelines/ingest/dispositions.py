@@ -1,7 +1,7 @@
-"""The disposition mapping: the project's own lines, each overridden by the landing folder's where it has one.
+"""The mapping: the project's own lines, overridden by those of the landing folder's file.
 
 Belongs here: reading the two CSV files into ``landing.dispositions``. Does not belong here: what a disposition means
-(``sql/core``) and which there are (``data/dispositions.csv``).
+(``sql/core``) and which dispositions there are (``data/dispositions.csv``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _Line = dict[str, str | None]
 
 
 class MappingError(LedgerError):
-    """The project's own mapping has a line that cannot be used."""
+    """The project's own mapping cannot be used, because of one line or as a whole."""
 
     def __init__(self, path: Path, line: str, problem: str) -> None:
         super().__init__(f"{line}: {problem}" if line else problem, where=path.name, cure="correct the file")
@@ -32,9 +32,10 @@ class MappingError(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class _Unusable:
-    """A line that cannot be used: as it came, which of its columns is wrong (None if all of it is), and why.
+    """A line that cannot be used.
 
-    ``why`` quotes nothing of the line.
+    ``line`` is the line as it came. ``field`` is the column that is wrong; None if it is the whole line. ``why`` quotes
+    nothing of the line.
     """
 
     line: str
@@ -43,12 +44,12 @@ class _Unusable:
 
 
 def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv: Path) -> int:
-    """Fill ``landing.dispositions`` from ``default_csv`` and, where there is one, ``<landing>/dispositions.csv``.
+    """Fill ``landing.dispositions`` from ``default_csv`` and, if it exists, ``<landing>/dispositions.csv``.
 
-    A line of the landing folder's file stands in the place of the default's with the same source, field and value
-    (compared without regard to case). A line of it that cannot be used is reported in ``landing.notices`` (code
-    ``mapping``; the line is the notice's ``value``) and left out. Returns how many lines there are. Raises MappingError
-    when the project's own is broken.
+    A line of the landing folder's file replaces the default line with the same source, field and value; case does not
+    matter. A line of that file that cannot be used is left out, with a notice (code ``mapping``, the line as its
+    ``value``). Returns the number of lines in the table. Raises MappingError if ``default_csv`` has a line that cannot
+    be used.
     """
     lines: dict[tuple[str, ...], _Line] = {}
     default, problems = _read(default_csv)
@@ -86,7 +87,7 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
 
 
 def _read_own(path: Path) -> tuple[list[_Line], list[_Unusable]]:
-    """As ``_read``, for a file that anyone may have put there: only a file, and only one of the landing folder."""
+    """Read as ``_read`` does, but only a regular file inside the landing folder, since anyone may have put it there."""
     if not path.resolve().is_relative_to(path.parent.resolve()):
         return [], [_Unusable("", None, "a link that leads out of the landing folder")]
     if not path.is_file():
@@ -95,7 +96,7 @@ def _read_own(path: Path) -> tuple[list[_Line], list[_Unusable]]:
 
 
 def _read(path: Path) -> tuple[list[_Line], list[_Unusable]]:
-    """The usable lines, and the others."""
+    """Return the lines that can be used, and those that cannot."""
     try:
         if path.stat().st_size > _LARGEST:
             return [], [_Unusable("", None, f"a mapping of more than {_LARGEST} bytes is not read")]

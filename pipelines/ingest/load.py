@@ -1,7 +1,7 @@
-"""One batch of files into its raw table: typed rows in, refused rows beside, unknown columns and values noted.
+"""Loading one batch of files into its raw table.
 
-Belongs here: the one statement that types a record, and the accounts of what it did. Does not belong here: which
-version of a row stays (``merge``), and how files are read (``shapes``).
+Belongs here: the one statement that types a record, the rejected rows, and the notices of unknown columns and values.
+Does not belong here: which version of a row stays (``merge``), and how files are read (``shapes``).
 """
 
 from __future__ import annotations
@@ -21,25 +21,26 @@ from pipelines.sql_text import literal, quoted
 from pipelines.warehouse.tables import kept_pages, raw_columns
 
 _MOST_VALUES = 50
-"""Unknown values of one field in one batch that are noted by name, the most frequent first."""
+"""How many unknown values of a field become notices each time, the most frequent first."""
 
 
 class State(IntEnum):
-    """How much is known of a batch, and so how it is loaded. A batch moves down this list and never up."""
+    """How much is known of a batch, which decides how it is loaded. A batch moves down this list and never up."""
 
     GUESSED = 1
-    """Its columns are those of its first rows; the survey still runs. It is loaded whole: a bad row is an error."""
+    """Its columns are those of its first rows; the survey still runs. It is loaded whole: a row that is not good is an
+    error."""
     SURVEYED = 2
     """Its columns and the number of its rows are known. It is loaded whole."""
     ROW_BY_ROW = 3
-    """It holds a bad row, or was mended. Each row is checked, and a bad one is rejected."""
+    """It holds a row that is not good, or was mended. Each row is checked, and such a row is rejected."""
     UNREADABLE = 4
     """Its one file cannot be read. A marker document stands for it, and is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """A batch, what its columns are, and its state: everything that is needed to load it."""
+    """A batch, its columns and its state: everything that is needed to load it."""
 
     resource: Resource
     batch: Batch
@@ -61,35 +62,38 @@ class Loading:
         state: State,
         truth: Future[Survey] | None = None,
     ) -> Loading:
-        """The batch with its columns matched to fields, which is done once, here."""
+        """Return the batch with its columns matched to the resource's fields; matching happens once, here."""
         columns = sorted({column for _, column in survey.columns}, key=lambda c: (c.nested, c.where))
         return cls(resource, batch, survey, tuple(columns), match(resource, columns), state, truth)
 
     @property
     def owner(self) -> str | None:
-        """The field that the document around a page, or the path, may give; None if there is none."""
+        """The field that the document around a page, or the file's path, may give; None if there is none."""
         return None if self.resource.page_sets is None else self.resource.page_sets.owner
 
     @property
     def is_whole(self) -> bool:
-        """True if the batch is loaded whole, and a bad row is an error."""
+        """True if the batch is loaded whole, and a row that is not good is an error."""
         return self.state <= State.SURVEYED
 
     @property
     def rows(self) -> int:
-        """Records in the batch, as the survey counted them."""
+        """The number of records in the batch, as the survey counted them."""
         return self.survey.rows.total()
 
     def shape(self, file: int) -> str:
-        """The shapes found in a file of the batch, joined by ``+``."""
+        """Return the shapes found in a file of the batch, joined by ``+``; ``empty`` if there are none."""
         return "+".join(sorted(self.survey.shapes.get(file, ()))) or "empty"
 
     def moved(self, state: State, fault: str = "") -> Loading:
-        """The same batch in this state, if it is not further down already."""
+        """Return the same batch in this state, or in its own state if that is further down."""
         return replace(self, state=max(self.state, state), fault=fault or self.fault)
 
     def proven(self, rows: int) -> Loading | None:
-        """The batch with its survey, after ``rows`` rows were loaded by a guess; None if the two do not agree."""
+        """Return the batch with its survey, after ``rows`` rows were loaded by a guess.
+
+        Waits for the survey. Returns None if the survey found other columns, or another number of rows.
+        """
         if self.truth is None:
             return self
         found = self.truth.result()
@@ -103,8 +107,8 @@ class Loading:
 def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered: bool = False) -> int:
     """Append the batch's good rows to ``table``, which has the raw table's columns. Returns how many there are.
 
-    A batch that is loaded whole has no filter, since DuckDB would push one below the casts and do each of them twice.
-    Instead, the first bad row raises duckdb.InvalidInputException.
+    A batch that is loaded whole has no filter, because DuckDB would push it below the casts and do each cast twice.
+    Instead, the first row that is not good raises duckdb.InvalidInputException.
     """
     strict = loading.is_whole
     sql, parameters = _typed(loading, ordered, strict)
@@ -121,7 +125,7 @@ def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered
 
 
 def rehearse(con: duckdb.DuckDBPyConnection, loading: Loading) -> str | None:
-    """Read the batch as ``insert`` does, and write nothing. Returns DuckDB's message if that fails, else None."""
+    """Read the batch as ``insert`` does, but write nothing. Returns DuckDB's message if that fails, else None."""
     sql, parameters = _typed(loading, ordered=False, strict=False)
     try:
         con.execute(f"SELECT max(hash(t)) FROM ({sql}) AS t", parameters).fetchall()
@@ -131,9 +135,10 @@ def rehearse(con: duckdb.DuckDBPyConnection, loading: Loading) -> str | None:
 
 
 def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
-    """Write the batch's refused rows to ``landing.rejected_rows``: position, reason, field, value, record and detail.
+    """Write the batch's rejected rows to ``landing.rejected_rows``. Returns how many there are.
 
-    Returns how many there are.
+    ``position`` counts a file's records from 1. ``field`` and ``value`` are the first field that is wrong, and the first
+    characters of its value as it came.
     """
     sql, parameters = _typed(loading, ordered=False, strict=False)
     before, counted = [], 0
@@ -158,7 +163,7 @@ def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
 
 
 def enter_pages(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
-    """Write the batch's list pages to the resource's table of pages, for the sets that they belong to."""
+    """Write the batch's pages to the table of pages (``tables.kept_pages``) of a resource with page sets."""
     if not any("pages" in shapes for shapes in loading.survey.shapes.values()) and not loading.survey.wrapped:
         return
     sql, parameters = pages(loading.resource, loading.batch, loading.survey)
@@ -171,7 +176,7 @@ def enter_pages(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
 
 
 def note_new_fields(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
-    """Report a column that the contract does not know, the first time that it is met."""
+    """Write a notice for each column that the contract does not know, the first time that the resource has it."""
     place_of = {where: name for name, where in loading.matched.unknown.items()}
     rows: dict[str, tuple[int, int]] = {}
     for (file, column), count in sorted(loading.survey.columns.items(), key=lambda entry: entry[0][0]):
@@ -199,7 +204,10 @@ def note_new_fields(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
 def note_unknown_values(
     con: duckdb.DuckDBPyConnection, resource: Resource, table: str, first_id: int
 ) -> None:
-    """Report values outside an open set among the rows of files numbered from ``first_id``; the rows stay."""
+    """Write notices for values that are not among a field's ``known`` ones, in files numbered from ``first_id``.
+
+    The rows stay.
+    """
     for field in resource.fields:
         if field.known:
             known = ", ".join(map(literal, field.known))
@@ -217,10 +225,10 @@ def note_unknown_values(
 
 
 def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str, Any]]:
-    """SQL for every record of the batch, typed: the raw table's columns, and where the record stood.
+    """Return SQL for every record of the batch, typed, and its parameters: the raw table's columns and the record's place.
 
-    ``strict``: a record that is not good is an error. Else ``in_valid`` tells whether it is good, ``in_reason`` what is
-    wrong with it, and ``in_wrong`` the first field that is wrong and its value as it came.
+    ``strict``: a record that is not good is an error. Otherwise three columns judge it: ``in_valid`` is true if it is
+    good, ``in_reason`` says what is wrong, and ``in_wrong`` holds the first wrong field and its value as it came.
     """
     resource, matched = loading.resource, loading.matched
     source = records(
@@ -302,14 +310,14 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
 
 
 def _wrong(name: str, value: str) -> str:
-    """SQL for a field that is wrong and its value as it came, out of SQL for each."""
+    """SQL: a struct of a wrong field's name and its value as it came, from SQL for each."""
     return f"struct_pack(field := CAST({name} AS VARCHAR), value := {value})"
 
 
 def _checks(
     loading: Loading, markers: dict[str, Field], is_struct: set[str]
 ) -> tuple[list[str], list[values.Problem]]:
-    """Of a typed record: what makes it surely good, and what there may be against it."""
+    """Return, for a typed record, the conditions that make it surely good, and everything that may be wrong with it."""
     surely = [f"{quoted('m' + name)} IS NULL" for name in markers if name != SYNCED]
     checks = []
     for i, field in enumerate(loading.resource.fields):
@@ -328,7 +336,7 @@ def _checks(
 
 
 def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:
-    """SQL for the field's text out of the columns that spell it, and whether it is a struct already."""
+    """Return SQL for the field's text, from the columns that hold it, and True if that is a struct already."""
     places = matched.fields.get(field.name, ())
     if len(places) == 1 and places[0] in source.structs:
         return source.text[places[0]], True
@@ -345,7 +353,7 @@ def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:
 
 
 def _extra(matched: Matched, source: Records) -> tuple[str, dict[str, Any]]:
-    """SQL for the unknown columns as one JSON object without nulls, by name; null when there is none."""
+    """Return SQL, and its parameters, for the unknown columns as one JSON object without nulls; null if it is empty."""
     if not matched.unknown:
         return "CAST(NULL AS JSON)", {}
     as_json = ", ".join(f"CAST({source.json[where]} AS JSON)" for where in matched.unknown.values())
@@ -356,7 +364,7 @@ def _extra(matched: Matched, source: Records) -> tuple[str, dict[str, Any]]:
 
 
 def _gone(resource: Resource, markers: dict[str, Field]) -> str:
-    """SQL: when a change-data-capture column says that the row was deleted; null when none does."""
+    """SQL: the time (UTC) at which the row was deleted, as a change-data-capture column says; null if none does."""
 
     def marker(name: str) -> str:
         return values.typed(markers[name], quoted("m" + name))
@@ -372,9 +380,9 @@ def _gone(resource: Resource, markers: dict[str, Field]) -> str:
 
 
 def _apart(sql: str, condition: str) -> str:
-    """SQL: the rows for which the condition is true, looked at after they are made.
+    """SQL: the rows for which the condition is true, tested after their columns are computed.
 
-    A filter would be pushed below the columns that it is made of, one by one, and every one of its parts would parse
-    each document for itself. No filter moves below a limit, even one that nothing reaches.
+    DuckDB would push a plain filter below these columns, and each part of the filter would parse every document again.
+    It pushes no filter below a LIMIT, even one that no number of rows reaches.
     """
     return f"SELECT * FROM ({sql} LIMIT {(1 << 63) - 1}) WHERE {condition}"

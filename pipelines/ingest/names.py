@@ -32,8 +32,11 @@ SYNCED = "_fivetran_synced"
 
 MARKERS: dict[str, Field] = {
     DELETED: Field(DELETED, "boolean", "True if the row was deleted."),
-    SYNCED: Field(SYNCED, "timestamp", "When the tool saw the row in this state (UTC).", unset=NEVER),
-    **{name: Field(name, "timestamp", "When the row was deleted (UTC).", unset=NEVER) for name in DELETED_AT},
+    SYNCED: Field(SYNCED, "timestamp", "When the tool saw the row in this state (UTC).", sentinels=NEVER),
+    **{
+        name: Field(name, "timestamp", "When the row was deleted (UTC).", sentinels=NEVER)
+        for name in DELETED_AT
+    },
 }
 """The columns that say whether a row was deleted, as fields."""
 

@@ -1,11 +1,10 @@
-"""What a value must be: one SQL expression for each kind of field, from the text as it came to the typed value.
+"""What a value must be: for each kind of field, the SQL that turns the text of a file into the typed value.
 
-Belongs here: how a text becomes an integer, a time, an address, and the words in which one that does not is refused.
-Does not belong here: where the text comes from (``shapes``), and any fact about one system (``pipelines.sources``).
+Belongs here: how a text becomes a whole number, a time or an address, and the reason if it does not. Does not belong
+here: where the text comes from (``shapes``), and any fact about one system (``pipelines.sources``).
 
-DuckDB's casts alone are too kind: they round ``1.5``, read ``1e3`` and ``0x1F`` as integers, know a time called
-``epoch``, and drop the offset of ``10:00:00+02:00`` when a TIMESTAMP is asked for. So every cast stands behind a
-pattern of what is meant.
+DuckDB's casts alone accept too much. They round ``1.5``, read ``1e3`` and ``0x1F`` as integers, accept ``epoch`` as a
+time, and drop the offset of ``10:00:00+02:00`` in a cast to TIMESTAMP. Every cast is therefore guarded by a pattern.
 """
 
 from __future__ import annotations
@@ -20,22 +19,22 @@ _WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
 _PLAIN_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?"
 _OFFSET_TIME = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)? ?[+-](0\d|1[0-5])(:?[0-5]\d)?"
 _SHOWN = 200
-"""Characters of a refused value that are kept beside the reason; the record holds all of it."""
+"""How many characters of a refused value are kept beside the reason. The record holds all of them."""
 
 
 MEMBERS: dict[Kind, tuple[str, ...]] = {
     "address": ("type", "target", "target_name", "name", "detail"),
     "person": ("id", "first_name", "last_name"),
 }
-"""Members of the kinds that are objects, in the order of their structs."""
+"""Kind of structure → its members, in the order of its DuckDB struct."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that may be wrong with a field, and how to tell.
+    """One thing that may be wrong with a field.
 
-    ``when`` is SQL: true where the value is refused, false where it is not, never null. ``reason`` speaks in the words
-    of the contract and quotes no value. ``value`` is SQL for the start of the value as it came, null when none came.
+    ``when`` is SQL: true if the value is refused, false if it is not, never null. ``reason`` says what is wrong, and
+    quotes no value. ``value`` is SQL for the first characters of the value as it came; null if none came.
     """
 
     when: str
@@ -45,16 +44,19 @@ class Problem:
 
 
 def is_unset(field: Field, x: str) -> str:
-    """SQL: the text says "no value" for this kind of field."""
+    """SQL: true if the text stands for "no value": it is empty or a sentinel of the field.
+
+    For an address or a person, any object counts too: callers ask only if no member of it has a value.
+    """
     if field.kind == "timestamp":
         return f"(trim({x}) IN ('', 'null'){_begins_unset(field, x)})"
     if field.kind == "uuid":
         nobody = "".join(
-            f" OR try_cast({x} AS UUID) IS NOT DISTINCT FROM UUID {literal(uuid)}" for uuid in field.unset
+            f" OR try_cast({x} AS UUID) IS NOT DISTINCT FROM UUID {literal(uuid)}" for uuid in field.sentinels
         )
         return f"(trim({x}) = ''{nobody})"
     if field.kind == "text":
-        return f"{x} IN ({', '.join(map(literal, field.unset))})" if field.unset else "false"
+        return f"{x} IN ({', '.join(map(literal, field.sentinels))})" if field.sentinels else "false"
     if field.kind in ("address", "person"):
         is_object = f"CASE WHEN json_valid({x}) THEN json_type({x}) = 'OBJECT' ELSE false END"
         return f"(trim({x}) IN ('', 'null') OR {is_object})"
@@ -62,13 +64,16 @@ def is_unset(field: Field, x: str) -> str:
 
 
 def typed(field: Field, x: str) -> str:
-    """SQL: the value of text ``x`` in the field's type, null when it is unset or refused."""
+    """SQL: the value of text ``x`` in the field's type; null if there is no value or it is refused.
+
+    Raises ValueError for an address or a person, which take two steps: ``parsed`` and ``filled_struct``.
+    """
     match field.kind:
         case "integer" | "bigint":
             return whole(x, field.duckdb_type)
         case "uuid":
             value = f"try_cast({x} AS UUID)"
-            for uuid in field.unset:
+            for uuid in field.sentinels:
                 value = f"nullif({value}, UUID {literal(uuid)})"
             return value
         case "timestamp":
@@ -86,20 +91,21 @@ def typed(field: Field, x: str) -> str:
         case "address" | "person":
             raise ValueError(f"{field.name}: a {field.kind} is typed in two steps, parsed and filled_struct")
         case "text":
-            return f"CASE WHEN {is_unset(field, x)} THEN NULL ELSE {x} END" if field.unset else x
+            return f"CASE WHEN {is_unset(field, x)} THEN NULL ELSE {x} END" if field.sentinels else x
 
 
 def parsed(field: Field, x: str) -> str:
-    """SQL: the struct in JSON text ``x``, null when there is none.
+    """SQL: the struct in JSON text ``x``; null if there is none.
 
-    Costly: let it be a column before it is used, for what stands in a CASE is worked out at every place that names it.
+    Make it a column before using it. DuckDB evaluates an expression inside a CASE again at every place that names it,
+    and this one is expensive.
     """
     shape = json.dumps(dict.fromkeys(MEMBERS[field.kind], "VARCHAR"))
     return f"TRY(json_transform(CASE WHEN starts_with(ltrim({x}), '{{') THEN {x} END, '{shape}'))"
 
 
 def filled_struct(field: Field, x: str) -> str:
-    """SQL: the struct ``x``, or null when no member of it has a value."""
+    """SQL: the struct ``x``; null if no member has a value."""
     members = [f"({x}).{quoted(name)}" for name in MEMBERS[field.kind]]
     if field.kind == "person":
         value = f"struct_pack(id := {whole(members[0], 'BIGINT')}, first_name := {members[1]}, last_name := {members[2]})"
@@ -109,13 +115,16 @@ def filled_struct(field: Field, x: str) -> str:
 
 
 def whole(x: str, duckdb_type: str) -> str:
-    """SQL: a whole number; ``7.0`` is one, ``7.5``, ``1e3`` and ``0x1F`` are not."""
+    """SQL: the whole number in text ``x``, else null. ``7.0`` is one; ``7.5``, ``1e3`` and ``0x1F`` are not."""
     cast = f"try_cast({x} AS {duckdb_type})"
     return f"CASE WHEN CAST({cast} AS VARCHAR) = {x} OR regexp_full_match({x}, '{_WHOLE}') THEN {cast} END"
 
 
 def moment(field: Field, x: str) -> str:
-    """SQL: a time in UTC; null for an empty text, ``null``, and what the field's ``unset`` lists."""
+    """SQL: the time in text ``x``, in UTC; null for an empty text, ``null``, a sentinel of the field, and any other text.
+
+    A time without a zone is UTC.
+    """
     return (
         f"CASE WHEN {x} IS NULL{_begins_unset(field, x)} THEN NULL "
         f"WHEN regexp_full_match({x}, '{_PLAIN_TIME}') THEN try_cast({x} AS TIMESTAMP) "
@@ -125,11 +134,11 @@ def moment(field: Field, x: str) -> str:
 
 
 def _begins_unset(field: Field, x: str) -> str:
-    return "".join(f" OR starts_with({x}, {literal(beginning)})" for beginning in field.unset)
+    return "".join(f" OR starts_with({x}, {literal(beginning)})" for beginning in field.sentinels)
 
 
 def flag(x: str) -> str:
-    """SQL: true or false, as a word, a letter or a digit, quoted or not."""
+    """SQL: true or false from a word, a letter or a digit in text ``x``, else null."""
     return (
         f"CASE lower(trim({x})) WHEN 'true' THEN true WHEN 'false' THEN false WHEN 't' THEN true WHEN 'f' THEN false "
         "WHEN '1' THEN true WHEN '0' THEN false WHEN '1.0' THEN true WHEN '0.0' THEN false END"
@@ -137,9 +146,9 @@ def flag(x: str) -> str:
 
 
 def relation_id(x: str) -> str:
-    """SQL: the id (text) out of a to-one relation: ``7``, ``[7]``, ``{"id":7}``, ``{"data":{"id":7}}``, ``[]``, null.
+    """SQL: the id (text) in a to-one relation: ``7``, ``[7]``, ``{"id":7}``, ``{"data":{"id":7}}``, ``[]`` or null.
 
-    What is none of these stays as it is, to be refused by the field's type.
+    Any other text stays as it is, and the field's type refuses it.
     """
     first = f"json_extract_string({x}, ['/data/id', '/data/0/id', '/id', '/0/data/id', '/0/id', '/0'])"
     return (
@@ -152,9 +161,9 @@ def relation_id(x: str) -> str:
 
 
 def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Problem]:
-    """Everything that may be wrong with this field, given the text ``x`` and the typed value ``y``.
+    """Return everything that may be wrong with the field. ``x`` is SQL for its text, ``y`` for its typed value.
 
-    ``waived`` (SQL) excuses a missing value: a deletion that carries only its key.
+    ``waived`` is SQL: true if a required value may be missing, as in a tombstone.
     """
     found = []
 
@@ -163,7 +172,7 @@ def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Proble
             Problem(when, field.name, f"{field.name} {why}", f"left(CAST({x} AS VARCHAR), {_SHOWN})")
         )
 
-    # CASE, not AND: a look at the text is had only where there is no value, which is seldom.
+    # CASE, not AND: DuckDB then looks at the text only where there is no value, which is rare.
     if field.kind not in ("text", "json"):
         unset = f"trim({x}) IN ('', 'null')" if field.kind == "texts" else is_unset(field, x)
         refused = f"CASE WHEN {y} IS NULL AND {x} IS NOT NULL THEN NOT {unset} ELSE false END"
@@ -187,9 +196,9 @@ def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Proble
 
 
 def surely_fine(field: Field, x: str, y: str) -> list[str]:
-    """SQL conditions that are cheap, and all true for nearly every good row and for no refused one.
+    """Return cheap SQL conditions that are all true of nearly every good row, and of no row that ``problems`` refuses.
 
-    A good row for which one is not true (an empty time, an all-zero UUID) is looked at with ``problems``.
+    A good row for which one is not true (it holds an empty time, or an all-zero UUID) is checked with ``problems``.
     """
     conditions = []
     if field.required:

@@ -1,26 +1,27 @@
-"""Bringing tables up to date: which must be built again, and how much of each: nothing, the changed keys' rows, or all.
+"""Updating tables: deciding how much of each to build again, and building it.
 
-Belongs here: deciding how much of a table to build, and building it. Does not belong here: what a version is
+Belongs here: how much of a table is built, and the statements that build it. Does not belong here: what a fingerprint is
 (``versions``), the form of a SQL file (``sql_files``), or anything of the domain.
 
-A table is not built when its SELECT and its inputs' versions are those of its last build. Otherwise:
+If a table's SELECT and its inputs' fingerprints are unchanged since its last build, the table is not built. Otherwise it
+is built in one of four ways:
 
-- *changed keys*: only inputs that the table reads by its key have changed. Each of them is filtered to the changed keys
-  in the SELECT, and the rows that come out replace those that were there. That is right for a SELECT in which a row
-  depends only on rows of these inputs with the same key.
-- *compared*: other inputs have changed, for example because the clock has moved on. The SELECT runs over everything,
-  and the result is compared with what is there, so that whatever is built from the table still learns for which keys it
-  has changed. Of a union of sources, only the sources whose inputs have changed are built and compared.
-- *sums* take out what the changed keys had put in, and put in what they give now.
+- *changed keys*: only inputs that the table reads by its key have changed. The SELECT runs over the rows of the changed
+  keys alone, and its result replaces their rows in the table. This is right if a row of the SELECT depends only on rows
+  of these inputs with the same key.
+- *compared*: other inputs have changed, for example because as-of has moved on. The SELECT runs over everything. Its
+  result is compared with the table, so that the changed keys are known to the tables built from it. Of a union of
+  sources, only the sources whose inputs have changed are built and compared.
+- *sums*: the old contribution of the changed keys is subtracted, and the new one is added.
 - *whole*: anything else.
 
-Keys of text are kept as 64-bit hashes. Two keys that share a hash are built together: that costs a few rows and is
-never wrong.
+Keys of text are kept as 64-bit hashes. Two keys that share a hash are built together. That costs a few rows and is never
+wrong.
 
-The rows that a build has put in are kept until the run ends, and so is what sums need of those it has taken out: tables
-built from them next, and the published file, need not look for them in the whole table. They are kept in a database in
-memory, ``scratch``, which every connection of the process sees. A transaction writes to one database alone, so a build
-first makes there what it needs, and then changes its table in one transaction.
+Until the run ends, the rows that a build has added are kept, and of the rows that it has removed the columns that sums
+need. Tables built from them, and the published file, then need not search the whole table. They are kept in the
+in-memory database ``scratch``, which every connection of the process sees. A transaction writes to one database only, so
+a build first writes what it needs to ``scratch``, and then changes its table in one transaction.
 """
 
 from __future__ import annotations
@@ -52,27 +53,29 @@ from pipelines.sql_text import literal, quoted, transaction
 from pipelines.warehouse.connection import Warehouse
 
 Extent = Literal["unchanged", "changed keys", "compared", "whole"]
+"""How much of a table was built."""
 
 _REWRITTEN_SHARE = 0.2
-"""Of a table whose changed keys are more than this share of its rows all rows are written anew."""
+"""If the changed keys are more than this share of a table's rows (0 to 1), all its rows are written again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Builder:
     """Builds models on one connection.
 
-    What each table was last built from is kept in ``landing.builds``, so that the next run knows it. By which keys a
-    build has changed a table is kept in the database ``scratch``, for the builds downstream in the same run. ``models``
-    tell by which column each input is keyed; the project's own by default.
+    ``landing.builds`` keeps what each table was last built from, for the next run. The database ``scratch`` keeps the
+    changed keys of each build, for later builds of the same run. ``models`` say by which column each input is keyed; by
+    default they are the project's own.
     """
 
     con: duckdb.DuckDBPyConnection
     models: Mapping[str, Model] = field(default_factory=load_models)
 
     def build(self, model: Model) -> Extent:
-        """Bring one table up to date with its inputs, which must be so already; all of it or nothing.
+        """Update one table from its inputs, which must be up to date. Returns how much was built.
 
-        No transaction may be under way. Raises ModelError when the rows are not what the file says.
+        The update is done whole or not at all. No transaction may be open. Raises ModelError if a column holds text that
+        is none of its words.
         """
         inputs = {table: version_of(self.con, table) for table in sorted(model.upstream)}
         last = self._last_build(model)
@@ -95,9 +98,10 @@ class Builder:
         return self._build_keys(model, inputs, last, changes)
 
     def lineage(self, model: Model) -> dict[str, list[Origin]]:
-        """Column → the ``schema.table`` and column pairs it is made from. Raises SqlglotError where it cannot be told.
+        """Return, for each column, the pairs of ``schema.table`` and column from which it is computed.
 
-        Working it out takes longer than many a build: it is kept with what it was read from.
+        Finding them takes longer than most builds, so the result is kept in ``landing.lineage``. Raises SqlglotError if
+        SQLGlot cannot find them.
         """
         columns = {
             table: {name: kind for name, kind, *_ in self.con.sql(f"DESCRIBE {table}").fetchall()}
@@ -135,7 +139,7 @@ class Builder:
         return "changed keys"
 
     def _build_compared(self, model: Model, inputs: Mapping[str, str], last: _Build) -> Extent:
-        """Build everything beside the table, and change in it what is different."""
+        """Build the whole result in ``scratch``, and change the rows of the table that differ from it."""
         assert model.incremental is not None
         built, target = f"scratch.built_{model.schema}_{model.name}", f"{model.schema}.{quoted(model.name)}"
         create(self.con, model, built)
@@ -160,9 +164,9 @@ class Builder:
     def _build_by_source(
         self, model: Model, inputs: Mapping[str, str], last: _Build, stale: set[str]
     ) -> Extent:
-        """Build a union of sources: of each source nothing, the rows of changed targets, or everything, compared.
+        """Build a union of sources. Of each source, build nothing, or the changed targets' rows, or all and compare.
 
-        Where an input that is no source's own has changed, everything is built and compared.
+        If an input that is not a source's own has changed, all sources are built and compared.
         """
         branches = _branches(model)
         if stale & _own_upstream(model):
@@ -188,7 +192,7 @@ class Builder:
             own = ", ".join(literal(branch.source.name) for branch in compared)
             found.append(_differing(model, f"(FROM {target} WHERE source IN ({own}))", built))
         keys = self._scratch(model, "changed", f"SELECT DISTINCT key FROM ({' UNION ALL '.join(found)})")
-        # Other targets may share a hash with these; their rows are taken out as well, so they must come again.
+        # Other targets may have the same hash. Their rows are removed too, so they must be built again.
         met = self._scratch(
             model,
             "met",
@@ -209,14 +213,14 @@ class Builder:
         return "changed keys" if changed or not compared else "compared"
 
     def _build_sums(self, model: Model, inputs: Mapping[str, str], changes: Mapping[str, Change]) -> Extent:
-        """Take out what the changed keys had put in, and put in what they give now."""
+        """Subtract the old contribution of the changed keys from the sums, and add the new one."""
         keys = self._keys(model, changes)
         now = self._at_hand(keys, changes)
         was = {}
         for table, change in changes.items():
             was[table] = f"SELECT * FROM {change.removed}"
             if table not in now:
-                # Under keys by which another input alone has changed, this one's rows are what they were.
+                # Some keys changed in another input alone. Under those, this input's rows are unchanged.
                 column = f"t.{quoted(self._key_column(table))}"
                 was[table] += (
                     f" UNION ALL BY NAME SELECT * FROM {table} AS t WHERE {_is_in(column, keys)} "
@@ -253,7 +257,7 @@ class Builder:
         select: str,
         constants: Mapping[str, Any] | None = None,
     ) -> None:
-        """Replace the table's rows under the keys (a table) by those of the SELECT, and note the change."""
+        """Replace the table's rows of the keys in the table ``keys`` by the result of the SELECT, and note the change."""
         assert model.incremental is not None
         added = self._scratch(model, "added", select)
         change = Change(f"SELECT key FROM {keys}", self._count(keys), added, self._keep_removed(model, keys))
@@ -268,7 +272,7 @@ class Builder:
         note_change(self.con, model.table, last.version, version, change)
 
     def _keep_removed(self, model: Model, keys: str) -> str | None:
-        """A table of what sums need of the rows that are about to go; None when no sums are made of the table."""
+        """Copy what sums need of the rows that will be removed. Returns the copy's name; None if no sums need them."""
         if not model.summed or model.incremental is None:
             return None
         key = model.incremental.column
@@ -279,7 +283,7 @@ class Builder:
     def _changes(
         self, model: Model, stale: set[str], last: _Build, inputs: Mapping[str, str]
     ) -> dict[str, Change] | None:
-        """How each stale input has changed; None where one has in a way that is not known by the model's keys."""
+        """Return how each stale input has changed; None if the changed keys of one of them are not known."""
         changes: dict[str, Change] = {}
         for table in sorted(stale):
             if table not in model.keyed_inputs:
@@ -295,23 +299,27 @@ class Builder:
         return changes
 
     def _keys(self, model: Model, changes: Mapping[str, Change]) -> str:
-        """The name of a table of the keys to build again, each once."""
+        """Write the keys to build again to a table, each once. Returns its name."""
         keys = " UNION ".join(change.keys for change in changes.values())
         return self._scratch(model, "changed", f"SELECT DISTINCT key FROM ({keys})")
 
     def _key_column(self, table: str) -> str:
-        """The column by which an input is filtered."""
+        """Return the column by which an input is filtered to keys. Raises ModelError if the input has none."""
         if table in RAW:
             return RAW[table].target or ""
         incremental = self.models[table].incremental
         if incremental is None:
-            raise ModelError("is read by key, but has no 'Incremental:'", where=table)
+            raise ModelError(
+                "is read by key, but has no 'Incremental:'",
+                where=table,
+                cure="write one into its SQL file, or do not read it by key",
+            )
         return incremental.column
 
     def _filter_to_keys(self, model: Model, keys: str, at_hand: Mapping[str, str]) -> str:
-        """The model's SELECT over the rows of the given keys alone: every input that it reads by key is filtered.
+        """Return the model's SELECT with every input that it reads by key filtered to the given keys.
 
-        ``at_hand`` has queries for those that need no filter.
+        ``at_hand`` gives, for some inputs, a query for exactly these rows.
         """
         queries = {
             table: at_hand.get(table)
@@ -321,7 +329,10 @@ class Builder:
         return _with_tables(model.tree, queries)
 
     def _keep_changed_targets(self, branch: Branch, before: str) -> list[str]:
-        """Keep the changed targets of a source's raw table by their own ids. Returns queries for their hashed keys."""
+        """Write the changed targets of a source's raw table to ``scratch``, by their own ids.
+
+        Returns queries for their hashed keys.
+        """
         resource = RAW[branch.inputs[0]]
         source = literal(f"{resource.source}:")
         nobody = literal(f"{resource.source}:{resource.name}:")
@@ -338,7 +349,11 @@ class Builder:
         ]
 
     def _filter_to_targets(self, branch: Branch, met: str, *, is_changed: bool) -> str:
-        """A source's rows of its changed targets, and of the targets in ``met`` (a table), which share their hashes."""
+        """Return a branch's SELECT over the rows of its changed targets, and of the targets in the table ``met``.
+
+        The targets in ``met`` have the same hashes as changed ones. ``is_changed``: True if the source has changed
+        targets of its own.
+        """
         resource = RAW[branch.inputs[0]]
         assert resource.target is not None
         target = resource.field_named(resource.target)
@@ -363,15 +378,15 @@ class Builder:
         return _with_tables(sqlglot.parse_one(branch.select, dialect="duckdb"), {resource.raw_table: query})
 
     def _scratch(self, model: Model, role: str, select: str) -> str:
-        """Make a table in memory of what a SELECT gives; its name."""
+        """Write the result of a SELECT to a table in ``scratch``. Returns its name."""
         name = f"scratch.{role}_{model.schema}_{model.name}"
         self.con.execute(f"CREATE OR REPLACE TABLE {name} AS {select}")
         return name
 
     def _at_hand(self, keys: str, changes: Mapping[str, Change]) -> dict[str, str]:
-        """Of the inputs whose rows under these keys a build has just put in, and kept: a query for the rows.
+        """Return a query for an input's rows of these keys, for each input whose last build has kept exactly these.
 
-        The keys of a change are among all keys; where they are as many, they are the same.
+        The keys of a change are some of all keys. If they are as many, they are the same.
         """
         number = self._count(keys)
         return {
@@ -399,7 +414,7 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class _Build:
-    """What a table was last built from."""
+    """What a table was last built from: its code, its inputs' fingerprints, and its own fingerprint after it."""
 
     code: str
     inputs: Mapping[str, str]
@@ -407,14 +422,14 @@ class _Build:
 
 
 def build(con: duckdb.DuckDBPyConnection, names: Iterable[str] | None = None) -> None:
-    """Build all models anew, or the named ones with everything they are built from, in order."""
+    """Build all models whole, or the named ones and everything they are built from, in order."""
     models = load_models()
     for model in with_upstream(models, models if names is None else names):
         build_whole(con, model)
 
 
 def update_table(warehouse: Warehouse, model: Model, models: Mapping[str, Model] | None = None) -> Extent:
-    """Build one table as far as it must be, and queue it for the published file that is in the making, if any."""
+    """Update one table, and queue it for the draft if it has changed. Returns how much was built."""
     extent = Builder(warehouse.con, models or load_models()).build(model)
     if warehouse.draft is not None and extent != "unchanged":
         warehouse.draft.add(model.table)
@@ -422,28 +437,33 @@ def update_table(warehouse: Warehouse, model: Model, models: Mapping[str, Model]
 
 
 def build_whole(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Build one table anew. Raises ModelError when the rows are not what the file says."""
+    """Build one table whole. Raises ModelError if a column holds text that is none of its words."""
     create(con, model, f"{model.schema}.{quoted(model.name)}")
 
 
 def create(con: duckdb.DuckDBPyConnection, model: Model, name: str) -> None:
-    """Make a table of what the model's SELECT gives, with the hidden column of its key where that is hashed.
+    """Write the result of the model's SELECT to the table ``name``, with the hidden column of a hashed key.
 
-    Raises ModelError when its columns hold other text than its words.
+    Raises ModelError if a column holds text that is none of its words.
     """
     con.execute(f"CREATE OR REPLACE TABLE {name} AS\n{_keyed(model, model.statement)}")
     if model.words:
         built = {row[0]: row[1] for row in con.sql(f"DESCRIBE {name}").fetchall()}
         if texts := [column for column in model.words if not built[column].startswith("ENUM")]:
             raise ModelError(
-                f"the SELECT gives other text than the words of {', '.join(texts)}", where=str(model.path)
+                f"the SELECT gives other text than the words of {', '.join(texts)}",
+                where=str(model.path),
+                cure="add the text to 'Words:'",
             )
 
 
 def changed_constants(
     con: duckdb.DuckDBPyConnection, columns: Iterable[str], source: str, target: str
 ) -> dict[str, Any]:
-    """Of the columns that are the same in every row of a table: those that differ between two, with their new value."""
+    """Return the constant columns whose value differs between two tables: column → its value in ``source``.
+
+    ``columns`` are columns that have one value in all rows. Empty if one of the tables is.
+    """
     names = list(columns)
     if not names:
         return {}
@@ -455,13 +475,13 @@ def changed_constants(
 
 
 def set_constants(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], target: str) -> None:
-    """Give columns the same value in every row."""
+    """Set each column to its value in all rows of the table ``target``."""
     for column, value in values.items():
         con.execute(f"UPDATE {target} SET {quoted(column)} = ?", [value])
 
 
 def _code(model: Model) -> str:
-    """What a table is made by: another text means that all of it must be built."""
+    """Return the text that makes the table. If it changes, the table is built whole."""
     return f"{model.expanded()}\n-- {model.incremental} {model.words}"
 
 
@@ -470,7 +490,7 @@ def _branches(model: Model) -> list[Branch]:
 
 
 def _own_upstream(model: Model) -> frozenset[str]:
-    """The tables that the SELECT reads itself, not through its branches."""
+    """Return the tables that the SELECT reads itself, not through its branches."""
     return frozenset(
         f"{table.db}.{table.name}"
         for table in sqlglot.parse_one(model.select, dialect="duckdb").find_all(exp.Table)
@@ -479,7 +499,7 @@ def _own_upstream(model: Model) -> frozenset[str]:
 
 
 def _keyed(model: Model, select: str) -> str:
-    """The SELECT with the hidden column of the table's key, where that is hashed."""
+    """Return the SELECT with the hidden column of the table's key, if the key is hashed."""
     key = model.incremental
     if key is None or not key.is_hashed:
         return select
@@ -487,7 +507,7 @@ def _keyed(model: Model, select: str) -> str:
 
 
 def _differing(model: Model, old: str, new: str) -> str:
-    """A query for the keys under which two tables hold different rows, as ``key``."""
+    """Return a query, with the column ``key``, for the keys under which two tables hold different rows."""
     assert model.incremental is not None
     key = quoted(model.incremental.column)
     compared = ", ".join(quoted(name) for name in model.columns if name not in model.constant)
@@ -499,13 +519,13 @@ def _differing(model: Model, old: str, new: str) -> str:
 
 
 def _kept(branch: Branch) -> tuple[str, str]:
-    """The tables in memory that hold a source's changed targets, and its changed rows that name nobody."""
+    """Return the tables in ``scratch`` that hold a source's changed targets, and its changed rows that name nobody."""
     name = branch.source.name
     return f"scratch.targets_{name}", f"scratch.nobodies_{name}"
 
 
 def _with_tables(tree: exp.Expr, queries: Mapping[str, str]) -> str:
-    """The SELECT with the named tables replaced by queries."""
+    """Return the SELECT with the named tables replaced by queries."""
     tree = tree.copy()
     for table in list(tree.find_all(exp.Table)):
         query = queries.get(f"{table.db}.{table.name}")
@@ -517,5 +537,5 @@ def _with_tables(tree: exp.Expr, queries: Mapping[str, str]) -> str:
 
 
 def _is_in(column: str, keys: str) -> str:
-    """Membership that takes null for a key like any other."""
+    """Return SQL: true if the column's value is among the keys. Null is a key like any other."""
     return f"EXISTS (SELECT 1 FROM {keys} AS k WHERE k.key IS NOT DISTINCT FROM {column})"

@@ -1,6 +1,6 @@
-"""From which columns each column of a table is made, read from its SELECT.
+"""Column lineage: from which columns each column of a table is computed, read from its SELECT.
 
-Belongs here: following a column through a SELECT's parts. Does not belong here: anything about Dagster or DuckDB.
+Belongs here: following a column through the parts of a SELECT. Does not belong here: anything about Dagster or DuckDB.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ Origin = tuple[str, str]
 
 
 def column_lineage(select: str, columns: Mapping[str, Mapping[str, str]]) -> dict[str, list[Origin]]:
-    """Output column → the columns of the tables read from which its value is computed, in order.
+    """Return, for each output column, the sorted columns from which its value is computed.
 
     ``columns`` gives the DuckDB type of each column of each ``schema.table`` that the SELECT reads. Columns that only
-    decide which rows there are (joins, filters) are not among the origins.
+    decide which rows there are (in joins and filters) are not among the origins. Raises SqlglotError if SQLGlot cannot
+    resolve the SELECT.
     """
     schema: dict[str, object] = {}
     for database in {table.partition(".")[0] for table in columns}:
@@ -64,7 +65,7 @@ def _found(scope: Scope, column: str, known: dict[tuple[int, str], set[Origin]])
         if isinstance(source, exp.Table):
             found.add((f"{source.db}.{source.name}", part.name))
         elif not isinstance(source, Scope) or not isinstance(source.expression, exp.Query):
-            continue  # a list of values, which is made from no column
+            continue  # a list of values, which no column is part of
         elif part.name in source.expression.named_selects:
             found |= _origins(source, part.name, known)
     return found

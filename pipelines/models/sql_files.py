@@ -1,4 +1,4 @@
-"""The SQL files: what a file says about its table is read from it, and nothing is written twice.
+"""The SQL files: reading what each says about its table, and checking it.
 
 Belongs here: the form of a SQL file, and the order in which tables are built. Does not belong here: building them
 (``incremental``), and any SQL of the domain. A new table is a new file below ``sql/``; nothing else changes.
@@ -17,30 +17,32 @@ A file is one comment block and one SELECT::
     FROM core.some_table
 
 The comment above or behind a column is its description; the words in brackets at its end are its marks (``MARKS``).
-``sql/<schema>/<name>.sql`` makes the table ``<schema>.<name>``. A name that begins with ``_`` is an intermediate table
-and is not published. ``sql/sources/<system>/reports/<name>.sql`` makes ``reports.<name>``, a report that only this
-system has.
+``sql/<schema>/<name>.sql`` makes the table ``<schema>.<name>``. A table whose name begins with ``_`` is intermediate and
+is not published. ``sql/sources/<system>/reports/<name>.sql`` makes ``reports.<name>``, a report that only this system
+has.
 
-Labels of the comment block, ``Key`` first: ``Key`` (its columns name one row), ``Group`` (the asset's group, when it is
-not the schema), ``Order`` (how the published table is sorted, when not by its key), ``Metric: name = aggregate`` (a
-figure that Dagster plots over time; may be repeated), ``Example`` (a question and its query; every published table has
-one), and how the table is brought up to date:
+The labels of the comment block, ``Key`` first:
 
-- ``Incremental: <key> [from <table>, ...]``: rows are built again for changed keys alone. The key is one of the table's
-  columns, or ``hash(<text>)``, which is kept as a 64-bit number in a hidden column. The tables named are those whose
-  rows belong to the same keys. Without any, the table is always built whole, and compared with what it was.
-- ``Sums: from <table>, ...``: all columns beside the key are whole numbers that add up over the rows of these tables.
-  What changed keys had put in is taken out, and what they give now is put in.
-
-``Each: sources.<kind>`` runs the SELECT for each source by itself, and unites what comes out: ids keep their own types
-until they become text, and sort faster for it.
-
-``Words: <column>, ... = <word>, ...; ...`` keeps columns as an enumeration in the warehouse; the published file has text.
+- ``Key: <column>, ...``: the columns that name one row.
+- ``Example: <question>``: a question, with its query on the lines below. Every published table has one.
+- ``Group: <name>``: the group of the table's asset, if it is not the schema.
+- ``Order: <column>, ...``: how the published table is sorted, if not by its key.
+- ``Metric: <name> = <aggregate>``: a figure that Dagster plots over time. May be repeated.
+- ``Incremental: <key> [from <table>, ...]``: only the rows of changed keys are built again. The key is one of the
+  table's columns, or ``hash(<text>)``, which is kept as a 64-bit number in a hidden column. The named tables are those
+  whose rows belong to the same keys. Without ``from``, the SELECT always runs over everything, and its result is
+  compared with the table.
+- ``Sums: from <table>, ...``: all columns besides the key are whole numbers that add up over the rows of these tables.
+  The old contribution of changed keys is subtracted, and the new one is added.
+- ``Each: sources.<kind>``: the SELECT runs for each source by itself, and the results are united. Ids keep their own
+  types until they become text, and sort faster.
+- ``Words: <column>, ... = <word>, ...; ...``: these columns are an enumeration in the warehouse. The published file
+  holds text.
 
 ``sources.attempts``, ``sources.campaigns`` and ``sources.targets`` stand for the union of the files of that name in
-``sql/sources/<system>/``. Those give the columns of the contract (``pipelines.sources.FACTS``), by name, and no
-descriptions. Every file is checked when it is loaded: against the contract, against the tables and columns that it reads,
-and against its own labels.
+``sql/sources/<system>/``. These files give the columns of the contract (``pipelines.sources.FACTS``) by name, without
+descriptions. Every file is checked when it is loaded: against the contract, against the tables and columns that it
+reads, and against its own labels.
 """
 
 from __future__ import annotations
@@ -77,7 +79,7 @@ MARKS: Mapping[str, str] = {
     "null": "may be null, even where it is part of the key",
     "constant": "has one value in all rows",
 }
-"""Marks that a column's description may end with, and what each says."""
+"""Mark at the end of a column's description → what it says of the column."""
 
 _UNPUBLISHED_MARKS = frozenset({"constant"})
 _LABELS = ("Key", "Group", "Order", "Metric", "Example", "Incremental", "Sums", "Each", "Words")
@@ -94,18 +96,19 @@ HASH_COLUMN = "_key"
 
 
 class ModelError(LedgerError):
-    """A SQL file that does not keep to the form, or reads what is not there. Names the file and the line."""
+    """A SQL file does not keep to the form, or reads something that does not exist. Names the file and the line."""
 
 
 _Fail = Callable[..., ModelError]
-"""Makes the error of one file: what is wrong, the label whose line it is on, and the cure."""
+"""Makes the error of one file from what is wrong, the label whose line is wrong, and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incremental:
-    """By which key a table's rows are built again, and which tables it reads by the same keys.
+    """The key by which a table's rows are built again, and the tables that it reads by the same key.
 
-    ``expression`` is SQL over the table's own columns. ``is_hashed``: the key is its 64-bit hash, in a hidden column.
+    ``expression`` is SQL over the table's own columns. ``is_hashed``: True if the key is the 64-bit hash of the
+    expression, in a hidden column.
     """
 
     expression: str
@@ -120,7 +123,7 @@ class Incremental:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One source's part of a union. ``inputs`` are the tables that it reads by the keys of the whole table."""
+    """One source's part of a union. ``inputs`` are the tables that it reads by the key of the whole table."""
 
     source: Source
     path: Path
@@ -135,7 +138,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One SQL file: the table ``schema.name``, what one row of it is, its key, its columns with their descriptions."""
+    """One SQL file: the table ``schema.name``, its description, its key, and its columns with their descriptions."""
 
     path: Path
     schema: str
@@ -145,7 +148,7 @@ class Model:
     group: str
     order: str
     columns: Mapping[str, str]
-    """Column → description, its published marks at the end."""
+    """Column → description, with its published marks at the end."""
     marks: Mapping[str, frozenset[str]]
     types: Mapping[str, str]
     """Column → DuckDB type."""
@@ -154,16 +157,16 @@ class Model:
     """A question, and the query that answers it."""
     incremental: Incremental | None
     sums: tuple[str, ...] | None
-    """The tables whose rows are summed up, when the table holds sums."""
+    """The tables whose rows are summed up; None if the table holds no sums."""
     select: str
     words: Mapping[str, tuple[str, ...]]
-    """Columns that hold one of a few words, with these; kept as an enumeration."""
+    """Column that is kept as an enumeration → its words."""
     is_for_each: bool = False
-    """The SELECT is run for each source by itself."""
+    """True if the SELECT runs for each source by itself."""
     unions: Mapping[str, tuple[Branch, ...]] = field(default_factory=dict)
     """``sources.<kind>`` that the SELECT reads → its branches."""
     summed: frozenset[str] = frozenset()
-    """The columns of this table that tables of sums are made of: what they were is kept when rows change."""
+    """The columns of this table that tables of sums read. Their old values are kept when rows change."""
 
     @property
     def table(self) -> str:
@@ -172,7 +175,7 @@ class Model:
 
     @property
     def internal(self) -> bool:
-        """Whether the table is an intermediate one, which is not published."""
+        """True if the table is intermediate, so that it is not published."""
         return self.name.startswith("_")
 
     @property
@@ -182,7 +185,7 @@ class Model:
 
     @property
     def keyed_inputs(self) -> frozenset[str]:
-        """The tables that it reads by its keys, those of its branches included."""
+        """The tables that it reads by its key, those of its branches included."""
         own = self.incremental.inputs if self.incremental else self.sums or ()
         branches = (branch for union in self.unions.values() for branch in union)
         return (
@@ -190,7 +193,10 @@ class Model:
         )
 
     def expanded(self, branches: Mapping[str, Sequence[str]] | None = None) -> str:
-        """The SELECT with every ``sources.<kind>`` written out, or with the given queries in its place."""
+        """Return the SELECT with a union of queries in place of every ``sources.<kind>``.
+
+        ``branches`` gives the queries for each ``sources.<kind>``; by default they are those of all sources.
+        """
         chosen = branches or {
             name: [branch.select for branch in union] for name, union in self.unions.items()
         }
@@ -204,15 +210,15 @@ class Model:
 
     @property
     def tree(self) -> exp.Expr:
-        """The SELECT written out and parsed; whoever changes it takes a copy."""
+        """The expanded SELECT, parsed. It is shared: copy it before you change it."""
         return _parsed(self.expanded())
 
     @property
     def statement(self) -> str:
-        """The SELECT as DuckDB runs it for a whole table: words are members of their enumeration from the start.
+        """The SELECT as DuckDB runs it for a whole table: its words are cast to their enumeration.
 
-        The SELECT itself stays what any engine understands. Turning text into members afterwards would cost half of
-        what it saves.
+        ``select`` itself holds no such cast, so that any engine understands it. Casting the finished columns would cost
+        half of what the enumeration saves.
         """
         select = self.expanded()
         if not self.words:
@@ -235,7 +241,7 @@ class Model:
         return _read_by(self.expanded())
 
 
-# Parsing takes most of the time of loading, and a process loads the same files more than once.
+# Parsing takes most of the time of loading, and a process loads the same files several times.
 @lru_cache(maxsize=1024)
 def _parsed(select: str) -> exp.Expr:
     return sqlglot.parse_one(select, dialect="duckdb")
@@ -247,16 +253,17 @@ def _read_by(select: str) -> frozenset[str]:
 
 
 def load_models(root: Path = SQL_ROOT, sources: Sequence[Source] = SOURCES) -> dict[str, Model]:
-    """Every model below a folder, by ``schema.name``, upstream before downstream.
+    """Return every model below a folder, by ``schema.name``, upstream before downstream.
 
-    Raises ModelError for the first file that does not keep to the form.
+    Raises ModelError for the first file that does not keep to the form, and if tables are built from one another in a
+    circle.
     """
     files = _table_files(root)
     texts = tuple(
         (str(path), path.read_text(encoding="utf-8"))
         for path in (*files.values(), *_fact_files(root, sources))
     )
-    # The same files are read many times in a process, by tests above all.
+    # One process loads the same files many times, above all in tests.
     return dict(_load(root, tuple(sources), hashlib.sha256(repr(texts).encode()).hexdigest()))
 
 
@@ -274,7 +281,11 @@ def _load(root: Path, sources: tuple[Source, ...], _: str) -> dict[str, Model]:
         )
     except CycleError as error:
         circle = " → ".join(error.args[1])
-        raise ModelError(f"tables are built from one another in a circle: {circle}", where="sql") from None
+        raise ModelError(
+            f"tables are built from one another in a circle: {circle}",
+            where="sql",
+            cure="let one of them read other tables",
+        ) from None
     models |= {table: replace(models[table], summed=columns) for table, columns in _summed(models).items()}
     resources = dict.fromkeys(
         [*RESOURCES, *(resource for source in sources for resource in source.resources)]
@@ -284,12 +295,15 @@ def _load(root: Path, sources: tuple[Source, ...], _: str) -> dict[str, Model]:
 
 
 def read_model(path: Path, root: Path = SQL_ROOT) -> Model:
-    """The model in one file below ``root``, unchecked against what it reads. Raises ModelError."""
+    """Return the model in one file below ``root``. What it reads is not checked.
+
+    Raises ModelError if the file does not keep to the form.
+    """
     return _read_model(path, _table_of(path, root), root)
 
 
 def with_upstream(models: Mapping[str, Model], names: Iterable[str]) -> list[Model]:
-    """The named models and everything they are built from, in order. An unknown name raises KeyError."""
+    """Return the named models and everything they are built from, in order. Raises KeyError for an unknown name."""
     wanted: set[str] = set()
     todo = list(names)
     while todo:
@@ -325,7 +339,7 @@ def _table_of(path: Path, root: Path) -> str:
 
 
 def _fact_files(root: Path, sources: Iterable[Source]) -> list[Path]:
-    """The files that give a source's facts, as far as they are there."""
+    """Return the existing files that give a source's facts."""
     places = [root / "sources" / source.name / f"{kind}.sql" for source in sources for kind in FACTS]
     return [path for path in places if path.is_file()]
 
@@ -340,7 +354,7 @@ def _shown(path: Path, root: Path, line: int | None = None) -> str:
 
 @dataclass(slots=True)
 class _Header:
-    """The comment block, taken apart: label → text, and the line of each."""
+    """The parts of a comment block. ``lines``: label → its line, from 1. ``length``: lines of the block."""
 
     description: str
     labels: dict[str, str]
@@ -435,7 +449,7 @@ def _read_model(path: Path, table: str, root: Path) -> Model:
 
 
 def _offset(lines: list[str], header: int) -> int:
-    """The number of lines before the SELECT's first."""
+    """Return the number of lines before the first line of the SELECT."""
     return next(number for number, line in enumerate([*lines[header:], "end"], header) if line.strip())
 
 
@@ -483,27 +497,34 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 def _columns(
     path: Path, root: Path, select: str, offset: int
 ) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
-    """Descriptions (published marks at their end) and marks of the SELECT's columns, in order."""
+    """Return the SELECT's columns in order: their descriptions, with published marks at the end, and their marks."""
     try:
         tree = _parsed(select)
     except SqlglotError as error:
         line = next((found["line"] for found in getattr(error, "errors", ()) if found.get("line")), 1)
         told = " ".join(str(error).split("\n")[0].split())
-        raise ModelError(f"cannot be parsed: {told}", where=_shown(path, root, offset + line)) from None
+        raise ModelError(
+            f"cannot be parsed: {told}", where=_shown(path, root, offset + line), cure="correct the SQL"
+        ) from None
     if not isinstance(tree, exp.Query):
-        raise ModelError("is no SELECT", where=_shown(path, root, offset + 1))
+        raise ModelError(
+            "is not a SELECT",
+            where=_shown(path, root, offset + 1),
+            cure="write one SELECT below the comment block",
+        )
     items = _items(sqlglot.tokenize(select, read="duckdb"))
     names = tree.named_selects
     if len(items) != len(names) or "*" in names:
         raise ModelError(
-            "the first SELECT of the result must list its columns one by one",
+            "the first SELECT of the result does not list its columns",
             where=_shown(path, root, offset + 1),
+            cure="list them one by one, without *",
         )
     texts: dict[str, str] = {}
     marks: dict[str, frozenset[str]] = {}
     for name, (tokens, comma) in zip(names, items, strict=True):
         where = _shown(path, root, offset + tokens[0].line)
-        # A comment behind a column stands behind its comma; behind the last column, behind its last word.
+        # A comment behind a column stands behind its comma. Behind the last column, it stands behind its last word.
         behind = comma.comments if comma is not None else tokens[-1].comments if len(tokens) > 1 else []
         words = " ".join(part.strip() for part in (*tokens[0].comments, *behind)).strip()
         found = _MARKED.match(words)
@@ -527,7 +548,7 @@ def _columns(
 
 
 def _items(tokens: list[Token]) -> list[tuple[list[Token], Token | None]]:
-    """The parts of the first SELECT list at the outermost level: their tokens, and the comma behind each."""
+    """Return the items of the first SELECT list at the outermost level: their tokens, and the comma behind each."""
     opening, closing = (
         {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE},
         {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE},
@@ -554,7 +575,11 @@ def _items(tokens: list[Token]) -> list[tuple[list[Token], Token | None]]:
 
 
 def _unions(root: Path, sources: Iterable[Source]) -> dict[str, tuple[Branch, ...]]:
-    """``sources.<kind>`` → the branches that make it. Raises ModelError for a source that is not in its two places."""
+    """Return the branches of each ``sources.<kind>``.
+
+    Raises ModelError for a source whose module or whose ``attempts.sql`` is missing, and for a file that does not give
+    the columns of the contract.
+    """
     known = {source.name: source for source in sources}
     folder = root / "sources"
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -563,14 +588,14 @@ def _unions(root: Path, sources: Iterable[Source]) -> dict[str, tuple[Branch, ..
             raise ModelError(
                 "is missing",
                 where=module,
-                cure=f"{_shown(place, root)}/ gives facts of a source that no module describes",
+                cure=f"write it, or delete {_shown(place, root)}/, which gives facts of a source that no module describes",
             )
     for source in known.values():
         if not (folder / source.name / "attempts.sql").is_file():
             raise ModelError(
                 "is missing",
                 where=f"sql/sources/{source.name}/attempts.sql",
-                cure=f"pipelines/sources/{source.name}.py describes a source that gives no attempts",
+                cure=f"write it, or delete pipelines/sources/{source.name}.py, which describes a source without attempts",
             )
     return {
         f"sources.{kind}": tuple(
@@ -590,7 +615,9 @@ def _branch(root: Path, source: Source, kind: str, path: Path) -> Branch:
         tree = _parsed(select)
     except SqlglotError as error:
         raise ModelError(
-            f"cannot be parsed: {str(error).splitlines()[0]}", where=_shown(path, root)
+            f"cannot be parsed: {str(error).splitlines()[0]}",
+            where=_shown(path, root),
+            cure="correct the SQL",
         ) from None
     given = tree.named_selects if isinstance(tree, exp.Query) else []
     facts = {fact.name: fact for fact in FACTS[kind]}
@@ -598,7 +625,7 @@ def _branch(root: Path, source: Source, kind: str, path: Path) -> Branch:
         raise ModelError(
             f"lacks the column {', '.join(missing)}",
             where=_shown(path, root),
-            cure="the contract asks for it",
+            cure="add it, because the contract asks for it",
         )
     if foreign := [name for name in given if name not in facts]:
         raise ModelError(
@@ -630,7 +657,7 @@ def _branch(root: Path, source: Source, kind: str, path: Path) -> Branch:
 
 
 def _replace_tables(select: str, queries: Mapping[str, str]) -> str:
-    """The SELECT with each named ``schema.table`` written as a query in parentheses, under the alias that it has."""
+    """Return the SELECT with a query in parentheses in place of each named ``schema.table``, under the same alias."""
     if not queries:
         return select
     tokens = sqlglot.tokenize(select, read="duckdb")
@@ -650,7 +677,7 @@ def _replace_tables(select: str, queries: Mapping[str, str]) -> str:
 
 
 def _summed(models: Mapping[str, Model]) -> dict[str, frozenset[str]]:
-    """Table → those of its columns that tables of sums read."""
+    """Return, for each table, those of its columns that tables of sums read."""
     found: dict[str, frozenset[str]] = {}
     for model in models.values():
         if model.sums is None:
@@ -671,9 +698,9 @@ def _check(
     resources: Iterable[Resource],
     root: Path,
 ) -> dict[str, dict[str, str]]:
-    """Let DuckDB bind every SELECT over empty tables. Returns column types by table.
+    """Let DuckDB bind every SELECT over empty tables. Returns, by table, the DuckDB type of each column.
 
-    Raises ModelError, with file and line, for a table or column that is not there.
+    Raises ModelError, with file and line, for a table or column that does not exist.
     """
     with duckdb.connect(config={"threads": 1}) as con:
         create_schemas(con, resources, macros if (macros := root / "macros.sql").is_file() else MACROS)
@@ -731,7 +758,10 @@ def _not_bound(path: Path, root: Path, error: duckdb.Error) -> ModelError:
 
 
 def _check_labels(con: duckdb.DuckDBPyConnection, model: Model, root: Path) -> None:
-    """What the labels name must be there: the key's expression, metrics, and the tables read by key."""
+    """Check what the labels name: the key's expression, the metrics, the tables read by key, and the example's query.
+
+    Raises ModelError for one that does not exist or does not run.
+    """
     named = [("Incremental", model.incremental.expression)] if model.incremental else []
     named += [("Metric", expression) for expression in model.metrics.values()]
     for label, expression in named:

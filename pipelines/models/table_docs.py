@@ -1,6 +1,7 @@
-"""``docs/tables.md``, written from the SQL files and the sources' contracts: ``make docs``.
+"""``docs/tables.md``, written from the SQL files and the sources' contracts by ``make docs``.
 
-Belongs here: the page's form. Does not belong here: any word about a table; that stands in its SQL file.
+Belongs here: the form of that document. Does not belong here: a description of a table, which stands in its SQL file or
+its source's module.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from pipelines.models.sql_files import MARKS, SCHEMAS, Model, load_models
 from pipelines.settings import ROOT
-from pipelines.sources import BOOK_FIELDS, RESOURCES
+from pipelines.sources import COMMON_FIELDS, RESOURCES
 
 PAGE = ROOT / "docs" / "tables.md"
 
@@ -34,7 +35,7 @@ A description may end with marks:
 
 
 def tables_page(models: Mapping[str, Model]) -> str:
-    """The page as Markdown."""
+    """Return the document as Markdown."""
     return "\n".join(_lines(models)) + "\n"
 
 
@@ -62,7 +63,7 @@ def _lines(models: Mapping[str, Model]) -> Iterator[str]:
             yield from _table(model.table, model.description, ", ".join(model.key), rows)
     for resource in RESOURCES:
         rows = [
-            (field.name, field.duckdb_type, field.description) for field in (*resource.fields, *BOOK_FIELDS)
+            (field.name, field.duckdb_type, field.description) for field in (*resource.fields, *COMMON_FIELDS)
         ]
         yield from _table(resource.raw_table, resource.description, ", ".join(resource.key), rows)
 
@@ -83,7 +84,7 @@ def _table(name: str, description: str, key: str, rows: list[tuple[str, str, str
 
 
 def _kind(kind: str) -> str:
-    """A type as the published file has it: ids are text there."""
+    """Return a type as the published file has it, where ids and enumerations are text, without its parameters."""
     return "VARCHAR" if kind == "UUID" or kind.startswith("ENUM") else kind.partition("(")[0]
 
 

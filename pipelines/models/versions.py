@@ -1,11 +1,13 @@
-"""Versions of tables: a fingerprint of a table's rows, and by which keys two versions differ.
+"""Fingerprints of tables, and the changed keys between two fingerprints.
 
 Belongs here: fingerprints and changed keys. Does not belong here: what is built from them (``incremental``).
 
-A raw table's version is the last file that changed it. Ingest keeps in ``landing.changed_targets`` what a file changed
-beside the rows that it brought: a row that named another target before, a row marked as deleted where it stands, and
-of rows without an identity every target whose rows came out different. Any other table's version is a hash of its
-rows, or of the version before and the change.
+A raw table's fingerprint is the id of the last file that changed it, and its number of rows. Any other table's
+fingerprint is a hash of its rows, or of its previous fingerprint and the change.
+
+The rows that a file brought carry its id. What else it changed, ingest keeps in ``landing.changed_targets``: rows that
+named another target before, rows that are now marked as deleted, and, of rows without an id of their own, every target
+whose rows differ.
 """
 
 from __future__ import annotations
@@ -31,11 +33,11 @@ RAW: Mapping[str, Resource] = {resource.raw_table: resource for resource in RESO
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """By which keys a table differs between two versions.
+    """The keys under which a table differs between two fingerprints.
 
-    ``keys`` is a query for them, as column ``key``; ``number`` says how many they are, each named once, where that is
-    known. ``added`` names a table of the rows that there are now under these keys, ``removed`` one of those that there
-    were, with the columns that sums are made of; None where they were not kept.
+    ``keys`` is a query for them, with the column ``key``. ``number``: how many different keys there are; None if it is
+    not known. ``added`` names a table with the present rows of these keys. ``removed`` names a table with their
+    previous rows, of which it holds the columns that sums need. Both are None if the rows were not kept.
     """
 
     keys: str
@@ -45,7 +47,7 @@ class Change:
 
 
 def version_of(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """The table's version: a text that differs when its rows do."""
+    """Return the table's fingerprint: a text that differs if its rows differ."""
     if table in RAW:
         last, rows = con.sql(f"SELECT coalesce(max(_file_id), 0), count(*) FROM {table}").fetchall()[0]
         changed = con.execute(
@@ -57,10 +59,10 @@ def version_of(con: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def changed_rows(resource: Resource, before: str) -> str | None:
-    """A query for the keys of the rows of a raw table that differ since a version, as ``key``; None when that is not known.
+    """Return a query, with the column ``key``, for the keys of a raw table's rows that differ since a fingerprint.
 
-    It is known of a table whose rows have one column for a key, and a time of change: of the others a row's key can
-    itself change with its neighbours.
+    Returns None unless the key is one column and the rows have a time of change. Without that time, a row's key can
+    change when rows beside it do.
     """
     if len(resource.key) != 1 or resource.version is None:
         return None
@@ -72,9 +74,9 @@ def changed_rows(resource: Resource, before: str) -> str | None:
 
 
 def changed_targets(resource: Resource, before: str) -> str | None:
-    """A query for the targets whose rows in a raw table differ since a version, as ``key``; None when that is not known.
+    """Return a query, with the column ``key``, for the targets whose rows in a raw table differ since a fingerprint.
 
-    A null stands for the rows that name nobody.
+    A null key stands for the rows that name nobody. Returns None if the resource names no targets.
     """
     if resource.target is None:
         return None
@@ -86,7 +88,10 @@ def changed_targets(resource: Resource, before: str) -> str | None:
 
 
 def changed_nobodies(resource: Resource, before: str) -> str:
-    """A query for the changed rows of a raw table that name nobody, by their own key as text: ``key``."""
+    """Return a query for the rows of a raw table that name nobody and differ since a fingerprint.
+
+    Its column ``key`` is the row's own key, as text.
+    """
     moved = f"SELECT row_key AS key FROM {_changed(resource, before)} WHERE target IS NULL AND row_key IS NOT NULL"
     if resource.version is None:
         return moved
@@ -109,9 +114,9 @@ def _since(before: str) -> int:
 
 
 def change_of(con: duckdb.DuckDBPyConnection, table: str, before: str, after: str) -> Change | None:
-    """By which keys a built table differs between two versions; None when that is not known.
+    """Return how a built table differs between two fingerprints.
 
-    It is known when the table was built for changed keys in this run.
+    Returns None unless this run has built the table by changed keys, or compared it.
     """
     con.execute(_CHANGES)
     known = con.execute(
@@ -122,7 +127,7 @@ def change_of(con: duckdb.DuckDBPyConnection, table: str, before: str, after: st
 
 
 def note_change(con: duckdb.DuckDBPyConnection, table: str, before: str, after: str, change: Change) -> None:
-    """Remember for this run by which keys a table has changed between two versions."""
+    """Keep, until the run ends, how a table has changed between two fingerprints."""
     con.execute(_CHANGES)
     con.execute("DELETE FROM scratch.changes WHERE table_name = ?", [table])
     con.execute(
@@ -134,7 +139,7 @@ def note_change(con: duckdb.DuckDBPyConnection, table: str, before: str, after: 
 def next_version(
     con: duckdb.DuckDBPyConnection, version: str, change: Change, constants: Mapping[str, Any] | None = None
 ) -> str:
-    """The version after a change: a hash of the version before and the change, without a look at the whole table."""
+    """Return the fingerprint after a change: a hash of the previous one and the change. It reads no unchanged row."""
     if not change.number and not constants:
         return version
     parts = con.sql(
@@ -144,6 +149,6 @@ def next_version(
 
 
 def digest(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """A hash of all rows of a table, whatever their order."""
+    """Return the number of a table's rows and a hash of all of them, as text. Their order does not matter."""
     rows, total = con.sql(f"SELECT count(*), coalesce(sum(hash(t)), 0) FROM {table} AS t").fetchall()[0]
     return f"{rows}:{total}"

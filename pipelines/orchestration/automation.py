@@ -1,6 +1,6 @@
-"""What runs by itself: the job, its daily schedule, the sensor that watches the landing folder, and freshness.
+"""Automation: the job, its daily schedule, the sensor that watches the landing folder, and the freshness policy.
 
-Belongs here: when a run is requested. Does not belong here: what the run does.
+Belongs here: when a run is requested. Does not belong here: what the run does (``refresh``).
 """
 
 from __future__ import annotations
@@ -21,24 +21,25 @@ from pipelines.warehouse.connection import LandingMissingError
 
 JOB = "refresh"
 _LOOK_EVERY_S = 30
+"""The time between two looks of the sensor (seconds)."""
 _PATIENCE_S = 30 * 60
-"""How long the sensor waits for files to stop growing. Ingest leaves a file that grows for the next run."""
+"""How long the sensor waits for files to stop growing (seconds). Ingest leaves a file that grows for the next run."""
 
 refresh = dg.define_asset_job(
     JOB,
     selection=dg.AssetSelection.all(),
-    description="Read what is new in the landing folder, build every table, check it, and publish.",
+    description="Read the new files of the landing folder, build every table, evaluate every rule, and publish.",
 )
 
 
 def daily_refresh(settings: Settings) -> dg.ScheduleDefinition:
     """Build the schedule: the job once a day, at the hour and in the time zone of the settings.
 
-    Raises SettingError when the setting is no cron expression.
+    Raises SettingError if the setting is not a cron expression.
     """
 
     def due(context: dg.ScheduleEvaluationContext) -> bool:
-        # An orphaned run that still counts as started would hold this one up.
+        # An orphaned run still counts as started, and would hold this run up.
         liveness.fail_orphaned_runs(context.instance, settings, context.log.warning)
         return True
 
@@ -53,7 +54,7 @@ def daily_refresh(settings: Settings) -> dg.ScheduleDefinition:
                 dg.DefaultScheduleStatus.RUNNING if settings.schedule else dg.DefaultScheduleStatus.STOPPED
             ),
             description=(
-                "Refreshes once a day, so that as-of and what depends on it move on even when no file arrives."
+                "Refreshes once a day, so that as-of and everything that depends on it move on without new files."
             ),
         )
     except dg.DagsterInvalidDefinitionError:
@@ -66,7 +67,7 @@ def daily_refresh(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def landing_files(settings: Settings) -> dg.SensorDefinition:
-    """Build the sensor: one run for whatever arrived in the landing folder, once it has stopped growing."""
+    """Build the sensor: it requests one run for all changes in the landing folder, once the folder stays the same."""
 
     @dg.sensor(
         name="landing_files",
@@ -74,14 +75,14 @@ def landing_files(settings: Settings) -> dg.SensorDefinition:
         minimum_interval_seconds=_LOOK_EVERY_S,
         default_status=dg.DefaultSensorStatus.RUNNING if settings.watch else dg.DefaultSensorStatus.STOPPED,
         description=(
-            "Asks for one run when files have arrived or changed in the landing folder, however many there are, "
-            f"after two looks {_LOOK_EVERY_S} s apart have found them the same."
+            "Requests one run when files have arrived or changed in the landing folder, however many there are. It "
+            f"waits until two looks {_LOOK_EVERY_S} s apart find the same files."
         ),
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         liveness.fail_orphaned_runs(context.instance, settings, context.log.warning)
         if not settings.landing.is_dir():
-            # A run would only fail. The cursor keeps what was there until the folder is back.
+            # A run would fail. The cursor is kept until the folder is back.
             return dg.SkipReason(str(LandingMissingError(settings.landing)))
         found, now = fingerprint(settings.landing), time.time()
         cursor = json.loads(context.cursor) if context.cursor else {}
@@ -91,7 +92,7 @@ def landing_files(settings: Settings) -> dg.SensorDefinition:
         if found != cursor.get("seen") and now - since < _PATIENCE_S:
             context.update_cursor(json.dumps({**cursor, "seen": found, "changing_since": since}))
             return dg.SkipReason("the landing folder has changed; waiting until it stays the same")
-        number = cursor.get("number", 0) + 1  # the folder may hold again what it held before
+        number = cursor.get("number", 0) + 1  # the folder may hold the same files as at an earlier run
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=f"{number}-{found}")],
             cursor=json.dumps({"asked_for": found, "number": number}),
@@ -101,7 +102,7 @@ def landing_files(settings: Settings) -> dg.SensorDefinition:
 
 
 def fingerprint(landing: Path) -> str:
-    """A hash of the names, sizes and times of change of what ingest would find. No file is opened."""
+    """Return a hash of the names, sizes and times of change of the files that ingest would find. Opens no file."""
     folder = LandingFolder(landing)
     found = [file for resource in RESOURCES for file in folder.files(resource)]
     lines = [f"{file.name}\0{file.size}\0{file.modified_ns}\0{file.refused}" for file in found]
@@ -114,5 +115,5 @@ def fingerprint(landing: Path) -> str:
 
 
 def freshness() -> dg.FreshnessPolicy:
-    """Build the freshness policy of what is published: one missed day warns, two fail."""
+    """Build the freshness policy of the published assets: they warn after 26 hours and fail after 50."""
     return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))

@@ -1,13 +1,13 @@
-"""The rules as Dagster asset checks: one check a rule, with its own history, severity and offending rows.
+"""The rules as Dagster asset checks: one check for each rule, with its history, its severity and its offending rows.
 
-Belongs here: which checks exist, what they show, and the log of their results. Does not belong here: what must hold
-(``rules``), how it is evaluated (``engine``), or which columns are personal (``publish.personal_data``).
+Belongs here: which checks there are, and what they show. Does not belong here: what must hold (``validation.rules``),
+how it is evaluated (``validation.engine``), or which columns are personal (``publish.personal_data``).
 
-Every check is blocking. Only a failure of severity ERROR stops what comes after it; a WARN check that blocks merely has
-to have run first, so nothing is published before everything has been looked at.
+Every check is blocking. A failed check of severity ERROR stops everything after it. A check of severity WARN stops
+nothing, but must have run, so nothing is published before all rules have been evaluated.
 """
 
-# No deferred annotations here: Dagster looks at the check function's own.
+# No deferred annotations here: Dagster reads those of the check function.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -15,6 +15,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.errors import LedgerError
 from pipelines.orchestration.metadata import POOL, asset_key, upstream_keys
 from pipelines.publish import personal_data
 from pipelines.refresh import check
@@ -25,24 +26,38 @@ from pipelines.validation.rule import Finding, Rule
 from pipelines.warehouse.connection import Warehouse
 
 
-def build_checks(rules: Sequence[Rule] | None = None) -> list[dg.AssetChecksDefinition]:
-    """One check definition for each schema that the rules speak of; each holds a check for each of its rules.
+class RuleNameError(LedgerError):
+    """Two rules of one table have the same name."""
 
-    They need the resource ``warehouse``. A selection may take any of the checks; Dagster splits a definition where one
-    of its tables is built from another.
+    def __init__(self, rule: Rule) -> None:
+        super().__init__(
+            f"two rules have the same name, {rule.name}",
+            where=rule.table,
+            cure="rename one of them in pipelines/validation/ or sql/sources/*/rules/",
+        )
+
+
+def build_checks(rules: Sequence[Rule] | None = None) -> list[dg.AssetChecksDefinition]:
+    """Return one definition for each schema, with a check for each rule of its tables. ``rules``: by default all.
+
+    The definitions need the resource ``warehouse``. A selection may take any of the checks. Dagster splits a definition
+    if one of its tables is built from another. Raises RuleNameError if two rules of one table have the same name.
     """
     in_order = sorted(load_rules() if rules is None else rules, key=_schema)
     return [_checks_of(schema, list(group)) for schema, group in groupby(in_order, key=_schema)]
 
 
 def _checks_of(schema: str, rules: list[Rule]) -> dg.AssetChecksDefinition:
-    by_key = {dg.AssetCheckKey(asset_key(rule.table), rule.name): rule for rule in rules}
-    if len(by_key) != len(rules):
-        raise ValueError(f"two rules of one table in schema {schema} have the same name")
+    by_key: dict[dg.AssetCheckKey, Rule] = {}
+    for rule in rules:
+        key = dg.AssetCheckKey(asset_key(rule.table), rule.name)
+        if key in by_key:
+            raise RuleNameError(rule)
+        by_key[key] = rule
 
     @dg.multi_asset_check(
         name=f"validate_{schema}",
-        description=f"The rules that every table in schema {schema} must keep.",
+        description=f"The rules of the tables in schema {schema}.",
         specs=[_spec(rule) for rule in rules],
         can_subset=True,
         pool=POOL,
@@ -75,9 +90,10 @@ def _spec(rule: Rule) -> dg.AssetCheckSpec:
 
 
 def without_personal_data(finding: Finding) -> Finding:
-    """The finding with the values of personal columns withheld, and so a failure's message, which may quote any value.
+    """Return the finding with the values of personal columns withheld.
 
-    A column is personal when it has the name of a personal column of a table that the rule reads.
+    A column is personal if it has the name of a personal column of a table that the rule reads. The message of a rule
+    that could not be evaluated is withheld too, because it may quote any value.
     """
     secret = frozenset[str]().union(*map(personal_data.columns, finding.rule.reads))
     return replace(
@@ -91,7 +107,7 @@ def without_personal_data(finding: Finding) -> Finding:
 
 
 def check_result(finding: Finding) -> dg.AssetCheckResult:
-    """What Dagster keeps of a finding: counts that plot over time, and of a broken rule the first offending rows."""
+    """Return the check result that Dagster keeps: counts, which it plots over time, and the first offending rows."""
     metadata: dict[str, Any] = {"observed": observed(finding)}
     found = detail(finding)
     if found is not None:
@@ -113,7 +129,7 @@ def check_result(finding: Finding) -> dg.AssetCheckResult:
 
 
 def _table(finding: Finding) -> dg.TableMetadataValue:
-    """The offending rows as a table: cells, not markup, so that a value cannot pass for anything but a value."""
+    """Return the offending rows as a table. Its cells are no markup, so the web UI shows every value as plain text."""
     columns = list(finding.sample[0])
     return dg.MetadataValue.table(
         records=[

@@ -1,4 +1,8 @@
-"""Ingest as Dagster assets: one for each resource of the landing folder, and one for the disposition mapping."""
+"""Ingest as Dagster assets: one for each resource, and one for the mapping.
+
+Belongs here: what Dagster shows of a raw table and of the mapping. Does not belong here: how files are read
+(``ingest``).
+"""
 
 from __future__ import annotations
 
@@ -12,26 +16,26 @@ from pipelines.orchestration.metadata import OWNERS, POOL, code_reference, table
 from pipelines.publish import personal_data
 from pipelines.refresh import Run, ingest_resource, load_mapping
 from pipelines.settings import ROOT
-from pipelines.sources import BOOK_FIELDS, Resource
+from pipelines.sources import COMMON_FIELDS, Resource
 from pipelines.warehouse.tables import raw_columns
 
 GROUP = "landing"
 
 _DISPOSITION_COLUMNS = {
-    "source": "The system the value comes from.",
-    "field": "The field that carries it.",
-    "value": "The value as the system writes it, compared without regard to case.",
-    "label": "What the system calls it.",
-    "disposition": "The unified disposition it stands for.",
-    "aapor_class": "The AAPOR final class it counts in, where it is not the disposition's own default.",
+    "source": "The source of the value.",
+    "field": "The field that holds the value.",
+    "value": "The value as the source writes it. Case does not matter.",
+    "label": "What the source calls the value.",
+    "disposition": "The disposition that the value means.",
+    "aapor_class": "The AAPOR class of the value, if it is not the default of its disposition.",
     "version": "The version of the mapping that last changed the line.",
-    "note": "Why it is mapped so.",
-    "origin": "The file the line comes from: the project's own, or the landing folder's override.",
+    "note": "Why the value is mapped so.",
+    "origin": "The file that holds the line: the project's own, or the landing folder's override.",
 }
 
 
 def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
-    columns = {field.name: field.description for field in (*resource.fields, *BOOK_FIELDS)}
+    columns = {field.name: field.description for field in (*resource.fields, *COMMON_FIELDS)}
     table = f"raw.{resource.table}"
     module = Path(sources.__file__).parent / f"{resource.source}.py"
 
@@ -39,8 +43,8 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
         key=["raw", resource.source, resource.name],
         group_name=GROUP,
         description=(
-            f"{resource.description}\n\nRead from `{resource.source}/{resource.name}/` in the landing folder; "
-            f"stored as `raw.{resource.table}`; the latest version per {', '.join(resource.key)} is kept."
+            f"{resource.description}\n\nRead from `{resource.source}/{resource.name}/` in the landing folder, and "
+            f"stored in `raw.{resource.table}` with the latest version per {', '.join(resource.key)}."
         ),
         owners=OWNERS,
         kinds={"python", "duckdb"},
@@ -72,9 +76,9 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
     key=["landing", "dispositions"],
     group_name=GROUP,
     description=(
-        "One row per source value and the unified disposition it stands for: the project's mapping, "
-        "overridden by `dispositions.csv` in the landing folder where there is one. "
-        "Files of the landing folder that nothing reads are told here, and are in `quality.notices`."
+        "One row per raw disposition, with the disposition that it means: the project's mapping, overridden by "
+        "`dispositions.csv` in the landing folder if there is one. The log of this step names files of the landing "
+        "folder that nothing reads; `quality.notices` lists them."
     ),
     owners=OWNERS,
     kinds={"python", "duckdb", "csv"},
@@ -82,7 +86,7 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
     metadata=code_reference(ROOT / "data" / "dispositions.csv"),
 )
 def dispositions(warehouse: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
-    """Load the disposition mapping, and tell of files that nothing reads."""
+    """Load the mapping, and log the files of the landing folder that nothing reads."""
     unread = load_mapping(warehouse)
     for each in unread:
         more = f" (and {each.files - 1} more there)" if each.files > 1 else ""
@@ -96,7 +100,7 @@ def dispositions(warehouse: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]
 
 
 def landing_assets() -> Iterator[dg.AssetsDefinition]:
-    """Every asset of the group ``landing`` that reads files."""
+    """Yield the mapping's asset, and one asset for each resource."""
     yield dispositions
     for resource in sources.RESOURCES:
         yield _resource_asset(resource)

@@ -1,12 +1,12 @@
-"""Which process carries out a run, and how a run whose process is gone is marked as failed.
+"""Liveness: which process carries out a run, and marking a run as failed if its process is gone.
 
 Belongs here: telling live processes from dead ones. Does not belong here: when a run is requested (``automation``), or
 what a dead process left in the output folder (``warehouse``, ``publish``).
 
-Dagster does not notice when a process is killed: it counts the run as started, and no queued run starts. So every
-process that carries out runs holds a lock on a file of its own, and every run names that file in a tag. The system
-releases the lock when the process ends, however it ends. Unlike a process id, the lock is never reused, and a container
-that shares the output folder sees it too.
+Dagster does not notice that a process was killed. It counts the run as started, and starts no queued run. Every process
+that carries out runs therefore holds a lock on a file of its own, and every run names that file in a tag. The operating
+system releases the lock when the process ends, however it ends. Unlike a process id, the file's name is never used
+again, and a container that shares the output folder sees the lock too.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ import dagster as dg
 from pipelines.settings import Settings
 
 TAG = "contact_ledger/process"
-"""The run tag that names the process: host, process id, and a number that is never used again."""
+"""The run tag that names the process: host, process id, and a time in nanoseconds."""
 
 _CLAIMED_WITHIN = timedelta(minutes=10)
-"""A run is claimed before anything else happens in it. One that is not claimed by then died at its start."""
+"""A run is claimed before anything else happens in it. A run that is not claimed by then died at its start."""
 
 _UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
@@ -36,7 +36,7 @@ _held: dict[Path, str] = {}
 
 
 def claim_run(instance: dg.DagsterInstance, run_id: str, settings: Settings) -> None:
-    """Name this process in the run's tags as the one that carries it out."""
+    """Name this process in the run's tags as the process that carries the run out."""
     folder = _folder(settings)
     if folder not in _held or not (folder / _held[folder]).exists():
         _held[folder] = _hold(folder)
@@ -46,7 +46,7 @@ def claim_run(instance: dg.DagsterInstance, run_id: str, settings: Settings) -> 
 def fail_orphaned_runs(
     instance: dg.DagsterInstance, settings: Settings, log: Callable[[str], None]
 ) -> list[str]:
-    """Mark every started run whose process is gone as failed. Returns their ids."""
+    """Mark every started run whose process is gone as failed, and log it. Returns the ids of these runs."""
     folder = _folder(settings)
     dead: list[str] = []
     alive: set[str] = set()
@@ -87,7 +87,7 @@ def _hold(folder: Path) -> str:
 
 
 def _is_alive(path: Path) -> bool:
-    """True if the process that made the file still lives."""
+    """True if the process that made the file is still alive."""
     try:
         handle = os.open(path, os.O_RDWR)
     except OSError:

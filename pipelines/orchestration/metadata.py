@@ -1,6 +1,6 @@
-"""How a table shows in Dagster: its key, its group, and what is told of it when it has been built.
+"""What Dagster shows of a table: its asset key, its upstream assets, its columns, and its metadata after a build.
 
-Belongs here: what raw tables and SQL models share as assets. Does not belong here: how either is built.
+Belongs here: what the assets of raw tables and of SQL files share. Does not belong here: how either is built.
 """
 
 from __future__ import annotations
@@ -20,26 +20,27 @@ from pipelines.sql_text import quoted
 
 OWNERS = ["team:contact-ledger"]
 POOL = "warehouse"
-"""The pool every step that writes the warehouse belongs to: one run at a time may hold it."""
+"""The pool of every step that writes to the warehouse. One run at a time may hold it."""
 
 _RAW_KEYS = {f"raw.{r.table}": dg.AssetKey(["raw", r.source, r.name]) for r in RESOURCES}
 _OF_THE_RUN = frozenset(
     {"landing.settings", "landing.sources", "landing.check_log", "landing.runs", "landing.daily_figures"}
 )
-"""Tables that no asset fills: a run writes them as it goes."""
+"""Tables that no asset fills, because every run writes them itself."""
 _PREVIEW_ROWS = 5
 _PREVIEW_WIDTH = 60
 
 
 def asset_key(table: str) -> dg.AssetKey:
-    """The asset of a ``schema.table``: ``raw/<source>/<resource>`` or ``<schema>/<table>``."""
+    """Return the asset key of a ``schema.table``: ``raw/<source>/<resource>`` or ``<schema>/<table>``."""
     return _RAW_KEYS.get(table) or dg.AssetKey(table.split("."))
 
 
 def upstream_keys(tables: Iterable[str]) -> list[dg.AssetKey]:
-    """The assets behind the tables a SELECT reads.
+    """Return the sorted asset keys of the tables that a SELECT reads.
 
-    Every raw asset writes the landing folder's books, so who reads those depends on all of them.
+    Every raw asset writes to the tables of files, rejected rows, notices and moments. A SELECT that reads one of these
+    depends on all raw assets.
     """
     keys: set[dg.AssetKey] = set()
     for table in tables:
@@ -51,16 +52,19 @@ def upstream_keys(tables: Iterable[str]) -> list[dg.AssetKey]:
 
 
 def code_reference(path: Path) -> dict[str, dg.MetadataValue]:
-    """The link from the asset's page to the file that defines it."""
+    """Return the metadata that links an asset to the file that defines it."""
     with warnings.catch_warnings():
-        # Dagster calls code references beta, once for every asset; the version is locked, and users can do nothing.
+        # Dagster warns for every asset that code references are beta. The version is locked, and users can do nothing.
         warnings.simplefilter("ignore", dg.BetaWarning)
         reference = dg.LocalFileCodeReference(file_path=str(path), line_number=1, label=path.name)
         return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
 
 
 def table_schema(table: str, columns: Mapping[str, str], types: Mapping[str, str]) -> dg.TableSchema:
-    """Column schema of a ``schema.table`` from descriptions and types by column name; personal data is tagged."""
+    """Return the column schema of a ``schema.table``, with a tag on every column that holds personal data.
+
+    ``columns``: column → description. ``types``: column → DuckDB type.
+    """
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -75,7 +79,7 @@ def table_schema(table: str, columns: Mapping[str, str], types: Mapping[str, str
 
 
 def _short(kind: str) -> str:
-    """A type as it fits into a column of the web UI: a struct's fields are in its description."""
+    """Return a type that fits into a column of the web UI. A struct's members are left out."""
     return "STRUCT" if kind.startswith("STRUCT(") and not kind.endswith("[]") else kind
 
 
@@ -86,9 +90,10 @@ def table_metadata(
     *,
     metrics: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """What is known of a built table: rows, columns with types, figures that plot over time, and its first rows.
+    """Return the metadata of a built table: number of rows, columns, metrics and its first rows.
 
-    Columns that hold personal data are marked, and left out of the preview.
+    ``metrics``: name → aggregate, which Dagster plots over time. Columns that hold personal data have a tag, and are not
+    among the first rows.
     """
     schema, _, name = table.partition(".")
     source = f"{schema}.{quoted(name)}"

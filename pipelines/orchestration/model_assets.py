@@ -1,6 +1,6 @@
-"""The SQL files as Dagster assets: one asset a table, with its dependencies, description and columns.
+"""The SQL files as Dagster assets: one for each table, with its dependencies, description and columns.
 
-Belongs here: what Dagster shows of a table. Does not belong here: how a table is built (`models`).
+Belongs here: what Dagster shows of such a table. Does not belong here: how a table is built (``models``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pipelines.warehouse.tables import CHECK_LOG
 
 
 def model_assets(models: Mapping[str, Model]) -> Iterator[dg.AssetsDefinition]:
-    """One asset for each model: dependencies, description and columns as the SQL file gives them."""
+    """Yield one asset for each model."""
     for model in models.values():
         yield _model_asset(model, models)
 
@@ -35,7 +35,8 @@ def model_assets(models: Mapping[str, Model]) -> Iterator[dg.AssetsDefinition]:
 def _dependencies(model: Model, models: Mapping[str, Model]) -> list[dg.AssetKey]:
     if CHECK_LOG not in model.upstream:
         return upstream_keys(model.upstream)
-    # Every check writes the log, so who reads it comes after every checked table. The last of each line is enough.
+    # Every check writes to the log. A table that reads the log therefore comes after all tables that are built before
+    # the checks. It is enough to depend on those of them that no other reads.
     last = built_after_checks(models)
     checked = {name: other.upstream for name, other in models.items() if name not in last}
     read = frozenset[str]().union(*checked.values())
@@ -66,7 +67,7 @@ def _model_asset(model: Model, models: Mapping[str, Model]) -> dg.AssetsDefiniti
 
 
 def _lineage(builder: Builder, model: Model) -> dict[str, Any]:
-    """The columns that each column is made from; nothing where SQLGlot cannot tell, for it only decorates the asset."""
+    """Return the metadata with each column's origins; empty if SQLGlot cannot find them, since nothing depends on it."""
     try:
         found = builder.lineage(model)
     except SqlglotError:

@@ -1,6 +1,6 @@
-"""The published file and the page as Dagster assets, made together.
+"""The published file and the page as Dagster assets, made by one step.
 
-Belongs here: what Dagster shows of a publication. Does not belong here: how it is put in place (`publish`).
+Belongs here: what Dagster shows of a release. Does not belong here: how a release is put in force (``publish``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DATABASE = dg.AssetKey([GROUP, "contact_ledger"])
 
 
 def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy) -> dg.AssetsDefinition:
-    """The two published assets, made together: neither is ever of another run than the other."""
+    """Return the definition of the two published assets. One step makes both, so both are always of the same run."""
     read = frozenset[str]().union(*(model.upstream for model in models.values()))
     last = [asset_key(table) for table in models if table not in read]
     report = dg.AssetKey(["published", "report"])
@@ -39,8 +39,9 @@ def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy)
                 kinds={"duckdb"},
                 freshness_policy=freshness,
                 metadata=code_reference(ROOT / "pipelines" / "publish" / "duckdb_file.py"),
-                description="The file analysts open: every published table, commented, in one DuckDB file that is "
-                f"replaced in one step. Opens in DuckDB {STORAGE_VERSION.removeprefix('v')} and later.",
+                description="The published file, for analysts: one DuckDB file with every published table and its "
+                "comments, replaced in one step. "
+                f"It opens in DuckDB {STORAGE_VERSION.removeprefix('v')} and later.",
             ),
             dg.AssetSpec(
                 report,
@@ -50,7 +51,7 @@ def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy)
                 kinds={"html"},
                 freshness_policy=freshness,
                 metadata=code_reference(ROOT / "pipelines" / "report" / "page.py"),
-                description="The page anyone opens: one self-contained HTML file, made from the published file.",
+                description="The page, for everyone: one HTML file, made from the published file, that needs no network.",
             ),
         ],
         pool=POOL,

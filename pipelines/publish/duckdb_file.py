@@ -1,12 +1,12 @@
-"""The published DuckDB file: what of the warehouse is in it, under which types, comments and order.
+"""The published file: which tables of the warehouse it holds, with which types, comments and order.
 
-Belongs here: writing that file, whole or by bringing a copy of the last one up to date. Does not belong here: when and
-how it is put in place (``publish.release``).
+Belongs here: writing that file, whole or by updating a copy of the last one. Does not belong here: when and how it is
+put in force (``publish.release``).
 
-A copy of the last release's file is where the next one starts: tables that are the same stay as they are, tables of
-which only some keys' rows have changed get those rows, and only the rest is written again. Rows that come so lie behind
-the sorted ones; once they are a tenth of a table, it is written again in its order. Each table can be brought up to
-date as soon as it is built, while others still are.
+The next file starts as a copy of the last release's file. Unchanged tables stay as they are. If a table's changed keys
+are known, only their rows are replaced. Every other table is written whole. Replaced rows lie behind the sorted ones;
+once they are a tenth of a table, the table is written whole, in its order. Each table can be copied as soon as it is
+built, while other tables are still being built.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pipelines.models.incremental import changed_constants, set_constants
 from pipelines.models.sql_files import HASH_COLUMN, SQL_ROOT, Model
 from pipelines.models.versions import RAW, Change, change_of, changed_rows, version_of
 from pipelines.publish import personal_data
-from pipelines.sources import BOOK_FIELDS, RESOURCES
+from pipelines.sources import COMMON_FIELDS, RESOURCES
 from pipelines.sql_text import literal, quoted, transaction
 
 STORAGE_VERSION = "v1.2.0"
@@ -37,17 +37,19 @@ STORAGE_VERSION = "v1.2.0"
 
 _MACROS = SQL_ROOT / "macros.sql"
 _UNSORTED_SHARE = 0.1
+"""The largest share of a table's rows that may lie behind the sorted ones (0 to 1)."""
 _PART_ROWS = 1_500_000
-"""Of a large table so many rows are written at a time, which takes a gigabyte or so. Half as many take a fifth longer."""
+"""A large table is written in parts of so many rows, which takes about 1 GB. Half as many rows take a fifth longer."""
 _MOST_GROUPS = 10_000
+"""A table is cut by its first two columns only if they have at most so many different pairs of values."""
 
 
 class PublicationError(LedgerError):
-    """The published file is not what it should be, so it was not put in place."""
+    """The published file is wrong, so it was not put in force."""
 
 
 class RowsDifferError(PublicationError):
-    """A published table has another number of rows than the warehouse's."""
+    """A published table has another number of rows than the table in the warehouse."""
 
     def __init__(self, table: str, expected: int, found: int) -> None:
         super().__init__(
@@ -69,11 +71,12 @@ class UncommentedError(PublicationError):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A published table: ``name`` is ``schema.table``; ``key`` is the column by which changed rows can be told, if any.
+    """A published table: how it is named, sorted and described.
 
-    ``hashed``: that column is hidden and not published; it is the hash of this text over the published columns.
-
-    ``constant`` are columns that have one value in all rows.
+    ``name`` is ``schema.table``. ``order`` is its ORDER BY. ``key`` is the column by which changed rows are found; None
+    if there is none. ``hashed``: the key is a hidden column, the hash of this SQL expression over the published columns.
+    ``constant``: the columns that have one value in all rows. ``columns``: column → comment. ``is_hidden``: True if
+    personal data is hidden.
     """
 
     name: str
@@ -88,7 +91,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What the last release holds of a table: how it was written, which version, and how many rows out of order."""
+    """A table in the last release: how it was written, its fingerprint, and how many rows are out of order."""
 
     shape: str
     version: str
@@ -96,9 +99,9 @@ class _Held:
 
 
 def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) -> list[Table]:
-    """Every table of the published file: the sources' rows, then what the SQL files build and do not keep internal.
+    """Return every table of the published file: the raw tables, then the tables of SQL files that are not intermediate.
 
-    ``is_hidden`` tells whether personal data is to be hidden.
+    ``is_hidden``: True if personal data is hidden.
     """
 
     def described(table: str, columns: Mapping[str, str]) -> dict[str, str]:
@@ -111,14 +114,14 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
         Table(
             name=f"raw.{resource.table}",
             order=", ".join(quoted(column) for column in resource.key),
-            # Without a time of change a row's key can itself change with its neighbours.
+            # Without a time of change, a row's key can change when rows beside it do.
             key=resource.key[0] if resource.version and len(resource.key) == 1 else None,
             hashed=None,
             constant=(),
             comment=resource.description,
             columns=described(
                 f"raw.{resource.table}",
-                {field.name: field.description for field in (*resource.fields, *BOOK_FIELDS)},
+                {field.name: field.description for field in (*resource.fields, *COMMON_FIELDS)},
             ),
             is_hidden=is_hidden,
         )
@@ -144,10 +147,10 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
 
 
 class DuckDBDraft:
-    """A published file in the making, in a thread and on a connection of its own.
+    """The next published file, which a thread writes on its own connection.
 
-    It starts as a copy of the file of the release ``last`` (a folder), where there is one. What goes wrong is raised by
-    ``finish``. Call ``discard`` at the end: until then, the file is attached as ``published``, and no other
+    It starts as a copy of the file in ``last``, the folder of a release; None starts an empty file. Errors of the thread
+    are raised by ``close``. Call ``discard`` at the end: until then the file is attached as ``published``, and no other
     draft can be made.
     """
 
@@ -163,29 +166,29 @@ class DuckDBDraft:
         self._held: dict[str, _Held] = {}
         self._is_attached = self._is_closed = False
         self.is_open = True
-        """Whether it can still be finished: that can be tried once."""
+        """True until the first call of ``close`` or ``discard``."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="draft")
         self._tasks: list[Future[None]] = [self._thread.submit(self._begin)]
 
     def add(self, table: str) -> None:
-        """Take in a table (``schema.name``) as it now is in the warehouse, by and by. It need not be a published one."""
+        """Queue a table (``schema.name``) for copying. Tables that are not published are ignored."""
         if table in self._tables:
             self._tasks.append(self._thread.submit(self._add, self._tables[table]))
 
-    def finish(self) -> Future[dict[str, int]]:
-        """Take in whatever has not been, and close the file.
+    def close(self) -> Future[dict[str, int]]:
+        """Copy the remaining tables and close the file. Can be called once.
 
-        Returns what will be told when it has been read back, which may go on while others read it too: rows by
-        ``schema.table``, or PublicationError when a table came out different from the warehouse's.
+        Returns a future: rows by ``schema.table`` once the file has been read back, or PublicationError if a table
+        differs from the warehouse's. Others may read the file meanwhile.
         """
         self.is_open = False
         for task in self._tasks:
             task.result()
-        self._finish()
+        self._close()
         return self._thread.submit(self._read_back)
 
     def discard(self) -> None:
-        """Let go of the file, finished or not. May be called again."""
+        """Release the file, closed or not. A second call does nothing."""
         if self._is_closed:
             return
         self.is_open, self._is_closed = False, True
@@ -201,16 +204,16 @@ class DuckDBDraft:
         if self._last is not None and self._held:
             shutil.copyfile(self._last / self.path.name, self.path)
             with self.path.open("rb") as copied:
-                os.fsync(copied.fileno())  # who flushes it next has only to wait for what was changed since
+                os.fsync(copied.fileno())  # the next flush then waits only for what changes from here on
         self._attach()
 
     def _add(self, table: Table) -> None:
         shape, held = _shape(self._con, table), self._held.get(table.name)
-        if held is not None and held.shape == shape:  # else the file is not one to start from
+        if held is not None and held.shape == shape:  # otherwise ``close`` writes a new file
             self._held[table.name] = _write(self._con, table, shape, held)
             self._con.execute("CHECKPOINT published")
 
-    def _finish(self) -> None:
+    def _close(self) -> None:
         tables = list(self._tables.values())
         shapes = {table.name: _shape(self._con, table) for table in tables}
         if {name: known.shape for name, known in self._held.items()} != shapes:
@@ -249,20 +252,20 @@ class DuckDBDraft:
 def write_database(
     con: duckdb.DuckDBPyConnection, path: Path, models: Mapping[str, Model], last: Path | None = None
 ) -> dict[str, int]:
-    """Write the published file, starting from the one of the release ``last`` (a folder) where there is one.
+    """Write the published file to ``path``, from a copy of the file in ``last``, the folder of a release, if one is given.
 
-    Returns rows by ``schema.table``. Ids are text in the published file. Raises PublicationError when a table came out
-    different from the warehouse's.
+    Returns rows by ``schema.table``. Ids are text in the published file. Raises PublicationError if a table differs from
+    the warehouse's.
     """
     draft = DuckDBDraft(con, path, models, last)
     try:
-        return draft.finish().result()
+        return draft.close().result()
     finally:
         draft.discard()
 
 
 def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held | None) -> _Held:
-    """Bring one table of the attached file up to the warehouse's, with as little writing as that takes."""
+    """Make one table of the attached file equal to the warehouse's, and write as little as possible."""
     version = version_of(con, table.name)
     if held is not None and held.version == version:
         return held
@@ -277,7 +280,7 @@ def _write(con: duckdb.DuckDBPyConnection, table: Table, shape: str, held: _Held
 
 
 def _change(con: duckdb.DuckDBPyConnection, table: Table, before: str, after: str) -> Change | None:
-    """By which keys the table differs from what the last release holds; None when that is not known."""
+    """Return the keys under which the table differs from the last release's; None if they are not known."""
     if table.name in RAW:
         keys = changed_rows(RAW[table.name], before)
         return Change(keys) if keys is not None else None
@@ -287,10 +290,10 @@ def _change(con: duckdb.DuckDBPyConnection, table: Table, before: str, after: st
 def _write_whole(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     begin, go_on = (f"{verb} published.{table.name}" for verb in ("CREATE OR REPLACE TABLE", "INSERT INTO"))
     selected = _selected(con, table)
-    if table.is_hidden:  # not in the order of what is hidden
+    if table.is_hidden:  # sorted by the published values: the order must not reveal the hidden ones
         con.execute(f"{begin} AS SELECT {selected} FROM {table.name} ORDER BY {table.order}")
     else:
-        # Sorted as ids, which are a third of their text, and a part at a time: a statement keeps its rows to its end.
+        # Sorted as ids, which take a third of the space of their text. In parts, as a statement keeps its rows to its end.
         for number, part in enumerate(_parts(con, table)):
             rows = f"SELECT * FROM {table.name} WHERE {part} ORDER BY {table.order}"
             con.execute(f"{go_on if number else f'{begin} AS'} SELECT {selected} FROM ({rows})")
@@ -300,9 +303,9 @@ def _write_whole(con: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _parts(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
-    """Conditions that cut a large table into parts, in its order; one for all rows where it cannot be cut.
+    """Return conditions that cut a large table into parts, in its order; one condition if it cannot be cut.
 
-    Plain comparisons, which the scan itself can apply.
+    They are plain comparisons, which DuckDB applies while it scans.
     """
     first, *further = (column.strip() for column in table.order.split(","))
     kinds = {name: kind for name, kind, *_ in con.sql(f"DESCRIBE {table.name}").fetchall()}
@@ -336,7 +339,7 @@ def _groups(con: duckdb.DuckDBPyConnection, table: Table, first: str, second: st
 
 
 def _between(column: str, starts: Sequence[str]) -> list[str]:
-    """Conditions for what comes before the first start, from it to the next, and so on, to what comes from the last on."""
+    """Return conditions that cut a column's values at each of ``starts``: before the first, …, from the last on."""
     if not starts:
         return ["TRUE"]
     inner = [f"{column} >= {start} AND {column} < {end}" for start, end in pairwise(starts)]
@@ -344,7 +347,7 @@ def _between(column: str, starts: Sequence[str]) -> list[str]:
 
 
 def _replace(con: duckdb.DuckDBPyConnection, table: Table, change: Change) -> int:
-    """Put the rows of the changed keys in place of those that are there; how many rows that is."""
+    """Replace the published rows of the changed keys. Returns the number of rows written."""
     key = quoted(table.key or "")
     if table.hashed is not None:
         keys, own = f"SELECT key FROM ({change.keys})", f"hash({table.hashed})"
@@ -356,7 +359,7 @@ def _replace(con: duckdb.DuckDBPyConnection, table: Table, change: Change) -> in
     )
     published = f"published.{table.name}"
     set_constants(con, changed_constants(con, table.constant, table.name, published), published)
-    # Found by the key's column alone, then fetched by place: of the other columns only these rows are read.
+    # The rows are found by the key's column, then fetched by rowid: of the other columns only these rows are read.
     rows = change.added or (
         f"{table.name} WHERE rowid IN (SELECT t.rowid FROM {table.name} AS t "
         f"WHERE EXISTS (SELECT 1 FROM ({change.keys}) AS k WHERE k.key IS NOT DISTINCT FROM t.{key}))"
@@ -366,7 +369,7 @@ def _replace(con: duckdb.DuckDBPyConnection, table: Table, change: Change) -> in
 
 
 def _selected(con: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """The SELECT list that turns a warehouse table into the published one."""
+    """Return the SELECT list that turns a warehouse table into the published one."""
     secret = personal_data.columns(table.name) if table.is_hidden else frozenset[str]()
 
     def value(name: str, kind: str) -> str:
@@ -383,7 +386,7 @@ def _selected(con: duckdb.DuckDBPyConnection, table: Table) -> str:
 
 
 def _shape(con: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """A text that differs when the table would be written in another way."""
+    """Return a hash of everything that decides how the table is written, its rows aside."""
     parts = (table, _selected(con, table), _MACROS.read_text(encoding="utf-8"), STORAGE_VERSION)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -399,7 +402,7 @@ def _held(con: duckdb.DuckDBPyConnection, release: str) -> dict[str, _Held]:
 def _remember(
     con: duckdb.DuckDBPyConnection, release: str, last: str | None, written: Mapping[str, _Held]
 ) -> None:
-    """Keep what this release holds, beside what the last one does: this one is not in force yet."""
+    """Record what this release holds. What the last release holds is kept, because this one is not in force yet."""
     with transaction(con):
         con.execute("DELETE FROM landing.published_tables WHERE release IS DISTINCT FROM ?", [last])
         con.executemany(
@@ -419,7 +422,11 @@ def _database(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[None]:
 
 
 def _verify(con: duckdb.DuckDBPyConnection, path: Path, tables: list[Table]) -> dict[str, int]:
-    """Read the closed file back as an analyst would: every table with its rows, everything commented. Rows by table."""
+    """Open the closed file as an analyst would. Returns rows by ``schema.table``.
+
+    Raises RowsDifferError if a table has another number of rows than in the warehouse, and UncommentedError if a column
+    has no comment.
+    """
     con.execute(f"ATTACH {literal(str(path))} AS published (READ_ONLY)")
     try:
         rows = {}

@@ -1,11 +1,12 @@
-"""Personal data: which published columns hold it, and what stands in their place when it is not to be published.
+"""Personal data: which columns hold it, and what the published file holds instead if it is hidden.
 
-Belongs here: what of a table speaks of a person, beyond the fields that ``pipelines.sources`` marks, and the SQL that
-hides it. Does not belong here: writing the published file (``publish.duckdb_file``).
+Belongs here: the columns of the ledger's own tables that hold personal data, and the SQL that hides it. Does not belong
+here: which fields of a source are personal (``pipelines.sources``), or writing the published file
+(``publish.duckdb_file``).
 
-Whole columns are hidden, never parts of a text. A hash is keyed by a random text that never leaves the warehouse, so
-that nobody can find a phone number by hashing all of them. The same value has the same hash in every table and every
-run, so that what belonged together still does. Of text that may hold anything, nothing is published.
+Whole columns are hidden, never parts of a text. Fields are replaced by a keyed hash. The key is a random text that never
+leaves the warehouse, so nobody can find a phone number by hashing all of them. The same value has the same hash in every
+table and every run, so rows can still be joined by it. Text that may quote anything from a file is withheld.
 """
 
 from __future__ import annotations
@@ -18,19 +19,20 @@ from pipelines.sources import RESOURCES
 from pipelines.sources.contract import Kind
 
 TAG = {"personal_data": "yes"}
-"""How Dagster marks a column or an asset that holds personal data."""
+"""The tag by which Dagster shows that a column or an asset holds personal data."""
 
 WITHHELD = "(withheld)"
+"""The text that replaces a value that is withheld."""
 
 _SALT = "(SELECT salt FROM landing.salt)"
 _MEMBERS: Mapping[str, tuple[tuple[str, bool], ...]] = {
     "address": (("type", False), ("target", True), ("target_name", True), ("name", True), ("detail", True)),
     "person": (("id", False), ("first_name", True), ("last_name", True)),
 }
-"""Kind of structure → its members, and whether each is personal."""
+"""Kind of structure → its members, and for each: True if it is personal."""
 
 _FIELDS: Mapping[str, Mapping[str, Kind]] = {
-    # A field that the contract does not know may hold anything.
+    # ``extra`` holds the fields that the contract does not know, and may hold anything.
     f"raw.{r.table}": {**{f.name: f.kind for f in r.fields if f.personal}, "extra": "json"}
     for r in RESOURCES
 }
@@ -39,21 +41,24 @@ _TEXTS: Mapping[str, frozenset[str]] = {
     "quality.notices": frozenset({"value"}),
     "quality.check_results": frozenset({"detail"}),
 }
-"""Tables of our own that quote what was in the files → the columns that do. Their other columns never quote it."""
+"""The ledger's own tables that quote input files → the columns that do. Their other columns never quote a file."""
 
 
 def columns(table: str) -> frozenset[str]:
-    """The columns of a ``schema.table`` that hold, or may hold, personal data."""
+    """Return the columns of a ``schema.table`` that hold, or may hold, personal data."""
     return frozenset(_FIELDS.get(table, ())) | _TEXTS.get(table, frozenset())
 
 
 def is_hidden(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether this run publishes hashes in place of personal data: ``CONTACT_LEDGER_PERSONAL_DATA``."""
+    """True if this run hides personal data: ``CONTACT_LEDGER_PERSONAL_DATA`` is ``hash``."""
     return con.sql("SELECT personal_data FROM landing.settings").fetchall() == [("hash",)]
 
 
 def hidden(table: str, column: str) -> str:
-    """The SQL expression that stands in the place of a personal column."""
+    """Return the SQL expression that replaces a personal column when personal data is hidden.
+
+    Raises KeyError if the column holds no personal data.
+    """
     if table in _TEXTS:
         return f"CASE WHEN \"{column}\" IS NOT NULL THEN '{WITHHELD}' END"
     kind = _FIELDS[table][column]
@@ -69,7 +74,7 @@ def hidden(table: str, column: str) -> str:
 
 
 def comment(table: str, column: str, text: str, *, is_hidden: bool) -> str:
-    """A column's description, with the word that it holds personal data where it does."""
+    """Return a column's description, with a note if the column holds personal data."""
     if column not in columns(table):
         return text
     if not is_hidden:
@@ -79,6 +84,6 @@ def comment(table: str, column: str, text: str, *, is_hidden: bool) -> str:
 
 
 def _hash(value: str) -> str:
-    """Half of a keyed SHA-256 (as HMAC nests it), in hexadecimal; what is empty or null says nothing and stays."""
+    """Return SQL: half of a keyed SHA-256, nested as in HMAC: 32 hexadecimal digits. Null and empty text stay as is."""
     keyed = f"left(sha256({_SALT} || sha256({_SALT} || {value})), 32)"
     return f"CASE WHEN {value} <> '' THEN {keyed} ELSE {value} END"

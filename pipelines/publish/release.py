@@ -1,11 +1,11 @@
-"""The hand-over to analysts: one DuckDB file and one page, of the same run, put in place in one step.
+"""The release: one run's published file and page, put in force in one step.
 
-Belongs here: how the old release gives way to the new one, and the published assets. Does not belong here: what is in
-the file (``publish.duckdb_file``) or what the page looks like (``pipelines.report``).
+Belongs here: writing a release, and putting it in force. Does not belong here: what is in the file
+(``publish.duckdb_file``) or what the page looks like (``pipelines.report``).
 
-The output folder's ``contact_ledger.duckdb`` and ``report`` point into the folder ``release``, itself a link to
-the release in force. Renaming that one link changes both at once, so a reader sees the file and the page of one run, whenever
-a run is killed. Whoever has the old file open keeps it.
+In the output folder, ``contact_ledger.duckdb`` and ``report`` are links into ``release``, which is a link to the release
+in force. Renaming that one link changes both at once. A reader therefore always sees the file and the page of one run,
+even if a run is killed. Whoever has the old file open keeps it.
 """
 
 from __future__ import annotations
@@ -23,39 +23,37 @@ import duckdb
 
 from pipelines.models.sql_files import SQL_ROOT, Model
 from pipelines.publish.duckdb_file import DuckDBDraft
-
-# Draft
 from pipelines.report import templates, write_report
 from pipelines.settings import Settings
 from pipelines.warehouse import run_log
 from pipelines.warehouse.connection import Draft, Warehouse
 
 EXAMPLES = "examples.sql"
-"""Questions to the published file, each with its query: beside the file, so that they fit it."""
+"""Questions to the published file, each with its query. A release holds the questions that fit its file."""
 
 
 def publish(warehouse: Warehouse, models: Mapping[str, Model]) -> dict[str, int]:
-    """Publish the warehouse's tables and the report made from them. Returns rows by ``schema.table``.
+    """Write the published file and the page, and put them in force. Returns rows by ``schema.table``.
 
-    Everything is written beside the release in force, read back, flushed to disk and put in place by one rename.
-    Raises PublicationError, and changes nothing, when what was written is not what was meant.
+    Both are written beside the release in force, read back and flushed to disk; one rename puts them in force. Raises
+    PublicationError, and changes nothing, if the file differs from the warehouse.
     """
     settings = warehouse.settings
     draft = warehouse.draft
     if draft is not None:
         if draft.is_open and _is_untouched(settings):
             return _publish(warehouse, draft)
-        draft.discard()  # it was tried before, or somebody has written to what it was copied from
+        draft.discard()  # ``close`` was called before, or somebody has written to the file it was copied from
     with _drafted(warehouse, models) as draft:
         return _publish(warehouse, draft)
 
 
 @contextmanager
 def drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Warehouse]:
-    """The warehouse with its next published file, which takes in each table once it is built, while others still are.
+    """Yield the warehouse with a draft, into which each table is copied once it is built.
 
-    Only where the last file can be gone on with: a file that is written whole takes every core and much memory, and
-    would be in the way of who builds the tables.
+    Without a release in force, or if its file was modified, the warehouse has no draft while tables are built: writing
+    the file whole takes every core and much memory, and would slow the building.
     """
     if run_log.in_force(warehouse.settings) is None or not _is_untouched(warehouse.settings):
         yield warehouse
@@ -66,7 +64,7 @@ def drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Wareh
 
 @contextmanager
 def _drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Draft]:
-    """A draft in a new release's folder, which is gone afterwards if it has not been put in force."""
+    """Yield a draft in the folder of a new release. The folder is deleted at the end unless the release is in force."""
     settings = warehouse.settings
     before = run_log.in_force(settings)
     release = settings.output / "releases" / uuid.uuid4().hex
@@ -87,7 +85,7 @@ def _drafted(warehouse: Warehouse, models: Mapping[str, Model]) -> Iterator[Draf
 def _publish(warehouse: Warehouse, draft: Draft) -> dict[str, int]:
     settings, release = warehouse.settings, draft.path.parent
     try:
-        read_back = draft.finish()
+        read_back = draft.close()
         write_report(draft.path, release / settings.report_path.parent.name)
         rows = read_back.result()
         shutil.copyfile(SQL_ROOT / EXAMPLES, release / EXAMPLES)
@@ -99,9 +97,8 @@ def _publish(warehouse: Warehouse, draft: Draft) -> dict[str, int]:
             draft.discard()
             shutil.rmtree(release, ignore_errors=True)
         raise
-    with suppress(
-        duckdb.Error
-    ):  # published it is; a warehouse that cannot write any more is told so by the next run
+    # The release is in force. If the warehouse can no longer be written to, the next run says so.
+    with suppress(duckdb.Error):
         run_log.finalize_runs(warehouse)
     return rows
 
@@ -110,13 +107,13 @@ def _put_in_force(settings: Settings, release: Path) -> None:
     output = settings.output
     for name in (settings.published_path.name, settings.report_path.parent.name, EXAMPLES):
         _link(output, name, f"release/{name}")
-    # A log that an analyst's own writing session left beside the old file must not be replayed into the new one.
+    # If an analyst wrote to the old file, DuckDB may have left a write-ahead log. It must not enter the new file.
     settings.published_path.with_name(settings.published_path.name + ".wal").unlink(missing_ok=True)
     _link(output, "release", f"releases/{release.name}")
 
 
 def _is_untouched(settings: Settings) -> bool:
-    """Whether nobody has written to the published file since it was put in force: only then may the next start from it."""
+    """True if the published file is unmodified since its release. Only then may the next file start as a copy of it."""
     try:
         put_in_force = os.lstat(settings.output / "release").st_mtime_ns
         return settings.published_path.stat().st_mtime_ns <= put_in_force
@@ -136,7 +133,7 @@ def _link(folder: Path, name: str, target: str) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """Wait until everything below the folder is on disk: a rename must never point at pages that were still to come."""
+    """Wait until everything below the folder is on disk, so that a link never leads to files that are not."""
     for base, _, files in os.walk(folder, topdown=False):
         for name in files:
             _flush_file(Path(base) / name)
@@ -154,10 +151,10 @@ def _flush_file(path: Path) -> None:
 
 
 def _clear(releases: Path, kept: Collection[str | None]) -> None:
-    """Delete what earlier and interrupted publications left: giving back the space of a large file takes long.
+    """Delete the releases that are not in ``kept``. Runs in a thread, because deleting a large file takes long.
 
-    The release that was in force until the last publication stays until the next run, because opening a file takes
-    more than one step: who had followed the links just before they changed must still find what they led to.
+    The release that was in force until the last publication stays until the next run. Opening a file takes more than one
+    step: a reader who followed the links just before they changed must still find the file.
     """
     for folder in releases.iterdir():
         if folder.name not in kept:

@@ -1,6 +1,6 @@
-"""The systems, as data: one module a system, each with a ``SOURCE``.
+"""The sources, as data: one module for each system.
 
-A module beside this file is a source. Nothing else lists it.
+Every module in this folder except ``contract`` describes a source and holds a ``SOURCE``. Nothing else lists them.
 """
 
 from importlib import import_module
@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 from pipelines.errors import LedgerError
 from pipelines.sources.contract import (
-    BOOK_FIELDS,
+    COMMON_FIELDS,
     DUCKDB_TYPES,
     FACTS,
     NEVER,
@@ -22,7 +22,7 @@ from pipelines.sources.contract import (
 
 
 class SourceError(LedgerError):
-    """A module of ``pipelines/sources`` that describes no source as the contract wants it."""
+    """A module of ``pipelines/sources`` does not describe a source as the contract asks."""
 
 
 def _load() -> tuple[Source, ...]:
@@ -45,16 +45,16 @@ def _load() -> tuple[Source, ...]:
 
 
 SOURCES: tuple[Source, ...] = _load()
-"""Every system, by name."""
+"""Every source, sorted by name."""
 
 RESOURCES: tuple[Resource, ...] = tuple(resource for source in SOURCES for resource in source.resources)
-"""Every resource of every system; each system's first is the one that holds its attempts."""
+"""Every resource of every source. A source's first resource holds its attempts."""
 
 RESOURCE: dict[str, Resource] = {resource.full_name: resource for resource in RESOURCES}
-"""The same by ``<source>.<name>``."""
+"""``<source>.<name>`` → resource."""
 
 __all__ = [
-    "BOOK_FIELDS",
+    "COMMON_FIELDS",
     "DUCKDB_TYPES",
     "FACTS",
     "NEVER",

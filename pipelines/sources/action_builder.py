@@ -1,7 +1,8 @@
 """Action Builder, as its SQL mirror gives it: canvass tasks, log-contact forms, and the attempts made in them.
 
-Times are UTC without a zone. Hard deletes never reach a copy. Dumps of before 2024-02 lack ``target_type``,
-``target_id`` and ``note``; some warehouses call the two times ``utc_created_at`` and ``utc_updated_at``.
+Times are UTC without a zone. A copy never learns that a row was deleted. Dumps from before 2024-02 lack
+``target_type``, ``target_id`` and ``note``. Some warehouses call the two times ``utc_created_at`` and
+``utc_updated_at``.
 """
 
 from pipelines.sources.contract import Field, Resource, Source
@@ -12,14 +13,14 @@ _TIMES = (
         "timestamp",
         "When the object was created (UTC).",
         aliases=("utc_created_at",),
-        happened=True,
+        stamp=True,
     ),
     Field(
         "updated_at",
         "timestamp",
         "When the object was last updated (UTC).",
         aliases=("utc_updated_at",),
-        happened=True,
+        stamp=True,
     ),
 )
 
@@ -31,7 +32,7 @@ RESOURCES = (
         began=("created_at",),
         description=(
             "One row per contact attempt made to an entity, from a canvass task or a log-contact form. "
-            "Disposition 3 (skipped) means that nobody was tried."
+            "Disposition 3 (skipped) means that no attempt was made."
         ),
         fields=(
             Field("id", "bigint", "Identifier of the contact attempt.", required=True),
@@ -80,8 +81,7 @@ RESOURCES = (
         source="action_builder",
         name="actions",
         description=(
-            "One row per task. Its type tells a call from a text, which the attempt's own contact info "
-            "(PhoneNumber) cannot."
+            "One row per task. Its type says whether an attempt at a PhoneNumber was a call or a text."
         ),
         fields=(
             Field("id", "bigint", "Identifier of the task.", required=True),

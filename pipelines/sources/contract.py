@@ -1,7 +1,7 @@
-"""What a source promises: its resources with their fields and keys, and the facts that its SQL files give.
+"""The contract of a source: its resources with their fields and keys, and the facts that its SQL files give.
 
-Belongs here: the words in which the modules beside this one describe a system. Does not belong here: any reading of
-files (``pipelines.ingest``), and any fact about one system.
+Belongs here: the words in which a source's module describes it. Does not belong here: reading files
+(``pipelines.ingest``), and any fact about one system.
 """
 
 from __future__ import annotations
@@ -28,23 +28,26 @@ DUCKDB_TYPES: dict[Kind, str] = {
     ),
     "person": 'STRUCT("id" BIGINT, "first_name" VARCHAR, "last_name" VARCHAR)',
 }
-"""Kind of field → the DuckDB type it is stored as. Timestamps are UTC without a zone."""
+"""Kind of field → the DuckDB type that it is stored as. Timestamps are UTC without a zone."""
 
 NEVER = ("9999",)
-"""``unset`` of times: the year 9999 stands for "never", in whatever system."""
+"""Sentinels of times, in every source: the year 9999 means "never"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a resource, under the name it has in the warehouse.
+    """One field of a resource. ``name`` is its column's name in the warehouse.
 
-    ``aliases`` are further canonical (snake_case) names under which files carry it. ``closed`` lists every value that
-    the field may have: another one rejects the row. ``known`` lists the values met so far of an open set: another
-    one is kept and reported. ``minimum`` and ``maximum`` are inclusive. ``relation`` marks a JSON:API to-one
-    relation: the field is ``<relation>_id``, and comes in many spellings. ``personal`` marks personal data.
-    ``unset`` lists spellings of "no value" beyond null: whole texts, whole UUIDs, or the first characters of a time.
-    Other kinds have none. ``happened`` marks a time at which something happened in the source: the latest of them all
-    is the default as-of moment.
+    - ``aliases``: further names (snake_case) under which files carry the field.
+    - ``required``: a row without a value is rejected.
+    - ``closed``: every value that the field may have. A row with another value is rejected.
+    - ``known``: the values met so far. A row with another value is kept, and a notice says so.
+    - ``minimum``, ``maximum``: bounds of a number, both included. A row with a number outside them is rejected.
+    - ``relation``: the name of a JSON:API to-one relation. The field is ``<relation>_id``, and comes in many spellings.
+    - ``personal``: the field holds personal data.
+    - ``sentinels``: the source's special values for "none": whole texts, whole UUIDs, or the first characters of a time.
+      Fields of other kinds have no sentinels.
+    - ``stamp``: the field says when something happened in the source. The latest of all stamps is the default as-of.
     """
 
     name: str
@@ -58,25 +61,25 @@ class Field:
     maximum: int | None = None
     relation: str | None = None
     personal: bool = False
-    unset: tuple[str, ...] = ()
-    happened: bool = False
+    sentinels: tuple[str, ...] = ()
+    stamp: bool = False
 
     @property
     def duckdb_type(self) -> str:
-        """The DuckDB type the field is stored as."""
+        """The DuckDB type that the field is stored as."""
         return DUCKDB_TYPES[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
 class PageSets:
-    """How rows without an identity get a key: by what they say, and by where they stand in a set of list pages.
+    """How rows without an id get a key: from what they say, and from their place in a page set.
 
-    A row's key is its ``native`` field where that has a value. Otherwise it is a hash of the fields ``same`` and of the
-    row's ordinal among the rows of its set that are equal in them.
+    A row's key is the value of its field ``native``. If that is null, the key is a hash of the fields ``same`` and of
+    the row's ordinal among the rows of its page set that have the same values in them.
 
-    ``owner`` is the field that says whose list a page is. A row that lacks it takes it from the document around its
-    page (a member of the field's name), or else from the file's path: the last match of ``owner_in_path``, a regular
-    expression with one group. ``ownerless`` is the reason for which a row without an owner is rejected.
+    ``owner`` is the field that says whose list a page is part of. If a row lacks it, it comes from the document around
+    the page (a member of the field's name), or else from the file's path: the last match of ``owner_in_path``, a regular
+    expression with one group. A row without an owner is rejected for the reason ``ownerless``.
     """
 
     native: str
@@ -88,9 +91,10 @@ class PageSets:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A row that breaks a rule of its own system: it is kept and reported.
+    """A way in which a row may contradict itself. Such a row is kept, and a notice says so.
 
-    ``condition`` is SQL over the resource's fields, true for such a row. ``field`` is the field to blame.
+    ``condition`` is SQL over the resource's fields, true for such a row. ``field`` is the field to name in the notice,
+    and ``words`` say what is wrong.
     """
 
     field: str
@@ -100,19 +104,22 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One kind of record of one system: the landing folder ``<source>/<name>/`` and the table ``raw.<source>_<name>``.
+    """One kind of record of one source: its folder ``<source>/<name>/`` and its table ``raw.<source>_<name>``.
 
-    Of several versions of one ``key`` the latest by ``version`` is kept; a version without a time is older than any
-    with one. At the same time the greater ``settled`` wins (SQL over the fields: the greater, the more final the
-    state), then the greater record text, so that the result never depends on the order in which files arrive. With the
-    version in the key, every version is kept.
+    Of several versions of one ``key``, the latest by the field ``version`` is kept. A version without a time is older
+    than any with one. Of two with the same time, the one with the greater ``settled`` is kept (SQL over the fields: the
+    more final the state, the greater), then the one with the greater record text. The result therefore does not depend
+    on the order in which files arrive. If the version is part of the key, every version is kept.
 
-    ``target`` is the field that names who was contacted; rows that belong together share it. A row without a value there
-    is a target of its own. Of a source's first resource, each row is one attempt: ``began`` lists the fields that give
-    its beginning, the first with a value counts; with none, a row counts from the start. ``keeps_deleted``: a row
-    that the source marks as deleted still counts.
-    ``unset`` holds, by kind, the ``unset`` of every field that lists none itself. ``deleted_at`` is the field in which
-    the system says when it deleted the row. ``page_sets`` is for rows without an identity; it fills the key.
+    - ``streams``: further names of the Singer and Airbyte streams that carry the resource.
+    - ``target``: the field that names the target. A row without a value there is a target of its own.
+    - ``began``: the fields that say when an attempt began; the first with a value counts. A row counts from the start if
+      none has a value. Only a source's first resource has them, since each of its rows is one attempt.
+    - ``keeps_deleted``: True if a row that the source marks as deleted still counts.
+    - ``sentinels``: kind → the sentinels of every field of this kind that lists none itself.
+    - ``deleted_at``: the field that says when the source deleted the row.
+    - ``page_sets``: for rows without an id; it fills the key.
+    - ``contradictions``: the ways in which a row may contradict itself.
     """
 
     source: str
@@ -126,13 +133,17 @@ class Resource:
     target: str | None = None
     began: tuple[str, ...] = ()
     keeps_deleted: bool = False
-    unset: Mapping[Kind, tuple[str, ...]] = field(default_factory=lambda: {"timestamp": NEVER}, hash=False)
+    sentinels: Mapping[Kind, tuple[str, ...]] = field(
+        default_factory=lambda: {"timestamp": NEVER}, hash=False
+    )
     deleted_at: str | None = None
     page_sets: PageSets | None = None
     contradictions: tuple[Contradiction, ...] = ()
 
     def __post_init__(self) -> None:
-        fields = tuple(f if f.unset else replace(f, unset=self.unset.get(f.kind, ())) for f in self.fields)
+        fields = tuple(
+            f if f.sentinels else replace(f, sentinels=self.sentinels.get(f.kind, ())) for f in self.fields
+        )
         object.__setattr__(self, "fields", fields)
 
     @property
@@ -151,31 +162,31 @@ class Resource:
         return f"raw.{self.table}"
 
     def field_named(self, name: str) -> Field:
-        """The field of this name. Raises KeyError when there is none."""
+        """Return the field of this name. Raises StopIteration if there is none."""
         return next(found for found in self.fields if found.name == name)
 
     @property
     def stream_names(self) -> frozenset[str]:
-        """Names under which Singer and Airbyte streams carry this resource, in snake_case."""
+        """The names (snake_case) under which Singer and Airbyte streams carry the resource, its own included."""
         return frozenset({self.name, *self.streams})
 
 
-BOOK_FIELDS: tuple[Field, ...] = (
+COMMON_FIELDS: tuple[Field, ...] = (
     Field("extra", "json", "Fields that the contract does not know, as they came; null when there are none."),
     Field(
         "_deleted_at", "timestamp", "When the source marked the row as deleted (UTC); null while it lives."
     ),
     Field("_file_id", "integer", "The landing file this version came from: landing.files.file_id."),
 )
-"""Columns that every raw table has after its own."""
+"""The columns that every raw table has, after those of its resource."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One system: the folder ``<name>/`` of the landing folder, and ``sql/sources/<name>/``.
+    """One system: its folder ``<name>/`` in the landing folder, and its SQL in ``sql/sources/<name>/``.
 
-    The rows of the first of its ``resources`` are its attempts. ``target`` says in words what a target of it is.
-    ``measures_contact``: it can tell whether a person was reached; only such sources enter contact rates.
+    The rows of its first resource are its attempts. ``target`` says in words what its targets are.
+    ``measures_contact``: True if it tells whether a person was reached. Only such sources enter contact rates.
     """
 
     name: str
@@ -187,7 +198,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One column that a source's SQL file gives. A file may leave out an ``optional`` one, which is then null."""
+    """One column that a source's SQL file gives. A file may leave an ``optional`` column out; it is then null."""
 
     name: str
     duckdb_type: str
@@ -197,56 +208,62 @@ class Fact:
 
 FACTS: dict[str, tuple[Fact, ...]] = {
     "attempts": (
-        # These three may keep their own type: ids sort faster than their text. Rows of one time stand in the order of
-        # native_id.
+        # The first three may keep their own type, as ids sort faster than their text. Attempts that began at the same
+        # time are numbered in the order of native_id.
         Fact("native_id", "VARCHAR", "The row's own id."),
-        Fact("campaign", "VARCHAR", "The campaign's own id or name; null for what belongs to no campaign."),
-        Fact("person", "VARCHAR", "Who was contacted; null when the row names nobody."),
+        Fact("campaign", "VARCHAR", "The campaign's own id or name; null if the row belongs to no campaign."),
+        Fact("person", "VARCHAR", "The target's own id or name; null if the row names nobody."),
         Fact("channel", "VARCHAR", "phone, door, email, text or unknown."),
         Fact("direction", "VARCHAR", "outbound, inbound or unknown."),
         Fact("began_at", "TIMESTAMP", "When the attempt began (UTC); null while it is only scheduled."),
         Fact(
             "ended_at",
             "TIMESTAMP",
-            "When it ended (UTC); null while open, and where the source does not tell.",
+            "When the attempt ended (UTC); null while it is open, and if the source does not say.",
         ),
         Fact("time_basis", "VARCHAR", "The field that the time came from."),
         Fact(
-            "mapping_field", "VARCHAR", "Field of the disposition mapping that decides; null when none does."
+            "mapping_field", "VARCHAR", "The mapping's field that decides the disposition; null if none does."
         ),
-        Fact("mapping_value", "VARCHAR", "Value to look up under that field."),
+        Fact("mapping_value", "VARCHAR", "The value to look up under that field."),
         Fact("raw_disposition", "VARCHAR", "The source's own value."),
-        Fact("is_automated", "BOOLEAN", "Whether a machine did it."),
-        Fact("agent", "VARCHAR", "The user's own id; null where nobody is named."),
+        Fact("is_automated", "BOOLEAN", "True if a machine made the attempt."),
+        Fact("agent", "VARCHAR", "The agent's own id; null if nobody is named."),
         Fact("scheduled_at", "TIMESTAMP", "When it is or was to be sent (UTC).", optional=True),
         Fact(
-            "deleted_at", "TIMESTAMP", "When the row was withdrawn (UTC): it no longer counts.", optional=True
+            "deleted_at",
+            "TIMESTAMP",
+            "When the row was withdrawn (UTC); from then on it does not count.",
+            optional=True,
         ),
         Fact(
-            "destination_index", "INTEGER", "Which of the target's destinations was dialled.", optional=True
+            "destination_index",
+            "INTEGER",
+            "Index of the destination that was dialled, 0 to 4.",
+            optional=True,
         ),
-        Fact("try_count", "INTEGER", "Number of the try at that destination.", optional=True),
+        Fact("try_count", "INTEGER", "Number of the try at that destination, from 1.", optional=True),
         Fact("outdial_target_id", "UUID", "The entry of the dialer's list.", optional=True),
     ),
     "campaigns": (
         Fact("campaign", "VARCHAR", "The campaign's own id or name."),
-        Fact("name", "VARCHAR", "What the source calls it; null or empty when it has no name."),
+        Fact("name", "VARCHAR", "The campaign's name; null or empty if it has none."),
         Fact("outdial_id", "UUID", "The list of targets that it dials.", optional=True),
     ),
     "targets": (
         Fact("campaign", "VARCHAR", "The campaign's own id; null for the source as a whole."),
-        Fact("person", "VARCHAR", "Whom the source's list names."),
+        Fact("person", "VARCHAR", "The target's own id or name."),
         Fact(
             "is_listed",
             "BOOLEAN",
-            "Whether a list of whom the campaign meant to reach has it; a tried target that none has, too.",
+            "True if the target is on the campaign's list; false for a tried target that is on none.",
         ),
         Fact(
             "ended_by",
             "VARCHAR",
-            "exhausted or reached_elsewhere: what keeps it from further attempts.",
+            "exhausted or reached_elsewhere: why no further attempt follows; null if one may follow.",
             True,
         ),
     ),
 }
-"""SQL file of a source → the columns it gives. ``attempts`` is needed; the other two are for sources that have lists."""
+"""SQL file of a source → the columns that it gives. A source must have ``attempts``; the others are for lists."""

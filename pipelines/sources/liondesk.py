@@ -1,8 +1,8 @@
 """LionDesk: messages and calls that a campaign schedules for a contact.
 
-The list row has no id, no contact and no time of change. The contact comes from the row, from a wrapper around the
-page, or from the file's path. The vendor's own page contradicts itself on ``completing_user_id``, so a row that
-breaks its rule is kept and reported as inconsistent.
+A row of a list has no id, no contact and no time of change. The contact comes from the row, from the document around
+the page, or from the file's path. The vendor's own documentation contradicts itself on ``completing_user_id``, so a row
+that contradicts itself is kept, with a notice.
 """
 
 from pipelines.sources.contract import Contradiction, Field, PageSets, Resource, Source
@@ -15,7 +15,7 @@ RESOURCES = (
         description="One row per scheduled, dispatched or completed communication with a contact.",
         key=("communication_key",),
         version=None,
-        # No time of change exists: a row that says it was dispatched is later than one that says it was not.
+        # There is no time of change. A row that says it was dispatched is later than one that says it was not.
         settled="NOT is_active",
         streams=("campaign_communications", "campaign-communications"),
         page_sets=PageSets(
@@ -46,8 +46,8 @@ RESOURCES = (
             Field(
                 "communication_key",
                 "text",
-                "The row's id where there is one; else a hash of contact, campaign, type, template folder, template, "
-                "send time and the ordinal among equal rows of one set of pages.",
+                "The row's id; without one, a hash of contact, campaign, type, template folder, template, send time "
+                "and the ordinal among equal rows of one page set.",
             ),
             Field("id", "bigint", "The row's own identifier; the vendor's lists have none."),
             Field("contact_id", "bigint", "The contact the communication is for.", required=True),
@@ -61,7 +61,7 @@ RESOURCES = (
             Field(
                 "is_stopped_on_text_reply",
                 "boolean",
-                "Whether a reply stops the communication; only for Text Contact.",
+                "True if a reply stops the communication; only for Text Contact.",
             ),
             Field("template_subject", "text", "Subject of the template."),
             Field("template_name", "text", "Name of the template."),
@@ -72,7 +72,7 @@ RESOURCES = (
                 "completed_at",
                 "timestamp",
                 "When it was dispatched or completed (UTC); null before.",
-                happened=True,
+                stamp=True,
             ),
             Field("send_from_user_id", "bigint", "The agent it is shown as being from."),
             Field("completing_user_id", "bigint", "The user who marked it as completed."),

@@ -1,7 +1,8 @@
 """Outreach: calls logged against prospects, the dispositions they end in, and the sequences they belong to.
 
-Extracts run by ``updatedAt``, inclusive at the edge, so rows repeat and any past day can change. Manual logs have
-no ``dialedAt`` and no ``answeredAt``. Disposition names are free per organization.
+An extract holds the rows whose ``updatedAt`` lies in a range, both ends included. Rows therefore repeat, and any past
+day can change. Calls logged by hand have no ``dialedAt`` and no ``answeredAt``. Each organization names its own
+dispositions.
 """
 
 from pipelines.sources.contract import Field, Resource, Source
@@ -21,8 +22,8 @@ _RELATIONS = {
 
 _ID = Field("id", "bigint", "Identifier.", required=True)
 _TIMES = (
-    Field("created_at", "timestamp", "When the record was created (UTC).", happened=True),
-    Field("updated_at", "timestamp", "When the record was last updated (UTC).", happened=True),
+    Field("created_at", "timestamp", "When the record was created (UTC).", stamp=True),
+    Field("updated_at", "timestamp", "When the record was last updated (UTC).", stamp=True),
 )
 
 RESOURCES = (
@@ -39,20 +40,20 @@ RESOURCES = (
                 "answered_at",
                 "timestamp",
                 "When the call was answered (UTC), by a person or by a voicemail box.",
-                happened=True,
+                stamp=True,
             ),
-            Field("completed_at", "timestamp", "When the call was completed (UTC).", happened=True),
+            Field("completed_at", "timestamp", "When the call was completed (UTC).", stamp=True),
             Field(
                 "created_at",
                 "timestamp",
                 "When the record was created (UTC); not the time of the call.",
-                happened=True,
+                stamp=True,
             ),
             Field(
                 "dialed_at",
                 "timestamp",
                 "When the call was dialled (UTC); null for calls logged by hand.",
-                happened=True,
+                stamp=True,
             ),
             Field(
                 "direction",
@@ -70,14 +71,14 @@ RESOURCES = (
                 known=("Answered", "Not Answered", "completed", "no_answer"),
             ),
             Field("recording_url", "text", "Address of the call's recording.", personal=True),
-            Field("returned_at", "timestamp", "When the call was returned (UTC).", happened=True),
+            Field("returned_at", "timestamp", "When the call was returned (UTC).", stamp=True),
             Field(
                 "sequence_action",
                 "text",
-                "What was done to the sequence: Advance, Finish, Finish - No Reply or Finish - Replied.",
+                "What the call did to the sequence: Advance, Finish, Finish - No Reply or Finish - Replied.",
                 known=("Advance", "Finish", "Finish - No Reply", "Finish - Replied"),
             ),
-            Field("should_record_call", "boolean", "Whether the call is recorded."),
+            Field("should_record_call", "boolean", "True if the call is to be recorded."),
             Field(
                 "state",
                 "text",
@@ -101,11 +102,11 @@ RESOURCES = (
                     "voicemail",
                 ),
             ),
-            Field("state_changed_at", "timestamp", "When the state last changed (UTC).", happened=True),
+            Field("state_changed_at", "timestamp", "When the state last changed (UTC).", stamp=True),
             Field("tags", "texts", "Tags on the call."),
             Field("to", "text", "Phone number the call was placed to.", personal=True),
             Field("uid", "text", "Outreach's voice trace id."),
-            Field("updated_at", "timestamp", "When the call was last updated (UTC).", happened=True),
+            Field("updated_at", "timestamp", "When the call was last updated (UTC).", stamp=True),
             Field("user_call_type", "text", "bridge or voip.", known=("bridge", "voip")),
             Field("vendor_call_id", "text", "The voice provider's id of the call."),
             Field("voicemail_recording_url", "text", "Address of the voicemail's recording.", personal=True),
@@ -130,7 +131,7 @@ RESOURCES = (
                 known=("Answered", "Not Answered", "completed", "no_answer"),
             ),
             Field("order", "integer", "Place in the list of dispositions."),
-            Field("default_for_outbound_voicemail", "boolean", "Whether it is set when a voicemail is left."),
+            Field("default_for_outbound_voicemail", "boolean", "True if it is set when a voicemail is left."),
             *_TIMES,
         ),
     ),
@@ -144,7 +145,7 @@ RESOURCES = (
             Field("name", "text", "The sequence's name."),
             Field("description", "text", "What the sequence is for."),
             Field("sequence_type", "text", "interval or date.", known=("interval", "date")),
-            Field("enabled", "boolean", "Whether the sequence is switched on."),
+            Field("enabled", "boolean", "True if the sequence is switched on."),
             *_TIMES,
         ),
     ),

@@ -1,28 +1,28 @@
-"""VoIPBIN: the dialer's calls, the targets it dials, and the plans it dials them by.
+"""VoIPBIN: the dialer's calls, the targets that it dials, and the plans that it dials them by.
 
-Durations are milliseconds. Three eras of values are read alike: times with a space or a ``T`` and trimmed zeros,
-the year 9999 for "not deleted", the all-zero UUID for "no object". Lists are newest first and are polled again, so
+Durations are milliseconds. Three eras of files are read alike: a time may have a space or a ``T`` and trimmed zeros, the
+year 9999 means "not deleted", and the all-zero UUID means "no object". Lists are newest first and are polled again, so
 snapshots of one ``id`` repeat.
 """
 
 from pipelines.sources.contract import NEVER, Field, Kind, Resource, Source
 
 INDEXES = range(5)
-"""A target has up to five destinations, 0 to 4, each with its own tries and maximum."""
+"""Indexes of a target's destinations. Each destination has its own tries and its own budget."""
 
-_UNSET: dict[Kind, tuple[str, ...]] = {
+_SENTINELS: dict[Kind, tuple[str, ...]] = {
     "timestamp": NEVER,  # not deleted
     "uuid": ("00000000-0000-0000-0000-000000000000",),  # no object
 }
 
 _TIMES = (
-    Field("tm_create", "timestamp", "When the object was created (UTC).", happened=True),
-    Field("tm_update", "timestamp", "When any property was last updated (UTC).", happened=True),
+    Field("tm_create", "timestamp", "When the object was created (UTC).", stamp=True),
+    Field("tm_update", "timestamp", "When any property was last updated (UTC).", stamp=True),
     Field(
         "tm_delete",
         "timestamp",
         "When the object was deleted (UTC); the year 9999 means not deleted: null.",
-        happened=True,
+        stamp=True,
     ),
 )
 _ID = Field("id", "uuid", "Unique identifier.", required=True)
@@ -36,9 +36,9 @@ RESOURCES = (
         keeps_deleted=True,
         description="One row per dial attempt of the dialer, in its latest state.",
         version="tm_update",
-        unset=_UNSET,
+        sentinels=_SENTINELS,
         deleted_at="tm_delete",
-        # Done before not done; of two that are, the one that says how it ended.
+        # A row that is done wins over one that is not. Of two that are done, the one with a result wins.
         settled="CASE WHEN status = 'done' THEN 2 ELSE 0 END + CASE WHEN result IS NOT NULL THEN 1 ELSE 0 END",
         fields=(
             Field("id", "uuid", "The campaigncall's unique identifier.", required=True),
@@ -67,7 +67,7 @@ RESOURCES = (
                 "text",
                 "success (normal hangup) or fail (every other); null while there is no result.",
                 closed=("success", "fail"),
-                unset=("",),
+                sentinels=("",),
             ),
             Field("source", "address", "Address the call was made from.", personal=True),
             Field("destination", "address", "Address that was dialled.", personal=True),
@@ -90,19 +90,19 @@ RESOURCES = (
                 "timestamp",
                 "When the campaigncall was created: the dial (UTC).",
                 required=True,
-                happened=True,
+                stamp=True,
             ),
             Field(
                 "tm_update",
                 "timestamp",
                 "Last update (UTC); the hangup once the status is done.",
-                happened=True,
+                stamp=True,
             ),
             Field(
                 "tm_delete",
                 "timestamp",
                 "When the campaigncall was deleted (UTC); null when it was not.",
-                happened=True,
+                stamp=True,
             ),
         ),
     ),
@@ -112,7 +112,7 @@ RESOURCES = (
         target="id",
         description="One row per target of an outdial: up to five destinations and the tries spent on each.",
         version="tm_update",
-        unset=_UNSET,
+        sentinels=_SENTINELS,
         deleted_at="tm_delete",
         settled="status = 'done'",
         fields=(
@@ -151,10 +151,10 @@ RESOURCES = (
     Resource(
         source="voipbin",
         name="outplans",
-        description="One row per version of an outplan: how often and how soon a target may be dialled again.",
+        description="One row per version of an outplan: how often, and how soon again, a target may be dialled.",
         key=("id", "tm_update"),
         version="tm_update",
-        unset=_UNSET,
+        sentinels=_SENTINELS,
         deleted_at="tm_delete",
         fields=(
             _ID,
@@ -162,7 +162,11 @@ RESOURCES = (
             Field("detail", "text", "Description of the dialling strategy."),
             Field("source", "address", "Caller address used for the dial.", personal=True),
             Field("dial_timeout", "bigint", "How long to wait for an answer (milliseconds)."),
-            Field("try_interval", "bigint", "Least wait between tries of one target (milliseconds)."),
+            Field(
+                "try_interval",
+                "bigint",
+                "Retry interval: least wait between tries of one target (milliseconds).",
+            ),
             *(
                 Field(
                     f"max_try_count_{i}", "integer", f"Most tries at destination {i}; 0 or less disables it."
@@ -177,7 +181,7 @@ RESOURCES = (
         name="campaigns",
         description="One row per campaign: which outplan dials which outdial, and whether it runs.",
         version="tm_update",
-        unset=_UNSET,
+        sentinels=_SENTINELS,
         deleted_at="tm_delete",
         fields=(
             _ID,
@@ -191,7 +195,7 @@ RESOURCES = (
                 "text",
                 "What happens when no target is left: stop, or continue (wait for more).",
                 closed=("stop", "continue"),
-                unset=("",),
+                sentinels=("",),
             ),
             Field("outplan_id", "uuid", "The outplan it dials by."),
             Field("outdial_id", "uuid", "The outdial whose targets it dials."),

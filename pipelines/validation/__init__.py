@@ -1,10 +1,10 @@
-"""Validation: what must hold of every table, checked before anything is built on it or published.
+"""Validation: what must hold of every table before anything is built from it or published.
 
-Belongs here: the rules (``rules``), how far figures may move between publications (``drift``), their evaluation by
-Great Expectations inside DuckDB (``engine``). Does not belong
-here: mending data, or rejecting rows (``pipelines.ingest``).
+Belongs here: the rules (``rules``), how far figures may move between publications (``drift``), and their evaluation by
+Great Expectations inside DuckDB (``engine``). Does not belong here: mending data, or rejecting rows
+(``pipelines.ingest``).
 
-Importing this package does not import Great Expectations: that costs seconds, and is paid by the first check that runs.
+Importing this package does not import Great Expectations, which takes seconds. The first check that runs imports it.
 """
 
 from pipelines.validation.rule import Finding, Rule

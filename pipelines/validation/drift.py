@@ -1,11 +1,11 @@
-"""How today's figures differ from those last published: rules that warn, and the memory that they compare with.
+"""The drift rules: how far figures may move since the last publication. All of them warn.
 
-Belongs here: which figures are remembered, and how far each may move. Does not belong here: what must hold of the
-tables whatever they held before (``rules``).
+Belongs here: how far each figure may move. Does not belong here: what must hold of a table whatever it held before
+(``rules``), or which figures are kept (``warehouse.run_log``).
 
-Raw tables hold everything that ever landed, so figures grow slowly from run to run: a count that falls, or a rate that
-jumps, has a cause that somebody should know before the numbers are read. Nothing is remembered of a run that published
-nothing, and the first run has nothing to be compared with.
+Raw tables hold everything that ever landed, so figures grow slowly from run to run. If a count falls or a rate jumps,
+somebody should know the cause before reading the numbers. Only a run that publishes leaves figures to compare with, so
+the first run is compared with nothing.
 """
 
 from __future__ import annotations
@@ -14,19 +14,23 @@ from pipelines.validation.rule import Rule
 from pipelines.warehouse.run_log import FIGURES, MEMORY
 
 SHRINK = 0.01
-"""A count may fall by this share of what it was: sources withdraw rows."""
+"""A count may fall by this share of its previous value, because sources withdraw rows."""
 GROWTH = 2.0
-"""A count may grow to this many times what it was."""
+"""A count may grow to this many times its previous value."""
 RATE_STEP = 0.05
-"""A source's contact rate may move by this much, either way."""
+"""A source's contact rate (0 to 1) may rise or fall by this much."""
 UNKNOWN_STEP = 0.02
-"""The share of unknown dispositions may rise by this much."""
+"""A source's share of attempts with the disposition ``unknown`` (0 to 1) may rise by this much."""
 ENOUGH = 100
-"""Attempts below which a source's rates and growth are not compared: they jump by chance."""
+"""Growth and rates of a source with fewer attempts are not compared, because they jump by chance."""
 
 
 def _compared(figure: str, where: str) -> str:
-    """The scopes of one figure whose value last time and value now are as ``where`` says; null stands for none."""
+    """Return a query for the scopes of one figure that meet the condition ``where``.
+
+    The condition reads ``last`` and ``now``: the value at the last publication and the present one, null if there is
+    none.
+    """
     return f"""
 WITH figures AS ({FIGURES}
 ),
@@ -55,21 +59,22 @@ DRIFT_RULES = (
     Rule(
         "core.attempts",
         "attempts_do_not_vanish",
-        f"No source has lost more than {SHRINK:.0%} of the attempts that were last published.",
+        f"No source has lost more than {SHRINK:.0%} of its attempts since the last publication.",
         "warn",
         query=_compared("attempts", f"coalesce(now, 0) < {1 - SHRINK} * last"),
     ),
     Rule(
         "core.attempts",
         "attempts_do_not_explode",
-        f"No source has more than {GROWTH:g} times the attempts that were last published.",
+        f"No source has more than {GROWTH:g} times its attempts at the last publication.",
         "warn",
         query=_compared("attempts", f"now > {GROWTH} * last AND scope IN (SELECT scope FROM enough)"),
     ),
     Rule(
         "core.attempts",
         "contact_rate_does_not_jump",
-        f"No source's contact rate per attempt has moved by more than {100 * RATE_STEP:g} points since last published.",
+        f"No source's contact rate per attempt has moved by more than {100 * RATE_STEP:g} points since the last "
+        "publication.",
         "warn",
         query=_compared(
             "contact_rate", f"abs(now - last) > {RATE_STEP} AND scope IN (SELECT scope FROM enough)"
@@ -78,8 +83,8 @@ DRIFT_RULES = (
     Rule(
         "core.attempts",
         "unknown_share_does_not_jump",
-        f"No source's share of unknown dispositions has risen by more than {100 * UNKNOWN_STEP:g} points since last "
-        "published.",
+        f"No source's share of `unknown` dispositions has risen by more than {100 * UNKNOWN_STEP:g} points since the "
+        "last publication.",
         "warn",
         query=_compared(
             "unknown_share", f"now - last > {UNKNOWN_STEP} AND scope IN (SELECT scope FROM enough)"
@@ -88,7 +93,7 @@ DRIFT_RULES = (
     Rule(
         "core.attempts",
         "no_value_is_new",
-        "No source uses a status, result, outcome or disposition that it had never used when last published.",
+        "No source uses a status, result, outcome or disposition that it had not used at the last publication.",
         "warn",
         query=_compared(
             "rows_of_value",
@@ -99,8 +104,8 @@ DRIFT_RULES = (
     Rule(
         "quality.row_accounting",
         "row_counts_are_no_whole_pages",
-        "No resource has exactly a page's worth of rows (100, 200, 250, or a multiple of 500): its last page, or all "
-        "after the first, may be missing.",
+        "No resource has exactly 100, 200, 250 or a multiple of 500 rows. Such a number is one of whole pages: the last "
+        "page, or all after the first, may be missing.",
         "warn",
         query="""
 SELECT source, resource, count(*) AS files, sum(rows_in_file) AS rows_in_files
@@ -109,4 +114,4 @@ GROUP BY source, resource
 HAVING sum(rows_in_file) IN (100, 200, 250) OR (sum(rows_in_file) > 0 AND sum(rows_in_file) % 500 = 0)""",
     ),
 )
-"""Every rule of drift; all of them warn."""
+"""Every drift rule."""

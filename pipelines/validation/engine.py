@@ -1,10 +1,10 @@
-"""Great Expectations on the run's own DuckDB connection: rules in, findings out.
+"""Great Expectations on the run's DuckDB connection: it takes rules and returns findings.
 
-Belongs here: everything that knows Great Expectations, SQLAlchemy or ``duckdb_engine``. Import it where it is used, not
-at the top of a module: Great Expectations alone takes seconds to import.
+Belongs here: everything that knows Great Expectations, SQLAlchemy or ``duckdb_engine``. Does not belong here: what must
+hold (``rules``). Import this module inside the function that uses it: Great Expectations takes seconds to import.
 
-All work is pushed down. The rules of one table are one suite, so that its column rules share one scan; what comes back
-is counts, and of a broken rule at most ``SAMPLE_ROWS`` offending rows. No frame library is involved.
+DuckDB does all the work. The rules of one table form one suite, so that its column rules share one scan. The results
+are counts, and for a broken rule at most ``SAMPLE_ROWS`` offending rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import duckdb
 import sqlglot
 
 with warnings.catch_warnings():
-    # Great Expectations 1.24 imports sre_constants, which Python 3.11 deprecates.
+    # Great Expectations 1.24 imports sre_constants, which is deprecated since Python 3.11.
     warnings.simplefilter("ignore", DeprecationWarning)
     import great_expectations as gx
     import great_expectations.expectations as gxe
@@ -41,14 +41,14 @@ SAMPLE_ROWS = 10
 """How many offending rows of a broken rule are kept."""
 
 _RULE = "rule"
-"""The key in an expectation's meta under which it carries its rule's name."""
+"""The key in an expectation's ``meta`` that holds its rule's name."""
 
 
 class ExpectNoRows(BatchExpectation):
-    """Holds when a query over any tables returns no row; the rows it returns are the offending ones.
+    """Succeeds if a query returns no row. The query may read any tables; the rows it returns are the offending ones.
 
-    Great Expectations' own ``UnexpectedRowsExpectation`` runs the query twice, once to count and once to fetch rows
-    that nobody asked for. This one only counts, exactly.
+    Great Expectations' own ``UnexpectedRowsExpectation`` runs the query twice: once to count the rows, once to fetch
+    some that nobody asked for. This class only counts, and counts all rows.
     """
 
     query: str
@@ -66,10 +66,10 @@ class ExpectNoRows(BatchExpectation):
 
 
 def evaluate(con: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> list[Finding]:
-    """What each rule finds in the database behind ``con``, table by table.
+    """Evaluate the rules in the database of ``con``. Returns one finding for each rule, sorted by table.
 
-    A rule that cannot be evaluated (its table or a column is missing, its query fails) is a finding with an ``error``,
-    never an exception. Nothing is written, and nothing is left open.
+    If a rule cannot be evaluated (a table or a column is missing, or its query fails), its finding has an ``error``.
+    Raises InterruptException when the connection is interrupted. Writes nothing, and leaves nothing open.
     """
     freeze_imports()
     by_table = sorted(rules, key=lambda rule: rule.table)
@@ -83,21 +83,20 @@ def evaluate(con: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> list[Find
 
 @cache
 def freeze_imports() -> None:
-    """Make a process that has imported Great Expectations run fast and end quietly. ``evaluate`` calls it.
+    """Keep the imports from slowing the run and from printing at exit. ``evaluate`` calls it; a second call does nothing.
 
-    Freezes what the imports created: it lives as long as the process, and searching it for garbage would take a quarter
-    of a second each time while a run goes on. Registers the emptying of DuckDB's package at exit. A second call does
-    nothing.
+    The objects that the imports created live as long as the process. Each search of them for garbage would take a
+    quarter of a second, so they are excluded from it. At exit, ``_empty_duckdb`` runs.
     """
     gc.freeze()
     atexit.register(_empty_duckdb)
 
 
 def _empty_duckdb() -> None:
-    """Let go of DuckDB's types before the interpreter ends.
+    """Empty DuckDB's modules before the interpreter ends.
 
-    Libraries written in Rust (rpds, which Great Expectations brings, and Polars) outlive the interpreter's modules and
-    keep these types alive. DuckDB's bindings would then print a page of "leaked" lines.
+    Libraries written in Rust (rpds, which Great Expectations needs, and Polars) outlive the interpreter's modules and
+    keep DuckDB's types alive. DuckDB's bindings would then print a page of "leaked" lines.
     """
     gc.unfreeze()
     for name, module in list(sys.modules.items()):
@@ -123,9 +122,8 @@ def _evaluate_table(
                 sample, error = _first_rows(con, rule.query), None
             except duckdb.InterruptException:
                 raise
-            except (
-                duckdb.Error
-            ) as failure:  # counting the rows computes no column, so nothing failed until now
+            except duckdb.Error as failure:
+                # Counting the rows computes no column, so a column that fails does so only here.
                 sample, error = (), _one_line(str(failure))
             yield Finding(
                 rule,
@@ -136,7 +134,7 @@ def _evaluate_table(
                 error=error,
             )
         else:
-            # Asked only of rules that are broken: it costs Great Expectations two more queries a rule.
+            # Only for broken rules: Great Expectations runs two more queries for each.
             details = {
                 "result_format": "SUMMARY",
                 "unexpected_index_column_names": list(rule.sample_columns),
@@ -156,7 +154,7 @@ def _evaluate_table(
 def _validate(
     batch: Any, rules: Sequence[Rule], result_format: str | dict[str, Any]
 ) -> dict[str, tuple[bool, Mapping[str, Any], str | None]]:
-    """Rule's name → whether it holds, Great Expectations' result, and why it could not be evaluated."""
+    """Return, by rule name: True if the rule holds, Great Expectations' result, and why it could not be evaluated."""
     suite = gx.ExpectationSuite(name="rules", expectations=[_expectation(rule) for rule in rules])
     validated = batch.validate(suite, result_format=result_format)
     return {
@@ -180,14 +178,14 @@ def _expectation(rule: Rule) -> Any:
 
 
 def _escaped(query: str) -> str:
-    """The query as Great Expectations wants it: it fills in what stands in braces, SQLAlchemy what follows a colon."""
+    """Return the query with escapes: Great Expectations replaces text in braces, SQLAlchemy words behind a colon."""
     return query.replace(":", "\\:").replace("{", "{{").replace("}", "}}")
 
 
 def _failure(exception_info: Mapping[str, Any]) -> str | None:
-    """Why an expectation raised, in one line; None when it did not.
+    """Return why an expectation raised, in one line; None if it did not.
 
-    The information is one record, or one record for each metric that could not be computed.
+    ``exception_info`` is one record, or holds one record for each metric that could not be computed.
     """
     records = [exception_info, *(value for value in exception_info.values() if isinstance(value, Mapping))]
     message = next(
@@ -199,24 +197,24 @@ def _failure(exception_info: Mapping[str, Any]) -> str | None:
 
 
 def _one_line(message: str) -> str:
-    """A message's first paragraph in one line, without the type that SQLAlchemy puts before it."""
+    """Return a message's first paragraph in one line, without the exception type that SQLAlchemy puts before it."""
     first = re.split(r"\n\s*\n|\n\[SQL", message.strip(), maxsplit=1)[0]
     return " ".join(re.sub(r"^\(_?duckdb\.\w+\)\s*", "", first).split())
 
 
 def _first_rows(con: duckdb.DuckDBPyConnection, query: str) -> tuple[dict[str, Any], ...]:
-    # A rule may say which offending rows to show first; where it does not, the same ones are shown every time.
+    # A rule may order its rows. If it does not, they are sorted by all columns, so that every run shows the same ones.
     is_ordered = sqlglot.parse_one(query, dialect="duckdb").args.get("order") is not None
     rows = con.sql(f"SELECT * FROM ({query}) {'' if is_ordered else 'ORDER BY ALL'} LIMIT {SAMPLE_ROWS}")
     return tuple(dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall())
 
 
 class _Borrowed(ConnectionWrapper):
-    """The run's connection, lent to SQLAlchemy: it may read with it, not begin, end or close anything.
+    """The run's connection as SQLAlchemy sees it: it can read, and cannot begin, commit, roll back or close.
 
-    Great Expectations fetches rows after it has given its connection back, and SQLAlchemy rolls back whatever is given
-    back; on one shared DuckDB connection that discards the rows. So every statement gets a cursor of its own, which
-    streams, and is closed with the last of them. A cursor sees what is committed.
+    Great Expectations fetches rows after it has returned its connection. SQLAlchemy rolls a returned connection back,
+    which discards the rows of a shared DuckDB connection. Every statement therefore gets a cursor of its own, and
+    ``close_cursors`` closes all of them. A cursor sees what is committed.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
@@ -243,12 +241,12 @@ class _Borrowed(ConnectionWrapper):
 
 @contextmanager
 def _datasource(con: duckdb.DuckDBPyConnection) -> Iterator[SQLDatasource]:
-    """A Great Expectations data source over the open connection, in a context that leaves nothing behind."""
+    """Yield a Great Expectations data source on the open connection. At exit, everything but the connection is closed."""
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     borrowed = _Borrowed(con)
-    sources: Any = context.data_sources  # its methods are typed without what they pass on to the engine
+    sources: Any = context.data_sources  # the types of its methods lack the arguments for the engine
     datasource: SQLDatasource = sources.add_sql(
         name="warehouse",
         connection_string="duckdb://",

@@ -1,7 +1,7 @@
-"""What the rules found, kept in the warehouse: `landing.check_log`.
+"""The log of findings in the warehouse: ``landing.check_log``.
 
-Belongs here: a finding in words, and the log of the latest result of every rule. Does not belong here: what must hold
-(`rules`), how it is evaluated (`engine`), or how Dagster shows it.
+Belongs here: a finding in words, and the log with the latest finding of every rule. Does not belong here: what must
+hold (``rules``), how it is evaluated (``engine``), or how Dagster shows it (``orchestration.checks``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DETAIL_WIDTH = 300
 
 
 def observed(finding: Finding) -> str:
-    """A finding in counts: how many rows offend, of how many. It quotes no row."""
+    """Return how many rows offend, of how many, as text. It quotes no row."""
     if finding.error is not None:
         return "could not be evaluated"
     text = f"{finding.offending} offending"
@@ -27,7 +27,7 @@ def observed(finding: Finding) -> str:
 
 
 def detail(finding: Finding) -> str | None:
-    """The first offending row as text, or why the rule could not be evaluated; None when the rule held."""
+    """Return the first offending row as text, or why the rule could not be evaluated; None if the rule holds."""
     if finding.error is not None:
         return _cut(finding.error, _DETAIL_WIDTH)
     if not finding.sample:
@@ -37,10 +37,10 @@ def detail(finding: Finding) -> str | None:
 
 
 def log_findings(warehouse: Warehouse, findings: Iterable[Finding], run_id: str) -> None:
-    """Put the findings in ``landing.check_log``, each in place of its check's last one, all or none.
+    """Write the findings to ``landing.check_log``, all or none. Each replaces its rule's previous finding.
 
-    A finding that is the last one again leaves it as it stands: ``checked_at`` and ``run_id`` are of the run that found
-    it first, so that a run over nothing new changes no published row.
+    A finding that equals the previous one is not written. ``checked_at`` (UTC) and ``run_id`` therefore belong to the
+    run that found it first, and a run without new files changes no published row.
     """
     known = {tuple(row) for row in warehouse.con.sql(f"SELECT {_FINDING} FROM landing.check_log").fetchall()}
     now = datetime.now(UTC).replace(tzinfo=None)
@@ -73,7 +73,7 @@ def log_findings(warehouse: Warehouse, findings: Iterable[Finding], run_id: str)
 
 
 def count_broken(warehouse: Warehouse, findings: Sequence[Finding]) -> None:
-    """Add to the run's own row in the books how many checks failed so far; the log keeps no count by run."""
+    """Add the number of failed errors and failed warnings to the run's row in the run log (``landing.runs``)."""
     broken = Counter(severity_of(finding) for finding in findings if not finding.passed)
     warehouse.con.execute(
         "UPDATE landing.runs SET checks_failed = coalesce(checks_failed, 0) + ?, "
@@ -83,7 +83,7 @@ def count_broken(warehouse: Warehouse, findings: Sequence[Finding]) -> None:
 
 
 def forget_others(warehouse: Warehouse, schema: str, rules: Iterable[Rule]) -> None:
-    """Drop the results of checks that no longer exist: a rule that was broken when it was retired is not broken."""
+    """Delete a schema's findings of rules that no longer exist, so that a retired rule does not stay broken."""
     known = [f"{rule.table} {rule.name}" for rule in rules]
     warehouse.con.execute(
         "DELETE FROM landing.check_log "
@@ -93,14 +93,14 @@ def forget_others(warehouse: Warehouse, schema: str, rules: Iterable[Rule]) -> N
 
 
 def severity_of(finding: Finding) -> str:
-    """``ERROR`` or ``WARN``. A rule that could not be evaluated is an error: nobody knows what it would say."""
+    """Return ``ERROR`` or ``WARN``. A rule that could not be evaluated is an error, whatever its severity."""
     if finding.rule.severity == "error" or finding.error is not None:
         return "ERROR"
     return "WARN"
 
 
 def shown(value: object) -> str:
-    """A value as the text of one table cell."""
+    """Return a value as the text of one table cell, at most 200 characters long."""
     return "null" if value is None else _cut(str(value), _CELL_WIDTH)
 
 

@@ -1,12 +1,12 @@
-"""What a rule is, what it finds, and the kinds of rule that many tables share.
+"""What a rule is, what a finding is, and the kinds of rule that many tables share.
 
-Belongs here: the vocabulary in which ``rules`` is written. Does not belong here: any rule of one table, or how a rule
-is evaluated (``engine``) or shown (``checks``).
+Belongs here: what the modules of ``rules`` are written with. Does not belong here: a rule of one table, how a rule is
+evaluated (``engine``), or how Dagster shows it (``orchestration.checks``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -14,17 +14,18 @@ from typing import Any, Literal
 import sqlglot
 from sqlglot import exp
 
-from pipelines.sql_text import quoted
+from pipelines.sql_text import literal, quoted
 
 Severity = Literal["error", "warn"]
 
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """One thing that must hold of ``table`` (``schema.table``), under a name unique there.
+    """One thing that must hold of a table. No other rule of the same table has its name.
 
-    Either ``query`` gives the rows that break it, or ``expectation`` names one of Great Expectations' own, with its
-    ``arguments``; ``sample_columns`` then tell which row is meant.
+    ``table`` is ``schema.table``. ``description`` is one sentence that says what holds. Either ``query`` returns the
+    rows that break the rule, or ``expectation`` names one of Great Expectations' own classes and ``arguments`` are its
+    arguments. Of an expectation, ``sample_columns`` are the columns that identify an offending row.
     """
 
     table: str
@@ -38,7 +39,7 @@ class Rule:
 
     @cached_property
     def reads(self) -> frozenset[str]:
-        """Every ``schema.table`` the rule looks at, its own included."""
+        """Every ``schema.table`` that the rule reads, its own included."""
         if self.query is None:
             return frozenset({self.table})
         tables = sqlglot.parse_one(self.query, dialect="duckdb").find_all(exp.Table)
@@ -47,7 +48,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found. ``offending`` rows of ``checked`` rows; ``error`` says why it could not be evaluated."""
+    """What one evaluation of a rule found.
+
+    ``offending``: how many rows break the rule; None if they could not be counted. ``checked``: how many rows the table
+    has; None if the rule could not be evaluated. ``sample``: the first offending rows. ``error``: why the rule could not
+    be evaluated; None if it could.
+    """
 
     rule: Rule
     passed: bool
@@ -58,11 +64,11 @@ class Finding:
 
 
 def one_of(table: str, column: str, values: tuple[Any, ...], key: tuple[str, ...]) -> Rule:
-    """The column is null or has one of the values."""
+    """Return the rule that the column is null or has one of the values."""
     return Rule(
         table,
         f"{column}_is_known",
-        f"`{column}` is one of {', '.join(map(str, values))}, or null.",
+        f"`{column}` is null or one of {', '.join(map(str, values))}.",
         expectation="ExpectColumnValuesToBeInSet",
         arguments={"column": column, "value_set": list(values)},
         sample_columns=key,
@@ -70,7 +76,7 @@ def one_of(table: str, column: str, values: tuple[Any, ...], key: tuple[str, ...
 
 
 def filled(table: str, column: str, key: tuple[str, ...]) -> Rule:
-    """The column is never null."""
+    """Return the rule that the column is never null."""
     return Rule(
         table,
         f"{column}_is_filled",
@@ -82,19 +88,30 @@ def filled(table: str, column: str, key: tuple[str, ...]) -> Rule:
 
 
 def unique(table: str, key: tuple[str, ...], nullable: tuple[str, ...] = ()) -> Rule:
-    """The key names one row: no value twice, and no part of it null but those that may be."""
+    """Return the rule that a key names one row.
+
+    No key stands twice, and no part of it is null, except the parts in ``nullable``.
+    """
     columns = ", ".join(map(quoted, key))
     broken = ["count(*) > 1", *(f"{quoted(part)} IS NULL" for part in key if part not in nullable)]
     return Rule(
         table,
         f"{key[0]}_is_unique" if len(key) == 1 else "key_is_unique",
-        f"`{' + '.join(key)}` is filled and names one row.",
+        _key_words(key, nullable),
         query=f"SELECT {columns}, count(*) AS rows FROM {table} GROUP BY {columns} HAVING {' OR '.join(broken)}",
     )
 
 
+def _key_words(key: tuple[str, ...], nullable: tuple[str, ...]) -> str:
+    """Return the sentence that says what holds of the key."""
+    exceptions = " and ".join(f"`{part}`" for part in key if part in nullable)
+    if exceptions:
+        return f"`{' + '.join(key)}` names one row. {exceptions} may be null."
+    return f"`{' + '.join(key)}` names one row, and no part of it is null."
+
+
 def within(table: str, bounds: Mapping[str, tuple[float | None, float | None]], key: tuple[str, ...]) -> Rule:
-    """Each column is null or between its bounds, both included."""
+    """Return the rule that each column is null or lies between its bounds, both included. A bound of None is open."""
     tests = [
         test
         for column, (low, high) in bounds.items()
@@ -105,13 +122,26 @@ def within(table: str, bounds: Mapping[str, tuple[float | None, float | None]], 
         if test
     ]
     shown = ", ".join(map(quoted, (*key, *bounds)))
-    words = "; ".join(
+    ranges = ", ".join(
         f"`{column}` {f'at least {low}' if high is None else f'{low} to {high}'}"
         for column, (low, high) in bounds.items()
     )
     return Rule(
         table,
         "numbers_lie_in_range",
-        f"{words}.",
+        f"Each number is null or lies in its range: {ranges}.",
         query=f"SELECT {shown} FROM {table} WHERE {' OR '.join(tests)}",
+    )
+
+
+def text_list(values: Iterable[str]) -> str:
+    """Return SQL: the texts as literals, separated by commas."""
+    return ", ".join(map(literal, values))
+
+
+def value_rows(rows: Iterable[tuple[object, ...]]) -> str:
+    """Return SQL: the rows of a VALUES list. Texts become literals; other values are written as they print."""
+    return ", ".join(
+        f"({', '.join(literal(value) if isinstance(value, str) else str(value) for value in row)})"
+        for row in rows
     )

@@ -76,11 +76,11 @@ class Draft(Protocol):
     def add(self, table: str) -> None:
         """Queue a table (``schema.name``) for copying. Tables that are not published are ignored."""
 
-    def finish(self) -> Future[dict[str, int]]:
+    def close(self) -> Future[dict[str, int]]:
         """Copy the remaining tables and close the file. The result, rows by table, follows once it has been read back."""
 
     def discard(self) -> None:
-        """Close the file, finished or not. Calling it again does nothing."""
+        """Release the file, closed or not. A second call does nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""The tables that no SQL file builds: schemas `raw` and `landing`.
+"""The tables that no SQL file builds: schemas ``raw`` and ``landing``.
 
-Belongs here: their columns, and how they are made. Does not belong here: what fills them (`ingest`) or what is built from
-them (`models`).
+Belongs here: the columns of these tables, and creating them. Does not belong here: what fills them (``ingest``) or what
+is built from them (``models``).
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 import duckdb
 
 from pipelines.settings import ROOT, Settings
-from pipelines.sources import BOOK_FIELDS, RESOURCES, SOURCES, Resource
+from pipelines.sources import COMMON_FIELDS, RESOURCES, SOURCES, Resource
 from pipelines.sql_text import quoted
 
 SCHEMAS = ("landing", "raw", "core", "replay", "reports", "quality")
 MACROS = ROOT / "sql" / "macros.sql"
-"""Formulas that the models use and the published file has."""
+"""The macros. The SQL files use them, and the published file holds them."""
 
 CHECK_LOG = "landing.check_log"
-"""The latest result of every check. What reads it is built after the checks."""
+"""The table with the latest finding of every rule. Tables that read it are built after the checks."""
 
 _LANDING_TABLES = """
 CREATE TABLE IF NOT EXISTS landing.settings (
@@ -85,22 +85,22 @@ CREATE TABLE IF NOT EXISTS landing.salt (salt VARCHAR);
 
 
 def raw_columns(resource: Resource) -> dict[str, str]:
-    """Column → DuckDB type of a resource's raw table, in order."""
-    return {field.name: field.duckdb_type for field in (*resource.fields, *BOOK_FIELDS)}
+    """Return the columns of a resource's raw table, in order: name → DuckDB type."""
+    return {field.name: field.duckdb_type for field in (*resource.fields, *COMMON_FIELDS)}
 
 
 def kept_rows(resource: Resource) -> str:
-    """The table that keeps every row read of a resource with page sets, and where each stood in its page."""
+    """Return the table that keeps every row read of a resource with page sets, and its place in its page."""
     return f"landing.{quoted(f'{resource.table}_rows')}"
 
 
 def kept_pages(resource: Resource) -> str:
-    """The table that keeps every list page read of a resource with page sets: its owner, and its place in its set."""
+    """Return the table that keeps every page read of a resource with page sets: its owner, and its place in its set."""
     return f"landing.{quoted(f'{resource.table}_pages')}"
 
 
 def _resource_tables(resource: Resource) -> dict[str, dict[str, str]]:
-    """Every table of one resource, with its columns and their types."""
+    """Return every table of one resource: name → columns with their DuckDB types."""
     raw = raw_columns(resource)
     tables = {f"raw.{quoted(resource.table)}": raw}
     if (sets := resource.page_sets) is not None:
@@ -112,7 +112,7 @@ def _resource_tables(resource: Resource) -> dict[str, dict[str, str]]:
 
 
 def layout() -> str:
-    """A text that differs when the tables that ingest fills have other columns than in another version of the project."""
+    """Return a hash of the tables in this module. A warehouse with another hash has other columns, and is set aside."""
     columns = [(table, *columns.items()) for r in RESOURCES for table, columns in _resource_tables(r).items()]
     return hashlib.sha256(repr((_LANDING_TABLES, columns)).encode()).hexdigest()
 
@@ -120,7 +120,7 @@ def layout() -> str:
 def create_schemas(
     con: duckdb.DuckDBPyConnection, resources: Iterable[Resource] = RESOURCES, macros: Path = MACROS
 ) -> None:
-    """Make every schema, every table that ingest fills, and the macros, where they are missing; what is there stays."""
+    """Create every schema and every table of this module that is missing, and the macros. Existing tables stay as is."""
     for schema in SCHEMAS:
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     con.execute(_LANDING_TABLES)
@@ -132,9 +132,9 @@ def create_schemas(
 
 
 def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Put the run's settings and the sources where SQL can read them: ``landing.settings``, ``landing.sources``.
+    """Write the run's settings and the sources to ``landing.settings`` and ``landing.sources``, where SQL reads them.
 
-    The first time, draw the text that keys the hashes of personal data: ``landing.salt``.
+    In a new warehouse, also draw the random key of the hashes of personal data: ``landing.salt``.
     """
     con.execute("DELETE FROM landing.settings")
     con.execute(

@@ -112,7 +112,7 @@ def test_who_has_the_old_file_open_keeps_it_and_who_comes_next_sees_the_new(ware
     assert campaigns(path) == TWO
 
 
-@pytest.mark.parametrize("step", ["write_report", "DuckDBDraft.finish", "_flush"])
+@pytest.mark.parametrize("step", ["write_report", "DuckDBDraft.close", "_flush"])
 def test_a_publication_that_fails_changes_nothing_and_leaves_nothing(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -291,7 +291,7 @@ def test_the_next_file_takes_in_tables_as_they_are_built(
     releases = warehouse.settings.output / "releases"
     (first,) = releases.iterdir()
     written: list[tuple[str, bool]] = []
-    whole, finish = duckdb_file._write_whole, DuckDBDraft.finish
+    whole, close = duckdb_file._write_whole, DuckDBDraft.close
     ending = threading.Event()
 
     def note(con: duckdb.DuckDBPyConnection, table: duckdb_file.Table) -> None:
@@ -300,10 +300,10 @@ def test_the_next_file_takes_in_tables_as_they_are_built(
 
     def end(draft: DuckDBDraft) -> Future[dict[str, int]]:
         ending.set()
-        return finish(draft)
+        return close(draft)
 
     monkeypatch.setattr(duckdb_file, "_write_whole", note)
-    monkeypatch.setattr(DuckDBDraft, "finish", end)
+    monkeypatch.setattr(DuckDBDraft, "close", end)
     with drafted(warehouse, MODELS) as ready:
         assert ready.draft is not None
         add_a_call(warehouse)

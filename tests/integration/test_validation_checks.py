@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from pipelines.models.sql_files import load_models
-from pipelines.orchestration.checks import build_checks, check_result, without_personal_data
+from pipelines.orchestration.checks import RuleNameError, build_checks, check_result, without_personal_data
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES
 from pipelines.validation import Rule, load_rules
@@ -264,7 +264,7 @@ def test_a_retired_rule_leaves_the_log(warehouse: Warehouse) -> None:
 
 
 def test_two_rules_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="the same name"):
+    with pytest.raises(RuleNameError, match=r"^core\.a: two rules have the same name, first; rename one"):
         build_checks([breaks("core.a", "first"), breaks("core.a", "first")])
 
 

@@ -15,7 +15,7 @@ from pipelines.validation import Rule, load_rules
 from pipelines.validation.drift import DRIFT_RULES
 from pipelines.validation.engine import evaluate
 from pipelines.validation.rule import Finding
-from pipelines.validation.rules import DISPOSITIONS
+from pipelines.validation.rules.vocabulary import DISPOSITIONS
 from tests.support import build, ledger
 
 MODELS = load_models()

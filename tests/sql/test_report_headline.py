@@ -209,10 +209,10 @@ def test_checks_are_counted_by_their_latest_result() -> None:
     with ledger() as con:
         con.execute(
             "INSERT INTO landing.check_log VALUES "
-            "('core.a', 'one', 'ERROR', TRUE, '', TIMESTAMP '2026-01-02', 'r'), "
-            "('core.a', 'one', 'ERROR', FALSE, '', TIMESTAMP '2026-01-01', 'r'), "
-            "('core.a', 'two', 'WARN', FALSE, '', TIMESTAMP '2026-01-02', 'r'), "
-            "('core.b', 'two', 'ERROR', FALSE, '', TIMESTAMP '2026-01-02', 'r')"
+            "('core.a', 'one', 'ERROR', TRUE, '', NULL, TIMESTAMP '2026-01-02', 'r'), "
+            "('core.a', 'one', 'ERROR', FALSE, '', NULL, TIMESTAMP '2026-01-01', 'r'), "
+            "('core.a', 'two', 'WARN', FALSE, '', NULL, TIMESTAMP '2026-01-02', 'r'), "
+            "('core.b', 'two', 'ERROR', FALSE, '', NULL, TIMESTAMP '2026-01-02', 'r')"
         )
         build(con, "quality.check_summary")
         assert fetch(con, "FROM quality.check_summary") == [

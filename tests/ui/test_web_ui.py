@@ -172,7 +172,7 @@ def test_the_schedule_is_on_and_the_sensor_is_as_it_was_set(server: Server, scre
 
 def test_somebody_starts_a_refresh_and_reads_what_it_did(server: Server, screen: Page) -> None:
     screen.goto(f"{server.url}/locations/contact_ledger/jobs/refresh")
-    see(screen, "Read what is new in the landing folder")
+    see(screen, "Read the new files of the landing folder")
     screen.get_by_role("button", name="Materialize all").click()
     see(screen, re.compile("Launched run"))
 
@@ -211,7 +211,7 @@ def test_somebody_starts_a_refresh_and_reads_what_it_did(server: Server, screen:
 
     # The calls that were laid out name targets which were not: a warning, in words and with the offending rows.
     screen.goto(f"{server.url}/assets/replay/violations?view=checks&checkDetail=no_orphan_calls")
-    see(screen, "Every call names a target that was loaded")
+    see(screen, "Every call names a target that has a row")
     see(screen, "Failed", exact=True)
     ((orphans,),) = server.query("SELECT count(*) FROM replay.violations WHERE code = 'orphan_call'")
     see(screen, re.compile(f"^{orphans} offending, "))
@@ -247,7 +247,7 @@ def test_somebody_cancels_a_refresh_that_waits_and_its_place_is_free(server: Ser
     warehouse = server.output / "warehouse.duckdb"
     with held(warehouse) as holder:
         screen.goto(f"{server.url}/locations/contact_ledger/jobs/refresh")
-        see(screen, "Read what is new in the landing folder")
+        see(screen, "Read the new files of the landing folder")
         screen.get_by_role("button", name="Materialize all").click()
         see(screen, re.compile("Launched run"))
         screen.goto(f"{server.url}/runs")

@@ -14,7 +14,7 @@ from pipelines.sources import RESOURCE
 from pipelines.validation import Rule
 from pipelines.validation.engine import SAMPLE_ROWS, evaluate
 from pipelines.validation.rule import Finding, filled, one_of, unique, within
-from pipelines.validation.rules import raw_rules
+from pipelines.validation.rules.raw import raw_rules
 
 
 @pytest.fixture

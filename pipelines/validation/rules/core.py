@@ -1,0 +1,125 @@
+"""The rules of schema ``core``: as-of, the mapping, and the attempts of all sources."""
+
+from __future__ import annotations
+
+from pipelines.validation.rule import Rule, one_of, text_list, value_rows
+from pipelines.validation.rules.vocabulary import DISPOSITIONS, UNKNOWN_SHARE
+
+CORE_RULES = (
+    Rule(
+        "core.as_of",
+        "one_moment_is_set",
+        "There is exactly one as-of.",
+        query="SELECT count(*) AS moments FROM core.as_of HAVING count(*) <> 1",
+    ),
+    Rule(
+        "core.dispositions",
+        "every_mapped_disposition_exists",
+        "Every line of the mapping names a disposition that exists. Rows that another line maps count as `unknown`.",
+        "warn",
+        query=f"""
+SELECT source, field, value, disposition, origin
+FROM landing.dispositions
+WHERE source <> '*' AND coalesce(disposition, '') NOT IN ({text_list(DISPOSITIONS)})""",
+    ),
+    one_of("core.attempts", "channel", ("phone", "door", "email", "text", "unknown"), ("attempt_key",)),
+    one_of("core.attempts", "direction", ("outbound", "inbound", "unknown"), ("attempt_key",)),
+    one_of("core.attempts", "disposition", tuple(DISPOSITIONS), ("attempt_key", "raw_disposition")),
+    Rule(
+        "core.attempts",
+        "essentials_are_filled",
+        "Source, campaign, target, channel, direction, disposition, `is_attempt` and `is_contact` are never null.",
+        query="""
+SELECT attempt_key, source, campaign_key, target_key, channel, direction, disposition, is_attempt, is_contact
+FROM core.attempts
+WHERE source IS NULL OR campaign_key IS NULL OR target_key IS NULL OR channel IS NULL OR direction IS NULL
+    OR disposition IS NULL OR is_attempt IS NULL OR is_contact IS NULL""",
+    ),
+    Rule(
+        "core.attempts",
+        "keys_name_their_source",
+        "Attempt, campaign and target keys begin with the source, so that ids of two systems are never the same key.",
+        query="""
+SELECT attempt_key, source, campaign_key, target_key
+FROM core.attempts
+WHERE NOT (
+    starts_with(attempt_key, source || ':') AND starts_with(campaign_key, source || ':')
+    AND starts_with(target_key, source || ':')
+)""",
+    ),
+    Rule(
+        "core.attempts",
+        "disposition_says_what_counts",
+        "The disposition decides whether a row is an attempt, and whether it is a contact.",
+        query=f"""
+SELECT attempts.attempt_key, attempts.disposition, attempts.is_attempt, attempts.is_contact
+FROM core.attempts AS attempts
+INNER JOIN (
+    VALUES {value_rows((name, *counts) for name, counts in DISPOSITIONS.items())}
+) AS defined (disposition, is_attempt, is_contact) ON defined.disposition = attempts.disposition
+WHERE attempts.is_attempt IS DISTINCT FROM defined.is_attempt
+    OR attempts.is_contact IS DISTINCT FROM defined.is_contact""",
+    ),
+    Rule(
+        "core.attempts",
+        "attempt_numbers_have_no_gaps",
+        "The attempts on a target in a campaign are numbered 1, 2, 3, …; other rows have no number.",
+        query="""
+SELECT campaign_key, target_key, attempts, numbered, first, last
+FROM (
+    SELECT campaign_key, target_key, count(*) FILTER (WHERE is_attempt) AS attempts, count(attempt_number) AS numbered,
+        count(*) FILTER (WHERE is_attempt AND attempt_number IS NOT NULL) AS numbered_attempts,
+        min(attempt_number) AS first, max(attempt_number) AS last,
+        sum(attempt_number) AS total, sum(attempt_number * attempt_number) AS squares
+    FROM core.attempts
+    GROUP BY source, campaign_key, target_key
+)
+WHERE numbered <> attempts OR numbered_attempts <> attempts OR first <> 1 OR last <> attempts
+    OR 2 * total <> attempts * (attempts + 1) OR 6 * squares <> attempts * (attempts + 1) * (2 * attempts + 1)""",
+    ),
+    Rule(
+        "core.attempts",
+        "one_row_stands_for_each_target",
+        "Exactly one row of each target in a campaign is marked as the latest.",
+        query="""
+SELECT campaign_key, target_key, count(*) FILTER (WHERE is_latest) AS latest
+FROM core.attempts
+GROUP BY source, campaign_key, target_key
+HAVING count(*) FILTER (WHERE is_latest) <> 1""",
+    ),
+    Rule(
+        "core.attempts",
+        "no_attempt_lies_in_the_future",
+        "No attempt began after as-of.",
+        query="""
+SELECT attempts.attempt_key, attempts.attempted_at, attempts.attempted_at_basis, clock.as_of
+FROM core.attempts AS attempts
+CROSS JOIN core.as_of AS clock
+WHERE attempts.is_attempt AND attempts.attempted_at > clock.as_of""",
+    ),
+    Rule(
+        "core.attempts",
+        "attempts_have_a_time",
+        "Every attempt has a time. An attempt without one is counted, but on no day and in no order.",
+        "warn",
+        query="""
+SELECT attempt_key, raw_disposition, disposition
+FROM core.attempts
+WHERE is_attempt AND attempted_at IS NULL""",
+    ),
+    Rule(
+        "core.attempts",
+        "unknown_share_is_low",
+        f"At most {UNKNOWN_SHARE:.0%} of a source's attempts have the disposition `unknown`; if there are more, map "
+        "their values.",
+        "warn",
+        query=f"""
+SELECT source, count(*) FILTER (WHERE disposition = 'unknown') AS unknown, count(*) AS attempts,
+    round(count(*) FILTER (WHERE disposition = 'unknown') / count(*), 4) AS share,
+    mode(raw_disposition) FILTER (WHERE disposition = 'unknown') AS most_common
+FROM core.attempts
+WHERE is_attempt
+GROUP BY source
+HAVING count(*) FILTER (WHERE disposition = 'unknown') > {UNKNOWN_SHARE} * count(*)""",
+    ),
+)

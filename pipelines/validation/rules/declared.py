@@ -1,0 +1,148 @@
+"""Rules that a SQL file or a source's contract states.
+
+Belongs here: reading such a rule: a table's key, the marks of its columns, the rows of a source's first resource, and
+the rules of one system. Does not belong here: a rule that is written out for one table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pipelines.models.sql_files import Model, ModelError
+from pipelines.sources import SOURCES, Source
+from pipelines.sql_text import literal, quoted
+from pipelines.validation.rule import Rule, Severity, text_list, unique
+from pipelines.validation.rules.vocabulary import EPSILON
+
+
+def slack(figure: str) -> str:
+    """Return SQL: how far a figure may be off through rounding. A larger figure has fewer digits behind the point."""
+    return f"{EPSILON} * greatest(1, abs({figure}))"
+
+
+def key_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
+    """Yield, for each published table, the rule that its key names one row.
+
+    The key is the one in the SQL file. A part of it may be null if its column is marked ``[null]``. Tables of schema
+    ``quality`` have no such rule: they are lists, kept as they come.
+    """
+    for model in models.values():
+        if not model.internal and model.schema != "quality":
+            nullable = tuple(part for part in model.key if "null" in model.marks[part])
+            yield unique(model.table, model.key, nullable)
+
+
+def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
+    """Yield, for each published table, the rule that its shares and its intervals are possible.
+
+    A column marked ``[share]`` lies between 0 and 1. A column ``x`` with ``x_low`` and ``x_high`` lies between them.
+    """
+    for model in models.values():
+        shares = [name for name, marks in model.marks.items() if "share" in marks]
+        held = [name for name in model.columns if {f"{name}_low", f"{name}_high"} <= model.columns.keys()]
+        ends = [f"{name}_{end}" for name in held for end in ("low", "high")]
+        broken = [
+            *(f"{name} NOT BETWEEN 0 AND 1" for name in shares),
+            *(
+                f"{name} IS NOT NULL AND NOT coalesce("
+                f"{name}_low - {name} <= {slack(name)} AND {name} - {name}_high <= {slack(name)}, FALSE)"
+                for name in held
+            ),
+            *(
+                f"{name}_{end} NOT BETWEEN 0 AND 1"
+                for name in held
+                if name in shares
+                for end in ("low", "high")
+            ),
+        ]
+        if broken and not model.internal:
+            columns = ", ".join(dict.fromkeys((*model.key, *shares, *held, *ends)))
+            yield Rule(
+                model.table,
+                "rates_lie_between_0_and_1" if shares else "intervals_hold_their_figures",
+                "Every rate and share lies between 0 and 1, and every figure lies within its interval.",
+                query=f"SELECT {columns} FROM {model.table} WHERE {' OR '.join(broken)}",
+            )
+
+
+def source_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
+    """Yield what must hold of every source: the rows of its first resource are its attempts.
+
+    A source that has a list of campaigns must list each campaign of its attempts.
+    """
+    yield Rule(
+        "core.attempts",
+        "every_record_becomes_one_attempt",
+        "Each source has as many rows here as its first resource has rows that had begun and were not withdrawn by "
+        "as-of.",
+        query=f"""
+WITH recorded AS (
+    {" UNION ALL ".join(_records(source) for source in SOURCES)}
+)
+SELECT recorded.source, recorded.records, coalesce(ledger.attempts, 0) AS attempts
+FROM recorded
+LEFT JOIN (SELECT source, count(*) AS attempts FROM core.attempts GROUP BY source) AS ledger
+    ON ledger.source = recorded.source
+WHERE recorded.records <> coalesce(ledger.attempts, 0)""",
+    )
+    listing = [branch.source.name for branch in models["core._listed_campaigns"].unions["sources.campaigns"]]
+    yield Rule(
+        "core.campaigns",
+        "campaigns_are_listed",
+        "Every campaign with attempts is in its source's list of campaigns. A campaign that is not listed has its id "
+        "for a name.",
+        "warn",
+        query=f"""
+SELECT source, campaign_key
+FROM core.campaigns
+WHERE is_in_ledger AND NOT is_listed AND source IN ({text_list(listing)}) AND campaign_key <> source || ':none'""",
+    )
+
+
+def _records(source: Source) -> str:
+    """Return SQL: the source, and how many rows of its first resource had begun and were not withdrawn by as-of."""
+    resource = source.resources[0]
+    began = ", ".join(f"records.{quoted(name)}" for name in resource.began)
+    begun = f"coalesce(coalesce({began}) <= clock.cutoff_at, TRUE)" if began else "TRUE"
+    kept = (
+        "TRUE"
+        if resource.keeps_deleted
+        else "coalesce(records._deleted_at > clock.cutoff_at, records._deleted_at IS NULL)"
+    )
+    return (
+        f"SELECT {literal(source.name)} AS source, count(*) AS records "
+        f"FROM {resource.raw_table} AS records, core._cutoff AS clock WHERE {begun} AND {kept}"
+    )
+
+
+SEVERITIES: Mapping[str, Severity] = {"error": "error", "warn": "warn"}
+
+
+def rule_files(root: Path) -> Iterator[Rule]:
+    """Yield the rules of single systems: ``sql/sources/<system>/rules/<name>.sql`` below ``root``.
+
+    A file is a comment block above a query. The comment block holds the description, ``Table:`` and ``Severity:``.
+    Raises ModelError if one of the two labels is missing, or if the severity is neither ``error`` nor ``warn``.
+    """
+    for path in sorted((root / "sources").glob("*/rules/*.sql")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        length = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+        words, labels = [], {}
+        for line in lines[:length]:
+            found = re.match(r"^-- (Table|Severity): (\S+)$", line)
+            if found:
+                labels[found[1]] = found[2]
+            else:
+                words.append(line[2:].strip())
+        severity = SEVERITIES.get(labels.get("Severity", ""))
+        if "Table" not in labels or severity is None:
+            raise ModelError(
+                "has no 'Table: <schema.table>' or no 'Severity: error|warn'",
+                where=path.relative_to(root.parent).as_posix(),
+                cure="write both below the description",
+            )
+        yield Rule(
+            labels["Table"], path.stem, " ".join(words), severity, query="\n".join(lines[length:]).strip()
+        )
