@@ -1,6 +1,6 @@
 -- One row per contact attempt or scheduled communication, of all sources.
--- Some rows are no real attempt: they were skipped, never placed, scheduled, overdue, or completed by hand. They stay in
--- the table, and their `is_attempt` is false.
+-- Some rows are no real attempt: they were skipped, never placed, scheduled, overdue, or completed by hand. They stay
+-- in the table, and their `is_attempt` is false.
 -- Two kinds of rows are left out: those that had not begun by as-of (core.as_of), except communications that are
 -- scheduled for later; and those that the source has withdrawn.
 -- Key: attempt_key
