@@ -5,7 +5,7 @@
 -- Rows that describe a campaign or a plan count too. A campaign that was stopped after its last call shows that the log
 -- was still kept then. So, by default, nothing in the input lies after as-of.
 -- Three kinds of time do not count: a time for which something is scheduled; a sentinel, which no raw table holds; and
--- the deletion marker of a copy, which only says when the copy noticed the deletion.
+-- the deletion marker of a copying tool, which only says when the tool noticed the deletion.
 -- Without any input, as-of is null.
 -- Key: timezone
 -- Example: What is as-of, and where does it come from?

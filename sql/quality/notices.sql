@@ -21,7 +21,8 @@ SELECT
     code, -- the kind of notice: new_field, unknown_value, inconsistent, page_total, mapping or not_read
     field, -- the field that the notice is about; null for not_read [null]
     value, -- the value that was found, as it came; null where the notice is about no value [null]
-    rows, -- rows with it, in the latest version of the file that had any; for not_read, files [count]
+    -- rows in which it was found, in the latest version of the file that had any; for not_read, files [count]
+    rows,
     detail -- what is wrong, in words; it quotes nothing of the input
 FROM ranked
 WHERE place = 1

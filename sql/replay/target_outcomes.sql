@@ -1,4 +1,4 @@
--- One row per target of the dialer: its outcome as of as-of, and whether the platform's own row agrees.
+-- One row per target of the dialer: its outcome at as-of, and whether the platform's own row agrees.
 -- Targets that only calls name are here too. Targets that were created after as-of and not called yet are not here.
 -- The outcome is the first one of these that applies: reached (a call ended in success); stuck (a call is open for too
 -- long); in_flight (a call is open); not_dialable (never called, and no destination could ever be dialled); untouched

@@ -1,12 +1,12 @@
 -- One row per status write of a target: a dial, or the hangup that ends it.
 -- The writes of a target are ordered by time, a hangup before a dial at the same instant, then by call id. A call that
--- ends as it begins hangs up right after its own dial. Read by `sequence` from idle on, each from_status is the
--- to_status before it. The last to_status, and the last tries_used of each destination, are always those of
--- replay.target_outcomes.
+-- ends as it begins hangs up right after its own dial. The first from_status is idle. By `sequence`, each later
+-- from_status is the to_status before it. The last to_status, and the last tries_used of each destination, are always
+-- those of replay.target_outcomes.
 -- A success makes the target done for good. Without one, the target is progressing while any call is open. The hangup
 -- that closes the last open call leaves it done if no destination has tries left under the outplan in force at that
--- hangup, and idle otherwise. The very last write leaves what the target is at as-of, because an outplan may have
--- changed since.
+-- hangup, and idle otherwise. The very last write leaves the status that the target has at as-of, because an
+-- outplan may have changed since.
 -- Key: outdial_target_id, sequence
 -- Words: event = dial, hangup; from_status, to_status = idle, progressing, done
 -- Incremental: outdial_target_id from replay._calls

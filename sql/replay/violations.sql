@@ -1,10 +1,10 @@
 -- One row per call + code: a call that broke the retry policy, or that contradicts the rest of the log, and how sure
 -- that is.
 -- Every call is judged by the version of its outplan that was in force at its dial.
--- The verdict is `tolerated` if only the clock tolerance excuses the call, because two services write these times. It
--- is `unverifiable` if the code needs an outplan and none was in force. For the order of destinations and their limits,
--- it is also `unverifiable` if the platform's own counters (in its row, or on a call) show that calls at that
--- destination are missing from the log. Else it is `illegal`.
+-- The verdict is `tolerated` if only the clock tolerance excuses the call: two services write these times, and their
+-- clocks may differ. The verdict is `unverifiable` if the code needs an outplan and none was in force. For the order of
+-- destinations and their limits, it is also `unverifiable` if the platform's own counters (in its row, or on a call)
+-- show that calls at that destination are missing from the log. Else the verdict is `illegal`.
 -- Without an outplan in force, only what an ordinary plan (at least one try at every destination) could forbid is
 -- listed: a dial after a hangup, a second try, a destination that is not the first.
 -- A call that names no target has a null outdial_target_id.

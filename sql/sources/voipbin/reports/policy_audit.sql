@@ -4,8 +4,8 @@
 -- call if an outplan was known to be in force at its dial, and if the log is complete enough to tell. Every other code
 -- judges every call. Over all codes, a call counts as judged if no code had to leave it open, or if it has an illegal
 -- violation.
--- A call with several violations counts once in `all`. A campaign without any violation has its row `all` with fitness
--- 1.
+-- A call with several violations counts once in `all`. A campaign without any violation also has its row `all`, and
+-- its fitness is 1.
 -- Key: campaign_id, code
 -- Example: How well did each campaign keep to its retry policy?
 --   SELECT campaign_name, fitness, judged_calls FROM reports.policy_audit WHERE code = 'all'

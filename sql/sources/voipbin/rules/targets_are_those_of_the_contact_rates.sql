@@ -4,7 +4,10 @@
 SELECT rates.campaign_key, rates.targets AS targets_of_the_rates, inventory.targets,
     rates.targets_attempted, inventory.attempted, rates.attempts AS attempts_of_the_rates, inventory.attempts
 FROM reports.campaign_contact_rates AS rates
-FULL JOIN (FROM reports.inventory WHERE campaign_key <> 'all') AS inventory
+FULL JOIN (
+    FROM reports.inventory
+    WHERE campaign_key <> 'all'
+) AS inventory
     ON inventory.campaign_key = rates.campaign_key
 WHERE
     coalesce(rates.source, 'voipbin') = 'voipbin'
