@@ -1,33 +1,33 @@
--- Twenty questions to contact_ledger.duckdb, each with its query. They run in DuckDB 1.2 and later, one after the
--- other or alone: duckdb contact_ledger.duckdb < examples.sql
--- Belongs here: questions that people ask of the published file. Does not belong here: anything the pipeline runs.
+-- Twenty questions to contact_ledger.duckdb, each with its query. They run in DuckDB 1.2 and later, one by one or all
+-- together: duckdb contact_ledger.duckdb < examples.sql
+-- Belongs here: questions that people ask of the published file. Does not belong here: anything that the pipeline runs.
 
--- 1. How often did each campaign reach the people it tried, and how sure is that?
+-- 1. What share of the targets that it attempted did each campaign reach, and how sure is that?
 SELECT
     source, campaign_name, targets_contacted, targets_attempted, contact_rate_per_target,
     contact_rate_per_target_low, contact_rate_per_target_high
 FROM reports.campaign_contact_rates
 ORDER BY contact_rate_per_target DESC NULLS LAST;
 
--- 2. Which campaigns are surely below 30 % of their targets, not merely by chance?
+-- 2. Which campaigns reach fewer than 30 % of their attempted targets, and surely not only by chance?
 SELECT source, campaign_name, contact_rate_per_target, contact_rate_per_target_high
 FROM reports.campaign_contact_rates
 WHERE contact_rate_per_target_high < 0.3
 ORDER BY contact_rate_per_target_high;
 
--- 3. How many attempts does one person reached cost?
+-- 3. How many attempts does it take to reach one target?
 SELECT source, campaign_name, attempts, targets_contacted, attempts_per_contact
 FROM reports.campaign_contact_rates
 WHERE NOT is_thin
 ORDER BY attempts_per_contact NULLS LAST;
 
--- 4. How much of each list has not been touched yet?
+-- 4. How many targets of each list are untouched, and how many tries are left?
 SELECT campaign_name, targets, attempted, penetration, untouched, remaining_tries
 FROM reports.inventory
 WHERE campaign_key <> 'all'
 ORDER BY penetration;
 
--- 5. In how many campaigns was each person of a source tried, and are totals over campaigns free of double counting?
+-- 5. How many targets did each source attempt, and how many would a sum over its campaigns count?
 SELECT
     sums.source, sums.targets_summed_over_campaigns, totals.targets_attempted AS people
 FROM (
@@ -39,13 +39,13 @@ INNER JOIN reports.contact_rates_by AS totals
     ON totals.source = sums.source AND totals.campaign_key = 'all' AND totals.dimension = 'total'
 ORDER BY sums.source;
 
--- 6. Is it worth calling a third time?
+-- 6. Is a third attempt worth it?
 SELECT source, campaign_key, attempt_number, at_risk, hazard, hazard_low, hazard_high, cumulative_incidence
 FROM reports.attempt_curve
 WHERE campaign_key = 'all' AND attempt_number <= 5
 ORDER BY source, attempt_number;
 
--- 7. What would it have saved, and what would it have lost, to stop after two attempts?
+-- 7. How many attempts would a maximum of two have saved, and how many targets would it have lost?
 SELECT
     two.source, two.campaign_key, made.attempts - two.attempts AS attempts_saved,
     made.targets_contacted - two.targets_contacted AS people_lost
@@ -60,7 +60,7 @@ INNER JOIN (
 WHERE two.max_attempts = 2 AND two.basis = 'log'
 ORDER BY attempts_saved DESC;
 
--- 8. What might a further attempt bring, and within which bounds?
+-- 8. What might further attempts bring, and within which band?
 SELECT
     source, campaign_key, max_attempts, extra_attempts, extra_contacted,
     targets_contacted_low, targets_contacted_high
@@ -68,13 +68,13 @@ FROM reports.retry_what_if
 WHERE basis = 'extrapolated' AND campaign_key <> 'all'
 ORDER BY source, campaign_key, max_attempts;
 
--- 9. How long does it take to reach half of the people tried?
+-- 9. How long does it take to reach half of the attempted targets?
 SELECT source, campaign_name, targets, median_seconds / 3600 AS median_hours, within_1d, within_1d_low, within_1d_high
 FROM reports.time_to_contact
 WHERE campaign_key <> 'all'
 ORDER BY median_hours NULLS LAST;
 
--- 10. When are first attempts most often answered, thin cells drawn to the mean?
+-- 10. At which weekday and hour do first attempts reach a person most often, if thin cells are drawn to the mean?
 SELECT source, campaign_key, weekday, hour, attempts, contact_rate_per_attempt, shrunk_rate_per_attempt
 FROM reports.best_time
 WHERE attempts_kind = 'first'
@@ -89,7 +89,7 @@ FROM reports.contact_rates_by
 WHERE campaign_key = 'all' AND dimension = 'week'
 ORDER BY source, week;
 
--- 12. Which agents differ from their source's own rate by more than chance allows?
+-- 12. Which agents differ from the rate of their source by more than chance allows?
 SELECT
     agents.source, agents.value AS agent, agents.attempts, agents.contact_rate_per_attempt,
     totals.contact_rate_per_attempt AS of_the_source
@@ -104,25 +104,25 @@ WHERE
     )
 ORDER BY agents.source ASC, agents.contact_rate_per_attempt DESC;
 
--- 13. Does a second phone number still yield anything?
+-- 13. Does a target's second phone number still yield contacts?
 SELECT campaign_key, value AS destination_index, attempts, contacts, contact_rate_per_attempt
 FROM reports.contact_rates_by
 WHERE source = 'voipbin' AND dimension = 'destination_index'
 ORDER BY campaign_key, destination_index;
 
--- 14. What do attempts end in, and how much of that does nobody understand?
+-- 14. How do attempts end, and what share of them has an unknown end?
 SELECT source, campaign_key, disposition, attempts, share_of_attempts
 FROM reports.campaign_dispositions
 ORDER BY source ASC, campaign_key ASC, attempts DESC;
 
--- 15. Which values of the sources have no disposition yet?
+-- 15. Which values of the sources have no known disposition yet?
 SELECT source, raw_disposition, disposition_basis, count(*) AS attempts
 FROM core.attempts
 WHERE disposition = 'unknown'
 GROUP BY source, raw_disposition, disposition_basis
 ORDER BY attempts DESC;
 
--- 16. What are the response and contact rates in AAPOR's terms?
+-- 16. What are each campaign's response rates and contact rate in AAPOR's terms?
 SELECT
     classes.source, classes.campaign_name, rates.rate, rates.formula,
     rates.value, rates.value_low, rates.value_high, rates.e
@@ -132,7 +132,7 @@ INNER JOIN reports.aapor_classes AS classes
 WHERE rates.rate IN ('rr1', 'rr3', 'rr5', 'con1') AND rates.campaign_key <> 'all'
 ORDER BY classes.source, classes.campaign_name, rates.rate;
 
--- 17. And if a quarter of the people never tried were eligible?
+-- 17. What would these rates be if a quarter of the targets that were never tried were eligible?
 SELECT classes.source, classes.campaign_name, rates.rr3, rates.con2
 FROM reports.aapor_classes AS classes,
     reports.aapor(
@@ -141,13 +141,13 @@ FROM reports.aapor_classes AS classes,
     ) AS rates
 ORDER BY classes.source, classes.campaign_name;
 
--- 18. Which communications should have gone out and did not, and in whose name?
+-- 18. Which communications are overdue, and in whose name?
 SELECT campaign_name, type, agent_key, overdue, oldest_overdue_at
 FROM reports.scheduled_communications
 WHERE overdue > 0
 ORDER BY oldest_overdue_at;
 
--- 19. Whom did we call again after reaching them?
+-- 19. Which targets were tried again after they had been reached?
 SELECT campaign_name, target_key, count(*) AS later_attempts
 FROM (
     SELECT
@@ -161,7 +161,7 @@ GROUP BY campaign_name, target_key
 ORDER BY later_attempts DESC, target_key ASC
 LIMIT 20;
 
--- 20. May these figures be relied on: what was not read, and which checks failed?
+-- 20. Can these figures be relied on: which rows were rejected, and which checks failed?
 SELECT source, resource, sum(rows_read) AS rows_read, sum(rows_rejected) AS rows_rejected, NULL AS check_name
 FROM quality.row_accounting
 GROUP BY source, resource

@@ -1,12 +1,12 @@
--- Formulas: Wilson's interval, the design effect of attempts, AAPOR's outcome rates. The reports are made with them, and
--- the published file has them, so that analysts can use them on counts of their own.
--- Belongs here: CREATE MACRO statements that DuckDB 1.2 and later take.
+-- The formulas: Wilson's interval, the design effect of attempts, AAPOR's outcome rates. The reports use these macros.
+-- The published file has them too, so that analysts can use them on counts of their own.
+-- Belongs here: CREATE MACRO statements that run in DuckDB 1.2 and later.
 --   SELECT reports.wilson_low(81, 263), reports.wilson_high(81, 263)
 --   FROM reports.aapor(120, 5, 60, 200, 10, 300, 20, 15, 90, NULL, NULL, NULL)
--- The linter takes the parameters' names for types:
+-- The linter takes the names of the parameters for types:
 -- noqa: disable=CP05
 
--- Lower end of Wilson's 95 % interval for k of n; null when n is 0 or k is not within 0 to n.
+-- Lower end of Wilson's 95 % interval for k of n. It is null if n is 0, or if k does not lie between 0 and n.
 CREATE OR REPLACE MACRO reports.wilson_low(k, n) AS
 CASE
     WHEN n > 0 AND k = 0 THEN 0.0
@@ -16,7 +16,7 @@ CASE
     ) / (n + 3.8414588206941236e0))
 END;
 
--- Upper end of the same.
+-- Upper end of Wilson's 95 % interval for k of n. It is null in the same cases.
 CREATE OR REPLACE MACRO reports.wilson_high(k, n) AS
 CASE
     WHEN n > 0 AND k = n THEN 1.0
@@ -26,11 +26,12 @@ CASE
     ) / (n + 3.8414588206941236e0))
 END;
 
--- How many independent attempts would be as sure as these attempts, which are clustered by target. n and x are a target's
--- attempts and contacts: targets is their number, attempts the sum of n, contacts the sum of x, and sum_nn, sum_nx and
--- sum_xx are the sums of n * n, n * x and x * x. The variance of contacts / attempts is linearised,
--- m / (m - 1) * sum((x - r n)^2) / (sum n)^2, and the attempts are divided by the design effect that it makes (Kish
--- 1965). Never above the attempts made; the number of targets when every attempt ended alike; 1 when there is one target.
+-- Effective attempts: how many independent attempts would be as sure as these attempts, which are clustered by target.
+-- Let n be the attempts and x the contacts of one target. Then targets is the number of targets, attempts the sum of n,
+-- contacts the sum of x, and sum_nn, sum_nx and sum_xx are the sums of n * n, n * x and x * x. The variance of
+-- r = contacts / attempts is linearised over m targets: m / (m - 1) * sum((x - r n)^2) / (sum n)^2. The attempts are
+-- divided by the design effect that this variance gives (Kish 1965). The result is never above the attempts made. It is
+-- the number of targets if every attempt ended alike, and 1 if there is one target.
 CREATE OR REPLACE MACRO reports.effective_attempts(targets, attempts, contacts, sum_nn, sum_nx, sum_xx) AS
 CASE
     WHEN attempts = 0 THEN NULL
@@ -52,9 +53,10 @@ CASE
     )
 END;
 
--- One row with every outcome rate of AAPOR's Standard Definitions (10th edition, 2023). Counts by final class: i
--- complete, p partial, r refusal, nc non-contact, o other, uh, ur, uo unknown eligibility, ne not eligible. e_uh, e_ur,
--- e_uo: which share of each unknown class is taken for eligible; null takes k / (k + ne). A rate over 0 is null.
+-- One row with every outcome rate of AAPOR's Standard Definitions (10th edition, 2023). The first nine arguments are
+-- counts by final class: i complete, p partial, r refusal, nc non-contact, o other; uh, ur and uo unknown eligibility;
+-- ne not eligible. e_uh, e_ur and e_uo say which share of each unknown class counts as eligible. Null stands for
+-- k / (k + ne), where k = i + p + r + nc + o. A rate whose denominator is 0 is null.
 CREATE OR REPLACE MACRO reports.aapor(i, p, r, nc, o, uh, ur, uo, ne, e_uh, e_ur, e_uo) AS TABLE
 WITH known AS (
     SELECT

@@ -1,6 +1,6 @@
--- One row per source + campaign + target, and per source + target over all campaigns (`campaign_key` all): what was
--- tried and what came of it.
--- In the rows over all campaigns each target stands once, with its attempts numbered anew over all of them.
+-- One row per source + campaign + target, and one per source + target over all campaigns (`campaign_key` is `all`): the
+-- attempts on it and what came of them.
+-- In the rows over all campaigns each target stands once. Its attempts are numbered again over all of them.
 -- Key: source, campaign_key, target_key
 -- Incremental: hash(target_key) from core.attempts
 WITH of_campaigns AS (
@@ -29,7 +29,7 @@ of_several AS (
     HAVING count(*) > 1
 ),
 
--- Only who is in several campaigns needs numbering anew. Rows that are no attempt come first, as in core.attempts.
+-- Only targets in several campaigns need new numbers. Rows that are no attempt come first, as in core.attempts.
 numbered AS (
     SELECT
         attempts.*,
@@ -45,19 +45,19 @@ numbered AS (
 )
 
 SELECT
-    source, -- the system
-    campaign_key, -- `<source>:<native id or name>`, or `all`
-    target_key, -- `<source>:<who was contacted>`
-    measures_contact, -- whether the source can tell that a person was reached
+    source, -- the source, as in core.sources
+    campaign_key, -- the campaign: `<source>:<native id or name>`, or `all`
+    target_key, -- the target, as in core.attempts
+    measures_contact, -- true if the source can tell whether a person was reached
     attempts, -- real attempts [count]
     contacts, -- attempts that reached a person [count]
-    first_attempt_at, -- first real attempt (UTC)
-    last_attempt_at, -- last real attempt (UTC)
-    first_contact_at, -- first attempt that reached a person (UTC)
-    first_contact_number, -- number of that attempt
-    latest_disposition, -- disposition of the last real attempt, or of the last row when none was real
-    latest_class, -- AAPOR class of that attempt
-    telling -- most telling AAPOR class of any attempt: 4 for I, 3 for P, 2 for R, 1 for O, else 0
+    first_attempt_at, -- time of the first real attempt (UTC)
+    last_attempt_at, -- time of the last real attempt (UTC)
+    first_contact_at, -- time of the first attempt that reached a person (UTC)
+    first_contact_number, -- attempt number of the first attempt that reached a person; null without one
+    latest_disposition, -- disposition of the last real attempt; without a real attempt, of the last row
+    latest_class, -- AAPOR class of that same row
+    telling -- the most telling AAPOR class of any attempt: 4 for I, 3 for P, 2 for R, 1 for O, else 0
 FROM of_campaigns
 UNION ALL
 SELECT

@@ -1,7 +1,8 @@
--- One row per contact attempt or scheduled communication, all sources.
--- What had not begun by the moment of the ledger (core.as_of) is left out, save communications scheduled for later. Rows
--- that the source has withdrawn are left out. Rows that are no attempt (skipped, never placed, scheduled, overdue,
--- completed by hand) are here and say so.
+-- One row per contact attempt or scheduled communication, of all sources.
+-- Some rows are no real attempt: they were skipped, never placed, scheduled, overdue, or completed by hand. They stay
+-- in the table, and their `is_attempt` is false.
+-- Two kinds of rows are left out: those that had not begun by as-of (core.as_of), except communications that are
+-- scheduled for later; and those that the source has withdrawn.
 -- Key: attempt_key
 -- Order: source, campaign_key, attempted_at, attempt_key
 -- Each: sources.attempts
@@ -9,7 +10,7 @@
 -- Metric: attempts = count(*) FILTER (WHERE is_attempt)
 -- Metric: contacts = count(*) FILTER (WHERE is_contact)
 -- Metric: unknown_share = avg(CASE WHEN disposition = 'unknown' THEN 1.0 ELSE 0.0 END)
--- Example: Who was called five times or more and never reached?
+-- Example: Which targets were tried five times or more and never reached?
 --   SELECT target_key, count(*) AS attempts FROM core.attempts WHERE is_attempt
 --   GROUP BY target_key HAVING count(*) >= 5 AND NOT bool_or(is_contact)
 WITH facts AS (
@@ -42,7 +43,7 @@ mapped AS (
         ON unknown.source = '*' AND unknown.field = 'disposition' AND unknown.value = 'unknown'
 ),
 
--- Rows that are no attempt come first, so that one sort gives both the number of each attempt and the last row.
+-- Rows that are no attempt come first. So one sort gives both the number of each attempt and the latest row.
 numbered AS (
     SELECT
         mapped.*,
@@ -67,40 +68,42 @@ keyed AS (
 
 SELECT
     keyed.attempt_key, -- `<source>:<resource>:<native id>`, unique
-    keyed.source, -- the system, as in core.sources
-    keyed.campaign_key, -- `<source>:<native id or name>`; `<source>:none` for what belongs to no campaign
-    -- what the source calls the campaign
+    keyed.source, -- the source, as in core.sources
+    -- the campaign: `<source>:<native id or name>`; `<source>:none` stands for rows that belong to no campaign
+    keyed.campaign_key,
+    -- the campaign's name in its source; its native id if it has no name
     coalesce(
         campaigns.campaign_name, substring(keyed.campaign_key, length(keyed.source) + 2)
     ) AS campaign_name,
-    -- `<source>:<who was contacted>`, as core.sources says. A row that names nobody is a target of its own,
-    -- `<source>:<resource>:<native id>`
+    -- the target: `<source>:<native id>`; core.sources says what a target is. A row that names nobody is a target of
+    -- its own: `<source>:<resource>:<native id>`
     keyed.target_key,
     keyed.channel, -- phone, door, email, text or unknown
     keyed.direction, -- outbound, inbound or unknown
-    keyed.attempted_at, -- when the attempt began, or when a communication is or was to be sent (UTC)
-    keyed.ended_at, -- when it ended (UTC); null while open, and where the source does not tell
-    keyed.time_basis AS attempted_at_basis, -- the source column that attempted_at came from
-    -- 1.. within source + campaign + target over real attempts, by attempted_at, then attempt_key; null for rows that
-    -- are no attempt
+    -- when the attempt began (UTC); for a communication that is not completed, when it is to be sent
+    keyed.attempted_at,
+    keyed.ended_at, -- when the attempt ended (UTC); null while it is open, and where the source does not say
+    keyed.time_basis AS attempted_at_basis, -- the source's field that attempted_at comes from
+    -- 1, 2, 3, … within source + campaign + target: the real attempts in the order of attempted_at, then of
+    -- attempt_key; null for rows that are no attempt
     CAST(CASE WHEN keyed.is_attempt THEN keyed.place - keyed.not_tried END AS INTEGER) AS attempt_number,
-    -- whether the row stands for its target in the campaign: its last real attempt, or its last row when it was never
-    -- really tried
+    -- true for the one row that stands for its target in the campaign: the last real attempt, or the last row if the
+    -- target was never really tried
     keyed.is_latest,
-    keyed.disposition, -- unified disposition; core.dispositions tells where each comes from
+    -- unified disposition: how the attempt ended; core.dispositions says which value stands for which
+    keyed.disposition,
     keyed.raw_disposition, -- the source's own value
-    keyed.disposition_basis, -- the mapping's field that decided; null when none did
-    -- final class this attempt would give its target in AAPOR's terms; null where a row is no outcome
-    keyed.aapor_class,
-    keyed.is_attempt, -- whether somebody was really tried
-    keyed.is_contact, -- whether a person was reached
-    -- whether the source can tell that a person was reached; only such rows enter contact rates
+    keyed.disposition_basis, -- the field of the mapping that decided; null if none did
+    keyed.aapor_class, -- the final AAPOR class that this attempt would give its target; null if the row is no outcome
+    keyed.is_attempt, -- true for a real attempt: somebody was really tried
+    keyed.is_contact, -- true if a person was reached
+    -- true if the source can tell whether a person was reached; only such rows enter contact rates
     keyed.measures_contact,
-    keyed.is_automated, -- whether a machine did it
-    keyed.source || ':' || keyed.agent AS agent_key, -- `<source>:<user id>`; null where nobody is named
-    keyed.destination_index, -- dialers: which of the target's destinations was dialled, 0 to 4
-    keyed.try_count, -- dialers: number of the try at that destination, as the source has it
-    keyed.scheduled_at, -- when a scheduled communication is or was to be sent (UTC)
+    keyed.is_automated, -- true if a machine did it
+    keyed.source || ':' || keyed.agent AS agent_key, -- the agent: `<source>:<user id>`; null if nobody is named
+    keyed.destination_index, -- dialers: which destination of the target was dialled, 0 to 4; null elsewhere
+    keyed.try_count, -- dialers: number of the try at that destination, as the source states it; null elsewhere
+    keyed.scheduled_at, -- when the communication is or was to be sent (UTC); null for other rows
     keyed.outdial_target_id -- dialers: the entry of the list, as in replay.target_outcomes; null elsewhere
 FROM keyed
 LEFT JOIN core._listed_campaigns AS campaigns

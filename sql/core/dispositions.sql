@@ -1,9 +1,9 @@
--- One row per source value: which unified disposition it stands for, and what that counts as.
--- The lines are data/dispositions.csv, overridden line by line by the landing folder's own dispositions.csv. A value
--- that no line names is `unknown`: an attempt, no contact, its raw value kept. What a unified disposition counts as is
--- fixed here; lines of source `*` give its default AAPOR final class.
+-- One row per value of a source: which unified disposition it stands for, and what that counts as.
+-- The lines come from data/dispositions.csv. The landing folder's own dispositions.csv overrides them line by line. A
+-- value that no line names is `unknown`: it is an attempt and no contact, and its raw value is kept.
+-- This table fixes what a unified disposition counts as. The lines of source `*` give its default AAPOR final class.
 -- Key: source, field, value
--- Example: What counts as a contact?
+-- Example: Which values count as a contact?
 --   SELECT source, field, value FROM core.dispositions WHERE is_contact
 WITH lines AS (
     SELECT
@@ -33,19 +33,19 @@ known AS (
 )
 
 SELECT
-    known.source, -- the system, or `*` for the unified dispositions themselves
-    known.field, -- the source's field that carries the value
-    known.value, -- the value in lower case; where a source has free names, % stands for any text
-    known.label, -- what the system calls it
-    known.disposition, -- the unified disposition; one that does not exist has become `unknown`
-    -- whether somebody was really tried
+    known.source, -- the source, as in core.sources, or `*` for the unified dispositions themselves
+    known.field, -- the source's field that holds the value
+    known.value, -- the value in lower case; where a source lets its users choose names, % stands for any text
+    known.label, -- what the source calls the value
+    known.disposition, -- the unified disposition; a name that does not exist becomes `unknown`
+    -- true if it counts as a real attempt: somebody was really tried
     known.disposition NOT IN ('skipped', 'never_placed', 'scheduled', 'overdue', 'completed_manually') AS is_attempt,
-    known.disposition = 'contacted' AS is_contact, -- whether a person was reached
-    -- final class in AAPOR's terms (I, P, R, NC, O, UH, UR, UO, NE); null where a row is no outcome
+    known.disposition = 'contacted' AS is_contact, -- true if it counts as a contact: a person was reached
+    -- final AAPOR class (I, P, R, NC, O, UH, UR, UO or NE); null if such a row is no outcome
     coalesce(known.aapor_class, unified.aapor_class) AS aapor_class,
-    known.version, -- the version of the mapping that last changed the line
-    known.note, -- why it is mapped so
-    known.origin -- default (the project's own line) or landing folder (an override)
+    known.version, -- version of the mapping that last changed the line
+    known.note, -- why the value is mapped in this way
+    known.origin -- default (a line of the project) or landing folder (a line that overrides it)
 FROM known
 LEFT JOIN known AS unified
     ON unified.source = '*' AND unified.field = 'disposition' AND unified.value = known.disposition

@@ -1,7 +1,7 @@
--- One row per validation: its latest result.
+-- One row per check: its latest result.
 -- Key: table_name, check_name
 -- Group: reports
--- Example: What failed?
+-- Example: Which checks failed?
 --   SELECT table_name, check_name, severity, observed, detail FROM quality.check_results WHERE NOT passed
 WITH ranked AS (
     SELECT
@@ -14,12 +14,12 @@ WITH ranked AS (
 
 SELECT
     table_name, -- the table that was checked
-    check_name, -- the rule's name
-    severity, -- ERROR (stops what is downstream) or WARN
-    passed, -- whether the rule held
-    observed, -- counts alone: how many rows offend, of how many
-    detail, -- the first offending row, or why the rule could not be evaluated; null when the rule held
-    checked_at, -- when this was first found (UTC); a later run that finds the same again leaves it
-    run_id -- the run that first found it
+    check_name, -- the name of the rule
+    severity, -- ERROR (a failure stops the publication) or WARN (it does not)
+    passed, -- true if the rule held
+    observed, -- counts only: how many rows break the rule, of how many
+    detail, -- the first row that breaks the rule, or why the rule could not be evaluated; null if the rule held
+    checked_at, -- when this result was first found (UTC); a later run that finds it again does not change it
+    run_id -- the run that first found this result
 FROM ranked
 WHERE place = 1

@@ -1,6 +1,7 @@
--- One row per landing file: how many rows were read, and what became of them. read = accepted + superseded + rejected.
--- A file that changed is accounted for as it is now, with those rows of its earlier versions that are still in the
--- ledger; what else earlier versions held, and was rejected or superseded, is counted no longer.
+-- One row per landing file: how many rows were read, and what became of them.
+-- For each file, rows_read = rows_accepted + rows_superseded + rows_rejected.
+-- A file that has changed counts with its present version, and with those rows of its earlier versions that are still
+-- in the ledger. Other rows of earlier versions, which were rejected or superseded, no longer count.
 -- Key: source, resource, file
 -- Group: landing
 -- Example: Was every row accounted for?
@@ -15,7 +16,8 @@ WITH versions AS (
         CASE WHEN files.is_current THEN files.rows_superseded ELSE 0 END AS rows_superseded,
         CASE WHEN files.is_current THEN files.rows_rejected ELSE 0 END AS rows_rejected,
         CASE WHEN files.is_current THEN files.rows_read ELSE 0 END AS rows_in_file,
-        -- A copy counts all of its rows as superseded, until it is the one that holds what was rejected.
+        -- All rows of a copy count as superseded. If the copy is now the first file that holds the content, it takes
+        -- over the rejected rows.
         coalesce(originals.rows_rejected, 0) AS rows_taken_over,
         CASE WHEN files.is_current THEN files.shape END AS shape
     FROM landing.files AS files
@@ -26,18 +28,18 @@ WITH versions AS (
 )
 
 SELECT
-    source, -- the system
+    source, -- the source, as in core.sources
     resource, -- the kind of record
     file, -- path within the landing folder
-    -- rows in the file as it is now, and rows of earlier versions of it that are in the ledger [count]
+    -- rows in the present version of the file, and rows of its earlier versions that are in the ledger [count]
     CAST(sum(rows_read) AS BIGINT) AS rows_read,
-    CAST(sum(rows_accepted) AS BIGINT) AS rows_accepted, -- of these, rows that are in the ledger [count]
-    -- rows of which another version, or the same again, is in the ledger, or that stand in another file with the same
-    -- bytes [count]
+    CAST(sum(rows_accepted) AS BIGINT) AS rows_accepted, -- of these rows, those in the ledger [count]
+    -- of these rows, those of which another version, or the same row again, is in the ledger; and those that stand in
+    -- another file with the same bytes [count]
     CAST(sum(rows_superseded - rows_taken_over) AS BIGINT) AS rows_superseded,
-    -- rows in the file as it is now that could not be taken; quality.rejected_rows tells why [count]
+    -- rows in the present version of the file that could not be taken; quality.rejected_rows says why [count]
     CAST(sum(rows_rejected + rows_taken_over) AS BIGINT) AS rows_rejected,
-    CAST(sum(rows_in_file) AS BIGINT) AS rows_in_file, -- rows in the file as it is now [count]
-    max(shape) AS shape -- the container's shape that was recognized
+    CAST(sum(rows_in_file) AS BIGINT) AS rows_in_file, -- rows in the present version of the file [count]
+    max(shape) AS shape -- how the file holds its rows: the shape of the container that was recognized
 FROM versions
 GROUP BY source, resource, file

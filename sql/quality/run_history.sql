@@ -1,5 +1,5 @@
--- One row per run: when it was, what it read, and whether its figures were published.
--- The run that published the file is its last row. What is written of a run at its publication does not change after.
+-- One row per run: when it ran, what it read, and whether its figures were published.
+-- The last row is the run that published this file. The row of a published run does not change afterwards.
 -- Key: run_id
 -- Group: reports
 -- Order: started_at, run_id
@@ -11,7 +11,8 @@ WITH latest AS (
     SELECT max(number) AS number FROM landing.runs
 ),
 
--- The run that builds this table. Who reads of it reads what it has published.
+-- The run that builds this table. It counts as published, because whoever reads the table reads what this run has
+-- published.
 own AS (
     SELECT runs.run_id, runs.started_at, runs.last_file_id
     FROM landing.runs AS runs
@@ -27,7 +28,8 @@ own_rows AS (
     WHERE files.file_id > own.last_file_id
 ),
 
--- By now every check has been made in this run, so the log, which holds the latest result of each, holds its results.
+-- Every check of this run has been made by now. The log holds the latest result of each check, so it holds this run's
+-- results.
 own_checks AS (
     SELECT
         count(CASE WHEN checks.severity = 'ERROR' THEN 1 END) AS failed,
@@ -37,17 +39,17 @@ own_checks AS (
 )
 
 SELECT
-    runs.run_id, -- Dagster's name for the run
-    runs.as_of, -- the moment its figures speak of (UTC); null when it published nothing
-    runs.started_at, -- when it took hold of the warehouse (UTC)
-    -- from then until its figures were ready to be published; for a run that published nothing, until it ended; null
-    -- when it died without a word
+    runs.run_id, -- Dagster's id of the run
+    runs.as_of, -- as-of: the moment that its figures describe (UTC); null if it published nothing
+    runs.started_at, -- when it took the warehouse (UTC)
+    -- from started_at until the figures were ready to be published; for a run that published nothing, until it ended;
+    -- null if it died without a report [seconds]
     runs.seconds,
-    runs.rows_in, -- rows read from files that were new [count]
-    runs.rows_rejected, -- of these, rows that could not be taken [count]
-    runs.published, -- whether its figures were published
-    runs.checks_failed, -- checks of severity ERROR that failed: they stop a publication [count]
-    runs.checks_warned -- checks of severity WARN that failed [count]
+    runs.rows_in, -- rows that were read from new files [count]
+    runs.rows_rejected, -- of these rows, those that could not be taken [count]
+    runs.published, -- true if its figures were published
+    runs.checks_failed, -- failed checks of severity ERROR, which stop a publication [count]
+    runs.checks_warned -- failed checks of severity WARN [count]
 FROM landing.runs AS runs
 INNER JOIN latest ON runs.number < latest.number
 UNION ALL

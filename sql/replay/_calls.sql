@@ -1,8 +1,9 @@
--- One row per campaigncall that had begun by the cut-off, with what was known of its target at its dial.
--- This is the one pass over the log in order: every other table of the replay reads it and sorts nothing again.
--- What ended after the cut-off is still open here. Calls of a target are numbered by (dial time, id) over all campaigns
--- and outplans; a call that names no target is a life of its own. A hangup never comes before its own dial: where the log
--- says so, the call ends as it begins. Columns that only tell of a broken rule are null wherever it was kept.
+-- One row per campaigncall that had begun by the cut-off (core._cutoff), with what was known of its target at its dial.
+-- This table is the one pass over the log in order. Every other table of the replay reads it and sorts nothing again.
+-- A call that ended after the cut-off is still open here. The calls of a target are numbered by (dial time, id) over
+-- all campaigns and outplans. A call that names no target stands alone. A hangup never comes before its own dial: where
+-- the log says so, the call ends as it begins. Columns that show how a call broke the retry policy are null for calls
+-- that kept it.
 -- Key: campaigncall_id
 -- Incremental: outdial_target_id from raw.voipbin_campaigncalls, raw.voipbin_outdialtargets
 WITH targets AS (
@@ -36,8 +37,8 @@ WITH targets AS (
 log AS (
     SELECT
         calls.id AS campaigncall_id,
-        -- A call that is cut off, or names no target, lives alone. Cutting off only after the windows leaves the sizes
-        -- of this join's two sides plain to the planner.
+        -- A call that is cut off, or that names no target, stands alone. Calls are cut off only after the windows, so
+        -- that the planner knows the sizes of both sides of this join.
         coalesce(calls.tm_create <= cutoff.cutoff_at, FALSE) AS is_seen,
         calls.outdial_target_id IS NOT NULL AS names_target,
         coalesce(CASE WHEN calls.tm_create <= cutoff.cutoff_at THEN calls.outdial_target_id END, calls.id) AS life,
@@ -56,7 +57,7 @@ log AS (
         coalesce(calls.try_count, 0) AS try_count,
         targets.configured,
         targets.says_done,
-        -- An empty address on the call says that nothing was dialled, not that something else was.
+        -- An empty address on the call means that nothing was dialled, not that another address was dialled.
         calls.destination.type <> '' AND calls.destination.target <> '' AND CASE calls.destination_index
             WHEN 0 THEN calls.destination.target <> targets.address_0 OR calls.destination.type <> targets.type_0
             WHEN 1 THEN calls.destination.target <> targets.address_1 OR calls.destination.type <> targets.type_1
@@ -77,7 +78,8 @@ numbered AS (
         first_value(began_at) OVER so_far AS first_began_at,
         max(coalesce(ended_at, TIMESTAMP '9999-12-31 00:00:00')) OVER earlier AS earlier_end_at,
         min(CASE WHEN succeeded THEN ended_at END) OVER earlier AS earlier_reached_at,
-        -- Two counters in one sum, exact in a DOUBLE up to 2^26 calls of a target at a destination: a window less for each.
+        -- Two counters in one sum, exact in a DOUBLE up to 2^26 calls of a target at a destination. This saves a window
+        -- for each.
         CAST(sum(
             CASE destination_index
                 WHEN 0 THEN CAST(1 AS DOUBLE) WHEN 1 THEN CAST(67108864 AS DOUBLE) ELSE CAST(0 AS DOUBLE)
@@ -95,8 +97,14 @@ numbered AS (
         max(CASE WHEN destination_index = 4 THEN try_count ELSE 0 END) OVER so_far AS highest_4
     FROM log
     WINDOW
-        so_far AS (PARTITION BY life ORDER BY began_at, campaigncall_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
-        earlier AS (PARTITION BY life ORDER BY began_at, campaigncall_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        so_far AS (
+            PARTITION BY life ORDER BY began_at, campaigncall_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ),
+        earlier AS (
+            PARTITION BY life ORDER BY began_at, campaigncall_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        )
 ),
 
 told_apart AS (
@@ -187,37 +195,36 @@ judged AS (
 
 SELECT
     campaigncall_id, -- the call
-    CASE WHEN names_target THEN life END AS outdial_target_id, -- the target it dialled; null when the log names none
+    CASE WHEN names_target THEN life END AS outdial_target_id, -- the target that it dialled; null if the log names none
     campaign_id, -- the campaign that dialled
-    outplan_id, -- the outplan it dialled by
-    orphan_outdial_id, -- the outdial that the call names, when its target has no row
-    CAST(call_number AS INTEGER) AS call_number, -- 1.. within the target
-    is_latest, -- no later call of the target
+    outplan_id, -- the outplan by which it dialled
+    orphan_outdial_id, -- the outdial that the call names, if its target has no row; else null
+    CAST(call_number AS INTEGER) AS call_number, -- 1, 2, 3, … within the target
+    is_latest, -- true if the target has no later call
     began_at, -- the dial (UTC)
     ended_at, -- the hangup (UTC); null while the call is open
-    succeeded, -- it ended in success (true) or failure (false), as known by the cut-off; null when there is no result
-    CAST(destination_index AS INTEGER) AS destination_index, -- which destination was dialled
-    tries_used, -- tries in evidence at this destination so far, this one included [count]
+    succeeded, -- true if it ended in success, false if in failure, as known by the cut-off; null without a result
+    CAST(destination_index AS INTEGER) AS destination_index, -- which destination was dialled, 0 to 4
+    tries_used, -- tries in evidence at this destination so far, this call included [count]
     -- tries in evidence at destination 0 so far: the greater of its calls and the highest try_count on them [count]
     tries_0,
     tries_1, -- the same for destination 1 [count]
     tries_2, -- the same for destination 2 [count]
     tries_3, -- the same for destination 3 [count]
     tries_4, -- the same for destination 4 [count]
-    -- which destinations the target has, as bits (1, 2, 4, 8, 16 for 0 to 4); of an unknown target: those at which it
-    -- was dialled by now
+    -- which destinations the target has, as bits (1, 2, 4, 8, 16 for 0 to 4); for an unknown target, those dialled so
+    -- far
     destinations,
     first_began_at, -- the dial of the target's first call (UTC)
-    -- the latest hangup of all earlier calls (UTC); the year 9999 when one of them is still open; null for the first
-    -- call
+    -- the latest hangup of all earlier calls (UTC); the year 9999 if one of them is still open; null for the first call
     earlier_end_at,
-    earlier_reached_at, -- when an earlier call reached the target (UTC), be it before or after this dial
-    -- with it no destination has tries left: by the outplan as it was at the hangup; of the target's latest call, as
-    -- it is at the as-of moment (or, when no outplan is known, as the platform's own row says)
+    earlier_reached_at, -- when an earlier call reached the target (UTC), before or after this dial; null if none did
+    -- true if no destination has tries left after this call: by the outplan in force at its hangup; for the target's
+    -- latest call, by the outplan in force at as-of, or, if no outplan is known, as the platform's own row says
     uses_up,
-    outplan_version, -- version of the outplan in force at the dial; null when none is known
-    -- unknown (the target has no row), missing (it has no destination at this index), other (it has another address
-    -- there), else null
+    outplan_version, -- version of the outplan in force at the dial; null if none is known
+    -- unknown (the target has no row), missing (the target has no destination at this index), other (the target has
+    -- another address there), else null
     CASE
         WHEN configured IS NULL THEN 'unknown'
         WHEN CASE destination_index
@@ -229,18 +236,18 @@ SELECT
         END = 0 THEN 'missing'
         WHEN other_address THEN 'other'
     END AS target_check,
-    -- the number of this try as the call itself says, when it is not counted_try [count]
+    -- the number of this try that the call itself states, if it differs from counted_try; else null [count]
     CASE WHEN try_count <> calls_at_index AND try_count > 0 THEN try_count END AS claimed_try,
-    -- calls of the target at this destination so far, this one included, when claimed_try says otherwise [count]
+    -- calls of the target at this destination so far, this call included, if claimed_try differs; else null [count]
     CASE WHEN try_count <> calls_at_index AND try_count > 0 THEN calls_at_index END AS counted_try,
-    -- the outplan's least wait after the last hangup (milliseconds), when the call did not keep it
+    -- the outplan's retry interval (milliseconds), if the call came before it was over; else null
     CASE
         WHEN earlier_end_at <= began_at AND date_diff('microsecond', earlier_end_at, began_at) < try_interval_ms * 1000
             THEN try_interval_ms
     END AS interval_broken_ms,
-    -- the outplan's most tries at the destination dialled, when the call is beyond it [count]
+    -- the outplan's budget for the dialled destination, if the call exceeds it; else null [count]
     CASE WHEN tries_used > max_try_count THEN max_try_count END AS limit_broken,
-    -- lowest destination before the one dialled that still had tries left; without a version in force: lowest one
-    -- that the target has
+    -- the lowest destination before the dialled one that still had tries left; without an outplan version in force, the
+    -- lowest one that the target has; null if none was skipped
     skipped_index
 FROM judged

@@ -1,5 +1,5 @@
--- One row per campaign + outdial: the lists of targets that a campaign is measured by.
--- The outdial of a campaign is the one that its own row names; of a campaign without a row, those that it dialled.
+-- One row per campaign + outdial: the lists of targets by which a campaign is measured.
+-- A campaign's outdial is the one that its own row names. A campaign without a row has the outdials that it dialled.
 -- Key: campaign_id, outdial_id
 WITH named AS (
     SELECT

@@ -1,6 +1,6 @@
--- One row per outdial: the campaign that dials it, for targets that no call tells the campaign of.
--- Of several campaigns on one outdial: one that is not deleted before one that is, one that runs before one that does
--- not, then the one created last, then the lowest id.
+-- One row per outdial: the campaign that dials it, for targets whose campaign no call tells.
+-- If several campaigns dial one outdial, one of them is chosen: a campaign that is not deleted before one that is, one
+-- that runs before one that does not, then the one that was created last, then the lowest id.
 -- Key: outdial_id
 WITH ranked AS (
     SELECT
@@ -22,6 +22,6 @@ WITH ranked AS (
 SELECT
     outdial_id, -- the outdial (list of targets)
     campaign_id, -- the campaign
-    outplan_id -- the outplan that campaign dials by
+    outplan_id -- the outplan by which that campaign dials
 FROM ranked
 WHERE place = 1

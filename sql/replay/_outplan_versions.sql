@@ -1,8 +1,8 @@
--- One row per outplan and version of it: the retry policy, and from when until when it was in force.
--- Every snapshot of an outplan is kept, so that a call is judged by the policy of its own time and never by a later
--- one. A version holds from its update (the first one without an update: from its creation; without either: always)
--- until the next version begins. A snapshot that states no maximum at all states no policy and is left out.
--- Deleting an outplan does not undo the policy that its calls were made by.
+-- One row per outplan + version: the retry policy, and when it was in force.
+-- Every snapshot of an outplan is kept. So a call is judged by the policy of its own time, and never by a later one.
+-- A version is in force from its update until the next version begins. A version without an update is in force from its
+-- creation; without either, from the start. A snapshot that states no maximum at all states no policy, and is left out.
+-- A deleted outplan keeps its versions, because calls were made by them.
 -- Key: outplan_id, version
 WITH snapshots AS (
     SELECT
@@ -24,21 +24,22 @@ versions AS (
 
 SELECT
     versions.outplan_id, -- the outplan
-    versions.version, -- 1.. in order of time
-    versions.valid_from, -- first moment at which this version is in force (UTC, inclusive)
-    versions.valid_to, -- first moment at which it no longer is (UTC, exclusive; the year 9999 for the latest version)
-    -- in force at the as-of moment
+    versions.version, -- 1, 2, 3, … in the order of time
+    versions.valid_from, -- when this version comes into force (UTC, inclusive)
+    versions.valid_to, -- when it is no longer in force (UTC, exclusive); the year 9999 for the latest version
+    -- true if it is in force at as-of
     coalesce(as_of.as_of >= versions.valid_from AND as_of.as_of < versions.valid_to, FALSE) AS is_current,
-    -- least wait between a hangup and the next dial (milliseconds; negative or missing counts as 0)
+    -- the retry interval: the least time between a hangup and the next dial (milliseconds; negative or missing counts
+    -- as 0)
     least(
         greatest(coalesce(versions.try_interval, 0), 0),
         3153600000000  -- a century: a longer interval would overflow in microseconds
     ) AS try_interval_ms,
-    -- most tries at destination 0 (0 = disabled; negative or missing counts as 0) [count]
+    -- the budget: most tries at destination 0 (0 = disabled; negative or missing counts as 0) [count]
     greatest(coalesce(versions.max_try_count_0, 0), 0) AS max_try_count_0,
-    greatest(coalesce(versions.max_try_count_1, 0), 0) AS max_try_count_1, -- most tries at destination 1 [count]
-    greatest(coalesce(versions.max_try_count_2, 0), 0) AS max_try_count_2, -- most tries at destination 2 [count]
-    greatest(coalesce(versions.max_try_count_3, 0), 0) AS max_try_count_3, -- most tries at destination 3 [count]
-    greatest(coalesce(versions.max_try_count_4, 0), 0) AS max_try_count_4 -- most tries at destination 4 [count]
+    greatest(coalesce(versions.max_try_count_1, 0), 0) AS max_try_count_1, -- the same for destination 1 [count]
+    greatest(coalesce(versions.max_try_count_2, 0), 0) AS max_try_count_2, -- the same for destination 2 [count]
+    greatest(coalesce(versions.max_try_count_3, 0), 0) AS max_try_count_3, -- the same for destination 3 [count]
+    greatest(coalesce(versions.max_try_count_4, 0), 0) AS max_try_count_4 -- the same for destination 4 [count]
 FROM versions
 CROSS JOIN core.as_of AS as_of

@@ -1,20 +1,23 @@
--- One row per target of the dialer: what became of it by the as-of moment, and whether the platform's own row agrees.
--- Targets known only from calls are here too; targets created after the as-of moment and not yet called are not.
--- The outcome is the first that applies of: reached, stuck, in_flight, untouched, not_dialable, unresolved, exhausted,
--- stranded, retry_due, retry_waiting. Budgets are those of the outplan of the latest call (of the outdial's campaign
--- when there is no call), in the version in force at the as-of moment. A deleted target keeps its outcome.
+-- One row per target of the dialer: its outcome at as-of, and whether the platform's own row agrees.
+-- Targets that only calls name are here too. Targets that were created after as-of and not called yet are not here.
+-- The outcome is the first one of these that applies: reached (a call ended in success); stuck (a call is open for too
+-- long); in_flight (a call is open); not_dialable (never called, and no destination could ever be dialled); untouched
+-- (never called); unresolved (no outplan is known); exhausted (no tries are left); stranded (the campaign does not
+-- run); retry_due (the retry interval is over); retry_waiting (it is not over).
+-- The budgets are those of the latest call's outplan, in the version in force at as-of. For a target without a call,
+-- they are those of its outdial's campaign. A deleted target keeps its outcome.
 -- Key: outdial_target_id
 -- Incremental: hash('voipbin:' || CAST(outdial_target_id AS VARCHAR))
 -- Metric: targets = count(*)
 -- Metric: reached_share = avg(CAST(ever_reached AS INTEGER))
--- Example: Whom may the dialer call next, and how often yet?
+-- Example: Which targets may the dialer call next, and how many tries have they left?
 --   SELECT outdial_target_id, next_destination_index, tries_left FROM replay.target_outcomes
 --   WHERE outcome = 'retry_due'
 WITH polls AS (
-    -- When each list was polled is not recorded; the latest write that each shows comes closest to it.
+    -- The log does not record when each list was polled. The latest write that each list shows comes closest to it.
     SELECT
-        -- A moment that was set speaks for itself: the lists were polled until then. One that follows from the input may
-        -- come from another system, and what that did since the dialer was polled makes no drift older.
+        -- If as-of was set, the lists were polled until then. If it follows from the input, it may come from another
+        -- system. What happened there after the last poll must not make a disagreement look old enough to judge.
         CASE
             WHEN as_of.as_of = as_of.latest_at THEN least(as_of.as_of, greatest(calls.latest_at, targets.latest_at))
             ELSE as_of.as_of
@@ -41,7 +44,8 @@ open_calls AS (
     WHERE ended_at IS NULL
 ),
 
--- Of targets with an open call (few) the latest call alone does not tell which call is open, nor the last hangup.
+-- Targets with an open call are few. For them, the latest call alone shows neither which call is open nor the last
+-- hangup.
 open_targets AS (
     SELECT
         calls.outdial_target_id,
@@ -154,7 +158,7 @@ budgets AS (
         plan.max_try_count_2,
         plan.max_try_count_3,
         plan.max_try_count_4,
-        -- The platform's row speaks of a later moment than this one.
+        -- True if the platform's row describes a later moment than as-of.
         coalesce(
             date_diff('microsecond', as_of.as_of, targets.platform_at) > as_of.clock_tolerance_ms * 1000, FALSE
         ) AS is_later,
@@ -176,7 +180,7 @@ timed AS (
         budgets.*,
         CASE
             WHEN budgets.attempts = 0 THEN budgets.created_at
-            -- Not `+ INTERVAL … * n`, which overflows beyond 24 days of milliseconds.
+            -- Not `+ INTERVAL … * n`: it overflows beyond 24 days of milliseconds.
             ELSE make_timestamp(
                 date_diff('microsecond', TIMESTAMP '1970-01-01 00:00:00', budgets.last_hangup_at)
                 + budgets.try_interval_ms * 1000
@@ -199,7 +203,8 @@ judged AS (
             WHEN date_diff('microsecond', timed.oldest_open_at, timed.as_of) > timed.stuck_after_ms * 1000 THEN 'stuck'
             WHEN timed.oldest_open_at IS NOT NULL THEN 'in_flight'
             WHEN timed.attempts = 0 AND timed.destinations = 0 THEN 'not_dialable'
-            -- An outplan's interval is never null: null says that no outplan is known, and then nothing is forbidden.
+            -- The interval of an outplan is never null. Null means that no outplan is known, and then nothing is
+            -- forbidden.
             WHEN timed.attempts = 0 AND timed.next_index IS NULL AND timed.try_interval_ms IS NOT NULL
                 THEN 'not_dialable'
             WHEN timed.attempts = 0 THEN 'untouched'
@@ -231,14 +236,14 @@ judged AS (
 
 SELECT
     judged.outdial_target_id, -- the target
-    judged.outdial_id, -- the outdial (list of targets) it is in
-    -- campaign of the latest call; else of the outdial (of several: not deleted before deleted, running before
-    -- stopped, then the one created last)
+    judged.outdial_id, -- the outdial (list of targets) that it is in
+    -- campaign of the latest call; without a call, the campaign of the outdial. If the outdial has several, one that is
+    -- not deleted comes first, then one that runs, then the one that was created last
     judged.campaign_id,
     judged.outplan_id, -- the outplan whose budgets apply
-    judged.status, -- idle, progressing or done, as the log of calls gives it
-    judged.outcome, -- what became of the target, see above
-    judged.reached_at IS NOT NULL AS ever_reached, -- some call ended in success
+    judged.status, -- idle, progressing or done, as the replay of the calls gives it
+    judged.outcome, -- what became of the target: one of the words above
+    judged.reached_at IS NOT NULL AS ever_reached, -- true if some call ended in success
     -- tries in evidence at destination 0: the greater of its calls and the highest try_count on them [count]
     judged.tries_0 AS try_count_0,
     judged.tries_1 AS try_count_1, -- the same for destination 1 [count]
@@ -246,17 +251,17 @@ SELECT
     judged.tries_3 AS try_count_3, -- the same for destination 3 [count]
     judged.tries_4 AS try_count_4, -- the same for destination 4 [count]
     judged.attempts, -- calls in the log [count]
-    -- tries in evidence beyond the calls in the log [count]
+    -- tries in evidence minus calls in the log: calls that the log lacks [count]
     CAST(
-        judged.tries_0 AS BIGINT  -- five of the largest counts that a log may claim are no INTEGER any more
+        judged.tries_0 AS BIGINT  -- the sum of the largest counts that a log may claim exceeds an INTEGER
     ) + judged.tries_1 + judged.tries_2 + judged.tries_3 + judged.tries_4 - judged.attempts
         AS calls_missing,
     judged.first_began_at AS first_attempt_at, -- dial of the first call (UTC)
     judged.began_at AS last_attempt_at, -- dial of the latest call (UTC)
     judged.last_hangup_at, -- latest hangup (UTC)
     judged.reached_at, -- first hangup with success (UTC)
-    -- tries left under those budgets, at all its destinations together, of a target that may still be dialled or is
-    -- being dialled, its campaign running or not; null of any other, and when no outplan is known [count]
+    -- tries left at all destinations together, of a target that may still be dialled or is being dialled, whether its
+    -- campaign runs or not; null for any other target, and if no outplan is known [count]
     CASE
         WHEN
             judged.outcome IN ('untouched', 'in_flight', 'stuck', 'stranded', 'retry_due', 'retry_waiting')
@@ -288,18 +293,17 @@ SELECT
                     ELSE 0
                 END
     END AS tries_left,
-    -- lowest destination with tries left; null when the target will not be dialled, or when no outplan is known
+    -- the lowest destination with tries left; null if the target will not be dialled, or if no outplan is known
     CASE
         WHEN judged.outcome IN ('untouched', 'stranded', 'retry_due', 'retry_waiting') THEN judged.next_index
     END AS next_destination_index,
-    -- earliest moment of the next dial (UTC): last hangup + the outplan's interval; when untouched, the target's
-    -- creation
+    -- earliest time of the next dial (UTC): the last hangup + the retry interval; for an untouched target, its creation
     CASE
         WHEN judged.outcome IN ('untouched', 'stranded', 'retry_due', 'retry_waiting') THEN judged.eligible_at
     END AS next_eligible_at,
-    judged.platform_status, -- status of the platform's own row, as last polled
-    -- match, exhausted_left_idle, done_unexplained, lost_write, open_call_unseen, differs, not_yet_comparable (also:
-    -- a row that does not say) or no_platform_row
+    judged.platform_status, -- status in the platform's own row, as last polled
+    -- match, exhausted_left_idle, done_unexplained, lost_write, open_call_unseen, differs, not_yet_comparable (also if
+    -- the row has no status) or no_platform_row, as explained in reports.platform_agreement
     CASE
         WHEN NOT judged.has_row THEN 'no_platform_row'
         WHEN judged.is_later OR judged.platform_status IS NULL THEN 'not_yet_comparable'
@@ -311,9 +315,9 @@ SELECT
         WHEN judged.platform_status = 'done' THEN 'done_unexplained'
         ELSE 'differs'
     END AS status_agreement,
-    -- match, missing_calls (the platform counted more), lost_increment (one less), impossible (two or more less),
-    -- not_yet_comparable or no_platform_row; of several destinations the gravest: impossible, then missing_calls,
-    -- then lost_increment
+    -- match, missing_calls (the platform counted more tries), lost_increment (one less), impossible (two or more less),
+    -- not_yet_comparable or no_platform_row. Of several destinations the gravest counts: impossible, then
+    -- missing_calls, then lost_increment
     CASE
         WHEN NOT judged.has_row THEN 'no_platform_row'
         WHEN judged.is_later OR judged.tries_compared IS NULL THEN 'not_yet_comparable'
@@ -321,8 +325,8 @@ SELECT
         ELSE judged.tries_compared
     END AS tries_agreement,
     coalesce(broken.violations, 0) AS violations, -- rows of replay.violations, of any verdict [count]
-    -- when the target was deleted (UTC); null when it was not, by the as-of moment
+    -- when the target was deleted (UTC); null if it was not deleted by as-of
     CASE WHEN judged.deleted_at <= judged.as_of THEN judged.deleted_at END AS deleted_at,
-    judged.as_of -- the moment this row speaks of (UTC) [constant]
+    judged.as_of -- as-of: the moment that this row describes (UTC) [constant]
 FROM judged
 LEFT JOIN broken ON judged.outdial_target_id = broken.outdial_target_id

@@ -1,10 +1,12 @@
--- One row per status write in the life of a target: a dial, or the hangup that answers it.
--- Ordered by time, a hangup before a dial at the same instant, then by call id; a call that ends as it begins hangs up
--- right after its own dial. Walked by `sequence` from idle, every from_status is the to_status before it; the last
--- to_status, and the last tries_used of each destination, are those of replay.target_outcomes, always:
--- a success makes the target done for good; else it is progressing while any call is open; the hangup that closes the
--- last open call leaves it done when no destination has tries left under the outplan in force at that hangup, else
--- idle; and the very last write leaves what the target is at the as-of moment (an outplan may have changed since).
+-- One row per status write of a target: a dial, or the hangup that ends it.
+-- The writes of a target are ordered by time, a hangup before a dial at the same instant, then by call id. A call that
+-- ends as it begins hangs up right after its own dial. The first from_status is idle. By `sequence`, each later
+-- from_status is the to_status before it. The last to_status, and the last tries_used of each destination, are always
+-- those of replay.target_outcomes.
+-- A success makes the target done for good. Without one, the target is progressing while any call is open. The hangup
+-- that closes the last open call leaves it done if no destination has tries left under the outplan in force at that
+-- hangup, and idle otherwise. The very last write leaves the status that the target has at as-of, because an
+-- outplan may have changed since.
 -- Key: outdial_target_id, sequence
 -- Words: event = dial, hangup; from_status, to_status = idle, progressing, done
 -- Incremental: outdial_target_id from replay._calls
@@ -18,7 +20,7 @@ WITH overlapping AS (
     WHERE earlier_end_at > began_at
 ),
 
--- One call after the other, as it should be: then a call's own row says it all, and nothing needs sorting.
+-- One call after the other, as it should be. Then a call's own row says everything, and nothing needs sorting.
 one_by_one AS (
     SELECT
         calls.outdial_target_id,
@@ -61,7 +63,7 @@ one_by_one AS (
     WHERE calls.outdial_target_id IS NOT NULL AND calls.ended_at IS NOT NULL
 ),
 
--- Calls of one target that overlap: rare, and then only the events in their order tell what each hangup leaves.
+-- Calls of one target that overlap, which is rare. Then only the events in their order show what each hangup leaves.
 events AS (
     SELECT
         calls.*,
@@ -159,13 +161,13 @@ overlapped AS (
 
 SELECT
     outdial_target_id, -- the target
-    sequence, -- 1.. within the target
+    sequence, -- 1, 2, 3, … within the target
     campaigncall_id, -- the call that made the write
-    occurred_at, -- when (UTC)
+    occurred_at, -- time of the write (UTC)
     event, -- dial or hangup
-    from_status, -- status of the target before: idle, progressing or done
-    to_status, -- status of the target after it
-    destination_index, -- which destination the call dialled
+    from_status, -- status of the target before the write: idle, progressing or done
+    to_status, -- status of the target after the write
+    destination_index, -- which destination the call dialled, 0 to 4
     tries_used -- tries in evidence at that destination after the write [count]
 FROM one_by_one
 UNION ALL

@@ -1,18 +1,20 @@
--- One row per call and code: a rule of the retry policy or of the log that the call broke, and how sure that is.
--- Every call is judged by the version of its outplan in force at its dial. Verdicts: tolerated, when only the clock
--- tolerance excuses it (two services write these times); unverifiable, when the rule needs an outplan and none was in
--- force, or, for the order of destinations and their limits, when the platform's own counters (of its row, or on a call)
--- show that calls at that destination are missing from the log; else illegal. Without an outplan in force only what an
--- ordinary plan (at least one try at every destination) could forbid is named: a dial after a hangup, a second try, a
--- destination that is not the first.
--- Calls that name no target at all have a null outdial_target_id.
+-- One row per call + code: a call that broke the retry policy, or that contradicts the rest of the log, and how sure
+-- that is.
+-- Every call is judged by the version of its outplan that was in force at its dial.
+-- The verdict is `tolerated` if only the clock tolerance excuses the call: two services write these times, and their
+-- clocks may differ. The verdict is `unverifiable` if the code needs an outplan and none was in force. For the order of
+-- destinations and their limits, it is also `unverifiable` if the platform's own counters (in its row, or on a call)
+-- show that calls at that destination are missing from the log. Else the verdict is `illegal`.
+-- Without an outplan in force, only what an ordinary plan (at least one try at every destination) could forbid is
+-- listed: a dial after a hangup, a second try, a destination that is not the first.
+-- A call that names no target has a null outdial_target_id.
 -- Key: campaigncall_id, code
 -- Order: outdial_target_id, occurred_at, campaigncall_id, code
 -- Incremental: outdial_target_id from replay._calls, raw.voipbin_campaigncalls, raw.voipbin_outdialtargets
 -- Metric: illegal = count(CASE WHEN verdict = 'illegal' THEN 1 END)
 -- Metric: tolerated = count(CASE WHEN verdict = 'tolerated' THEN 1 END)
 -- Metric: unverifiable = count(CASE WHEN verdict = 'unverifiable' THEN 1 END)
--- Example: Which calls surely broke the retry policy?
+-- Example: How many violations are illegal, by code?
 --   SELECT code, count(*) FROM replay.violations WHERE verdict = 'illegal' GROUP BY code
 WITH tolerance AS (
     SELECT
@@ -21,7 +23,7 @@ WITH tolerance AS (
     FROM core._cutoff
 ),
 
--- The few calls that can be told, from their own row, to have broken a rule or to be beyond judging.
+-- The few calls whose own row shows that they are violations, or that they cannot be judged.
 flagged AS (
     SELECT *
     FROM replay._calls
@@ -56,8 +58,8 @@ logged AS (
     GROUP BY calls.outdial_target_id
 ),
 
--- What only the verdict on limits and order needs: the whole policy, and whether the platform counted more tries, on its
--- row or on a call, than there are calls in the log.
+-- What only the verdict on limits and order needs: the whole policy, and whether the platform counted more tries, in
+-- its row or on a call, than there are calls in the log.
 suspects AS (
     SELECT
         calls.*,
@@ -78,7 +80,7 @@ suspects AS (
     LEFT JOIN raw.voipbin_outdialtargets AS counters
         ON
             calls.outdial_target_id = counters.id
-            -- Counters of a later moment than the cut-off count calls that are rightly not here.
+            -- Counters that were written after the cut-off include calls that are rightly not here.
             AND coalesce(
                 date_diff('microsecond', tolerance.cutoff_at, greatest(counters.tm_create, counters.tm_update))
                 <= tolerance.tolerance_us, TRUE
@@ -137,8 +139,9 @@ found AS (
         calls.began_at AS occurred_at,
         'began ' || CAST(date_diff('millisecond', calls.earlier_end_at, calls.began_at) AS VARCHAR)
         || ' ms after the last hangup; '
-        || coalesce('the outplan asks for ' || CAST(calls.interval_broken_ms AS VARCHAR) || ' ms', 'no outplan is known')
-            AS detail
+        || coalesce(
+            'the outplan asks for ' || CAST(calls.interval_broken_ms AS VARCHAR) || ' ms', 'no outplan is known'
+        ) AS detail
     FROM flagged AS calls
     CROSS JOIN tolerance
     WHERE
@@ -288,14 +291,13 @@ found AS (
 )
 
 SELECT
-    outdial_target_id, -- the target that was dialled; null when the call names none
+    outdial_target_id, -- the target that was dialled; null if the call names none
     campaigncall_id, -- the call
-    -- the rule: dial_after_done, dial_while_active, retry_too_soon, try_limit_exceeded, destination_out_of_order,
+    -- what is wrong: dial_after_done, dial_while_active, retry_too_soon, try_limit_exceeded, destination_out_of_order,
     -- destination_missing, destination_mismatch, try_count_mismatch, result_missing, result_premature, time_reversed,
     -- orphan_call or dial_after_delete
     code,
     verdict, -- illegal, unverifiable or tolerated
-    -- the moment of the write that broke the rule (UTC): the dial; for result_missing and time_reversed the hangup
-    occurred_at,
+    occurred_at, -- time of the write that is wrong (UTC): the dial; for result_missing and time_reversed, the hangup
     detail -- the facts, in words
 FROM found

@@ -1,10 +1,11 @@
--- One row per source + campaign + dimension + value: what reports.contact_rates_by is worked out from, as sums over
--- targets. n and x are a target's attempts and contacts in the slice. `campaign_key` all is the whole source, in which
--- each target counts once, in however many campaigns it was tried.
+-- One row per source + campaign + dimension + value: the sums over targets from which reports.contact_rates_by is
+-- calculated.
+-- n and x are the attempts and contacts of one target in the slice. The `campaign_key` `all` is the whole source. There
+-- each target counts once, however many campaigns tried it.
 -- Key: source, campaign_key, dimension, value
 -- Sums: from core.attempts, core._targets
 WITH timed AS NOT MATERIALIZED (
-    -- Read anew for each dimension: kept, it would take three times the memory, and no less time.
+    -- Read again for each dimension. Kept in memory, it would take three times the space and no less time.
     SELECT
         attempts.source,
         attempts.campaign_key,
@@ -23,8 +24,8 @@ WITH timed AS NOT MATERIALIZED (
     WHERE attempts.is_attempt AND attempts.measures_contact
 ),
 
--- n attempts and x contacts of each target in each slice of each campaign, one dimension after the other. (GROUPING SETS
--- would say it in one, and take twice the time.)
+-- n attempts and x contacts of each target in each slice of each campaign, one dimension after the other. GROUPING SETS
+-- would need one query for all of them, and would take twice the time.
 clusters AS (
     SELECT source, campaign_key, 'total' AS dimension, 'all' AS value, attempts AS n, contacts AS x
     FROM core._targets
@@ -46,7 +47,8 @@ clusters AS (
     GROUP BY source, campaign_key, target_key, agent
     UNION ALL
     SELECT
-        source, campaign_key, 'day', coalesce(CAST(day AS VARCHAR), 'unknown'), count(*), count(CASE WHEN is_contact THEN 1 END)
+        source, campaign_key, 'day', coalesce(CAST(day AS VARCHAR), 'unknown'),
+        count(*), count(CASE WHEN is_contact THEN 1 END)
     FROM timed
     GROUP BY source, campaign_key, target_key, day
     UNION ALL
@@ -72,8 +74,8 @@ slices AS (
     GROUP BY source, campaign_key, dimension, value
 ),
 
--- Over all campaigns the sums of the campaigns hold, save for targets tried in several: of those, what each campaign
--- put in is taken out and what they are as one is put in.
+-- The sums of the campaigns also hold over all campaigns, except for targets that several campaigns tried. For these,
+-- what each campaign put in is taken out, and what they are as one target is put in.
 shared AS (
     SELECT target_key
     FROM core._targets
@@ -141,17 +143,17 @@ parts AS (
 )
 
 SELECT
-    source, -- the system
-    campaign_key, -- `<source>:<native id>`, or `all`
+    source, -- the source, as in core.sources
+    campaign_key, -- the campaign: `<source>:<native id>`, or `all`
     dimension, -- total, channel, direction, agent, day, week or destination_index
-    value, -- the slice
+    value, -- the slice, as in reports.contact_rates_by
     -- targets with at least one real attempt in the slice [count]
     CAST(sum(targets_attempted) AS BIGINT) AS targets_attempted,
     CAST(sum(targets_contacted) AS BIGINT) AS targets_contacted, -- targets reached in the slice [count]
     CAST(sum(attempts) AS BIGINT) AS attempts, -- real attempts [count]
     CAST(sum(contacts) AS BIGINT) AS contacts, -- attempts that reached a person [count]
-    CAST(sum(sum_nn) AS BIGINT) AS sum_nn, -- sum of n * n [count]
-    CAST(sum(sum_nx) AS BIGINT) AS sum_nx, -- sum of n * x [count]
-    CAST(sum(sum_xx) AS BIGINT) AS sum_xx -- sum of x * x [count]
+    CAST(sum(sum_nn) AS BIGINT) AS sum_nn, -- sum of n * n over targets [count]
+    CAST(sum(sum_nx) AS BIGINT) AS sum_nx, -- sum of n * x over targets [count]
+    CAST(sum(sum_xx) AS BIGINT) AS sum_xx -- sum of x * x over targets [count]
 FROM parts
 GROUP BY source, campaign_key, dimension, value

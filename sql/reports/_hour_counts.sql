@@ -1,5 +1,6 @@
--- One row per source + campaign + kind of attempts + weekday + hour in which anybody was tried: what reports.best_time is
--- worked out from, as sums over targets. n and x are a target's attempts and contacts in the cell.
+-- One row per source + campaign + kind of attempts + weekday + hour with at least one attempt: the sums over targets
+-- from which reports.best_time is calculated.
+-- n and x are the attempts and contacts of one target in the cell.
 -- Key: source, campaign_key, attempts_kind, weekday, hour
 -- Sums: from core.attempts
 WITH timed AS (
@@ -34,17 +35,17 @@ clusters AS (
 )
 
 SELECT
-    source, -- the system
-    campaign_key, -- `<source>:<native id>`
+    source, -- the source, as in core.sources
+    campaign_key, -- the campaign: `<source>:<native id>`
     'all' AS attempts_kind, -- first (each target's first attempt in the campaign) or all
     weekday, -- 1 Monday to 7 Sunday, in the reporting time zone
     hour, -- 0 to 23, in the reporting time zone
-    count(*) AS targets, -- targets tried in the cell [count]
+    count(*) AS targets, -- targets that were tried in the cell [count]
     CAST(sum(attempts) AS BIGINT) AS attempts, -- attempts in the cell [count]
     CAST(sum(contacts) AS BIGINT) AS contacts, -- attempts that reached a person [count]
-    CAST(sum(attempts * attempts) AS BIGINT) AS sum_nn, -- sum of n * n [count]
-    CAST(sum(attempts * contacts) AS BIGINT) AS sum_nx, -- sum of n * x [count]
-    CAST(sum(contacts * contacts) AS BIGINT) AS sum_xx -- sum of x * x [count]
+    CAST(sum(attempts * attempts) AS BIGINT) AS sum_nn, -- sum of n * n over targets [count]
+    CAST(sum(attempts * contacts) AS BIGINT) AS sum_nx, -- sum of n * x over targets [count]
+    CAST(sum(contacts * contacts) AS BIGINT) AS sum_xx -- sum of x * x over targets [count]
 FROM clusters
 GROUP BY source, campaign_key, weekday, hour
 UNION ALL

@@ -1,7 +1,9 @@
--- One row per source + campaign + target, and per source + target over all campaigns (`campaign_key` all): its history.
--- Every report that counts people reads this table, so that all of them count the same people: a total over campaigns
--- has each target once, with its attempts numbered anew over all campaigns. Targets that a source's list names are here
--- whether they were tried or not; a source without lists shows only whom it tried.
+-- One row per source + campaign + target, and one per source + target over all campaigns (`campaign_key` is `all`): the
+-- history of the target.
+-- Every report that counts targets reads this table, so all of them count the same targets. A total over campaigns has
+-- each target once, with its attempts numbered again over all campaigns.
+-- Targets that a source's list names are here, whether they were tried or not. A source without lists shows only the
+-- targets that it tried.
 -- Key: source, campaign_key, target_key
 -- Incremental: hash(target_key) from core._targets, sources.targets
 WITH listed AS (
@@ -34,7 +36,7 @@ joined AS (
         coalesce(listed.ended_by, ends.ended_by) AS ended_by
     FROM core._targets AS targets
     FULL OUTER JOIN listed ON listed.target_key = targets.target_key AND listed.campaign_key = targets.campaign_key
-    -- A target that was tried beside the campaign's lists ended as it did over all campaigns.
+    -- A target that the campaign tried, but that is not on its lists, has the end that it has over all campaigns.
     LEFT JOIN listed AS ends
         ON
             ends.campaign_key = 'all'
@@ -63,23 +65,23 @@ united AS (
 )
 
 SELECT
-    united.source, -- the system
-    united.campaign_key, -- `<source>:<native id or name>`, or `all`
-    united.target_key, -- `<source>:<who was contacted>`
-    united.measures_contact, -- whether the source can tell that a person was reached
-    united.is_listed, -- whether a list of whom the campaign meant to reach has it
+    united.source, -- the source, as in core.sources
+    united.campaign_key, -- the campaign: `<source>:<native id or name>`, or `all`
+    united.target_key, -- the target, as in core.attempts
+    united.measures_contact, -- true if the source can tell whether a person was reached
+    united.is_listed, -- true if a list says that the campaign meant to reach the target
     united.attempts, -- real attempts [count]
     united.contacts, -- attempts that reached a person [count]
-    united.first_attempt_at, -- first real attempt (UTC)
-    united.last_attempt_at, -- last real attempt (UTC)
-    united.first_contact_at, -- first attempt that reached a person (UTC)
-    united.first_contact_number, -- number of that attempt
-    -- final class: the most telling of its attempts (I, then P, R, O), else the last attempt's; UH (that of `skipped`)
-    -- when never tried
+    united.first_attempt_at, -- time of the first real attempt (UTC)
+    united.last_attempt_at, -- time of the last real attempt (UTC)
+    united.first_contact_at, -- time of the first attempt that reached a person (UTC)
+    united.first_contact_number, -- number of the first attempt that reached a person; null without one
+    -- final AAPOR class: that of the most telling attempt (I, then P, R, O), else that of the last attempt; UH (the
+    -- class of `skipped`) if the target was never tried
     coalesce(united.class_by_attempts, never.aapor_class) AS aapor_class,
-    -- contact; else what keeps the target from further attempts: bad_contact_info or do_not_contact as its last
-    -- disposition, or what its source tells: exhausted (no tries left), reached_elsewhere (by another campaign); null
-    -- while it is open
+    -- `contact`, or what keeps the target from further attempts: bad_contact_info or do_not_contact if its last
+    -- disposition says so, else what its source says: exhausted (no tries left) or reached_elsewhere (by another
+    -- campaign); null while it is open
     united.ended AS ended_by
 FROM united
 LEFT JOIN core.dispositions AS never

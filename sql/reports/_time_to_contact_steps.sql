@@ -1,10 +1,10 @@
--- One row per source + campaign + elapsed time at which a target was reached or ended, and for each point of the grid of
--- reports.time_to_contact_curve: Aalen and Johansen's estimator of the share reached by then. `campaign_key` all is the
--- whole source, each target once.
--- Time runs from a target's first attempt: to the first attempt that reached it; to its last attempt when it ended
--- otherwise (no tries left, refusal, bad contact info, reached by another campaign), which competes with contact; to
--- the moment of the ledger while it is open, when it is censored. At equal times contacts and ends come before
--- censoring.
+-- One row per source + campaign + elapsed time at which a target was reached or ended, and one for each point of the
+-- grid of reports.time_to_contact_curve: the estimator of Aalen and Johansen for the share reached by then.
+-- The `campaign_key` `all` is the whole source, with each target once.
+-- Time runs from a target's first attempt. For a reached target it runs to the first attempt that reached it. For a
+-- target with a competing end (no tries left, refusal, bad contact info, reached by another campaign) it runs to its
+-- last attempt. For an open target it runs to as-of, and the target is censored there. At equal times, contacts and
+-- ends come before censoring.
 -- Key: source, campaign_key, elapsed_us
 WITH curves AS (
     SELECT source, campaign_key, row_number() OVER (ORDER BY source ASC, campaign_key ASC) AS curve
@@ -14,7 +14,7 @@ WITH curves AS (
     ) AS campaigns
 ),
 
--- From here on a campaign is a number: there are as many rows as targets, and numbers sort faster than names.
+-- From here on a campaign is a number. There are as many rows as targets, and numbers sort faster than names.
 spans AS (
     SELECT
         curves.curve,
@@ -83,8 +83,8 @@ counted AS (
         )
 ),
 
--- A running product is a running sum of logarithms; once a factor is 0 the product stays 0. What is 0 stays out of the
--- sum, so that the factor of the row itself can be told from those before it.
+-- A running product is a running sum of logarithms. Once a factor is 0, the product stays 0. Factors of 0 are left out
+-- of the sum, so that the factor of the row itself can be told from those before it.
 products AS (
     SELECT
         curve,
@@ -138,7 +138,7 @@ incidences AS (
     )
 ),
 
--- The variance's sum of squares, multiplied out into running sums as in reports.attempt_curve.
+-- The sum of squares of the variance, multiplied out into running sums as in reports.attempt_curve.
 variances AS (
     SELECT
         incidences.*,
@@ -153,17 +153,17 @@ variances AS (
 )
 
 SELECT
-    curves.source, -- the system
-    curves.campaign_key, -- `<source>:<native id>`, or `all`
+    curves.source, -- the source, as in core.sources
+    curves.campaign_key, -- the campaign: `<source>:<native id>`, or `all`
     variances.elapsed_us, -- time since the first attempt (microseconds)
-    variances.is_point, -- whether it is a point of the grid
-    variances.at_risk, -- targets that were neither reached nor ended nor censored before [count]
-    variances.contacts, -- of them, reached at this time [count]
-    variances.competing_ends, -- of them, ended otherwise at this time [count]
+    variances.is_point, -- true if it is a point of the grid
+    variances.at_risk, -- targets that were neither reached nor ended nor censored before this time [count]
+    variances.contacts, -- of these targets, those reached at this time [count]
+    variances.competing_ends, -- of these targets, those that ended otherwise at this time [count]
     variances.contacted, -- targets reached by this time [count]
     variances.started, -- attempted targets [count]
-    variances.followed_us, -- longest time that any target was followed (microseconds)
-    variances.all_ended, -- whether every target was reached or ended by this time, and none is open
+    variances.followed_us, -- the longest time for which any target was followed (microseconds)
+    variances.all_ended, -- true if every target was reached or ended by this time, and none is open
     variances.open_before, -- share of targets neither reached nor ended before this time [share]
     variances.open_after, -- share of targets neither reached nor ended by this time [share]
     variances.incidence AS cumulative_incidence, -- share of targets reached by this time [share]

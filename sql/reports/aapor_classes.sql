@@ -1,15 +1,16 @@
 -- One row per source + campaign: how many targets end in each of AAPOR's final classes, and e, the share of targets of
--- unknown eligibility that is taken for eligible.
--- Every target of the campaign has one class: that of its most telling attempt (I, then P, R, O), else that of its last
--- attempt; UH when it was never tried, also when it was only skipped or called at no address (which counts in
--- reports.campaign_contact_rates only where a list says that it was meant). Which disposition gives which class is data:
--- core.dispositions, column `aapor_class`. By default: contacted I, voicemail and no_contact NC, do_not_contact R,
--- bad_contact_info NE, in_progress and what was never tried UH, unknown UO; a source's own line may say otherwise: a
--- refusal R, a wrong person O.
--- e = K / (K + NE): the eligible share of those whose eligibility is known (American Association for Public Opinion
--- Research, Standard Definitions, 10th edition, 2023).
+-- unknown eligibility that counts as eligible.
+-- Every target of the campaign has one class: the class of its most telling attempt (I, then P, R, O), else the class
+-- of its last attempt. A target that was never tried is UH, also if it was only skipped or called at no address. (Such
+-- a target counts in reports.campaign_contact_rates only where a list says that it was meant.)
+-- Which disposition gives which class is data: core.dispositions, column `aapor_class`. By default contacted gives I;
+-- voicemail and no_contact give NC; do_not_contact gives R; bad_contact_info gives NE; in_progress and targets that
+-- were never tried give UH; unknown gives UO. A line of a source may say otherwise: R for a refusal, O for a wrong
+-- person.
+-- e = K / (K + NE): the eligible share of the targets whose eligibility is known (American Association for Public
+-- Opinion Research, Standard Definitions, 10th edition, 2023).
 -- Key: source, campaign_key
--- Example: How were targets classed?
+-- Example: How many targets are in each AAPOR class?
 --   SELECT campaign_name, i, p, r, nc, o, uh, ur, uo, ne FROM reports.aapor_classes
 --   WHERE campaign_key <> 'all'
 WITH counts AS (
@@ -45,8 +46,8 @@ mapping AS (
     WHERE source = '*' AND field = 'disposition'
 ),
 
--- A source's own lines whose class is not that of their disposition; in an order of their own, so that every run says
--- the same.
+-- Lines of a source whose class is not the class of their disposition. They are sorted, so that every run says the
+-- same.
 exceptions AS (
     SELECT
         own.source,
@@ -61,26 +62,27 @@ exceptions AS (
 )
 
 SELECT
-    counts.source, -- the system
-    counts.campaign_key, -- `<source>:<native id>`, or `all`
-    campaigns.campaign_name, -- what the source calls the campaign; null for `all`
-    counts.targets, -- targets of the campaign, each in one class [count]
-    counts.i, -- complete interviews: here, targets reached [count]
-    counts.p, -- partial interviews [count]
-    counts.r, -- refusals and break-offs [count]
-    counts.nc, -- non-contacts [count]
-    counts.o, -- other [count]
-    counts.uh, -- unknown if a household or its like, never tried included [count]
-    counts.ur, -- unknown if an eligible respondent [count]
-    counts.uo, -- unknown, other [count]
-    counts.ne, -- not eligible [count]
-    counts.i + counts.p + counts.r + counts.nc + counts.o AS k, -- I + P + R + NC + O: known to be eligible [count]
-    counts.uh + counts.ur + counts.uo AS u, -- UH + UR + UO: not known to be eligible [count]
-    -- share of u taken for eligible: k / (k + ne); null when neither is known [share]
+    counts.source, -- the source, as in core.sources
+    counts.campaign_key, -- the campaign: `<source>:<native id>`, or `all`
+    campaigns.campaign_name, -- the campaign's name in its source; null for `all`
+    counts.targets, -- targets of the campaign; each is in one class [count]
+    counts.i, -- I, complete interviews: here, targets that were reached [count]
+    counts.p, -- P, partial interviews [count]
+    counts.r, -- R, refusals and break-offs [count]
+    counts.nc, -- NC, non-contacts [count]
+    counts.o, -- O, other [count]
+    counts.uh, -- UH, unknown whether there is a household or its like; includes targets that were never tried [count]
+    counts.ur, -- UR, unknown whether there is an eligible respondent [count]
+    counts.uo, -- UO, unknown for another reason [count]
+    counts.ne, -- NE, not eligible [count]
+    -- I + P + R + NC + O: targets known to be eligible [count]
+    counts.i + counts.p + counts.r + counts.nc + counts.o AS k,
+    counts.uh + counts.ur + counts.uo AS u, -- UH + UR + UO: targets whose eligibility is unknown [count]
+    -- share of u that counts as eligible: k / (k + ne); null if k + ne is 0 [share]
     CAST(counts.i + counts.p + counts.r + counts.nc + counts.o AS DOUBLE)
     / nullif(counts.i + counts.p + counts.r + counts.nc + counts.o + counts.ne, 0) AS e,
-    'K / (K + NE)' AS e_basis, -- where e comes from
-    -- the mapping in force: disposition = class, then what of the source's own values has another class
+    'K / (K + NE)' AS e_basis, -- the formula of e
+    -- the mapping in force: disposition = class, then the source's own values that have another class
     'contacted = ' || coalesce(mapping.contacted, '-')
     || ', no_contact = ' || coalesce(mapping.no_contact, '-')
     || ', voicemail = ' || coalesce(mapping.voicemail, '-')

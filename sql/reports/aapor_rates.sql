@@ -1,8 +1,9 @@
 -- One row per source + campaign + outcome rate: response, cooperation, refusal and contact rates as AAPOR defines them
--- (Standard Definitions, 10th edition, 2023), over the classes and e of reports.aapor_classes. The macro reports.aapor
--- gives the same rates for counts and an e of one's own.
+-- (Standard Definitions, 10th edition, 2023).
+-- The rates are calculated from the classes and e of reports.aapor_classes. The macro reports.aapor gives the same
+-- rates for counts and an e of your own.
 -- Key: source, campaign_key, rate
--- Example: What is the response rate 3?
+-- Example: What is response rate 3 of each campaign?
 --   SELECT campaign_key, value, e FROM reports.aapor_rates WHERE rate = 'rr3' AND campaign_key <> 'all'
 WITH classes AS (
     SELECT
@@ -16,7 +17,7 @@ WITH classes AS (
         CAST(i + p + r AS DOUBLE) AS ipr,
         CAST(k AS DOUBLE) AS k,
         CAST(k + u AS DOUBLE) AS ku,
-        -- With nobody of unknown eligibility e has nothing to say.
+        -- If nobody is of unknown eligibility, e does not matter.
         CASE WHEN u = 0 THEN CAST(k AS DOUBLE) ELSE k + e * u END AS keu
     FROM reports.aapor_classes
 ),
@@ -62,17 +63,17 @@ valued AS (
 )
 
 SELECT
-    source, -- the system
-    campaign_key, -- `<source>:<native id>`, or `all`
-    rate, -- rr1 to rr6, coop1 to coop4, ref1 to ref3, con1 to con3
-    formula, -- in AAPOR's letters
-    CAST(numerator AS BIGINT) AS numerator, -- targets (count) [count]
-    denominator, -- targets, those of unknown eligibility weighed by e where the formula says so
-    value, -- numerator / denominator; null when the denominator is 0 or e is not known [share]
-    -- lower end of its 95 % interval (Wilson, e taken for known)
+    source, -- the source, as in core.sources
+    campaign_key, -- the campaign: `<source>:<native id>`, or `all`
+    rate, -- the rate: rr1 to rr6, coop1 to coop4, ref1 to ref3, con1 to con3
+    formula, -- its formula in AAPOR's letters
+    CAST(numerator AS BIGINT) AS numerator, -- targets in the numerator [count]
+    -- targets in the denominator; where the formula says so, those of unknown eligibility are weighted by e
+    denominator,
+    value, -- numerator / denominator; null if the denominator is 0 or e is not known [share]
+    -- lower end of its 95 % interval (Wilson; e is taken as known) [share]
     reports.wilson_low(numerator, denominator) AS value_low,
-    -- upper end
-    reports.wilson_high(numerator, denominator) AS value_high,
-    e, -- share of targets of unknown eligibility taken for eligible [share]
-    denominator < 5 AS is_thin -- whether the denominator is under 5
+    reports.wilson_high(numerator, denominator) AS value_high, -- upper end of its 95 % interval [share]
+    e, -- share of targets of unknown eligibility that counts as eligible [share]
+    denominator < 5 AS is_thin -- true if the denominator is less than 5
 FROM valued

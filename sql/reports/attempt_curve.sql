@@ -1,16 +1,19 @@
 -- One row per source + campaign + attempt number: the chance that this attempt is the first to reach its target, and
--- the share of targets reached by then. `campaign_key` all is the whole source, each target once.
--- Hazard: first contacts at attempt k over the targets that made attempt k without an earlier contact, with Wilson's
--- interval. Cumulative incidence: Aalen and Johansen's estimator. What keeps a target from further attempts (no tries
--- left, refusal, bad contact info, reached by another campaign) competes with contact; open targets are censored after
--- their last attempt: it is what would have been reached by then, had they been tried on like the others. Its interval is
--- Wilson's at the number of targets that would be as sure without censoring (Rothman 1978; Dorey and Korn 1987), the
--- variance by the delta method (Marubini and Valsecchi 1995); and never surer than by the targets still at risk over the
--- share still open (Peto et al. 1977: on the safe side), for where all of the last few at risk are reached the delta
--- method sees no doubt. 1 - Kaplan-Meier, which takes competing ends for censoring and so reads too high, stands beside
--- it for comparison only.
+-- the share of targets reached by then.
+-- The `campaign_key` `all` is the whole source, with each target once.
+-- The hazard is the first contacts at attempt k / the targets at risk, which are those that made attempt k without an
+-- earlier contact. Its interval is Wilson's.
+-- The cumulative incidence is the estimator of Aalen and Johansen. What keeps a target from further attempts (no tries
+-- left, refusal, bad contact info, reached by another campaign) is an end that competes with contact. Open targets are
+-- censored after their last attempt. So the figure is the share that would have been reached by then, if the open
+-- targets had been tried on like the others.
+-- Its interval is Wilson's at the number of targets that would be as sure without censoring (Rothman 1978; Dorey and
+-- Korn 1987). The variance follows the delta method (Marubini and Valsecchi 1995). The number is never above the
+-- targets still at risk / the share still open (Peto et al. 1977, on the safe side), because the delta method sees no
+-- doubt where all of the last few targets at risk are reached.
+-- 1 - Kaplan-Meier stands beside it for comparison only. It treats competing ends as censoring, and so reads too high.
 -- Key: source, campaign_key, attempt_number
--- Example: Is it worth calling a third time?
+-- Example: Is a third attempt worth it?
 --   SELECT source, hazard, hazard_low, hazard_high FROM reports.attempt_curve
 --   WHERE campaign_key = 'all' AND attempt_number = 3
 WITH lives AS (
@@ -52,7 +55,7 @@ steps AS (
             AND lives.last_number = numbers.attempt_number
 ),
 
--- A running product is a running sum of logarithms; once a factor is 0 the product stays 0.
+-- A running product is a running sum of logarithms. Once a factor is 0, the product stays 0.
 products AS (
     SELECT
         steps.*,
@@ -131,25 +134,24 @@ effective AS (
 )
 
 SELECT
-    source, -- the system
-    campaign_key, -- `<source>:<native id>`, or `all`
-    attempt_number, -- 1.. within the target
+    source, -- the source, as in core.sources
+    campaign_key, -- the campaign: `<source>:<native id>`, or `all`
+    attempt_number, -- 1, 2, 3, … within the target
     at_risk, -- targets that made this attempt without an earlier contact [count]
-    contacts, -- of them, reached for the first time by this attempt [count]
-    competing_ends, -- of them, ended otherwise after this attempt [count]
-    censored, -- of them, open after this attempt and not yet tried again [count]
+    contacts, -- of these targets, those that this attempt reached for the first time [count]
+    competing_ends, -- of these targets, those that ended otherwise after this attempt [count]
+    censored, -- of these targets, those that are open after this attempt and not yet tried again [count]
     hazard, -- contacts / at_risk [share]
     -- lower end of its 95 % interval (Wilson) [share]
     reports.wilson_low(contacts, at_risk) AS hazard_low,
-    -- upper end [share]
-    reports.wilson_high(contacts, at_risk) AS hazard_high,
-    -- share of attempted targets reached by this attempt (Aalen-Johansen): where targets are still open an estimate,
-    -- not a count [share]
+    reports.wilson_high(contacts, at_risk) AS hazard_high, -- upper end of its 95 % interval [share]
+    -- share of attempted targets reached by this attempt (Aalen-Johansen); where targets are still open it is an
+    -- estimate, not a count [share]
     incidence AS cumulative_incidence,
     -- lower end of its 95 % interval [share]
     reports.wilson_low(incidence * effective_targets, effective_targets) AS cumulative_incidence_low,
-    -- upper end [share]
+    -- upper end of its 95 % interval [share]
     reports.wilson_high(incidence * effective_targets, effective_targets) AS cumulative_incidence_high,
-    1 - kaplan_meier AS one_minus_kaplan_meier, -- what ignoring the competing ends would give: too high [share]
-    at_risk < 5 AS is_thin -- whether fewer than 5 targets were at risk
+    1 - kaplan_meier AS one_minus_kaplan_meier, -- the share if competing ends were ignored: too high [share]
+    at_risk < 5 AS is_thin -- true if fewer than 5 targets were at risk
 FROM effective

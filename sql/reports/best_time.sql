@@ -1,16 +1,18 @@
--- One row per source + campaign + kind of attempts + weekday + hour in which anybody was tried: how often that reached
--- them, in the reporting time zone.
--- Read with care: the order of attempts confounds. Later attempts fall to other hours than first ones and are made to
--- people who are harder to reach, and who is tried at which hour is seldom left to chance. First attempts alone are
--- free of the former, not of the latter.
--- The shrunk rate draws each cell towards its campaign's mean, the more the thinner the cell, so that a thin cell does
--- not win by luck: (contacts + m * mean) / (attempts + m), taken at the effective attempts, where m is the number of
--- attempts that the mean is worth. m comes from the spread between cells beyond chance by the method of moments for the
--- beta-binomial (Kleinman 1973), over cells that are not thin, and is at least 5. Where there are fewer than 5 such
--- cells, or their spread is no more than chance gives one time in 20 (chi-squared; Wilson and Hilferty 1931), the log
--- does not tell one hour from another: every cell gets the mean.
+-- One row per source + campaign + kind of attempts + weekday + hour with at least one attempt: how often attempts at
+-- that time reached a person.
+-- Weekdays and hours are in the reporting time zone.
+-- Read this table with care, because the order of attempts confounds. Later attempts fall to other hours than first
+-- attempts, and they go to targets that are harder to reach. It is also seldom left to chance who is tried at which
+-- hour. First attempts alone are free of the first problem, not of the second.
+-- The shrunk rate draws each cell towards the mean of its campaign. The thinner the cell, the more it is drawn, so that
+-- a thin cell does not win by luck. The shrunk rate is (contacts + m * mean) / (attempts + m), taken at the effective
+-- attempts.
+-- m is the number of attempts that the mean is worth, and at least 5. It comes from the spread between cells beyond
+-- chance, by the method of moments for the beta-binomial (Kleinman 1973), over cells that are not thin. There may be
+-- fewer than 5 such cells, or their spread may be no more than chance gives one time in 20 (chi-squared; Wilson and
+-- Hilferty 1931). Then the log does not tell one hour from another, and every cell gets the mean.
 -- Key: source, campaign_key, attempts_kind, weekday, hour
--- Example: When are first calls answered most often, thin cells left out?
+-- Example: When do first attempts reach a person most often, without thin cells?
 --   SELECT campaign_key, weekday, hour, shrunk_rate_per_attempt, attempts FROM reports.best_time
 --   WHERE attempts_kind = 'first' AND NOT is_thin ORDER BY shrunk_rate_per_attempt DESC LIMIT 5
 WITH rates AS (
@@ -35,7 +37,7 @@ means AS (
         campaign_key,
         attempts_kind,
         CAST(sum(contacts) AS DOUBLE) / sum(attempts) AS mean,
-        -- A thin cell tells nothing of how much cells differ, and by luck may tell that they differ without bound.
+        -- A thin cell does not show how much cells differ. By luck, it may show a difference without bound.
         count(CASE WHEN attempts >= 5 THEN 1 END) AS cells,
         sum(CASE WHEN attempts >= 5 THEN weight END) AS sum_w,
         sum(CASE WHEN attempts >= 5 THEN weight * weight END) AS sum_ww,
@@ -82,29 +84,29 @@ priors AS (
 )
 
 SELECT
-    intervals.source, -- the system
-    intervals.campaign_key, -- `<source>:<native id>`
-    intervals.attempts_kind, -- first (each target's first attempt in the campaign) or all
+    intervals.source, -- the source, as in core.sources
+    intervals.campaign_key, -- the campaign: `<source>:<native id>`
+    intervals.attempts_kind, -- `first` (each target's first attempt in the campaign) or `all`
     CAST(intervals.weekday AS INTEGER) AS weekday, -- 1 Monday to 7 Sunday, in the reporting time zone
     CAST(intervals.hour AS INTEGER) AS hour, -- 0 to 23, in the reporting time zone
-    intervals.targets, -- targets tried in the cell [count]
+    intervals.targets, -- targets that were tried in the cell [count]
     intervals.attempts, -- attempts in the cell [count]
     intervals.contacts, -- attempts that reached a person [count]
     intervals.rate AS contact_rate_per_attempt, -- contacts / attempts [share]
-    -- lower end of its 95 % interval: Wilson; over all attempts clustered by target [share]
+    -- lower end of its 95 % interval (Wilson), clustered by target for all attempts [share]
     intervals.contact_rate_per_attempt_low,
-    intervals.contact_rate_per_attempt_high, -- upper end [share]
-    -- the rate drawn towards the campaign's mean: compare cells by this [share]
+    intervals.contact_rate_per_attempt_high, -- upper end of its 95 % interval [share]
+    -- the rate drawn towards the campaign's mean; compare cells by this rate [share]
     CASE
         WHEN priors.prior_attempts IS NULL THEN priors.mean
         ELSE (intervals.rate * intervals.weight + priors.prior_attempts * priors.mean)
             / (intervals.weight + priors.prior_attempts)
     END AS shrunk_rate_per_attempt,
-    priors.mean AS campaign_rate_per_attempt, -- contacts / attempts over all cells of the kind [share]
-    -- m, the number of attempts that the mean is worth; null when it is worth all: then the log does not tell one
-    -- hour from another
+    priors.mean AS campaign_rate_per_attempt, -- the mean: contacts / attempts over all cells of this kind [share]
+    -- m, the number of attempts that the mean is worth; null if every cell gets the mean, because the log does not tell
+    -- one hour from another
     priors.prior_attempts,
-    intervals.attempts < 5 AS is_thin -- whether the cell has fewer than 5 attempts
+    intervals.attempts < 5 AS is_thin -- true if the cell has fewer than 5 attempts
 FROM intervals
 INNER JOIN priors
     ON

@@ -1,16 +1,16 @@
 -- One row per source + campaign: what was tried, who was reached, and how sure that is.
--- Targets are independent: their rate has Wilson's interval. Attempts of one target are not: the variance of contacts /
--- attempts is linearised and clustered by target, the attempts are divided by the design effect that this makes (Kish
--- 1965), and Wilson's interval is taken at that number of independent attempts: never above the attempts made; the
--- number of targets when every attempt ended alike; 1 when there is one target. Where each target had one attempt it is
--- Wilson's interval itself. So done for proportions from clustered samples by Kott and Carr (1997), Korn and Graubard
--- (1998) and Franco, Little, Louis and Slud (2019).
+-- Targets are independent, so their rate has Wilson's interval. Attempts on one target are not independent. Therefore
+-- the variance of contacts / attempts is linearised and clustered by target, and the attempts are divided by the design
+-- effect that this gives (Kish 1965). Wilson's interval is then taken at these effective attempts. They are never above
+-- the attempts made. They are the number of targets if every attempt ended alike, and 1 if there is one target. If each
+-- target had one attempt, the result is Wilson's interval itself. Kott and Carr (1997), Korn and Graubard (1998) and
+-- Franco, Little, Louis and Slud (2019) do the same for proportions from clustered samples.
 -- Sources that cannot tell whether anybody was reached are not here.
 -- Key: source, campaign_key
 -- Metric: contact_rate_per_target = sum(targets_contacted) / nullif(sum(targets_attempted), 0)
 -- Metric: contact_rate_per_attempt = sum(contacts) / nullif(sum(attempts), 0)
 -- Metric: attempts = sum(attempts)
--- Example: Which campaigns surely reach fewer than 30 % of their targets?
+-- Example: Which campaigns surely reach fewer than 30 % of their attempted targets?
 --   SELECT campaign_name FROM reports.campaign_contact_rates WHERE contact_rate_per_target_high < 0.3
 WITH sums AS (
     SELECT
@@ -52,11 +52,12 @@ intervals AS (
 )
 
 SELECT
-    intervals.source, -- the system
-    intervals.campaign_key, -- `<source>:<native id>`; `<source>:none` for what belongs to no campaign
-    campaigns.campaign_name, -- what the source calls the campaign
-    -- whom the campaign means to reach: where the source has lists, the targets of the campaign's list, tried or not,
-    -- and whom else it tried; elsewhere targets_attempted [count]
+    intervals.source, -- the source, as in core.sources
+    -- the campaign: `<source>:<native id>`; `<source>:none` stands for attempts that belong to no campaign
+    intervals.campaign_key,
+    campaigns.campaign_name, -- the campaign's name in its source
+    -- targets that the campaign means to reach: where the source has lists, those of the campaign's list, tried or not,
+    -- and any others that it tried; elsewhere targets_attempted [count]
     intervals.targets,
     intervals.targets_attempted, -- targets with at least one real attempt [count]
     intervals.targets_contacted, -- targets reached at least once [count]
@@ -64,22 +65,22 @@ SELECT
     intervals.contacts, -- attempts that reached a person [count]
     intervals.per_attempt AS contact_rate_per_attempt, -- contacts / attempts [share]
     intervals.contact_rate_per_attempt_low, -- lower end of its 95 % interval, clustered by target [share]
-    intervals.contact_rate_per_attempt_high, -- upper end [share]
+    intervals.contact_rate_per_attempt_high, -- upper end of its 95 % interval [share]
     intervals.per_target AS contact_rate_per_target, -- targets_contacted / targets_attempted [share]
     intervals.contact_rate_per_target_low, -- lower end of its 95 % interval (Wilson) [share]
-    intervals.contact_rate_per_target_high, -- upper end [share]
+    intervals.contact_rate_per_target_high, -- upper end of its 95 % interval [share]
     -- targets_attempted / targets; null where no list says who was meant [share]
     CASE
         WHEN intervals.is_listed THEN CAST(intervals.targets_attempted AS DOUBLE) / nullif(intervals.targets, 0)
     END AS penetration,
     CAST(intervals.attempts AS DOUBLE) / nullif(intervals.targets, 0) AS saturation, -- attempts / targets [ratio]
-    -- attempts / targets_contacted, attempts on targets never contacted included [ratio]
+    -- attempts / targets_contacted; attempts on targets that were never reached count too [ratio]
     CAST(intervals.attempts AS DOUBLE) / nullif(intervals.targets_contacted, 0) AS attempts_per_contact,
-    intervals.effective_attempts, -- independent attempts that would be as sure as these
-    intervals.targets_attempted < 5 AS is_thin, -- whether fewer than 5 targets were attempted: too few to judge by
-    intervals.first_attempt_at, -- first real attempt (UTC)
-    intervals.last_attempt_at, -- last real attempt (UTC)
-    clock.as_of -- the moment all this speaks of (UTC)
+    intervals.effective_attempts, -- independent attempts that would be as sure as these attempts
+    intervals.targets_attempted < 5 AS is_thin, -- true if fewer than 5 targets were attempted: too few to judge by
+    intervals.first_attempt_at, -- time of the first real attempt (UTC)
+    intervals.last_attempt_at, -- time of the last real attempt (UTC)
+    clock.as_of -- as-of: the moment that this row describes (UTC)
 FROM intervals
 CROSS JOIN core.as_of AS clock
 LEFT JOIN core.campaigns AS campaigns

@@ -1,7 +1,8 @@
--- One row per day + source + campaign: the headline figures as they were published that day, so that a changed past is
--- seen. A source that withdraws, mends or adds rows changes the figures of days gone by; what was said on a day stays
--- here as it was said. Of several publications of a day the last counts. Days are kept as long as the setting
--- CONTACT_LEDGER_HISTORY_DAYS says.
+-- One row per day + source + campaign: the main figures as they were published on that day, so that changes of the past
+-- are seen.
+-- A source that withdraws, corrects or adds rows changes the figures of past days. What was published on a day stays
+-- here as it was. If a day had several publications, the last one counts. The setting CONTACT_LEDGER_HISTORY_DAYS says
+-- for how long days are kept.
 -- Key: published_on, source, campaign_key
 -- Example: Has the past changed?
 --   SELECT published_on, sum(contacts) AS contacts FROM reports.campaign_daily_snapshot GROUP BY published_on
@@ -10,7 +11,8 @@ WITH latest AS (
     SELECT max(number) AS number FROM landing.runs
 ),
 
--- The run that builds this table counts as published: who reads of it reads what it has published.
+-- The run that builds this table counts as published, because whoever reads the table reads what this run has
+-- published.
 publications AS (
     SELECT runs.number, runs.day
     FROM landing.runs AS runs
@@ -42,21 +44,22 @@ figures AS (
 )
 
 SELECT
-    last_of_day.day AS published_on, -- the day, in the reporting zone, of the run that published the figures
-    figures.source, -- the system
-    figures.campaign_key, -- `<source>:<native id>`; `<source>:none` for what belongs to no campaign
-    figures.campaign_name, -- what the source called the campaign then
-    figures.targets, -- whom the campaign means to reach [count]
+    last_of_day.day AS published_on, -- day of the run that published the figures, in the reporting time zone
+    figures.source, -- the source, as in core.sources
+    -- the campaign: `<source>:<native id>`; `<source>:none` stands for attempts that belong to no campaign
+    figures.campaign_key,
+    figures.campaign_name, -- the campaign's name in its source on that day
+    figures.targets, -- targets that the campaign means to reach [count]
     figures.targets_attempted, -- targets with at least one real attempt [count]
     figures.targets_contacted, -- targets reached at least once [count]
     figures.attempts, -- real attempts [count]
     figures.contacts, -- attempts that reached a person [count]
     figures.contact_rate_per_attempt, -- contacts / attempts [share]
     figures.contact_rate_per_attempt_low, -- lower end of its 95 % interval [share]
-    figures.contact_rate_per_attempt_high, -- upper end [share]
+    figures.contact_rate_per_attempt_high, -- upper end of its 95 % interval [share]
     figures.contact_rate_per_target, -- targets_contacted / targets_attempted [share]
     figures.contact_rate_per_target_low, -- lower end of its 95 % interval [share]
-    figures.contact_rate_per_target_high, -- upper end [share]
-    figures.as_of -- the moment the figures spoke of (UTC)
+    figures.contact_rate_per_target_high, -- upper end of its 95 % interval [share]
+    figures.as_of -- as-of: the moment that the figures describe (UTC)
 FROM figures
 INNER JOIN last_of_day ON last_of_day.number = figures.number

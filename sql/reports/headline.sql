@@ -1,11 +1,12 @@
--- One row: what the head of the report page says. How many targets were attempted and reached over all campaigns, what
--- became of the others, and how many rows that was read from.
--- A target counts once per source; nothing tells who in one source is whom in another. Sources that cannot tell whether
--- anybody was reached are in no count of targets. Without any attempt the counts are 0 and the rate is null.
+-- One row: the figures at the head of the page.
+-- They say how many targets were attempted and reached over all campaigns, what became of the others, and from how many
+-- rows this was calculated.
+-- A target counts once per source, because nothing tells who in one source is who in another. Sources that cannot tell
+-- whether anybody was reached are in no count of targets. Without any attempt, the counts are 0 and the rate is null.
 -- Key: timezone
 -- Metric: contact_rate_per_target = max(contact_rate_per_target)
 -- Metric: targets_attempted = max(targets_attempted)
--- Example: How many people were reached, of how many tried?
+-- Example: How many targets were reached, of how many attempted?
 --   SELECT targets_contacted, targets_attempted, contact_rate_per_target FROM reports.headline
 WITH totals AS (
     SELECT
@@ -39,34 +40,35 @@ accounts AS (
 )
 
 SELECT
-    clock.as_of, -- the moment all this speaks of (UTC); null without any input
-    clock.as_of_basis, -- the setting, or the raw table and column, that the moment came from
-    clock.timezone, -- IANA zone in which days, weekdays and hours are reported
+    clock.as_of, -- as-of: the moment that this row describes (UTC); null without any input
+    clock.as_of_basis, -- where as-of comes from, as in core.as_of
+    clock.timezone, -- the reporting time zone, as an IANA name: days, weekdays and hours are in this zone
     rates.campaigns_tried, -- campaigns with at least one real attempt [count]
-    rates.campaigns_not_tried, -- campaigns that have no real attempt yet [count]
-    rates.campaigns_not_measured, -- campaigns of which their source cannot tell whether anybody was reached [count]
+    rates.campaigns_not_tried, -- campaigns without any real attempt yet [count]
+    rates.campaigns_not_measured, -- campaigns whose source cannot tell whether anybody was reached [count]
     rates.attempts_outside_campaigns, -- real attempts that belong to no campaign [count]
     rates.targets_attempted, -- targets with at least one real attempt [count]
-    rates.targets_contacted, -- of them, reached at least once [count]
-    -- the others: targets_attempted - targets_contacted [count]
+    rates.targets_contacted, -- of these targets, those that were reached at least once [count]
+    -- of these targets, the others: targets_attempted - targets_contacted [count]
     rates.targets_attempted - rates.targets_contacted AS targets_not_contacted,
-    rates.targets_open, -- of the others, those that may still be tried [count]
-    -- of the others, those that will not be tried again: no tries left, or the last attempt says bad contact
-    -- information or do not contact [count]
+    rates.targets_open, -- of the targets not contacted, those that may still be tried [count]
+    -- of the targets not contacted, those that will not be tried again: no tries are left, or the last attempt says bad
+    -- contact info or do not contact [count]
     rates.targets_closed,
-    -- of the others, those whose last attempt has an unknown end, or none yet; each is open or closed as well [count]
+    -- of the targets not contacted, those whose last attempt has an unknown end, or none yet; each of them is open or
+    -- closed as well [count]
     rates.targets_unknown,
-    -- targets_contacted / targets_attempted; null without any attempt [share]
-    rates.rate AS contact_rate_per_target,
+    rates.rate AS contact_rate_per_target, -- targets_contacted / targets_attempted; null without any attempt [share]
     -- lower end of its 95 % interval (Wilson) [share]
     reports.wilson_low(rates.targets_contacted, rates.targets_attempted) AS contact_rate_per_target_low,
-    -- upper end [share]
+    -- upper end of its 95 % interval [share]
     reports.wilson_high(rates.targets_contacted, rates.targets_attempted) AS contact_rate_per_target_high,
-    accounts.files, -- files of the landing folder that rows were read from [count]
-    accounts.rows_read, -- rows in them; read = accepted + superseded + rejected [count]
-    accounts.rows_accepted, -- of these, rows that are in the ledger [count]
-    accounts.rows_superseded, -- of these, rows of which another version, or the same again, is in the ledger [count]
-    accounts.rows_rejected -- of these, rows that could not be taken; quality.rejected_rows tells why [count]
+    accounts.files, -- files of the landing folder from which rows were read [count]
+    accounts.rows_read, -- rows in these files; rows_read = rows_accepted + rows_superseded + rows_rejected [count]
+    accounts.rows_accepted, -- of these rows, those in the ledger [count]
+    -- of these rows, those of which another version, or the same row again, is in the ledger [count]
+    accounts.rows_superseded,
+    accounts.rows_rejected -- of these rows, those that could not be taken; quality.rejected_rows says why [count]
 FROM rates
 CROSS JOIN accounts
 CROSS JOIN core.as_of AS clock

@@ -1,9 +1,8 @@
--- One row per source with anything in the ledger: its campaigns and its targets, as the head of the report page adds
--- them up.
--- A campaign counts once: as tried, as not tried, or as not measured. A target counts once, however many of the source's
--- campaigns tried it. Its counts are 0 where the source cannot tell whether anybody was reached.
+-- One row per source with anything in the ledger: its campaigns and its targets, which reports.headline sums up.
+-- A campaign counts once: as tried, as not tried, or as not measured. A target counts once, however many campaigns of
+-- the source tried it. The counts of targets are 0 where the source cannot tell whether anybody was reached.
 -- Key: source
--- Example: How many campaigns of each system have no attempt yet?
+-- Example: How many campaigns of each source have no attempt yet?
 --   SELECT source, campaigns_not_tried FROM reports.headline_sources
 WITH campaigns AS (
     SELECT
@@ -27,7 +26,7 @@ counted AS (
     GROUP BY source
 ),
 
--- Who was tried and not reached has either come to another end or is open: the curve counts both.
+-- A target that was tried and not reached has come to another end, or is open. The curve counts both.
 ends AS (
     SELECT
         source,
@@ -48,18 +47,21 @@ unknowns AS (
 )
 
 SELECT
-    counted.source, -- the system
+    counted.source, -- the source, as in core.sources
     counted.campaigns_tried, -- campaigns with at least one real attempt [count]
-    counted.campaigns_not_tried, -- campaigns that have no real attempt yet [count]
-    counted.campaigns_not_measured, -- campaigns of which the source cannot tell whether anybody was reached [count]
+    counted.campaigns_not_tried, -- campaigns without any real attempt yet [count]
+    counted.campaigns_not_measured, -- campaigns whose source cannot tell whether anybody was reached [count]
     counted.attempts_outside_campaigns, -- real attempts that belong to no campaign [count]
     coalesce(totals.targets_attempted, 0) AS targets_attempted, -- targets with at least one real attempt [count]
-    coalesce(totals.targets_contacted, 0) AS targets_contacted, -- of them, reached at least once [count]
-    coalesce(ends.targets_open, 0) AS targets_open, -- of the others, those that may still be tried [count]
-    -- of the others, those that will not be tried again: no tries left, or the last attempt says bad contact
-    -- information or do not contact [count]
+    -- of these targets, those that were reached at least once [count]
+    coalesce(totals.targets_contacted, 0) AS targets_contacted,
+    -- of the targets not contacted, those that may still be tried [count]
+    coalesce(ends.targets_open, 0) AS targets_open,
+    -- of the targets not contacted, those that will not be tried again: no tries are left, or the last attempt says bad
+    -- contact info or do not contact [count]
     coalesce(ends.targets_closed, 0) AS targets_closed,
-    -- of the others, those whose last attempt has an unknown end, or none yet; each is open or closed as well [count]
+    -- of the targets not contacted, those whose last attempt has an unknown end, or none yet; each of them is open or
+    -- closed as well [count]
     coalesce(unknowns.targets_unknown, 0) AS targets_unknown
 FROM counted
 LEFT JOIN reports.contact_rates_by AS totals

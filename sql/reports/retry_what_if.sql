@@ -1,16 +1,17 @@
--- One row per source + campaign + maximum: attempts made and targets reached had no target had more than so many
--- attempts.
--- `campaign_key` all is the whole source, each target once.
--- Lowering is exact (`basis` log): with a cap of k on top of the limits in force, contacts(k) are the first contacts at
--- attempt k or before, attempts(k) the sum over targets of the lesser of its attempts and k. Up to the most attempts
--- that any target had, that is counted, not estimated, so its band is the value itself.
--- Raising is extrapolation (`basis` extrapolated): up to three more attempts for every target that was never reached,
--- did not refuse, has no bad contact info, and had used up its tries or had the most attempts. It assumes
--- that a further attempt works as well as the last ones in the log did: those with the highest numbers, as many as it
--- takes for 30 targets to have been at risk in them. The band is that of their hazard's 95 % interval (Wilson). It does
--- not cover that assumption being wrong; hazards mostly fall.
+-- One row per source + campaign + maximum: how many attempts would have been made, and how many targets reached, if no
+-- target had had more attempts than this maximum.
+-- The `campaign_key` `all` is the whole source, with each target once.
+-- A lower maximum is exact (`basis` is `log`). With a maximum of k on top of the limits in force, contacts(k) are the
+-- first contacts at attempt k or before, and attempts(k) is the sum over targets of the lesser of its attempts and k.
+-- Up to the most attempts that any target had, this is counted and not estimated, so the band is the value itself.
+-- A higher maximum is an extrapolation (`basis` is `extrapolated`). It gives up to three more attempts to every target
+-- that was never reached, did not refuse, has no bad contact info, and had used up its tries or had the most attempts.
+-- It assumes that a further attempt works as well as the last ones in the log did. The last ones are those with the
+-- highest numbers, as many numbers as it takes for 30 targets to have been at risk in them. The band follows from the
+-- 95 % interval of their hazard (Wilson). The band does not cover the case that the assumption is wrong, and hazards
+-- mostly fall.
 -- Key: source, campaign_key, max_attempts
--- Example: What had a maximum of two cost?
+-- Example: What would a maximum of two attempts have given?
 --   SELECT campaign_key, targets_contacted, attempts FROM reports.retry_what_if
 --   WHERE max_attempts = 2 AND basis = 'log' AND campaign_key <> 'all'
 WITH lives AS (
@@ -50,7 +51,7 @@ by_contact AS (
     GROUP BY source, campaign_key, first_contact_number
 ),
 
--- Targets that made at least so many attempts: what this number of attempts adds.
+-- Targets that made at least so many attempts: this is what the attempt with this number adds.
 steps AS (
     SELECT
         lengths.source,
@@ -92,7 +93,7 @@ logged AS (
     )
 ),
 
--- The last numbers of attempts, as many as it takes for 30 targets to have been at risk in them.
+-- The highest attempt numbers, as many as it takes for 30 targets to have been at risk in them.
 backwards AS (
     SELECT
         source,
@@ -142,9 +143,9 @@ candidates AS (
     GROUP BY lives.source, lives.campaign_key
 ),
 
--- With hazard h, of each waiting target the share that is reached by the j-th further attempt, and the attempts that it
--- takes: the i-th is made by those whom the ones before did not reach. Written as that sum: at the first attempt it is 1
--- whatever the hazard, to the last digit.
+-- Of each waiting target, with hazard h: the share that is reached by the j-th further attempt, and the attempts that
+-- this takes. The i-th attempt is made on targets that the ones before did not reach. It is written as that sum,
+-- because at the first attempt it is then 1 whatever the hazard, to the last digit.
 raised AS (
     SELECT
         logged.source,
@@ -208,30 +209,30 @@ united AS (
 )
 
 SELECT
-    source, -- the system
-    campaign_key, -- `<source>:<native id>`, or `all`
-    CAST(max_attempts AS INTEGER) AS max_attempts, -- most attempts a target may have
-    basis, -- log (counted) or extrapolated (estimated)
+    source, -- the source, as in core.sources
+    campaign_key, -- the campaign: `<source>:<native id>`, or `all`
+    CAST(max_attempts AS INTEGER) AS max_attempts, -- the maximum: most attempts that a target may have
+    basis, -- `log` (counted) or `extrapolated` (estimated)
     CAST(targets AS BIGINT) AS targets, -- attempted targets [count]
     attempts, -- attempts that would have been made [count]
-    attempts_low, -- lower end of its band
-    attempts_high, -- upper end
+    attempts_low, -- lower end of its band [count]
+    attempts_high, -- upper end of its band [count]
     contacted AS targets_contacted, -- targets that would have been reached [count]
-    contacted_low AS targets_contacted_low, -- lower end of its band
-    contacted_high AS targets_contacted_high, -- upper end
+    contacted_low AS targets_contacted_low, -- lower end of its band [count]
+    contacted_high AS targets_contacted_high, -- upper end of its band [count]
     contacted / targets AS contact_rate_per_target, -- targets_contacted / targets [share]
-    -- lower end of its 95 % interval (Wilson); where extrapolated, of the band [share]
+    -- lower end of its 95 % interval (Wilson); if extrapolated, of its band [share]
     CASE
         WHEN basis = 'log' THEN reports.wilson_low(contacted, targets)
         ELSE contacted_low / targets
     END AS contact_rate_per_target_low,
-    -- upper end [share]
+    -- upper end of the same [share]
     CASE
         WHEN basis = 'log' THEN reports.wilson_high(contacted, targets)
         ELSE contacted_high / targets
     END AS contact_rate_per_target_high,
-    extra_attempts, -- attempts more than with one attempt less allowed [count]
-    extra_contacted, -- targets more than with one attempt less allowed [count]
+    extra_attempts, -- attempts more than with a maximum of one less [count]
+    extra_contacted, -- targets reached more than with a maximum of one less [count]
     -- extra_attempts / extra_contacted [ratio]
     extra_attempts / nullif(extra_contacted, 0) AS attempts_per_extra_contact
 FROM united

@@ -1,8 +1,9 @@
 -- One row per source + campaign: how long it took to reach targets, from the first attempt on each.
--- Aalen and Johansen's estimator over elapsed time; reports.time_to_contact_curve has the whole curve, and
--- reports.attempt_curve tells of ends and intervals. The shares are of all attempted targets, not of those reached.
+-- The shares are the estimator of Aalen and Johansen over elapsed time. They are shares of all attempted targets, not
+-- of those reached. reports.time_to_contact_curve has the whole curve. reports.attempt_curve explains ends and
+-- intervals.
 -- Key: source, campaign_key
--- Example: How long until half of the targets are reached?
+-- Example: How long does it take to reach half of the targets?
 --   SELECT campaign_name, median_seconds / 3600 AS hours FROM reports.time_to_contact
 --   WHERE campaign_key <> 'all'
 WITH spans AS (
@@ -36,24 +37,24 @@ points AS (
 )
 
 SELECT
-    spans.source, -- the system
-    spans.campaign_key, -- `<source>:<native id>`, or `all`
-    campaigns.campaign_name, -- what the source calls the campaign; null for `all`
+    spans.source, -- the source, as in core.sources
+    spans.campaign_key, -- the campaign: `<source>:<native id>`, or `all`
+    campaigns.campaign_name, -- the campaign's name in its source; null for `all`
     spans.targets, -- attempted targets [count]
-    spans.contacted, -- targets reached at any time [count]
-    spans.followed_us / 1e6 AS followed_seconds, -- longest time that any target was followed [seconds]
-    -- time by which half of the attempted targets were reached; null when never half were [seconds]
+    spans.contacted, -- of these targets, those reached at any time [count]
+    spans.followed_us / 1e6 AS followed_seconds, -- the longest time for which any target was followed [seconds]
+    -- time by which half of the attempted targets were reached; null if that never happened [seconds]
     spans.median_us / 1e6 AS median_seconds,
-    points.within_1h, -- share reached within one hour; null when nobody was followed so long [share]
+    points.within_1h, -- share reached within one hour; null if no target was followed for so long [share]
     points.within_1h_low, -- lower end of its 95 % interval [share]
-    points.within_1h_high, -- upper end [share]
-    points.within_1d, -- share reached within one day [share]
+    points.within_1h_high, -- upper end of its 95 % interval [share]
+    points.within_1d, -- share reached within one day; null if no target was followed for so long [share]
     points.within_1d_low, -- lower end of its 95 % interval [share]
-    points.within_1d_high, -- upper end [share]
-    points.within_7d, -- share reached within seven days [share]
+    points.within_1d_high, -- upper end of its 95 % interval [share]
+    points.within_7d, -- share reached within seven days; null if no target was followed for so long [share]
     points.within_7d_low, -- lower end of its 95 % interval [share]
-    points.within_7d_high, -- upper end [share]
-    points.is_thin -- whether any of these shares rests on fewer than 5 targets, attempted or effective
+    points.within_7d_high, -- upper end of its 95 % interval [share]
+    points.is_thin -- true if any of these shares rests on fewer than 5 targets, attempted or effective
 FROM spans
 INNER JOIN points ON points.source = spans.source AND points.campaign_key = spans.campaign_key
 LEFT JOIN core.campaigns AS campaigns

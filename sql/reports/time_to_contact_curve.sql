@@ -1,6 +1,8 @@
 -- One row per source + campaign + elapsed time on a fixed grid: the share of attempted targets reached within that time
--- of their first attempt (Aalen and Johansen's estimator; see reports.attempt_curve for ends and intervals). Beyond the
--- longest time that any target was followed nothing is known, unless every target was reached or ended by then: null.
+-- of their first attempt.
+-- The share is the estimator of Aalen and Johansen. reports.attempt_curve explains ends and intervals. Beyond the
+-- longest time for which any target was followed, nothing is known and the share is null, unless every target was
+-- reached or ended by then.
 -- Key: source, campaign_key, elapsed_seconds
 -- Example: What share is reached within a day?
 --   SELECT campaign_key, cumulative_incidence FROM reports.time_to_contact_curve
@@ -29,17 +31,17 @@ WITH shares AS (
 )
 
 SELECT
-    source, -- the system
-    campaign_key, -- `<source>:<native id>`, or `all`
+    source, -- the source, as in core.sources
+    campaign_key, -- the campaign: `<source>:<native id>`, or `all`
     elapsed_seconds, -- time since the first attempt [seconds]
     targets, -- attempted targets [count]
-    contacted, -- targets reached by then [count]
+    contacted, -- of these targets, those reached by then [count]
     share AS cumulative_incidence, -- share of targets reached by then [share]
     -- lower end of its 95 % interval [share]
     reports.wilson_low(share * effective_targets, effective_targets) AS cumulative_incidence_low,
-    -- upper end [share]
+    -- upper end of its 95 % interval [share]
     reports.wilson_high(share * effective_targets, effective_targets) AS cumulative_incidence_high,
-    effective_targets, -- targets that would be as sure without censoring; null where the share is
-    -- whether the share rests on fewer than 5 targets, attempted or effective
+    effective_targets, -- targets that would be as sure without censoring; null if the share is null
+    -- true if the share rests on fewer than 5 targets, attempted or effective
     coalesce(effective_targets, targets) < 5 AS is_thin
 FROM shares

@@ -1,6 +1,6 @@
 -- One row per contact attempt.
--- A phone number cannot tell a call from a text: the task's type can. Where there is no task, or its type says neither,
--- a number counts as called. Rows that the source has marked as deleted are withdrawn.
+-- A phone number does not tell a call from a text, but the type of the task does. Without a task, or if its type says
+-- neither, an attempt at a number counts as a call. Rows that the source has marked as deleted are withdrawn.
 WITH attempts AS (
     SELECT
         attempts.*,

@@ -1,9 +1,9 @@
 -- One row per communication: scheduled, overdue, sent by the system, or ticked off by a user.
--- The state is derived, for the vendor's page contradicts itself about `completing_user_id`: `is_active` tells whether
--- it is still to be sent; then `send_at` against the moment of the ledger tells scheduled from overdue; and the
--- completing user tells whose doing a completion was. A completion later than the moment had not happened. Where nothing
--- has yet happened there is no moment, and nothing can be overdue. An active row without `send_at`, and one whose
--- `is_active` is missing, are unknown.
+-- The state is derived, because the vendor's page contradicts itself about `completing_user_id`. `is_active` says
+-- whether the communication is still to be sent. If it is, `send_at` against as-of tells scheduled from overdue. If it
+-- is not, the completing user tells whose doing the completion was.
+-- A completion after as-of has not happened yet. If nothing has happened at all, as-of is null, and nothing can be
+-- overdue. An active row without `send_at` is unknown, and so is a row whose `is_active` is missing.
 WITH communications AS (
     SELECT
         rows.*,

@@ -1,17 +1,18 @@
--- One row per call made or logged.
--- What became of a call is read in this order, and the first field that the mapping knows decides: the call's
--- disposition (by its name in the dimension; else by the outcome the organization gave that disposition; else, when the
--- dimension lacks it, by the known default id), a voicemail recording, `outcome`, `state`, `answeredAt`. `answeredAt`
--- alone is never a contact: it is also set when a voicemail box answers.
--- Calls are kept whatever their direction: manual logs say `inbound` for calls that a user made.
+-- One row per call that was made or logged.
+-- Five fields say what became of a call. They are read in this order, and the first one that the mapping knows decides:
+-- the call's disposition, a voicemail recording, `outcome`, `state`, `answeredAt`. `answeredAt` alone is never a
+-- contact, because it is also set when a voicemail box answers.
+-- The call's disposition is looked up by its name in the dimension; else by the outcome that the organization gave it;
+-- else, if the dimension lacks it, by the known default id.
+-- Calls of every direction are kept, because manual logs say `inbound` for calls that a user made.
 WITH mapping AS (
     SELECT field, value, label, disposition
     FROM core.dispositions
     WHERE source = 'outreach'
 ),
 
--- What each disposition of the organization means: its exact name, then a pattern of names (a beginning before any
--- other, then the longest), then its flag, then its outcome.
+-- What each disposition of the organization means. These are tried in order: its exact name, a pattern of names (a
+-- beginning before any other, then the longest), its flag, its outcome.
 named AS (
     SELECT
         names.id, names.name, mapping.field, mapping.value,

@@ -1,4 +1,4 @@
--- One row per sequence: the campaign of a call.
+-- One row per sequence, which is the campaign of a call.
 SELECT
     CAST(id AS VARCHAR) AS campaign,
     name

@@ -1,6 +1,6 @@
--- One row per campaigncall, as it stood at the cut-off.
--- A call that ended later was still open. A call to an empty destination was never placed, unless it is on record as a
--- success: then somebody was reached, and the address is what is missing.
+-- One row per campaigncall, as it stood at the cut-off (core._cutoff).
+-- A call that ended later was still open. A call to an empty destination was never placed, unless it is recorded as a
+-- success. Then somebody was reached, and only the address is missing.
 WITH calls AS (
     SELECT
         calls.*,

@@ -1,5 +1,6 @@
--- One row per campaign + outdialtarget of the lists that the campaign is measured by, dialled or not, and one row per
--- outdialtarget over all campaigns. The replay tells what ended a target.
+-- One row per campaign + outdialtarget of the lists by which the campaign is measured, dialled or not; and one row per
+-- outdialtarget over all campaigns.
+-- The replay says what ended a target.
 -- Incremental: from replay.target_outcomes
 WITH outcomes AS (
     SELECT

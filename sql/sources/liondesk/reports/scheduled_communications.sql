@@ -1,8 +1,10 @@
--- One row per LionDesk campaign + type + agent: what is scheduled, overdue, sent by the system, ticked off by a user.
--- These say that something was sent, not that anybody was reached: they are in no contact rate.
--- Lag: from the time a communication was to be sent to the time it was; negative when it went out early.
+-- One row per LionDesk campaign + type + agent: how many communications are scheduled, overdue, sent by the system, or
+-- ticked off by a user.
+-- These figures say that something was sent, not that anybody was reached. So they are in no contact rate.
+-- The lag is the time from when a communication was to be sent to when it was sent. It is negative if the communication
+-- went out early.
 -- Key: source, campaign_key, type, agent_key
--- Example: What should have gone out and did not?
+-- Example: Which communications are overdue?
 --   SELECT campaign_name, overdue, oldest_overdue_at FROM reports.scheduled_communications WHERE overdue > 0
 WITH communications AS (
     SELECT
@@ -27,36 +29,41 @@ WITH communications AS (
 
 SELECT
     communications.source, -- liondesk
-    communications.campaign_key, -- `liondesk:<campaign name>`
+    communications.campaign_key, -- the campaign: `liondesk:<campaign name>`
     communications.campaign_name, -- the campaign's name
-    communications.type, -- the communication's type, as the source has it
+    communications.type, -- the communication's type, as the source states it; `none` if it states none
     communications.channel, -- email, phone, text or unknown
-    communications.agent_key, -- who ticked it off, else in whose name it is sent: `liondesk:<user id>`, or `none`
-    count(*) AS communications, -- all of them [count]
-    count(DISTINCT communications.target_key) AS contacts, -- contacts they are for [count]
-    count(CASE WHEN communications.disposition = 'scheduled' THEN 1 END) AS scheduled, -- to be sent later [count]
-    -- should have been sent by now [count]
+    -- the user who ticked it off, else the user in whose name it is sent: `liondesk:<user id>`, or `none`
+    communications.agent_key,
+    count(*) AS communications, -- all communications [count]
+    count(DISTINCT communications.target_key) AS contacts, -- contacts (people) that they are for [count]
+    -- communications that are to be sent later [count]
+    count(CASE WHEN communications.disposition = 'scheduled' THEN 1 END) AS scheduled,
+    -- communications that should have been sent by as-of and were not [count]
     count(CASE WHEN communications.disposition = 'overdue' THEN 1 END) AS overdue,
-    count(CASE WHEN communications.disposition = 'dispatched' THEN 1 END) AS dispatched, -- sent by the system [count]
-    -- ticked off by a user [count]
+    -- communications that the system sent [count]
+    count(CASE WHEN communications.disposition = 'dispatched' THEN 1 END) AS dispatched,
+    -- communications that a user ticked off [count]
     count(CASE WHEN communications.disposition = 'completed_manually' THEN 1 END) AS completed_manually,
-    -- none of these can be told [count]
+    -- communications whose state cannot be told [count]
     count(CASE WHEN communications.disposition = 'unknown' THEN 1 END) AS unknown,
     -- dispatched / communications [share]
     CAST(count(CASE WHEN communications.disposition = 'dispatched' THEN 1 END) AS DOUBLE)
     / count(*) AS share_dispatched,
-    -- overdue / communications that were due by now [share]
+    -- overdue / communications that were to be sent by as-of (overdue + dispatched + completed_manually) [share]
     CAST(count(CASE WHEN communications.disposition = 'overdue' THEN 1 END) AS DOUBLE) / nullif(
         count(CASE WHEN communications.disposition IN ('overdue', 'dispatched', 'completed_manually') THEN 1 END), 0
     ) AS share_overdue,
-    median(communications.lag_seconds) AS dispatch_lag_seconds_median, -- median lag of the dispatched [seconds]
-    avg(communications.lag_seconds) AS dispatch_lag_seconds_mean, -- mean lag of the dispatched [seconds]
-    max(communications.lag_seconds) AS dispatch_lag_seconds_max, -- greatest lag of the dispatched [seconds]
-    -- when the longest overdue one should have been sent (UTC)
+    -- median lag of the dispatched communications [seconds]
+    median(communications.lag_seconds) AS dispatch_lag_seconds_median,
+    avg(communications.lag_seconds) AS dispatch_lag_seconds_mean, -- mean lag of the dispatched communications [seconds]
+    -- greatest lag of the dispatched communications [seconds]
+    max(communications.lag_seconds) AS dispatch_lag_seconds_max,
+    -- when the communication that is longest overdue was to be sent (UTC)
     min(CASE WHEN communications.disposition = 'overdue' THEN communications.scheduled_at END) AS oldest_overdue_at,
-    -- when the next one is to be sent (UTC)
+    -- when the next scheduled communication is to be sent (UTC)
     min(CASE WHEN communications.disposition = 'scheduled' THEN communications.scheduled_at END) AS next_scheduled_at,
-    max(clock.as_of) AS as_of -- the moment all this speaks of (UTC)
+    max(clock.as_of) AS as_of -- as-of: the moment that this row describes (UTC)
 FROM communications
 CROSS JOIN core.as_of AS clock
 GROUP BY

@@ -1,5 +1,6 @@
--- One row per comparison and verdict: for how many targets the replay and the dialer's own row agree, or how they differ.
--- The verdicts are explained in reports.platform_agreement, which tells the campaigns apart.
+-- One row per comparison + agreement: for how many targets the platform's own row agrees with the replay, or differs
+-- from it in one way.
+-- reports.platform_agreement explains the agreements, and gives them by campaign.
 -- Key: compared, agreement
 -- Example: How often does the platform's own row agree with its log?
 --   SELECT compared, agreement, share FROM reports.agreement_counts ORDER BY compared, share DESC
@@ -18,9 +19,9 @@ counted AS (
 )
 
 SELECT
-    compared, -- status (the platform's status) or tries (its counters)
-    agreement, -- the verdict, as in reports.platform_agreement
-    targets, -- targets with this verdict [count]
+    compared, -- what is compared: status (the platform's status) or tries (its counters)
+    agreement, -- what the comparison says, as in reports.platform_agreement
+    targets, -- targets for which it says so [count]
     -- targets / all targets of the dialer [share]
     CAST(targets AS DOUBLE) / sum(targets) OVER (PARTITION BY compared) AS share
 FROM counted

@@ -1,6 +1,6 @@
--- One row per VoIPBIN campaign + outcome of the replay: how many of its targets ended up there.
--- A target counts once, in the campaign of its latest call (never called: in the campaign of its outdial); targets that
--- no campaign is known of have a null campaign_id. The shares of a campaign sum to 1.
+-- One row per VoIPBIN campaign + outcome of the replay: how many of its targets have this outcome.
+-- A target counts once, in the campaign of its latest call. If it was never called, it counts in the campaign of its
+-- outdial. Targets without a known campaign have a null campaign_id. The shares of a campaign sum to 1.
 -- Key: campaign_id, outcome
 -- Example: How many targets are stranded?
 --   SELECT campaign_name, targets FROM reports.campaign_outcomes WHERE outcome = 'stranded'
@@ -15,15 +15,15 @@ WITH counted AS (
 )
 
 SELECT
-    counted.campaign_id, -- the campaign; null when none is known [null]
-    campaigns.campaign_name, -- what the source calls it
-    counted.outcome, -- as in replay.target_outcomes
-    counted.targets, -- its targets with this outcome [count]
+    counted.campaign_id, -- the campaign; null if none is known [null]
+    campaigns.campaign_name, -- the campaign's name in its source
+    counted.outcome, -- the outcome, as in replay.target_outcomes
+    counted.targets, -- targets of the campaign with this outcome [count]
     -- targets / all targets of the campaign [share]
     CAST(counted.targets AS DOUBLE) / sum(counted.targets) OVER (PARTITION BY counted.campaign_id) AS share,
-    -- all targets of the campaign: what share is a share of [count]
+    -- all targets of the campaign: the whole that share is a part of [count]
     CAST(sum(counted.targets) OVER (PARTITION BY counted.campaign_id) AS BIGINT) AS targets_in_campaign,
-    counted.as_of -- the moment this speaks of (UTC)
+    counted.as_of -- as-of: the moment that this row describes (UTC)
 FROM counted
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.campaign_key = 'voipbin:' || CAST(counted.campaign_id AS VARCHAR)

@@ -1,7 +1,7 @@
--- One row per campaign of the dialer with a contact rate: what share of the targets that stand in it are reached, beside
--- the share that it reached of those it tried.
--- A target stands only in the campaign that called it last. Those whom one campaign did not reach and another called
--- later stand in that other one, so the two shares of a campaign can lie far apart.
+-- One row per campaign of the dialer with a contact rate: the share of reached targets among those that stand in it,
+-- beside its contact rate.
+-- A target stands only in the campaign that called it last. A target that one campaign did not reach, and that another
+-- campaign called later, stands in the later one. So the two shares of a campaign can lie far apart.
 -- Key: source, campaign_key
 -- Order: place
 -- Example: In which campaigns do the two shares lie far apart?
@@ -34,19 +34,19 @@ compared AS (
 )
 
 SELECT
-    source, -- the system
-    campaign_key, -- `<source>:<native id>`
-    campaign_name, -- what the source calls the campaign
+    source, -- the source, as in core.sources
+    campaign_key, -- the campaign: `<source>:<native id>`
+    campaign_name, -- the campaign's name in its source
     targets, -- targets that stand in the campaign, as in reports.campaign_outcomes [count]
-    reached, -- of them, reached [count]
+    reached, -- of these targets, those that are reached [count]
     share_reached, -- reached / targets [share]
-    targets_attempted, -- targets that the campaign tried, as in reports.campaign_contact_rates [count]
-    targets_contacted, -- of them, reached by it [count]
+    targets_attempted, -- targets that the campaign attempted, as in reports.campaign_contact_rates [count]
+    targets_contacted, -- of these targets, those that the campaign reached [count]
     contact_rate_per_target, -- targets_contacted / targets_attempted [share]
     share_reached - contact_rate_per_target AS difference, -- share_reached - contact_rate_per_target (-1 to 1)
-    -- whether the difference is 0.05 or more, either way
+    -- true if the difference is 0.05 or more, in either direction
     abs(share_reached - contact_rate_per_target) >= 0.05 AS is_far_apart,
-    -- 1 for the campaign whose two shares lie furthest apart, 2 for the next
+    -- 1 for the campaign whose two shares lie furthest apart, 2 for the next, …
     CAST(row_number() OVER (
         ORDER BY abs(share_reached - contact_rate_per_target) DESC, campaign_key ASC
     ) AS INTEGER) AS place

@@ -1,11 +1,12 @@
--- One row per VoIPBIN campaign, and one for all its targets (`campaign_key` all): what is left to do, what is under way
--- and what is used up. The outcomes are those of replay.target_outcomes: what became of a target by whatever campaign.
--- With `unnamed` they sum to `targets`, and these are those of reports.campaign_contact_rates.
--- A target that several campaigns share is in each of them, and once in `all`. The other sources give no list of whom
--- they mean to reach and no budget of tries: they have no inventory. The yield of each destination index stands in
+-- One row per VoIPBIN campaign, and one for all its targets (`campaign_key` is `all`): what is left to do, what is
+-- under way and what is used up.
+-- The outcomes are those of replay.target_outcomes: what became of a target, by whatever campaign. The counts of the
+-- outcomes and `unnamed` sum to `targets`, and `targets` is the same as in reports.campaign_contact_rates.
+-- A target that several campaigns share counts in each of them, and once in `all`. The other sources state no list of
+-- targets and no budget of tries, so they have no inventory. The yield of each destination index stands in
 -- reports.contact_rates_by.
 -- Key: campaign_key
--- Example: How many tries are left?
+-- Example: How many tries are left in each campaign?
 --   SELECT campaign_name, remaining_tries FROM reports.inventory WHERE campaign_key <> 'all'
 WITH standing AS (
     SELECT
@@ -56,38 +57,38 @@ counted AS (
 
 SELECT
     counted.source, -- voipbin
-    counted.campaign_key, -- `voipbin:<campaign id>`, or `all`
-    campaigns.campaign_name, -- what the source calls the campaign; null for `all`
-    -- targets of the campaign's outdial, dialled or not, and whom else it dialled; a call that names nobody is a
-    -- target of its own [count]
+    counted.campaign_key, -- the campaign: `voipbin:<campaign id>`, or `all`
+    campaigns.campaign_name, -- the campaign's name in its source; null for `all`
+    -- targets of the campaign's outdial, dialled or not, and any others that the campaign dialled; a call that names
+    -- nobody is a target of its own [count]
     counted.targets,
     counted.attempted, -- targets with at least one call that was placed [count]
-    counted.reached, -- some call ended in success, be it of another campaign [count]
-    counted.untouched, -- not called yet, tries left [count]
-    counted.in_flight, -- a call is open [count]
-    counted.stuck, -- a call has been open for too long [count]
-    counted.retry_due, -- tries left, and the interval is over [count]
-    counted.retry_waiting, -- tries left, the interval is not over [count]
-    counted.stranded, -- tries left, the campaign is not running [count]
-    counted.exhausted, -- no tries left [count]
-    counted.not_dialable, -- no destination could ever be dialled [count]
-    counted.unresolved, -- called, and no outplan is known [count]
-    counted.unnamed, -- calls that name no target, of which no outcome can be told [count]
-    counted.deleted, -- targets deleted by now, whatever their outcome [count]
+    counted.reached, -- targets for which some call ended in success, also a call of another campaign [count]
+    counted.untouched, -- targets that are not called yet, and have tries left [count]
+    counted.in_flight, -- targets with an open call [count]
+    counted.stuck, -- targets with a call that has been open for too long [count]
+    counted.retry_due, -- targets with tries left, whose retry interval is over [count]
+    counted.retry_waiting, -- targets with tries left, whose retry interval is not over [count]
+    counted.stranded, -- targets with tries left, whose campaign does not run [count]
+    counted.exhausted, -- targets that were called and have no tries left [count]
+    counted.not_dialable, -- targets never called, without a destination that could be dialled [count]
+    counted.unresolved, -- targets that were called, and whose outplan is not known [count]
+    counted.unnamed, -- calls that name no target: their outcome cannot be told [count]
+    counted.deleted, -- targets that were deleted by as-of, whatever their outcome [count]
     -- attempted / targets; null where no list says who was meant [share]
     CASE WHEN counted.is_listed THEN CAST(counted.attempted AS DOUBLE) / counted.targets END AS penetration,
     counted.attempts, -- real attempts [count]
     CAST(counted.attempts AS DOUBLE) / counted.targets AS saturation, -- attempts / targets [ratio]
-    -- tries left of targets still in play: untouched, open or waiting for a retry, and not deleted; a target whose
-    -- outplan is not known adds none; null when none is known [count]
+    -- tries left of the targets in play. A target is in play if it is not deleted, and is untouched, has an open call
+    -- or waits for a retry. A target without a known outplan adds none; null if no outplan is known [count]
     CAST(CASE WHEN counted.in_play = 0 THEN 0 ELSE counted.tries_in_play END AS BIGINT) AS remaining_tries,
-    -- of them, those of untouched targets [count]
+    -- of these tries, those of untouched targets [count]
     CAST(CASE WHEN counted.untouched_in_play = 0 THEN 0 ELSE counted.untouched_tries END AS BIGINT)
         AS remaining_tries_untouched,
     -- tries left of stranded targets that are not deleted [count]
     CAST(coalesce(counted.stranded_tries, 0) AS BIGINT) AS stranded_tries,
-    counted.next_eligible_at, -- earliest moment at which a waiting target may be dialled (UTC)
-    clock.as_of -- the moment all this speaks of (UTC)
+    counted.next_eligible_at, -- earliest time at which a waiting target may be dialled (UTC)
+    clock.as_of -- as-of: the moment that this row describes (UTC)
 FROM counted
 CROSS JOIN core.as_of AS clock
 LEFT JOIN core.campaigns AS campaigns

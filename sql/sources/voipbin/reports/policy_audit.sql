@@ -1,8 +1,11 @@
--- One row per VoIPBIN campaign + rule that its calls broke, and one per campaign over all rules (`code` all).
--- Fitness = 1 - illegal calls / judged calls. A rule of the retry policy (too soon, too often, out of order) judges a
--- call when an outplan was known to be in force at its dial and the log is complete enough to tell; every other rule
--- judges every call. Over all rules a call counts as judged when none was left open, or when it broke one for sure.
--- A call that breaks several rules counts once in `all`. A campaign that broke none has its row `all` with fitness 1.
+-- One row per VoIPBIN campaign + code of its violations, and one per campaign over all codes (`code` is `all`): how
+-- well its calls kept to the policy.
+-- Fitness = 1 - illegal calls / judged calls. A code of the retry policy (too soon, too often, out of order) judges a
+-- call if an outplan was known to be in force at its dial, and if the log is complete enough to tell. Every other code
+-- judges every call. Over all codes, a call counts as judged if no code had to leave it open, or if it has an illegal
+-- violation.
+-- A call with several violations counts once in `all`. A campaign without any violation also has its row `all`, and
+-- its fitness is 1.
 -- Key: campaign_id, code
 -- Example: How well did each campaign keep to its retry policy?
 --   SELECT campaign_name, fitness, judged_calls FROM reports.policy_audit WHERE code = 'all'
@@ -15,7 +18,8 @@ WITH campaign_calls AS (
     GROUP BY campaign_id
 ),
 
--- The null campaign is a campaign like any other here: joins compare by text, where null has a name of its own.
+-- The null campaign is a campaign like any other here. Joins compare campaigns as text, in which null has a value of
+-- its own.
 broken AS (
     SELECT
         calls.campaign_id,
@@ -117,24 +121,24 @@ rules AS (
 
 SELECT
     rules.campaign_id, -- the campaign that dialled; null for calls that name none [null]
-    campaigns.campaign_name, -- what the source calls it
-    rules.code, -- the rule, as in replay.violations, or `all`
-    rules.calls, -- calls that broke it, of any verdict [count]
-    rules.targets, -- targets they dialled [count]
+    campaigns.campaign_name, -- the campaign's name in its source
+    rules.code, -- the code, as in replay.violations, or `all`
+    rules.calls, -- calls with this violation, of any verdict [count]
+    rules.targets, -- targets that these calls dialled [count]
     CAST(rules.calls AS DOUBLE) / rules.campaign_calls AS share_of_calls, -- calls / all calls of the campaign [share]
-    rules.illegal_calls, -- of them, those that broke it for sure [count]
-    rules.tolerated_calls, -- of them, those that only the clock tolerance excuses [count]
-    -- of them, those that cannot be told; over all rules: with no rule broken for sure [count]
+    rules.illegal_calls, -- of these calls, those with the verdict illegal [count]
+    rules.tolerated_calls, -- of these calls, those that only the clock tolerance excuses [count]
+    -- of these calls, those that cannot be judged; in `all`, only those without an illegal violation [count]
     rules.unverifiable_calls,
-    rules.judged_calls, -- calls of the campaign that could be judged by it [count]
-    -- 1 - illegal_calls / judged_calls; null when none could be judged [share]
+    rules.judged_calls, -- calls of the campaign that the code could judge [count]
+    -- 1 - illegal_calls / judged_calls; null if no call could be judged [share]
     1 - CAST(rules.illegal_calls AS DOUBLE) / nullif(rules.judged_calls, 0) AS fitness,
     rules.campaign_calls, -- all calls of the campaign [count]
-    rules.first_at, -- first time it was broken (UTC)
-    rules.last_at, -- last time it was broken (UTC)
-    -- up to two of the calls
+    rules.first_at, -- time of the first of these violations (UTC)
+    rules.last_at, -- time of the last of these violations (UTC)
+    -- ids of up to two of these calls
     CASE WHEN rules.lowest = rules.highest THEN rules.lowest ELSE rules.lowest || ', ' || rules.highest END AS examples,
-    clock.as_of -- the moment this speaks of (UTC)
+    clock.as_of -- as-of: the moment that this row describes (UTC)
 FROM rules
 CROSS JOIN core.as_of AS clock
 LEFT JOIN core.campaigns AS campaigns

@@ -1,4 +1,4 @@
--- Each target has as many attempts, and as early and late ones, as the log has calls of it by the moment.
+-- Each target has as many attempts as the log has calls of it by as-of, with the same first and last time.
 -- Table: replay.target_outcomes
 -- Severity: error
 SELECT coalesce(outcomes.outdial_target_id, logged.outdial_target_id) AS outdial_target_id,

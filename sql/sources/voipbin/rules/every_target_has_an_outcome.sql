@@ -1,4 +1,4 @@
--- Every target that existed by the moment is here, dialled or not.
+-- Every target that existed by as-of has an outcome, whether it was dialled or not.
 -- Table: replay.target_outcomes
 -- Severity: error
 SELECT targets.id AS outdial_target_id, targets.outdial_id, targets.tm_create

@@ -1,4 +1,4 @@
--- At most 1 % of calls break a rule of the dialer.
+-- At most 1 % of all calls have an illegal violation.
 -- Table: replay.violations
 -- Severity: warn
 SELECT broken.calls, logged.calls AS of_calls, broken.most_common
