@@ -23,6 +23,7 @@ Kind = Literal["share", "seconds", "count", "integer", "decimal", "time", "flag"
 
 _MARKS: Mapping[str, str] = {
     "share": "a share, 0 to 1",
+    "ratio": "a quotient, 0 or more",
     "seconds": "in seconds",
     "count": "",
     "null": "may be empty",

@@ -210,6 +210,9 @@ class TestContactRates:
                 "core._cutoff",
                 "core.dispositions",
                 "core.sources",
+                "reports.aapor_coverage",
+                "reports.headline",
+                "quality.check_summary",
             ), table
 
     def test_nobody_tried_is_null_and_not_0(self) -> None:
