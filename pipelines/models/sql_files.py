@@ -81,7 +81,8 @@ MARKS: Mapping[str, str] = {
 }
 """Mark at the end of a column's description → what it says of the column."""
 
-_UNPUBLISHED_MARKS = frozenset({"constant"})
+PUBLISHED_MARKS = tuple(mark for mark in MARKS if mark != "constant")
+"""The marks that stand in the published comments too; the others only tell how a table is built."""
 _LABELS = ("Key", "Group", "Order", "Metric", "Example", "Incremental", "Sums", "Each", "Words")
 _LABEL = re.compile(r"^([A-Z]\w+):\s*(.*)$")
 _WORDS = re.compile(r"^(\w+(?:, \w+)*) = (\w+(?:, \w+)*)$")
@@ -541,7 +542,7 @@ def _columns(
             )
         if name in texts:
             raise ModelError(f"two columns are called {name}", where=where, cure="rename one")
-        published = [f"[{mark}]" for mark in own if mark not in _UNPUBLISHED_MARKS]
+        published = [f"[{mark}]" for mark in own if mark in PUBLISHED_MARKS]
         texts[name] = " ".join([found[1].strip(), *published])
         marks[name] = frozenset(own)
     return texts, marks

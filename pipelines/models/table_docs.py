@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 
-from pipelines.models.sql_files import MARKS, SCHEMAS, Model, load_models
+from pipelines.models.sql_files import MARKS, PUBLISHED_MARKS, SCHEMAS, Model, load_models
 from pipelines.settings import ROOT
 from pipelines.sources import COMMON_FIELDS, RESOURCES
 
@@ -41,7 +41,7 @@ def tables_page(models: Mapping[str, Model]) -> str:
 
 def _lines(models: Mapping[str, Model]) -> Iterator[str]:
     yield _HEAD
-    yield from (f"- `[{mark}]`: {words}" for mark, words in MARKS.items() if mark != "constant")
+    yield from (f"- `[{mark}]`: {MARKS[mark]}" for mark in PUBLISHED_MARKS)
     published = {
         schema: [m for m in models.values() if m.schema == schema and not m.internal] for schema in SCHEMAS
     }

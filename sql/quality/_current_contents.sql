@@ -4,7 +4,7 @@
 -- Group: landing
 SELECT
     coalesce(same_as, file_id) AS original_id, -- the number of the file that the content was read from
-    -- the number of the first file that has the content now; it is another one if that file has changed since [count]
+    -- the number of the first file that has the content now; it is another one if that file has changed since
     min(file_id) AS file_id
 FROM landing.files
 WHERE is_current

@@ -113,6 +113,11 @@ def replay(path: str, memory_limit: str | None = None) -> Figures:
     )
 
 
+def core(path: str) -> Figures:
+    """Attempts and targets of all sources, and what they are built from within core."""
+    return _models(path, ["core._targets"], "core", None)
+
+
 def reports(path: str) -> Figures:
     """Every report, from attempts and outcomes that are there."""
     models = load_models()

@@ -126,7 +126,7 @@ def test_what_the_contract_names_is_there(definitions: dg.Definitions, specs: li
 
 
 def test_the_groups_stand_in_the_order_of_the_flow(definitions: dg.Definitions) -> None:
-    """No asset is made from one of a later group; the books of the landing folder may show anywhere."""
+    """No asset is made from one of a later group; what is known of the landing folder may show anywhere."""
     rank = {"landing": 0, "core": 1, "replay": 2, "reports": 3, "published": 4}
     groups = {spec.key: spec.group_name for spec in definitions.resolve_all_asset_specs()}
     backwards = [

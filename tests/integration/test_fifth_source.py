@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,52 +23,17 @@ import pytest
 from pipelines.settings import ROOT
 from tests.support import fetch
 
-MODULE = '''\
-"""Doorbell: a canvassing app. Its export is one row per knock."""
+_RECIPE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Add a source")[2]
 
-from pipelines.sources.contract import Field, Resource, Source
 
-KNOCKS = Resource(
-    source="doorbell",
-    name="knocks",
-    description="One row per knock at a door.",
-    fields=(
-        Field("id", "bigint", "Identifier of the knock.", required=True),
-        Field("resident", "bigint", "Who was asked for."),
-        Field("walk", "text", "The walk list."),
-        Field("answer", "text", "talked, nobody or moved.", closed=("talked", "nobody", "moved")),
-        Field("knocked_at", "timestamp", "When (UTC).", stamp=True),
-        Field("updated_at", "timestamp", "When the row last changed (UTC).", stamp=True),
-    ),
-    target="resident",
-    began=("knocked_at",),
-)
-SOURCE = Source(name="doorbell", title="Doorbell", target="a resident", resources=(KNOCKS,))
-'''
-ATTEMPTS = """\
--- One row per knock.
-SELECT
-    CAST(id AS VARCHAR) AS native_id,
-    walk AS campaign,
-    CAST(resident AS VARCHAR) AS person,
-    'door' AS channel,
-    'outbound' AS direction,
-    knocked_at AS began_at,
-    CAST(NULL AS TIMESTAMP) AS ended_at,
-    'knocked_at' AS time_basis,
-    'answer' AS mapping_field,
-    answer AS mapping_value,
-    answer AS raw_disposition,
-    FALSE AS is_automated,
-    CAST(NULL AS VARCHAR) AS agent,
-    _deleted_at AS deleted_at
-FROM raw.doorbell_knocks
-"""
-MAPPING = """\
-doorbell,answer,talked,Talked,contacted,,1,
-doorbell,answer,nobody,Nobody,no_contact,,1,
-doorbell,answer,moved,Moved,bad_contact_info,,1,
-"""
+def _recipe(language: str) -> str:
+    """The first block of this language in the recipe that CONTRIBUTING.md gives."""
+    block = re.search(rf"^   ```{language}\n(.*?)^   ```$", _RECIPE, re.DOTALL | re.MULTILINE)
+    assert block is not None
+    return textwrap.dedent(block[1])
+
+
+MODULE, ATTEMPTS, MAPPING = (_recipe(language) for language in ("python", "sql", "csv"))
 # Resident 1 talks at the second knock, 2 at the first, 3 never, 4 has moved; the last knock names nobody.
 KNOCKS = [
     (1, 1, "Elm St", "nobody", "2026-05-01T10:00:00Z"),

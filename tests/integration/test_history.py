@@ -229,7 +229,7 @@ def test_a_day_without_campaigns_replaces_one_with_them(settings: Settings, cloc
 def test_whether_a_killed_run_had_published_is_known_to_the_next(
     settings: Settings, clock: type[Clock], monkeypatch: pytest.MonkeyPatch, step: str, came_to_it: bool
 ) -> None:
-    """A run is killed just before the step: its books are open, its process gone."""
+    """A run is killed just before the step: its row in the run log is open, its process gone."""
     refresh(settings, "good", calls=1)
     clock.moment += timedelta(days=1)
 

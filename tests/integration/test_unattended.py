@@ -253,7 +253,7 @@ def test_publication_itself_is_killed(tmp_path: Path, record_property: Callable[
             known = warehouse.con.sql(
                 "SELECT run_id FROM landing.runs WHERE published ORDER BY number DESC LIMIT 1"
             ).fetchall()
-        assert known == [(own,)], f"after {number + 1} kills, the books name another run than the file"
+        assert known == [(own,)], f"after {number + 1} kills, the run log names another run than the file"
     assert seen == sorted(seen)
     record_property("figure", f"{kills} kills of processes that publish; {seen[-1]} publications begun")
 

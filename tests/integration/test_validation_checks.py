@@ -269,7 +269,7 @@ def test_two_rules_of_one_name_are_refused() -> None:
 
 
 def test_every_published_table_is_checked_and_no_other() -> None:
-    """But for the books of schema quality that are lists, kept as they come."""
+    """Except the tables of schema quality that are lists, kept as they come."""
     models = load_models()
     published = {model.table for model in models.values() if not model.internal}
     raw = {f"raw.{resource.table}" for resource in RESOURCES}

@@ -7,6 +7,7 @@ from datetime import datetime
 import polars as pl
 import pytest
 
+from pipelines.models.sql_files import PUBLISHED_MARKS
 from pipelines.report import charts, text
 from pipelines.report.charts.plot import place
 from pipelines.report.charts.scale import share_scale
@@ -122,6 +123,11 @@ def test_a_definition_says_marks_in_words() -> None:
     assert text.definition("attempts [count]") == ("attempts", "")
     assert text.definition("who [null]. Personal data.") == ("who. Personal data.", "may be empty")
     assert text.definition("list[0]") == ("list[0]", "")
+
+
+@pytest.mark.parametrize("mark", PUBLISHED_MARKS)
+def test_no_mark_is_left_in_a_definition(mark: str) -> None:
+    assert text.definition(f"attempts / targets [{mark}]")[0] == "attempts / targets"
 
 
 def test_a_figure_without_a_mark_is_shown_as_it_is() -> None:
