@@ -84,7 +84,7 @@ def test_good_lines_of_a_broken_file_are_taken_as_they_are(landing: Landing) -> 
     landing.law()
 
 
-def test_bad_lines_that_begin_like_no_record_are_one_while_nothing_stands_between(landing: Landing) -> None:
+def test_neighbouring_lines_that_begin_no_record_are_one_rejected_row(landing: Landing) -> None:
     landing.put("a.ndjson", b"x\ny\n" + lines([call(1)]) + b"z\n" + lines([call(2)]))
     landing.run()
     assert landing.rejected() == [(1, "unreadable"), (3, "unreadable")]
@@ -124,7 +124,7 @@ def test_compressed_data_that_ends_early_between_two_rows_is_told(landing: Landi
     landing.law()
 
 
-def test_the_last_value_of_a_csv_row_is_not_taken_for_whole_when_the_end_is_missing(landing: Landing) -> None:
+def test_a_csv_row_whose_end_is_missing_is_not_taken_for_whole(landing: Landing) -> None:
     landing.put(
         "a.csv.gz", cut_after(to_csv([call(i, tm_update="2026-02-01 10:00:30") for i in range(3)])[:-8])
     )

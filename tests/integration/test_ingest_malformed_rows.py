@@ -228,7 +228,7 @@ def test_each_row_of_a_mixed_file_is_what_it_is(calls: Landing, seed: int) -> No
     counts(calls)
 
 
-def test_values_that_are_refused_stand_beside_malformed_rows_under_their_own_positions(
+def test_refused_values_and_malformed_rows_have_their_own_positions(
     calls: Landing,
 ) -> None:
     calls.put("a.csv", to_csv([call(1), call(2, direction="up"), call(3)]) + b"4,outbound\n5,outbound,a,b\n")

@@ -328,7 +328,7 @@ def test_the_next_file_takes_in_tables_as_they_are_built(
     assert first not in releases.iterdir()
 
 
-def test_a_table_that_changes_again_after_it_was_taken_in_is_published_as_it_is_at_the_end(
+def test_a_table_that_changes_after_it_was_queued_is_published_as_it_ends(
     warehouse: Warehouse,
 ) -> None:
     publish(warehouse, MODELS)

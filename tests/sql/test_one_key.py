@@ -184,6 +184,29 @@ def test_a_row_marked_as_deleted_where_it_stands_touches_its_target(tmp_path: Pa
     assert stepwise == one.rows()
 
 
+def test_a_row_that_a_later_page_gives_to_another_touches_both(tmp_path: Path) -> None:
+    """The raw table of such pages is rebuilt whole, so no row of it tells which target has lost one."""
+    one = Ledger(tmp_path)
+    log = log_of("liondesk", {1: ["SENT", "PAST"], 2: ["SENT"], 3: ["SENT"]})
+    one.arrive(log)
+    one.build()
+    moved = log["liondesk_contact_communications"][1]
+    assert moved["is_active"]
+    sent = moved | {"contact_id": 2, "is_active": False, "completed_at": moved["send_at"]}
+    one.arrive({"liondesk_contact_communications": [sent]})
+    one.build()
+    found = fetch(one.con, "SELECT target_key, count(*) AS n FROM core.attempts GROUP BY ALL ORDER BY ALL")
+    assert [(row["target_key"], row["n"]) for row in found] == [
+        ("liondesk:1", 1),
+        ("liondesk:2", 2),
+        ("liondesk:3", 1),
+    ]
+    stepwise = one.rows()
+    for model in CHAIN:
+        build_whole(one.con, model)
+    assert stepwise == one.rows()
+
+
 def test_targets_that_share_a_hash_are_never_wrong(tmp_path: Path) -> None:
     """With a hash of two values, every target collides with many: a few rows more are built, and the same comes out."""
     one = Ledger(tmp_path)

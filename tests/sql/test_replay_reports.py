@@ -117,7 +117,7 @@ def test_the_audit_of_a_campaign() -> None:
     assert row["first_at"] == row["last_at"] == START + timedelta(minutes=5)
 
 
-def test_the_audit_tells_when_rules_were_broken_first_and_last_and_by_which_calls() -> None:
+def test_the_audit_names_the_first_and_last_violation_and_their_calls() -> None:
     rows = dialer()
     early = rows["voipbin_campaigncalls"][0]
     early["result"] = None
