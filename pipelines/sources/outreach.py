@@ -123,7 +123,7 @@ RESOURCES = (
         streams=("call_disposition",),
         fields=(
             _ID,
-            Field("name", "text", "The disposition's name, free text."),
+            Field("name", "text", "The disposition's name, free text.", label=True),
             Field(
                 "outcome",
                 "text",
@@ -142,7 +142,7 @@ RESOURCES = (
         streams=("sequence",),
         fields=(
             _ID,
-            Field("name", "text", "The sequence's name."),
+            Field("name", "text", "The sequence's name.", label=True),
             Field("description", "text", "What the sequence is for."),
             Field("sequence_type", "text", "interval or date.", known=("interval", "date")),
             Field("enabled", "boolean", "True if the sequence is switched on."),
