@@ -35,7 +35,9 @@ TAG = {"personal_data": "yes"}
 WITHHELD = "(withheld)"
 """The text that replaces a value that is withheld."""
 
-Content = Literal["text", "texts", "json", "address", "person", "known", "quotation", "path", "name", "disposition", "note"]
+Content = Literal[
+    "text", "texts", "json", "address", "person", "known", "quotation", "path", "name", "disposition", "note"
+]
 """What a column may hold that must be hidden.
 
 - ``text``, ``texts``, ``json``, ``address``, ``person``: a field of a source, by its kind.
@@ -69,6 +71,7 @@ _OWN: Mapping[str, Mapping[str, Content]] = {
     "landing.dispositions": _MAPPING,
     "core.dispositions": _MAPPING,
     "core.attempts": {"raw_disposition": "disposition"},
+    "reports.aapor_coverage": {"source": "name"},
 }
 """The ledger's own tables → the columns with text that people choose."""
 
@@ -84,7 +87,18 @@ _ENDINGS = (
 ).split()
 """Endings of file names that stay. Whether files of that ending are read does not matter."""
 
-_FILE_WORDS = ("columns", "data", "delta", "dispositions", "export", "full", "page", "part", "pulled")
+_FILE_WORDS = (
+    "columns",
+    "contacts",
+    "data",
+    "delta",
+    "dispositions",
+    "export",
+    "full",
+    "page",
+    "part",
+    "pulled",
+)
 """Words that file names are made of, beside those of the contract."""
 
 _MOST_DIGITS = 6
@@ -267,7 +281,10 @@ def _replacement(content: Content, value: str) -> str:
         case "texts":
             return f"CASE WHEN len({value}) > 0 THEN {_each(value, _hash('part'))} ELSE {value} END"
         case "address" | "person":
-            members = (_member(name, f"({value}).{quoted(name)}", is_personal) for name, is_personal in _MEMBERS[content])
+            members = (
+                _member(name, f"({value}).{quoted(name)}", is_personal)
+                for name, is_personal in _MEMBERS[content]
+            )
             return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({', '.join(members)}) END"
         case "path":
             parts = _each(f"string_split({value}, '/')", _path_part(_has_few_digits(value)))
@@ -285,7 +302,9 @@ def _replacement(content: Content, value: str) -> str:
 
 def _known(field: Field, value: str) -> str:
     """Return SQL: the value if it is one of the field's known ones, else as a name."""
-    return f"CASE WHEN {value} IN ({', '.join(map(literal, field.known))}) THEN {value} ELSE {_name(value)} END"
+    return (
+        f"CASE WHEN {value} IN ({', '.join(map(literal, field.known))}) THEN {value} ELSE {_name(value)} END"
+    )
 
 
 def _member(name: str, value: str, is_personal: bool) -> str:
@@ -335,10 +354,10 @@ def _path_part(few: str) -> str:
 
 def _is_readable(value: str) -> str:
     """Return SQL: true if the text is made of the contract's words, signs, and few digits."""
-    words = f"list_has_all([{', '.join(map(literal, _words()))}], regexp_extract_all(lower({value}), '[a-z]+'))"
-    return (
-        f"(regexp_full_match({value}, '[A-Za-z0-9 _./:()+*-]*') AND {_has_few_digits(value)} AND {words})"
+    words = (
+        f"list_has_all([{', '.join(map(literal, _words()))}], regexp_extract_all(lower({value}), '[a-z]+'))"
     )
+    return f"(regexp_full_match({value}, '[A-Za-z0-9 _./:()+*-]*') AND {_has_few_digits(value)} AND {words})"
 
 
 def _has_few_digits(value: str) -> str:

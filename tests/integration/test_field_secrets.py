@@ -94,9 +94,7 @@ def row(resource: Resource, number: int) -> dict[str, Any]:
     """A row that is taken, with planted fields, and with fields that nobody knows."""
     key = {name for name in (*resource.key, resource.target) if name}
     known = {
-        field.name: f"{number}"
-        if field.name in key and field.kind == "text"
-        else good_value(field, number)
+        field.name: f"{number}" if field.name in key and field.kind == "text" else good_value(field, number)
         for field in resource.fields
     }
     return {**known, WHO: PLANT, "quillfeatherNumber": NUMBER, "Zebedee's e-mail": {MAIL: [MAIL]}}
@@ -104,9 +102,7 @@ def row(resource: Resource, number: int) -> dict[str, Any]:
 
 def flat(record: Mapping[str, Any]) -> dict[str, str]:
     """The row as a CSV has it."""
-    return {
-        name: value if isinstance(value, str) else json.dumps(value) for name, value in record.items()
-    }
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in record.items()}
 
 
 def csv_text(records: list[dict[str, str]], *, header: bool = True) -> str:
@@ -125,12 +121,20 @@ def files_of(resource: Resource) -> Iterator[tuple[str, bytes]]:
     def lines(*records: Any) -> bytes:
         return "".join(json.dumps(record) + "\n" for record in records).encode()
 
-    yield "good.jsonl", lines(one)
+    sparse = row(resource, 17)
+    needed = {field.name for field in resource.fields if field.required or field.known} | {*resource.key}
+    yield "good.jsonl", lines(one, {name: value for name, value in sparse.items() if name in needed})
     yield f"contacts/7/{WHO}.json", json.dumps({WHO: PLANT, "result": [two], "data": [two]}).encode()
-    yield f"contacts/7/{MAIL}/{NUMBER}/page-1.json", json.dumps({"total": 9, "skip": 0, "data": [two]}).encode()
+    yield (
+        f"contacts/7/{MAIL}/{NUMBER}/page-1.json",
+        json.dumps({"total": 9, "skip": 0, "data": [two]}).encode(),
+    )
     yield "wrapper.json", json.dumps({"quillfeather": {WHO: [two]}}).encode()
     yield f"{NUMBER}.csv.gz", gzip.compress(csv_text([flat(three)]).encode())
-    yield f"Quillfeather={WHO}/id={NUMBER}/campaign_id=Zebedee%20Quillfeather/{WHO}.csv", csv_text([flat(four)]).encode()
+    yield (
+        f"Quillfeather={WHO}/id={NUMBER}/campaign_id=Zebedee%20Quillfeather/{WHO}.csv",
+        csv_text([flat(four)]).encode(),
+    )
     frame = pl.DataFrame([flat(five)])
     parquet = io.BytesIO()
     frame.write_parquet(parquet)
@@ -142,13 +146,22 @@ def files_of(resource: Resource) -> Iterator[tuple[str, bytes]]:
         *({**row(resource, 300 + place), field.name: NUMBER} for place, field in enumerate(typed)),
         PLANT, [PLANT], {WHO: PLANT},
     )  # fmt: skip
-    yield "refused.csv", csv_text(
-        [flat({**row(resource, 200 + place), field.name: WHO}) for place, field in enumerate(typed + closed)]
-    ).encode()
+    yield (
+        "refused.csv",
+        csv_text(
+            [
+                flat({**row(resource, 200 + place), field.name: WHO})
+                for place, field in enumerate(typed + closed)
+            ]
+        ).encode(),
+    )
     yield "broken.jsonl", lines(six) + f'{{"id": 9, "note": "{PLANT}\n{{"{WHO}": \n'.encode()
     yield "broken.json", f'[{json.dumps(six)}, {{"id": "{PLANT}", '.encode()
     head = ",".join(f'"{name}"' for name in flat(seven))
-    yield "broken.csv", f'{csv_text([flat(seven)])}{PLANT},"{WHO}" x "{NUMBER},,,,\n{head},{PLANT},{PLANT}\n'.encode()
+    yield (
+        "broken.csv",
+        f'{csv_text([flat(seven)])}{PLANT},"{WHO}" x "{NUMBER},,,,\n{head},{PLANT},{PLANT}\n'.encode(),
+    )
     yield "none.csv", f"{WHO},{NUMBER},{MAIL}\n{MAIL},{WHO},{NUMBER}\n".encode()
     yield "headless.csv", csv_text([flat(row(resource, 8)), flat(row(resource, 9))], header=False).encode()
     yield "titled.csv", f"Calls of {WHO}\n\n{csv_text([flat(row(resource, 10))])}".encode()
@@ -191,9 +204,12 @@ def files_of(resource: Resource) -> Iterator[tuple[str, bytes]]:
             "meta": {WHO: PLANT},
         }
     ).encode()  # fmt: skip
-    yield "events.jsonl", lines(
-        {"type": WHO, "data": {"type": WHO, "id": 24, "attributes": {"note": PLANT}}},
-        {"type": "zebedee_quillfeather_updated", "data": row(resource, 25)},
+    yield (
+        "events.jsonl",
+        lines(
+            {"type": WHO, "data": {"type": WHO, "id": 24, "attributes": {"note": PLANT}}},
+            {"type": "zebedee_quillfeather_updated", "data": row(resource, 25)},
+        ),
     )
     yield "error.json", json.dumps({"errors": [{"title": f"no {WHO}", "detail": PLANT, WHO: 1}]}).encode()
     yield "error.html.json", f"<html><body>{PLANT}</body></html>".encode()
@@ -202,12 +218,12 @@ def files_of(resource: Resource) -> Iterator[tuple[str, bytes]]:
 
 
 MAPPING = f"""source,field,value,label,disposition,aapor_class,version,note
-{WHO},outcome,Reached,Reached,contacted,,,{PLANT}
-outreach,{NUMBER},Reached,Reached,contacted,{WHO},,{PLANT}
+{WHO},outcome,Reached,Reached,contacted,,,"{PLANT}"
+outreach,{NUMBER},Reached,Reached,contacted,{WHO},,"{PLANT}"
 outreach,outcome,Reached,Reached,contacted,,,{WHO} said so
 outreach,outcome,{WHO},,{WHO},,,
 outreach,outcome,Answered,,contacted,,{NUMBER},
-outreach,outcome,{PLANT},,,,,
+outreach,outcome,"{PLANT}",,,,,
 {PLANT}
 """
 
@@ -225,7 +241,12 @@ def plant(landing: Path) -> None:
         (folder / f"{WHO} outside.json").symlink_to("/etc/hostname")
         (folder / f"{WHO}.docx").write_text(PLANT, encoding="utf-8")
         os.mkfifo(folder / f"{WHO} pipe.json")
-    for name in (f"{WHO}/{MAIL}/{NUMBER}.json", f"outreach/{WHO}/1.json", f"{WHO}.csv", "outreach/Quillfeather.csv"):
+    for name in (
+        f"{WHO}/{MAIL}/{NUMBER}.json",
+        f"outreach/{WHO}/1.json",
+        f"{WHO}.csv",
+        "outreach/Quillfeather.csv",
+    ):
         (landing / name).parent.mkdir(parents=True, exist_ok=True)
         (landing / name).write_text(PLANT, encoding="utf-8")
     (landing / "dispositions.csv").write_text(MAPPING, encoding="utf-8")
@@ -325,7 +346,9 @@ def test_the_bytes_of_what_is_published_hold_nobody(hashed: Ran) -> None:
     release = hashed.settings.published_path.resolve().parent
     files = [path for path in release.rglob("*") if path.is_file()]
     assert {path.name for path in files} >= {"contact_ledger.duckdb", "index.html", "examples.sql"}
-    assert {path.name: found for path in files if (found := found_in(path.read_bytes().decode("latin-1")))} == {}
+    assert {
+        path.name: found for path in files if (found := found_in(path.read_bytes().decode("latin-1")))
+    } == {}
 
 
 def test_the_terminal_shows_nobody(hashed: Ran) -> None:
@@ -339,7 +362,9 @@ def test_dagster_keeps_nobody(hashed: Ran) -> None:
     assert any("ASSET_CHECK_EVALUATION" in event for event in events)
     assert [found[0] for event in events if (found := found_in(event))] == []
     files = [path for path in hashed.home.rglob("*") if path.is_file()]
-    assert {path.name: found for path in files if (found := found_in(path.read_bytes().decode("latin-1")))} == {}
+    assert {
+        path.name: found for path in files if (found := found_in(path.read_bytes().decode("latin-1")))
+    } == {}
 
 
 def test_everybody_is_there_where_nothing_is_hidden(kept: Ran) -> None:
@@ -374,12 +399,18 @@ def test_equal_names_stay_equal_and_the_contract_stays_readable(hashed: Ran, kep
     masked = [row["file"] for row in hashed.tables()["quality.row_accounting"]]
     clear = [row["file"] for row in kept.tables()["quality.row_accounting"]]
     assert len(masked) == len(set(masked)) == len(clear)
-    assert {"/".join(file.split("/")[:2]) for file in masked} == {"/".join(file.split("/")[:2]) for file in clear}
-    endings = [sorted(re.findall(r"\.(?:csv|jsonl?|parquet)(?:\.gz)?$", file)[0] for file in files) for files in (masked, clear)]
+    assert {"/".join(file.split("/")[:2]) for file in masked} == {
+        "/".join(file.split("/")[:2]) for file in clear
+    }
+    endings = [
+        sorted(re.findall(r"\.(?:csv|jsonl?|parquet)(?:\.gz)?$", file)[0] for file in files)
+        for files in (masked, clear)
+    ]
     assert endings[0] == endings[1]
-    part = re.search(r"/([0-9a-f]{16})\.json$", next(file for file in masked if "/contacts/7/" in file and file.count("/") == 4))
-    assert part is not None
-    assert len([file for file in masked if file.endswith(f"/{part[1]}.csv")]) == len(RESOURCES)
+    (name,) = {
+        found[1] for file in masked if (found := re.search(r"/contacts/7/([0-9a-f]{16})\.json$", file))
+    }
+    assert len([file for file in masked if file.endswith(f"/{name}.csv")]) == len(RESOURCES)
     assert "outreach/calls/broken.csv" not in masked  # broken is no word of the contract
     assert "outreach/calls/columns.csv" in masked
     fields = {row["field"] for row in hashed.tables()["quality.notices"] if row["code"] == "new_field"}
@@ -401,10 +432,14 @@ def test_the_warehouse_says_what_a_masked_name_stands_for(hashed: Ran) -> None:
 def events_of(settings: Settings) -> tuple[bool, str]:
     """Run Dagster's job in this process: True if it succeeded, and every event that Dagster kept, as JSON."""
     with dg.DagsterInstance.ephemeral() as instance:
-        result = build_defs(settings).resolve_job_def("refresh").execute_in_process(
-            instance=instance, raise_on_error=False
+        result = (
+            build_defs(settings)
+            .resolve_job_def("refresh")
+            .execute_in_process(instance=instance, raise_on_error=False)
         )
-        return result.success, "\n".join(dg.serialize_value(each) for each in instance.all_logs(result.run_id))
+        return result.success, "\n".join(
+            dg.serialize_value(each) for each in instance.all_logs(result.run_id)
+        )
 
 
 @pytest.fixture
