@@ -420,10 +420,14 @@ def test_equal_names_stay_equal_and_the_contract_stays_readable(hashed: Ran, kep
 
 def test_the_warehouse_says_what_a_masked_name_stands_for(hashed: Ran) -> None:
     """README's query, on the warehouse alone, with nothing of the project loaded."""
-    (query,) = re.findall(r"```sql\n(SELECT file, landing\.masked_path.+?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (query,) = re.findall(
+        r"```sql\n(SELECT file, landing\.masked_path.+?)```", README.read_text(encoding="utf-8"), re.DOTALL
+    )
     with duckdb.connect(hashed.settings.warehouse_path, read_only=True) as con:
         looked_up = dict(con.sql(query).fetchall())
-        fields = dict(con.sql("SELECT DISTINCT field, landing.masked_name(field) FROM landing.notices").fetchall())
+        fields = dict(
+            con.sql("SELECT DISTINCT field, landing.masked_name(field) FROM landing.notices").fetchall()
+        )
         state = con.sql("SELECT landing.masked_text($$" + PLANT + "$$)").fetchall()[0][0]
     assert f"outreach/calls/contacts/7/{WHO}.json" in looked_up
     published = hashed.tables()
