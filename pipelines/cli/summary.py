@@ -117,19 +117,17 @@ def _rows(con: duckdb.DuckDBPyConnection) -> list[str]:
     ]
     rejects = con.sql(REJECTS).fetchall()
     lines += [
-        _line("rejected", f"{f'all {number:,}' if is_whole else f'{number:,}'} in {file}; first: {reason}")
-        for file, number, reason, is_whole in rejects[:_SHOWN]
+        _line("rejected", f"{number:,} in {file}; first: {reason}")
+        for file, number, reason, _ in rejects[:_SHOWN]
     ]
     if more := rejects[_SHOWN:]:
         rest = sum(number for _, number, *_ in more)
         lines.append(f"           {rest:,} in {len(more):,} more files: quality.rejected_rows")
-    if whole := sum(is_whole for *_, is_whole in rejects):
-        files = "1 file gave" if whole == 1 else f"{whole:,} files gave"
+    if whole := [file for file, *_, is_whole in rejects if is_whole]:
+        files = "1 file gave" if len(whole) == 1 else f"{len(whole):,} files gave"
+        named = f"{', '.join(whole[:_SHOWN])}{', …' if len(whole) > _SHOWN else ''}"
         lines.append(
-            _line(
-                "warning:",
-                f"{files} no row: correct or remove what is wrong, and run again; quality.rejected_rows lists it",
-            )
+            _line("no row", f"{files} none; correct or remove what is wrong, and run again: {named}")
         )
     return lines
 

@@ -109,7 +109,7 @@ def test_a_run_in_which_every_row_was_refused_fails_until_the_folder_is_mended(f
     bad.write_text(call(1), encoding="utf-8")
     code, text = folder.run()
     assert code == 0
-    assert "warning:   2 files gave no row" in text or "warning:   1 file gave no row" in text
+    assert "no row     2 files gave none; correct or remove what is wrong, and run again: " in text
     release = folder.release()
     # What was good is rotated away, and what comes is refused: the last good publication stays.
     bad.unlink()
@@ -130,13 +130,16 @@ def test_one_refused_file_beside_good_ones_is_a_warning(folder: Folder) -> None:
     folder.put("outreach/calls/new.csv", "id,direction,shade\n10,outbound,blue\n")
     code, text = folder.run()
     assert code == 0
-    assert "rejected   all 2 in outreach/calls/bad.csv; first: id is not a whole number\n" in text
+    assert "rejected   2 in outreach/calls/bad.csv; first: id is not a whole number\n" in text
     assert "rejected   1 in outreach/calls/mixed.csv; first: id is not a whole number\n" in text
-    assert "warning:   1 file gave no row: correct or remove what is wrong, and run again" in text
+    assert (
+        "no row     1 file gave none; correct or remove what is wrong, and run again: outreach/calls/bad.csv\n"
+        in text
+    )
     assert "notices    1 (quality.notices): new_field 1\n" in text
     code, again = folder.run()
     assert code == 0
-    assert "all 2 in outreach/calls/bad.csv" in again
+    assert "run again: outreach/calls/bad.csv\n" in again
 
 
 def test_the_job_fails_in_dagster_too_and_names_the_files_as_the_published_tables_do(folder: Folder) -> None:
