@@ -12,12 +12,14 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 
+from pipelines.ingest import csv_text
+from pipelines.ingest.column_names import ColumnNames
 from pipelines.sources import RESOURCES, Resource
 from pipelines.sql_text import transaction
 
@@ -40,6 +42,8 @@ class LandingFile:
     size: int
     modified_ns: int
     refused: str | None = None
+    columns: tuple[str, ...] = ()
+    """The names of its columns, which a user gives for a file without a header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class LandingFolder:
         # A file is known by its name below the landing folder, whatever links lead to that folder.
         self.real_path = Path(os.path.realpath(path))
         self._listed: dict[str, _Listing] = {}
+        self._column_names = ColumnNames(self.real_path)
 
     def files(self, resource: Resource) -> list[LandingFile]:
         """Every entry below ``<landing>/<source>/<resource>`` that has a data file's name, by name.
@@ -84,7 +89,11 @@ class LandingFolder:
         if resource.full_name not in self._listed:
             listing = _Listing(str(self.real_path))
             listing.enter_resource(resource)
-            listing.files.sort(key=lambda file: file.name)
+            listing.files = [
+                replace(file, columns=self._column_names.for_file(file.name))
+                for file in sorted(listing.files, key=lambda file: file.name)
+                if file.name.rpartition("/")[2] != csv_text.NAMES
+            ]
             self._listed[resource.full_name] = listing
         return self._listed[resource.full_name]
 

@@ -63,7 +63,7 @@ class Loading:
         truth: Future[Survey] | None = None,
     ) -> Loading:
         """Return the batch with its columns matched to the resource's fields; matching happens once, here."""
-        columns = sorted({column for _, column in survey.columns}, key=lambda c: (c.nested, c.where))
+        columns = sorted({column for _, column in survey.columns}, key=lambda c: c.order)
         return cls(resource, batch, survey, tuple(columns), match(resource, columns), state, truth)
 
     @property
@@ -175,6 +175,49 @@ def enter_pages(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     )
 
 
+def note_files(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
+    """Write a notice for each thing that was found about a file, beside its rows."""
+    found = [(i, note) for i, file in enumerate(loading.batch.files) for note in file.notes]
+    for i, note in [*found, *loading.survey.notes]:
+        con.execute(
+            """INSERT INTO landing.notices
+            SELECT file_id, source, resource, file, $code, $field, $value, $rows, $detail
+            FROM landing.files WHERE file_id = $file""",
+            {
+                "code": note.code,
+                "field": note.field,
+                "value": note.value,
+                "rows": note.rows,
+                "detail": note.detail,
+                "file": loading.batch.ids[i],
+            },
+        )
+
+
+def note_folders(con: duckdb.DuckDBPyConnection, loading: Loading, table: str) -> None:
+    """Write a notice for each file with rows that say something else than its folders named ``key=value``."""
+    for field in loading.resource.fields:
+        told = {
+            number: folder[field.name]
+            for number, folder in zip(loading.batch.ids, loading.batch.folders, strict=True)
+            if field.name in folder
+        }
+        if not told or field.kind not in ("integer", "bigint", "uuid", "text", "timestamp", "boolean"):
+            continue
+        con.execute(
+            f"""INSERT INTO landing.notices
+            SELECT file_id, source, resource, file, 'folder_differs', $field, said, n,
+                'rows that say something else than the folder; the rows count'
+            FROM (
+                SELECT _file_id, said, count(*) AS n
+                FROM {table} JOIN (SELECT unnest($ids) AS told_id, unnest($said) AS said) ON told_id = _file_id
+                WHERE {quoted(field.name)} <> {values.typed(field, "said")}
+                GROUP BY ALL
+            ) JOIN landing.files ON file_id = _file_id""",
+            {"field": field.name, "ids": list(told), "said": list(told.values())},
+        )
+
+
 def note_new_fields(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     """Write a notice for each column that the contract does not know, the first time that the resource has it."""
     place_of = {where: name for name, where in loading.matched.unknown.items()}
@@ -241,6 +284,9 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
     is_struct: set[str] = set()
     for i, field in enumerate(fields):
         text, struct = _text(field, matched, source)
+        if not struct and any(field.name in folder for folder in loading.batch.folders):
+            text = f"coalesce(nullif({text}, ''), $folder_{i}[in_file + 1])"
+            parameters[f"folder_{i}"] = [folder.get(field.name) for folder in loading.batch.folders]
         if field.name == loading.owner:
             text = f"coalesce({text}, in_owner, $owners[in_file + 1])"
             parameters["owners"] = list(loading.batch.owners)

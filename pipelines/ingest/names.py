@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import unquote
 
 from pipelines.ingest.values import MEMBERS
 from pipelines.sources import NEVER, Field, Resource
@@ -18,6 +19,8 @@ _WORD_THEN_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
 _ATTRIBUTE = re.compile(r"^attributes(?:__|\.)")
 _RELATION = re.compile(r"^relationships?(?:__|\.|_)(?P<name>.+?)(?:(?:__|\.)data)?(?:(?:__|\.|_)id)?$")
 _ENVELOPE = re.compile(r"^(relationships?(__|\.).+(__|\.)(type|links.*|self|related)|links((__|\.).+)?)$")
+
+_NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
 METADATA = ("_airbyte_", "_ab_", "_sdc_", "_fivetran_", "_dlt_")
 """Prefixes of the columns that loading tools add to a row. They are the tool's, not the row's."""
@@ -74,6 +77,11 @@ class Column:
     nested: str = ""
     """``attributes`` or ``relationships`` when it stands under that member of a JSON:API resource."""
 
+    @property
+    def order(self) -> tuple[str, int, str]:
+        """Its place among the columns of a file: numbers count as numbers."""
+        return self.nested, int(self.where) if self.where.isdecimal() else -1, self.where
+
 
 @dataclass(frozen=True, slots=True)
 class Matched:
@@ -92,11 +100,11 @@ class Matched:
 def match(resource: Resource, columns: Iterable[Column]) -> Matched:
     """Assign every column to the field that it spells. A column that spells none is unknown."""
     spellings = _spellings(resource)
-    fields: dict[str, list[tuple[bool, bool, str]]] = {}
+    fields: dict[str, list[tuple[bool, bool, tuple[str, int, str]]]] = {}
     members: dict[str, dict[str, str]] = {}
     markers: dict[str, str] = {}
     unknown: dict[str, str] = {}
-    for column in sorted(set(columns), key=lambda c: (c.nested, c.where)):
+    for column in sorted(set(columns), key=lambda c: c.order):
         lowered, name = snake_case(column.name), canonical(column.name)
         if lowered in MARKERS:
             markers.setdefault(lowered, column.where)
@@ -105,12 +113,12 @@ def match(resource: Resource, columns: Iterable[Column]) -> Matched:
         elif (member := spellings.members.get(lowered)) is not None:
             members.setdefault(member[0], {}).setdefault(member[1], column.where)
         elif (field := spellings.field(name, lowered)) is not None:
-            fields.setdefault(field, []).append((column.name != field, name != field, column.where))
+            fields.setdefault(field, []).append((column.name != field, name != field, column.order))
         else:
             # Two columns of one canonical name: the second keeps the name it came with.
             unknown.setdefault(name if name not in unknown else column.name, column.where)
     return Matched(
-        {field: tuple(where for *_, where in sorted(places)) for field, places in fields.items()},
+        {field: tuple(where for *_, (_, _, where) in sorted(places)) for field, places in fields.items()},
         members,
         markers,
         dict(sorted(unknown.items())),
@@ -132,6 +140,32 @@ def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
         if lowered not in MARKERS and not _is_metadata(lowered) and lowered not in spellings.members:
             found.add(spellings.field(canonical(name), lowered))
     return {field for field in found if field is not None}
+
+
+def folder_values(resource: Resource, name: str) -> dict[str, str]:
+    """Field → text, from the folders named ``key=value`` in the name of a landing file: the way of Hive and Spark.
+
+    A key that is no field, and the folder for null, give nothing.
+    """
+    found: dict[str, str] = {}
+    for folder in name.split("/")[2:-1]:
+        key, equals, value = folder.partition("=")
+        if equals and value != _NULL_FOLDER:
+            found |= dict.fromkeys(fields_of(resource, [unquote(key)]), unquote(value))
+    return found
+
+
+def has_own_fields(resource: Resource, names: Iterable[str]) -> bool:
+    """True if columns of these names fill a field that tells the resource from others, or mark a row as deleted.
+
+    Its key and its times do not: every table has them.
+    """
+    common = {f.name for f in resource.fields if f.kind == "timestamp"} | set(resource.key)
+    spellings = _spellings(resource)
+    lowered = [snake_case(name) for name in names]
+    return any(name in MARKERS or name in spellings.members for name in lowered) or not common.issuperset(
+        fields_of(resource, lowered)
+    )
 
 
 def _is_metadata(lowered: str) -> bool:

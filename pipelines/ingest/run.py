@@ -92,6 +92,16 @@ class _New:
     shape: str = "empty"
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file as an earlier run saw it."""
+
+    id: int
+    size: int
+    modified_ns: int | None
+    columns: list[str]
+
+
 class _RollBack(Exception):
     """Nothing of this attempt is to stay. The states of the batches, or the changed files, say why."""
 
@@ -171,14 +181,14 @@ class _Run:
 
     # --- which files ---------------------------------------------------------------------------------------------
 
-    def _known(self) -> dict[str, tuple[int, int, int | None]]:
-        """Name → file id, size and time of change, as last seen. A refused file has no time of change."""
+    def _known(self) -> dict[str, _Seen]:
+        """Name → the file as last seen. A refused file has no time of change."""
         rows = self.con.execute(
-            "SELECT file, file_id, size, modified_ns FROM landing.files "
+            "SELECT file, file_id, size, modified_ns, columns FROM landing.files "
             "WHERE source = $source AND resource = $resource AND is_current",
             self.about,
         ).fetchall()
-        return {name: (number, size, modified) for name, number, size, modified in rows}
+        return {name: _Seen(*seen) for name, *seen in rows}
 
     def _end_refusals(self, found: list[LandingFile]) -> None:
         """Take out of force the entries of files that could not be read, and now can be, or are gone.
@@ -187,9 +197,7 @@ class _Run:
         """
         refused = {file.name for file in found if file.refused is not None}
         ended = [
-            name
-            for name, (_, _, modified) in self._known().items()
-            if modified is None and name not in refused
+            name for name, seen in self._known().items() if seen.modified_ns is None and name not in refused
         ]
         if not ended:
             return
@@ -203,7 +211,7 @@ class _Run:
                     {**self.about, "name": name},
                 )
 
-    def _is_fresh(self, file: LandingFile, known: dict[str, tuple[int, int, int | None]]) -> bool:
+    def _is_fresh(self, file: LandingFile, known: dict[str, _Seen]) -> bool:
         """True if the file is new, or may have changed since it was last seen."""
         if file.name in self.changed:
             return False
@@ -211,8 +219,12 @@ class _Run:
         if seen is None:
             return True
         if file.refused is not None:
-            return seen[2] is not None  # refused before: that is already reported
-        return (file.size, file.modified_ns) != seen[1:]
+            return seen.modified_ns is not None  # refused before: that is already reported
+        return (file.size, file.modified_ns, list(file.columns)) != (
+            seen.size,
+            seen.modified_ns,
+            seen.columns,
+        )
 
     def _number(self, fresh: list[LandingFile], pool: ThreadPoolExecutor) -> list[_New]:
         """Give each file the next id, and start hashing it."""
@@ -226,11 +238,17 @@ class _Run:
         return None if self.sets is None else page_sets.owner_in_path(self.sets, file.name)
 
     def _content(self, new: _New) -> str:
-        """What two files with the same rows have in common: their bytes, and the owner in their path."""
+        """What two files with the same rows have in common: their bytes, and what is said of them outside."""
         if new.content is None:
             assert new.hash is not None
             owner = self._owner(new.file)
-            new.content = new.hash.result() + (f":{owner}" if owner is not None else "")
+            folders = names.folder_values(self.resource, new.file.name)
+            told = [
+                owner or "",
+                *(f"{key}={value}" for key, value in sorted(folders.items())),
+                *new.file.columns,
+            ]
+            new.content = ":".join([new.hash.result(), *told]) if any(told) else new.hash.result()
         return new.content
 
     def _find_duplicates(self, new: list[_New]) -> dict[str, int]:
@@ -276,13 +294,13 @@ class _Run:
 
     def _batches(self, new: Sequence[_New]) -> Iterator[Batch]:
         """The files, unpacked, in groups that one statement can read."""
-        groups: dict[tuple[object, ...], list[tuple[Unpacked, _New]]] = {}
+        groups: dict[tuple[object, ...], list[Batch]] = {}
         for n in new:
             try:
                 if n.file.refused is not None:
                     plain = unpack.unreadable(self.scratch, n.id, n.file.refused)
                 else:
-                    plain = unpack.unpack(n.file.path, self.scratch, n.id, self._is_known)
+                    plain = unpack.unpack(n.file.path, self.scratch, n.id, self._is_known, n.file.columns)
             except OSError as error:
                 plain = unpack.unreadable(self.scratch, n.id, f"cannot be read: {error.strerror}")
             if plain.condition in ("broken", "cut"):
@@ -290,28 +308,23 @@ class _Run:
             if plain.format == "empty":
                 continue
             is_alone = plain.format == "parquet" or os.path.getsize(plain.path) > _SMALL
-            kind = (
-                plain.format,
-                plain.delimiter,
-                plain.header,
-                plain.has_markers,
-                n.id if is_alone else None,
-            )
-            groups.setdefault(kind, []).append((plain, n))
+            folders = names.folder_values(self.resource, n.file.name)
+            one = Batch((plain,), (n.id,), (self._owner(n.file),), (folders,))
+            groups.setdefault((one.kind, n.id if is_alone else None), []).append(one)
         for group in groups.values():
             for start in range(0, len(group), _TOGETHER):
-                part = group[start : start + _TOGETHER]
-                yield Batch(
-                    tuple(plain for plain, _ in part),
-                    tuple(n.id for _, n in part),
-                    tuple(self._owner(n.file) for _, n in part),
-                )
+                yield Batch.of(group[start : start + _TOGETHER])
 
     def _salvage(self, plain: Unpacked, number: int) -> Unpacked:
         """What can be read of a broken text file."""
         try:
             if plain.format == "csv":
-                return mend_csv(plain, self.scratch, number, self._valid)
+                if not plain.is_recoded:
+                    recoded = unpack.recode_csv(plain, self.scratch, number, self._is_known)
+                    if recoded is not None and recoded.condition == "whole":
+                        return recoded
+                    plain = recoded or plain
+                return mend_csv(plain, self.scratch, number)
             owner = None if self.sets is None else self.sets.owner
             return mend_json(plain, self.scratch, number, self._valid, owner)
         except FileNotFoundError as error:  # it was removed meanwhile
@@ -322,6 +335,13 @@ class _Run:
         said = error.partition("\n")[0]
         marked = unpack.unreadable(self.scratch, batch.ids[0], "DuckDB cannot read this file", value=said)
         return replace(batch, files=(marked,))
+
+    def _refused(self, batch: Batch, error: shapes.Refused) -> Batch:
+        """A marker in place of the batch's one file, whose rows are not to be taken."""
+        marked = unpack.unreadable(
+            self.scratch, batch.ids[0], str(error), value=error.value, reason=error.reason
+        )
+        return replace(batch, files=(replace(marked, notes=batch.files[0].notes),))
 
     def _is_large(self, batch: Batch) -> bool:
         """True for a file of lines that is not known to be broken, and so large that reading it twice takes long."""
@@ -345,12 +365,14 @@ class _Run:
                     yield Loading.of(self.resource, batch, likely, State.GUESSED, truth)
                     return
             found = shapes.survey(self.reader, self.resource, batch)
-        except duckdb.Error as error:
-            if not _is_files_fault(batch, error):
+        except (duckdb.Error, shapes.Doubtful, shapes.Refused) as error:
+            if isinstance(error, duckdb.Error) and not _is_files_fault(batch, error):
                 raise
             if len(batch.files) > 1:
                 for half in batch.halves():
                     yield from self._survey(half)
+            elif isinstance(error, shapes.Refused):
+                yield from self._survey(self._refused(batch, error))
             elif batch.files[0].has_markers or batch.format == "parquet":
                 yield from self._survey(self._unreadable(batch, str(error)))
             else:
@@ -377,11 +399,16 @@ class _Run:
             yield loading
 
     def _with_mended(self, loadings: Iterable[Loading]) -> list[Loading]:
-        """The batches, and batches of the files that turned out to be broken: mended, they all have one format."""
+        """The batches, and batches of the files that turned out to be broken, as they are once they are mended."""
         listed = list(loadings)
-        mended, self.mended = self.mended, []
-        for start in range(0, len(mended), _TOGETHER):
-            listed += self._survey(Batch.of(mended[start : start + _TOGETHER]))
+        while self.mended:
+            groups: dict[tuple[object, ...], list[Batch]] = {}
+            for each in self.mended:
+                groups.setdefault(each.kind, []).append(each)
+            self.mended = []
+            for group in groups.values():
+                for start in range(0, len(group), _TOGETHER):
+                    listed += self._survey(Batch.of(group[start : start + _TOGETHER]))
         return listed
 
     # --- writing -------------------------------------------------------------------------------------------------
@@ -418,6 +445,8 @@ class _Run:
             self._load(number)
         self._account(first_id)
         for loading in self.loadings:
+            load.note_files(self.con, loading)
+            load.note_folders(self.con, loading, self.target)
             load.note_new_fields(self.con, loading)
         load.note_unknown_values(self.con, self.resource, self.target, first_id)
         if self.sets is not None:
@@ -454,17 +483,19 @@ class _Run:
             {**self.about, "names": [n.file.name for n in new]},
         )
         self.con.execute(
-            """INSERT INTO landing.files (file_id, source, resource, file, size, modified_ns, same_as, shape,
+            """INSERT INTO landing.files (file_id, source, resource, file, size, modified_ns, columns, same_as, shape,
                 rows_read, rows_accepted, rows_superseded, rows_rejected)
-            SELECT n.id, $source, $resource, n.name, n.size, n.modified, n.same_as, n.shape, 0, 0, 0, 0
+            SELECT n.id, $source, $resource, n.name, n.size, n.modified, n.columns, n.same_as, n.shape, 0, 0, 0, 0
             FROM (SELECT unnest($ids) AS id, unnest($names) AS name, unnest($sizes) AS size,
-                unnest($modified) AS modified, unnest($same) AS same_as, unnest($shapes) AS shape) AS n""",
+                unnest($modified) AS modified, unnest(CAST($columns AS VARCHAR[][])) AS columns,
+                unnest($same) AS same_as, unnest($shapes) AS shape) AS n""",
             {
                 **self.about,
                 "ids": [n.id for n in new],
                 "names": [n.file.name for n in new],
                 "sizes": [n.file.size for n in new],
                 "modified": [None if n.file.refused else n.file.modified_ns for n in new],
+                "columns": [list(n.file.columns) for n in new],
                 "same": [n.same_as for n in new],
                 "shapes": [n.shape for n in new],
             },

@@ -10,14 +10,15 @@ files are known by number.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 
-from pipelines.ingest.names import Column, Matched, fields_of, make_unique
-from pipelines.ingest.unpack import LONGEST, UNREADABLE, Unpacked
+from pipelines.ingest import csv_text
+from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields, make_unique, match
+from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note, Unpacked
 from pipelines.sources import RESOURCES, Resource
 from pipelines.sql_text import literal
 
@@ -44,11 +45,15 @@ PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files of one format, read by one statement, in order: their landing file ids, and the owners in their paths."""
+    """Files of one format, read by one statement, in order: their landing file ids, and what their paths say.
+
+    That is the owner of a page, and the values of fields in folders named ``key=value``.
+    """
 
     files: tuple[Unpacked, ...]
     ids: tuple[int, ...]
     owners: tuple[str | None, ...]
+    folders: tuple[Mapping[str, str], ...]
 
     @classmethod
     def of(cls, batches: Sequence[Batch]) -> Batch:
@@ -57,12 +62,19 @@ class Batch:
             tuple(file for batch in batches for file in batch.files),
             tuple(number for batch in batches for number in batch.ids),
             tuple(owner for batch in batches for owner in batch.owners),
+            tuple(folder for batch in batches for folder in batch.folders),
         )
 
     @property
     def format(self) -> str:
         """The format of all its files."""
         return self.files[0].format
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What the files of a batch have in common."""
+        first = self.files[0]
+        return first.format, first.delimiter, first.header, first.has_header, first.has_markers
 
     @property
     def paths(self) -> list[str]:
@@ -75,6 +87,7 @@ class Batch:
             tuple(self.files[i] for i in chosen),
             tuple(self.ids[i] for i in chosen),
             tuple(self.owners[i] for i in chosen),
+            tuple(self.folders[i] for i in chosen),
         )
 
     def halves(self) -> tuple[Batch, Batch]:
@@ -91,12 +104,23 @@ class Survey:
     shapes: dict[int, set[str]] = field(default_factory=dict)
     columns: Counter[tuple[int, Column]] = field(default_factory=Counter)
     types: dict[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    """The names of all columns of a flat file, in order."""
     flat: list[Column] = field(default_factory=list)
-    """All columns of a flat file, in order."""
+    """The columns of a flat file, in order; of several with one name, the first."""
     wrapped: bool = False
     """True if a document is more than a plain record."""
+    nulls: dict[str, dict[int, list[str]]] = field(default_factory=dict)
+    """By column of a flat file (its place) and file: the words that stand for null."""
+    notes: list[tuple[int, Note]] = field(default_factory=list)
+    """What a reader of a file should know, by the file's index."""
     docs: str = ""
     """SQL for the document in a row of a flat file, if its columns hold documents (``_airbyte_data``, ``attributes``)."""
+
+    @property
+    def flat_at(self) -> dict[str, Column]:
+        """The columns of a flat file by their place."""
+        return {column.where: column for column in self.flat}
 
     def add(self, file: int, shape: str, rows: int, columns: Iterable[Column]) -> None:
         """Count ``rows`` records of one shape, each with these columns."""
@@ -287,8 +311,26 @@ def pages(resource: Resource, batch: Batch, found: Survey) -> tuple[str, dict[st
 def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
     """Read all of every file: count its rows and find its columns.
 
-    Raises duckdb.Error when a file cannot be read in the format that it seems to have.
+    Raises duckdb.Error when a file cannot be read in the format that it seems to have, Doubtful when it has to be read
+    in another way, and Refused when its rows are not to be taken.
     """
+    found = _survey(con, resource, batch)
+    for i, folder in enumerate(batch.folders):
+        columns = [
+            column.name
+            for _, column in sorted(found.columns, key=lambda each: each[1].order)
+            if (i, column) in found.columns
+        ]
+        if columns and not has_own_fields(resource, [*columns, *folder]):
+            raise Refused(
+                "another table",
+                "it has no field of the resource beside its key and its times",
+                ", ".join(columns),
+            )
+    return found
+
+
+def _survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
     if batch.format == "parquet":
         return _survey_parquet(con, resource, batch)
     if batch.format == "csv":
@@ -317,7 +359,8 @@ def guess(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> S
         if columns is None:
             return None
         likely.add(0, PLAIN, 0, columns)
-    return likely if groups else None
+    is_own = has_own_fields(resource, [*(column.name for _, column in likely.columns), *batch.folders[0]])
+    return likely if is_own else None
 
 
 def _plain_columns(resource: Resource, keys: Sequence[str]) -> set[Column] | None:
@@ -390,34 +433,233 @@ def _survey_wrapped(
 # --- flat files --------------------------------------------------------------------------------------------------
 
 
-def _csv(batch: Batch, apart: bool) -> tuple[str, dict[str, Any]]:
-    """SQL and parameters for the rows of CSV files, with columns c0, c1, …. An empty value is null, quoted or not."""
-    columns = {f"c{i}": "VARCHAR" for i in range(len(batch.files[0].header))}
+class Doubtful(Exception):
+    """DuckDB reads the CSV file, but may take other values from it than are meant: it has to be salvaged."""
+
+
+class Refused(Exception):
+    """A file whose rows are not to be taken: the reason in a word, and the message in a sentence that quotes nothing."""
+
+    def __init__(self, reason: str, detail: str, value: str | None = None) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.value = value
+
+
+_NO_RECORD = {1: csv_text.BLANK, 2: csv_text.AGAIN}
+"""Column ``no`` of a row that is no record → what the row is."""
+
+
+def _csv(batch: Batch, apart: bool, *, kept: bool = True) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the rows of CSV files, with columns c0, c1, …. An empty value is null, quoted or not.
+
+    ``kept``: leave out the rows that are no records. Otherwise they are told by a column ``no``; it is null for a record.
+    """
+    first = batch.files[0]
+    columns = {f"c{i}": "VARCHAR" for i in range(len(first.header))}
+    header = "true" if first.has_header else "false"
     reader = (
-        "read_csv({}, auto_detect=false, header=true, delim=$delimiter, quote='\"', escape='\"', strict_mode=true, "
-        f"columns=$columns, hive_partitioning=false, compression='none', max_line_size={LONGEST})"
+        f"read_csv({{}}, auto_detect=false, header={header}, delim=$delimiter, quote='\"', escape='\"', "
+        f"strict_mode=true, columns=$columns, hive_partitioning=false, compression='none', max_line_size={LONGEST})"
     )
     sql, parameters = _scan(batch, reader, ", ".join(columns), apart)
-    return sql, {**parameters, "delimiter": batch.files[0].delimiter, "columns": columns}
+    # Nearly every row is decided by the first letter of its first value, or by that value.
+    first_letter = "c0 <> '' AND ascii(c0) > 32"
+    blank = " AND ".join(f"coalesce(trim({c}), '') = ''" for c in columns)
+    again = " AND ".join(f"trim({c}) = $header[{i}]" for i, c in enumerate(columns, 1))
+    blank = f"CASE WHEN {first_letter} THEN false ELSE {blank} END"
+    again = f"CASE WHEN {first_letter} AND c0 <> $first THEN false ELSE {again} END"
+    no = f"CASE WHEN {blank} THEN 1 WHEN {again} THEN 2 END"
+    if any(name != name.strip(" ") for name in first.header):
+        # The file has spaces around its values, as around its names.
+        columns = {f"nullif(trim({c}), '') AS {c}": kind for c, kind in columns.items()}
+    names = [name.strip() for name in first.header]
+    values = ", ".join(columns)
+    return (
+        f"SELECT f, {values} FROM ({sql}) WHERE {no} IS NULL"
+        if kept
+        else f"SELECT f, {values}, {no} AS no FROM ({sql})"
+    ), {
+        **parameters,
+        "delimiter": first.delimiter,
+        "columns": dict.fromkeys(_names(first), "VARCHAR"),
+        "header": names,
+        "first": names[0],
+    }
+
+
+def _names(file: Unpacked) -> list[str]:
+    """The names of a CSV file's columns in SQL."""
+    return [f"c{i}" for i in range(len(file.header))]
 
 
 def _flat_columns(names: Sequence[str]) -> list[Column]:
-    return [Column(str(i), name) for i, name in enumerate(names)]
+    """The columns of a flat file. A marker is none, and of several columns with one name the first stands."""
+    first: dict[str, Column] = {}
+    for i, name in enumerate(names):
+        if name != UNREADABLE:
+            first.setdefault(name.strip().lower(), Column(str(i), name))
+    return list(first.values())
+
+
+def _repeated(names: Sequence[str]) -> list[tuple[int, int, str]]:
+    """The columns that have the name of an earlier one: the place of the first, their own place, and the name."""
+    first: dict[str, int] = {}
+    found = []
+    for i, name in enumerate(names):
+        if (place := first.setdefault(name.strip().lower(), i)) != i and name.strip():
+            found.append((place, i, name.strip()))
+    return found
 
 
 def _survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
+    """Survey CSV files. Raises Doubtful or Refused for a file that is not to be read as it stands."""
     header = batch.files[0].header
-    found = Survey(flat=_flat_columns(header))
-    sql, parameters = _csv(batch, apart=True)
+    found = Survey(names=header, flat=_flat_columns(header))
+    repeated = _repeated(header)
+    facts = [
+        None if file.has_markers else csv_text.count(file.path, file.body, file.delimiter)
+        for file in batch.files
+    ]
+    sql, parameters = _csv(batch, apart=True, kept=False)
+    names = _names(batch.files[0])
+    all_values = f"concat({', '.join(names)})" if any(f is not None and f.has_quotes for f in facts) else "''"
+    matched = match(resource, found.flat)
+    is_text = {w for f in resource.fields if f.kind == "text" for w in matched.fields.get(f.name, ())}
+    texts = [c.where for c in found.flat if c.where in is_text or c.where in matched.unknown.values()]
+    differ = "".join(
+        f", count(*) FILTER (WHERE no IS NULL AND c{a} IS DISTINCT FROM c{b})" for a, b, _ in repeated
+    )
     # count(*) alone would not read the values, nor notice that they are broken.
-    used = ", ".join(f"count(c{i})" for i in range(len(header)))
-    for file, rows, *_ in con.execute(
-        f"SELECT f, count(*), {used} FROM ({sql}) GROUP BY f", parameters
-    ).fetchall():
-        found.add(file, "csv", rows, _flat_columns(header))
+    used = "".join(f", count({c})" for c in names)
+    words = "".join(f", count(CASE WHEN {_is_null_word(f'c{where}')} THEN 1 END)" for where in texts)
+    rows = con.execute(
+        f"""SELECT f, count(*) FILTER (WHERE no IS NULL), count(*) FILTER (WHERE no = 1), count(*) FILTER (WHERE no = 2),
+            coalesce(sum(CASE WHEN contains(line, $delimiter)
+                THEN length(line) - length(replace(line, $delimiter, '')) END), 0){words}{differ}{used}
+        FROM (SELECT *, {all_values} AS line FROM ({sql})) GROUP BY f""",
+        parameters,
+    ).fetchall()
+    has_words = False
+    for file, records, blank, again, within, *counts in rows:
+        fact, plain = facts[file], batch.files[file]
+        if fact is not None:
+            # A surplus value, even an empty one, has a delimiter before it.
+            surplus = fact.delimiters - within - (records + blank + again) * (len(header) - 1)
+            escapes = fact.backslashed and csv_text.escapes_quotes(
+                fact.backslashed, plain.delimiter, len(header)
+            )
+            if (surplus and len(header) > 1) or fact.is_doubtful or escapes:
+                raise Doubtful
+        found.add(file, "csv", records, found.flat)
+        for what, n in ((csv_text.BLANK, blank), (csv_text.AGAIN, again)):
+            if n:
+                found.notes.append((file, Note("no_record", n, what)))
+        has_words = has_words or any(counts[: len(texts)])
+        _check_repeated(resource, found, file, repeated, counts[len(texts) : len(texts) + len(repeated)])
+    if has_words:
+        _survey_null_words(con, resource, found, *_csv(batch, apart=True))
     if documents := _documents_of_columns(resource, header, {}):
-        return _survey_documents(con, resource, found, documents, sql, parameters)
+        if batch.files[0].has_markers:
+            marker = f"c{len(header) - 1}"
+            documents = (
+                f"CASE WHEN {marker} IS NULL THEN {documents} "
+                f"ELSE json_object({literal(UNREADABLE)}, CAST({marker} AS JSON)) END"
+            )
+        return _survey_documents(con, resource, found, documents, *_csv(batch, apart=True))
     return found
+
+
+def _check_repeated(
+    resource: Resource,
+    found: Survey,
+    file: int,
+    repeated: Sequence[tuple[int, int, str]],
+    differing: Sequence[int],
+) -> None:
+    """Note the columns that have the name of an earlier one. Raises Refused if rows rest on them and they differ."""
+    needed = {*resource.key, *(f.name for f in resource.fields if f.required)}
+    for (first, second, name), rows in zip(repeated, differing, strict=True):
+        places = f"columns {first + 1} and {second + 1} have one name"
+        if rows and needed & fields_of(resource, [name]):
+            raise Refused("two columns of one name", f"{places} and differ in {rows} rows", name)
+        what = f"{places}; the first is taken" + (f", and they differ in {rows} rows" if rows else "")
+        found.notes.append((file, Note("repeated_column", rows, what, field=name)))
+
+
+# --- null as a word ------------------------------------------------------------------------------------------------
+
+_ALWAYS_NULL = ("\\N", "NULL")
+"""Words that databases write for null, in any column."""
+
+_NULL_WORDS = (
+    *_ALWAYS_NULL, "null", "Null", "(null)", "<null>", "None", "nan", "NaN", "NAN", "NaT", "N/A", "n/a", "#N/A", "NA",
+    "<NA>", "nil",
+)  # fmt: skip
+"""Words that tools write for null. In a text column one of them may also be a value."""
+
+
+def _is_null_word(x: str) -> str:
+    """SQL: true if the text is such a word. Most values are told by their length or as numbers."""
+    longest = max(map(len, _NULL_WORDS))
+    return (
+        f"CASE WHEN strlen({x}) > {longest} OR ({x} >= '0' AND {x} < ':') THEN false "
+        f"ELSE {x} IN ({', '.join(map(literal, _NULL_WORDS))}) END"
+    )
+
+
+def _survey_null_words(
+    con: duckdb.DuckDBPyConnection,
+    resource: Resource,
+    found: Survey,
+    sql: str,
+    parameters: dict[str, Any],
+) -> None:
+    r"""Find the words that stand for null in the columns of a flat file: ``Survey.nulls``.
+
+    ``\N`` and ``NULL`` always do, and so does every other word in a column whose values are no texts. In a column of
+    texts another word does if the same file writes null with it in a column of another type, or if the column has no
+    empty value, and so no other way to say null. A value that the contract knows stays.
+    """
+    matched = match(resource, found.flat)
+    field_at = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
+    counts = []
+    for where in found.flat_at:
+        x = f"c{where}"
+        counts += con.execute(
+            f"""SELECT f, {literal(where)}, CASE WHEN {_is_null_word(x)} THEN {x} END AS word, count(*) AS n,
+                count(*) FILTER (WHERE coalesce(trim({x}), '') = '') AS empty
+            FROM ({sql}) GROUP BY f, word""",
+            parameters,
+        ).fetchall()
+    empty_in = {(file, where): empty for file, where, word, _, empty in counts if word is None}
+    counts = [each for each in counts if each[2] is not None]
+    surely = {
+        (file, word)
+        for file, where, word, _, _ in counts
+        if (f := field_at.get(where)) is not None
+        and f.kind != "text"
+        and where not in matched.markers.values()
+    }
+    for file, where, word, rows, _ in sorted(counts):
+        field = field_at.get(where)
+        if field is not None and word in (*field.closed, *field.known):
+            continue
+        is_text = field is None or (field.kind == "text" and not field.closed)
+        if word in _ALWAYS_NULL or not is_text or (file, word) in surely or not empty_in.get((file, where)):
+            found.nulls.setdefault(where, {}).setdefault(file, []).append(word)
+            if is_text and word not in _ALWAYS_NULL:
+                name = found.flat_at[where].name
+                found.notes.append((file, Note("null_word", rows, f"{word} is taken for null", field=name)))
+
+
+def without_null_words(found: Survey, where: str, x: str) -> str:
+    """SQL: the value ``x`` of a column of a flat file; null where it is a word that stands for null in its file."""
+    for words in sorted({tuple(words) for words in found.nulls.get(where, {}).values()}):
+        files = [str(file) for file, its in found.nulls[where].items() if tuple(its) == words]
+        listed = ", ".join(map(literal, words))
+        x = f"CASE WHEN {x} IN ({listed}) AND f IN ({', '.join(files)}) THEN NULL ELSE {x} END"
+    return x
 
 
 def _parquet(batch: Batch, width: int) -> tuple[str, dict[str, Any]]:
@@ -435,6 +677,7 @@ def _survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: B
         {"files": batch.paths},
     ).fetchall()
     names = [row[0] for row in described]
+    found.names = tuple(names)
     found.flat = _flat_columns(names)
     found.types = {str(i): row[1] for i, row in enumerate(described)}
     sql, parameters = _parquet(batch, len(names))
@@ -455,7 +698,7 @@ def _survey_documents(
     sql: str,
     parameters: dict[str, Any],
 ) -> Survey:
-    found = Survey(wrapped=True, docs=documents, types=flat.types)
+    found = Survey(wrapped=True, docs=documents, types=flat.types, names=flat.names, notes=flat.notes)
     _survey_wrapped(con, resource, f"SELECT f, {documents} AS doc FROM ({sql})", parameters, found)
     return found
 
@@ -514,7 +757,8 @@ def records(
         sql = f"""
             SELECT f AS in_file, page AS in_page, item AS in_item, owner AS in_owner, total AS in_total,
                 skip AS in_skip, json_extract_string(record, $places) AS v, json_extract(record, $places) AS j,
-                CASE WHEN kind = 'unreadable' OR NOT {_is("record", "{")} THEN 'unreadable'
+                CASE WHEN kind = 'unreadable' THEN coalesce(record ->> '/{UNREADABLE}/reason', 'unreadable')
+                    WHEN NOT {_is("record", "{")} THEN 'unreadable'
                     WHEN {_WRONG_STREAM} THEN 'wrong_stream' END AS in_status,
                 CASE kind WHEN 'unreadable' THEN record ->> '/{UNREADABLE}/text' ELSE CAST(record AS VARCHAR) END
                     AS in_came,
@@ -527,7 +771,7 @@ def records(
         sql = f"""
             SELECT f AS in_file, {_UNWRAPPED}, 0 AS in_item,
                 json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j,
-                CASE WHEN {marker} THEN 'unreadable' END AS in_status,
+                CASE WHEN {marker} THEN coalesce(doc ->> '/{UNREADABLE}/reason', 'unreadable') END AS in_status,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/text' ELSE CAST(doc AS VARCHAR) END AS in_came,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/value' END AS in_value
@@ -599,21 +843,31 @@ def _typed_records(
 
 
 def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordered: bool) -> Records:
+    status = _NO_WRAPPER
+    width = len(found.names)
+    came = "CAST(to_json(map($names, [{}])) AS VARCHAR)"
     if batch.format == "csv":
         sql, parameters = _csv(batch, apart=False)
-        text = {column.where: f"c{column.where}" for column in columns}
+        text = {c.where: without_null_words(found, c.where, f"c{c.where}") for c in columns}
         as_json = {where: f"to_json({x})" for where, x in text.items()}
-        width = len(batch.files[0].header)
+        if batch.files[0].has_markers:
+            width -= 1
+            marker = f"c{width}"
+            told = ", ".join(f"{marker} ->> '/{name}' AS in_{name}" for name in ("detail", "value"))
+            status = f"{marker} ->> '/reason' AS in_status, {told}, {_UNWRAPPED}"
+            came = f"CASE WHEN {marker} IS NULL THEN {came} ELSE {marker} ->> '/text' END"
     else:
-        width = len(found.types)
         sql, parameters = _parquet(batch, width)
-        text = {c.where: _parquet_text(f"c{c.where}", found.types[c.where]) for c in columns}
+        text = {
+            c.where: without_null_words(found, c.where, _parquet_text(f"c{c.where}", found.types[c.where]))
+            for c in columns
+        }
         as_json = {c.where: f"to_json(c{c.where})" for c in columns}
     values = ", ".join(f"to_json(c{i})" for i in range(width))
     return Records(
-        f"SELECT *, f AS in_file, {_NO_WRAPPER}, {'row_number() OVER ()' if ordered else '0'} AS in_item, "
-        f"CAST(to_json(map($names, [{values}])) AS VARCHAR) AS in_came FROM ({sql})",
-        {**parameters, "names": make_unique([column.name for column in found.flat])},
+        f"SELECT *, f AS in_file, {status}, {'row_number() OVER ()' if ordered else '0'} AS in_item, "
+        f"{came.format(values)} AS in_came FROM ({sql})",
+        {**parameters, "names": make_unique(found.names[:width])},
         text,
         as_json,
         frozenset(),

@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS landing.settings (
 );
 CREATE TABLE IF NOT EXISTS landing.files (
     file_id INTEGER PRIMARY KEY, source VARCHAR, resource VARCHAR, file VARCHAR, size BIGINT, modified_ns BIGINT,
-    content_hash VARCHAR, same_as INTEGER, shape VARCHAR,
+    columns VARCHAR[], content_hash VARCHAR, same_as INTEGER, shape VARCHAR,
     rows_read BIGINT, rows_accepted BIGINT, rows_superseded BIGINT, rows_rejected BIGINT,
     is_current BOOLEAN DEFAULT TRUE
 );

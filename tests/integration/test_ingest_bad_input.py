@@ -544,7 +544,9 @@ def test_column_names_that_mean_something_to_a_database(landing: Landing) -> Non
         "🙂",
     ]
     landing.put("a.ndjson", lines([call(1, **dict.fromkeys(names, "v")), call(2)]))
-    landing.put("b.csv", to_csv([call(3, **{name: "v" for name in names if "\x00" not in name})]))
+    # In CSV, `ID ` beside `id` is a second column of one name.
+    others = [name for name in names if "\x00" not in name and name != "ID "]
+    landing.put("b.csv", to_csv([call(3, **dict.fromkeys(others, "v"))]))
     landing.run()
     assert landing.rejected() == []
     assert numbers(landing) == [1, 2, 3]
