@@ -99,7 +99,7 @@ class Landing:
             'SELECT reason, field, "value" FROM landing.rejected_rows ORDER BY file, position'
         ).fetchall()
 
-    def notices(self, code: str) -> list[tuple[str, str | None, int]]:
+    def notices(self, code: str) -> list[tuple[str | None, str | None, int]]:
         """Field, value and number of rows of every notice of that code."""
         return self.con.execute(
             'SELECT field, "value", "rows" FROM landing.notices WHERE code = ? ORDER BY ALL', [code]

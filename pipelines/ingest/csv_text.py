@@ -176,7 +176,7 @@ def _header(
         if known > alike and known > best[0]:
             best = known, len(values)
             found = replace(told, names=tuple(names), at=at, body=at + size, titles=titles, width=len(values))
-            if known * 2 >= len(values):
+            if known > 1 and known * 2 >= len(values):
                 break
         if any(value.strip() for value in values):
             titles += 1

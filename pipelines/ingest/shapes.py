@@ -558,7 +558,10 @@ def _survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch
         has_words = has_words or any(counts[: len(texts)])
         _check_repeated(resource, found, file, repeated, counts[len(texts) : len(texts) + len(repeated)])
     if has_words:
-        _survey_null_words(con, resource, found, *_csv(batch, apart=True))
+        its, parameters = _csv(batch, apart=True)
+        if batch.files[0].has_markers:
+            its = f"FROM ({its}) WHERE c{len(header) - 1} IS NULL"
+        _survey_null_words(con, resource, found, its, parameters)
     if documents := _documents_of_columns(resource, header, {}):
         if batch.files[0].has_markers:
             marker = f"c{len(header) - 1}"
