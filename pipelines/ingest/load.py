@@ -251,7 +251,7 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
             parsed.append(f", {values.parsed(field, f'x{i}')} AS s{i}")
             typed.append(f"{values.filled_struct(field, f's{i}')} AS {quoted(field.name)}")
         else:
-            typed.append(f"{values.typed(field, f'x{i}')} AS {quoted(field.name)}")
+            typed.append(f"{values.typed(field, f'x{i}', strict=strict)} AS {quoted(field.name)}")
         texts.append(f"{text} AS x{i}")
     for name, where in matched.markers.items():
         texts.append(f"{source.text[where]} AS {quoted('m' + name)}")
