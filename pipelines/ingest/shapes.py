@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
+from duckdb.sqltypes import DuckDBPyType
 
 from pipelines.ingest.names import Column, Matched, fields_of, make_unique
 from pipelines.ingest.unpack import LONGEST, UNREADABLE, Unpacked
@@ -91,6 +92,7 @@ class Survey:
     shapes: dict[int, set[str]] = field(default_factory=dict)
     columns: Counter[tuple[int, Column]] = field(default_factory=Counter)
     types: dict[str, str] = field(default_factory=dict)
+    """The DuckDB types of a Parquet file's columns, by place; bytes are ``BLOB``."""
     flat: list[Column] = field(default_factory=list)
     """All columns of a flat file, in order."""
     wrapped: bool = False
@@ -116,7 +118,8 @@ class Records:
     (``in_owner``, ``in_total``, ``in_skip``).
 
     By a column's place, ``text`` is SQL for its text, and ``json`` is SQL for its value as JSON. ``structs`` are the
-    places of columns that are structs already. ``record`` is SQL for the record as it came.
+    places of columns that are structs already. ``record`` is SQL for the record as it came. ``not_utf8`` is SQL, true if the
+    bytes of a column are to be a text and are none; only columns that may hold bytes have it.
     """
 
     sql: str
@@ -125,6 +128,7 @@ class Records:
     json: dict[str, str]
     structs: frozenset[str]
     record: str
+    not_utf8: dict[str, str] = field(default_factory=dict)
 
 
 def _pointer(*keys: str) -> str:
@@ -156,7 +160,7 @@ def _documents(batch: Batch, survey: Survey | None = None) -> tuple[str, dict[st
     """SQL and parameters for the documents of the batch's files: ``f``, ``doc``. Apart if ``survey`` is None."""
     if survey is not None and survey.docs:
         flat, parameters = (
-            _csv(batch, apart=False) if batch.format == "csv" else _parquet(batch, len(survey.types))
+            _csv(batch, apart=False) if batch.format == "csv" else _parquet(batch, survey.types)
         )
         return f"SELECT f, {survey.docs} AS doc FROM ({flat})", parameters
     largest = LONGEST if batch.files[0].has_markers else _WHOLE
@@ -420,31 +424,108 @@ def _survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch
     return found
 
 
-def _parquet(batch: Batch, width: int) -> tuple[str, dict[str, Any]]:
-    columns = ", ".join(f"c{i}" for i in range(width))
-    return (
-        f"SELECT 0 AS f, * FROM read_parquet($files, binary_as_string=true, hive_partitioning=false) AS t({columns})",
-        {"files": batch.paths},
+_BYTES = "BLOB"
+
+
+def _parquet(batch: Batch, types: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the rows of a Parquet file, with columns c0, c1, …, in which bytes are texts.
+
+    The bytes themselves are in b0, b1, …. A tool that does not declare its texts writes bytes.
+    """
+    members: list[str] = []
+    texts = ", ".join(
+        (_decoded(f"b{i}", DuckDBPyType(kind), members) if _BYTES in kind else f"b{i}") + f" AS c{i}"
+        for i, kind in types.items()
     )
+    held = "".join(f", b{i}" for i, kind in types.items() if _BYTES in kind)
+    listed = ", ".join(f"b{i}" for i in types)
+    sql = f"SELECT 0 AS f, {texts}{held} FROM read_parquet($files, hive_partitioning=false) AS t({listed})"
+    return sql, {"files": batch.paths} | ({"members": members} if members else {})
+
+
+def _decoded(x: str, kind: DuckDBPyType, members: list[str], depth: int = 0) -> str:
+    """SQL: ``x`` with a text in place of its bytes; bytes that are not UTF-8 are spelt in hexadecimal.
+
+    A struct becomes JSON. The names of its members are added to ``members``, a parameter of the statement.
+    """
+    e = f"e{depth}"
+    match kind.id:
+        case "blob":
+            return f"coalesce(TRY(decode({x})), CAST({x} AS VARCHAR))"
+        case "list" | "array":
+            return (
+                f"list_transform({x}, lambda {e}: {_decoded(e, _children(kind)[0][1], members, depth + 1)})"
+            )
+        case "struct":
+            pairs = []
+            for place, (name, of) in enumerate(_children(kind), 1):
+                members.append(name)
+                named = f"$members[{len(members)}]"
+                pairs.append(f"{named}, {_decoded(f'struct_extract_at({x}, {place})', of, members, depth)}")
+            return f"CASE WHEN {x} IS NOT NULL THEN json_object({', '.join(pairs)}) END"
+        case "map":
+            keys, values = (
+                f"list_transform({part}({x}), lambda {e}: {_decoded(e, of, members, depth + 1)})"
+                for part, (_, of) in zip(("map_keys", "map_values"), _children(kind), strict=True)
+            )
+            return f"CASE WHEN {x} IS NOT NULL THEN map({keys}, {values}) END"
+    return x
+
+
+def _not_utf8(x: str, kind: DuckDBPyType, depth: int = 0) -> str:
+    """SQL: true if bytes in ``x`` are not UTF-8; else false."""
+    e = f"e{depth}"
+    match kind.id:
+        case "blob":
+            return f"({x} IS NOT NULL AND TRY(decode({x})) IS NULL)"
+        case "list" | "array":
+            flaw = _not_utf8(e, _children(kind)[0][1], depth + 1)
+            return f"coalesce(list_bool_or(list_transform({x}, lambda {e}: {flaw})), false)"
+        case "struct":
+            flaws = [
+                _not_utf8(f"struct_extract_at({x}, {place})", of, depth)
+                for place, (_, of) in enumerate(_children(kind), 1)
+            ]
+            return f"({' OR '.join(flaws)})"
+        case "map":
+            keys, values = (
+                f"list_transform({part}({x}), lambda {e}: {_not_utf8(e, of, depth + 1)})"
+                for part, (_, of) in zip(("map_keys", "map_values"), _children(kind), strict=True)
+            )
+            return f"coalesce(list_bool_or(list_concat({keys}, {values})), false)"
+    return "false"
+
+
+def _children(kind: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
+    """The names and types within a type, in order. The length of an array, which DuckDB lists too, is none."""
+    return [(name, of) for name, of in kind.children if isinstance(of, DuckDBPyType)]
 
 
 def _survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
     found = Survey()
     described = con.execute(
-        "DESCRIBE SELECT * FROM read_parquet($files, binary_as_string=true, hive_partitioning=false)",
-        {"files": batch.paths},
+        "DESCRIBE SELECT * FROM read_parquet($files, hive_partitioning=false)", {"files": batch.paths}
     ).fetchall()
     names = [row[0] for row in described]
     found.flat = _flat_columns(names)
     found.types = {str(i): row[1] for i, row in enumerate(described)}
-    sql, parameters = _parquet(batch, len(names))
+    sql, parameters = _parquet(batch, found.types)
     # count(*) alone would not unpack the values, nor notice that they are damaged.
-    used = ", ".join(f"c{i}" for i in range(len(names)))
+    used = ", ".join(f"b{i}" if _BYTES in kind else f"c{i}" for i, kind in found.types.items())
     count = con.execute(f"SELECT count(*), max(hash({used})) FROM ({sql})", parameters).fetchall()[0][0]
     found.add(0, "parquet", count, _flat_columns(names))
     if documents := _documents_of_columns(resource, names, found.types):
+        if flaws := _flaws(found.types):
+            detail = f"'detail', 'not UTF-8', 'text', CAST({documents} AS VARCHAR)"
+            marker = f"json_object({literal(UNREADABLE)}, json_object({detail}))"
+            documents = f"CASE WHEN {' OR '.join(flaws.values())} THEN {marker} ELSE {documents} END"
         return _survey_documents(con, resource, found, documents, sql, parameters)
     return found
+
+
+def _flaws(types: dict[str, str]) -> dict[str, str]:
+    """By place of a column that holds bytes: SQL, true if they are not UTF-8."""
+    return {i: _not_utf8(f"b{i}", DuckDBPyType(kind)) for i, kind in types.items() if _BYTES in kind}
 
 
 def _survey_documents(
@@ -473,7 +554,7 @@ def _documents_of_columns(resource: Resource, names: Sequence[str], types: dict[
     for i, name in enumerate(lowered):
         if name in kept or types.get(str(i)) is not None:
             value = f"to_json(c{i})"
-            if types.get(str(i), "VARCHAR") == "VARCHAR" and name in nested | {"data"}:
+            if types.get(str(i), "VARCHAR") in ("VARCHAR", _BYTES) and name in nested | {"data"}:
                 value = f"CASE WHEN json_valid(c{i}) THEN CAST(c{i} AS JSON) ELSE to_json(c{i}) END"
             members.append(f"{literal(name)}, {value}")
     return f"json_object({', '.join(members)})"
@@ -502,7 +583,7 @@ def records(
     JSON reader read plain records; it raises at the first value of another type.
     """
     if batch.format in ("csv", "parquet") and not found.docs:
-        return _flat_records(batch, found, columns, ordered)
+        return _flat_records(resource, batch, found, columns, matched, ordered)
     is_plain = not found.wrapped and not ordered
     if is_plain and fast and (typed := _typed_records(resource, batch, columns, matched)) is not None:
         return typed
@@ -598,7 +679,15 @@ def _typed_records(
     )
 
 
-def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordered: bool) -> Records:
+def _flat_records(
+    resource: Resource,
+    batch: Batch,
+    found: Survey,
+    columns: Sequence[Column],
+    matched: Matched,
+    ordered: bool,
+) -> Records:
+    flaws: dict[str, str] = {}
     if batch.format == "csv":
         sql, parameters = _csv(batch, apart=False)
         text = {column.where: f"c{column.where}" for column in columns}
@@ -606,8 +695,15 @@ def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordere
         width = len(batch.files[0].header)
     else:
         width = len(found.types)
-        sql, parameters = _parquet(batch, width)
+        sql, parameters = _parquet(batch, found.types)
+        flaws = _flaws(found.types)
         text = {c.where: _parquet_text(f"c{c.where}", found.types[c.where]) for c in columns}
+        for place in {p for f in resource.fields if f.kind == "uuid" for p in matched.fields.get(f.name, ())}:
+            if found.types[place] == _BYTES:
+                # A UUID as databases store it: its 16 bytes. No text of 16 characters is one.
+                is_raw = f"octet_length(b{place}) = 16"
+                text[place] = f"CASE WHEN {is_raw} THEN lower(hex(b{place})) ELSE {text[place]} END"
+                flaws[place] = f"(NOT coalesce({is_raw}, false) AND {flaws[place]})"
         as_json = {c.where: f"to_json(c{c.where})" for c in columns}
     values = ", ".join(f"to_json(c{i})" for i in range(width))
     return Records(
@@ -618,18 +714,24 @@ def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordere
         as_json,
         frozenset(),
         "in_came",
+        flaws,
     )
+
+
+_WHOLE_BELOW = {"DOUBLE": 2**53, "FLOAT": 2**24}
+"""Type of a float → the first whole number that others may have been rounded to. From there on none is taken for an id."""
 
 
 def _parquet_text(x: str, kind: str) -> str:
     """SQL: a Parquet value as the text that it would have in a JSON file."""
-    if kind == "VARCHAR":
+    if kind in ("VARCHAR", _BYTES):
         return x
-    if kind in ("DOUBLE", "FLOAT"):
+    if kind in _WHOLE_BELOW:
         # Tools turn nullable integers into floats, and nulls into NaN.
         return (
-            f"CASE WHEN isnan({x}) THEN NULL WHEN {x} = trunc({x}) AND abs({x}) < 9e15 "
-            f"THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) ELSE CAST({x} AS VARCHAR) END"
+            f"CASE WHEN isnan({x}) THEN NULL WHEN {x} = trunc({x}) AND abs({x}) < {_WHOLE_BELOW[kind]} "
+            f"THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) WHEN {x} = trunc({x}) THEN format('{{:e}}', {x}) "
+            f"ELSE CAST({x} AS VARCHAR) END"
         )
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")) or kind == "JSON":
         return f"CAST(to_json({x}) AS VARCHAR)"

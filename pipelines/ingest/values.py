@@ -53,13 +53,15 @@ class Problem:
     """One thing that may be wrong with a field.
 
     ``when`` is SQL: true if the value is refused, false if it is not, never null. ``reason`` says what is wrong, and
-    quotes no value. ``value`` is SQL for the first characters of the value as it came; null if none came.
+    quotes no value. ``value`` is SQL for the first characters of the value as it came; null if none came. ``costs_row`` is
+    False if the row stays, without this value.
     """
 
     when: str
     field: str
     reason: str
     value: str
+    costs_row: bool = True
 
 
 def is_unset(field: Field, x: str) -> str:
@@ -219,6 +221,15 @@ def relation_id(x: str) -> str:
     )
 
 
+def not_utf8(field: Field, x: str, is_flawed: str) -> Problem:
+    """Return the problem of a field whose bytes were to be a text: ``is_flawed`` is SQL, true if they are not UTF-8."""
+    return Problem(is_flawed, field.name, f"{field.name} is not UTF-8", _shown(x))
+
+
+def _shown(x: str) -> str:
+    return f"left(CAST({x} AS VARCHAR), {_SHOWN})"
+
+
 def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Problem]:
     """Return everything that may be wrong with the field. ``x`` is SQL for its text, ``y`` for its typed value.
 
@@ -226,15 +237,13 @@ def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Proble
     """
     found = []
 
-    def refuse(when: str, why: str) -> None:
-        found.append(
-            Problem(when, field.name, f"{field.name} {why}", f"left(CAST({x} AS VARCHAR), {_SHOWN})")
-        )
+    def refuse(when: str, why: str, costs_row: bool = True) -> None:
+        found.append(Problem(when, field.name, f"{field.name} {why}", _shown(x), costs_row))
 
     # CASE, not AND: DuckDB then looks at the text only where there is no value, which is rare.
     if field.kind not in ("text", "json"):
         refused = f"CASE WHEN {y} IS NULL AND {x} IS NOT NULL THEN NOT {is_unset(field, x)} ELSE false END"
-        refuse(refused, f"is not {_article(field)}")
+        refuse(refused, f"is not {_article(field)}", costs_row=not field.is_side_matter)
         missing = f"CASE WHEN {y} IS NULL THEN ({x} IS NULL OR {is_unset(field, x)}) AND NOT {waived} ELSE false END"
     else:
         missing = f"({y} IS NULL AND NOT {waived})"
