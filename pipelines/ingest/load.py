@@ -6,6 +6,7 @@ Does not belong here: which version of a row stays (``merge``), and how files ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -267,11 +268,35 @@ def note_unknown_values(
             )
 
 
+def note_left_out(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
+    """Write a notice (code ``left_out``) for each side matter that could not be read, by file: the rows stay without it.
+
+    Nothing is read if the batch was loaded whole, for then every value could be read.
+    """
+    has_side_matter = any(
+        f.is_side_matter and f.name in loading.matched.fields for f in loading.resource.fields
+    )
+    if loading.is_whole or not has_side_matter:
+        return
+    sql, parameters = _typed(loading, ordered=False, strict=False)
+    con.execute(
+        f"""INSERT INTO landing.notices
+        SELECT file_id, source, resource, file, 'left_out', problem.field, min(problem.value), count(*),
+            problem.reason || '; stored as null'
+        FROM (
+            SELECT _file_id, unnest(in_left_out) AS problem FROM ({_apart(sql, "in_valid")})
+        ) JOIN landing.files ON file_id = _file_id
+        GROUP BY file_id, source, resource, file, problem.field, problem.reason ORDER BY file_id, problem.field""",
+        parameters,
+    )
+
+
 def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str, Any]]:
     """Return SQL for every record of the batch, typed, and its parameters: the raw table's columns and the record's place.
 
-    ``strict``: a record that is not good is an error. Otherwise three columns judge it: ``in_valid`` is true if it is
-    good, ``in_reason`` says what is wrong, and ``in_wrong`` holds the first wrong field and its value as it came.
+    ``strict``: a record that is not good is an error. Otherwise four columns judge it: ``in_valid`` is true if it is
+    good, ``in_reason`` says what is wrong, ``in_wrong`` holds the first wrong field and its value as it came, and
+    ``in_left_out`` lists the side matters that cannot be read, which does not make it wrong.
     """
     resource, matched = loading.resource, loading.matched
     source = records(
@@ -297,11 +322,19 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
             parsed.append(f", {values.parsed(field, f'x{i}')} AS s{i}")
             typed.append(f"{values.filled_struct(field, f's{i}')} AS {quoted(field.name)}")
         else:
-            typed.append(f"{values.typed(field, f'x{i}')} AS {quoted(field.name)}")
+            typed.append(f"{values.typed(field, f'x{i}', strict=strict)} AS {quoted(field.name)}")
         texts.append(f"{text} AS x{i}")
     for name, where in matched.markers.items():
         texts.append(f"{source.text[where]} AS {quoted('m' + name)}")
     surely, checks = _checks(loading, markers, is_struct)
+    flawed = {
+        i: f"({' OR '.join(flaws)})"
+        for i, field in enumerate(fields)
+        if (flaws := [source.not_utf8[p] for p in matched.fields.get(field.name, ()) if p in source.not_utf8])
+    }
+    texts += [f"{flaw} AS b{i}" for i, flaw in flawed.items()]
+    surely += [f"NOT b{i}" for i in flawed]
+    checks = [*(values.not_utf8(fields[i], f"x{i}", f"b{i}") for i in flawed), *checks]
     status, no_owner = "in_status", ""
     if (sets := resource.page_sets) is not None:
         number = [f.name for f in fields].index(sets.owner)
@@ -317,7 +350,7 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
     )
     carried = "in_file, in_status, in_detail, in_came, in_page, in_item, in_total, in_skip"
     names = ", ".join(quoted(f.name) for f in fields)
-    valid = " AND ".join([f"{status} IS NULL", *(f"NOT {check.when}" for check in checks)])
+    valid = _valid(status, checks)
     file_id = "$ids[in_file + 1]"
     if strict:
         fine = " AND ".join([f"{status} IS NULL", *surely])
@@ -339,13 +372,22 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
             )"""
     judged = ""
     if not strict:
+        left_out = [
+            f"CASE WHEN {c.when} THEN struct_pack(field := {literal(c.field)}, reason := {literal(c.reason)}, "
+            f"value := {c.value}) END"
+            for c in checks
+            if not c.costs_row
+        ]
+        checks = [check for check in checks if check.costs_row]
+        valid = _valid(status, checks)
         # A level of its own: the field and its value are looked for in refused rows alone.
         reasons = ", ".join(f"CASE WHEN {check.when} THEN {literal(check.reason)} END" for check in checks)
         sql = f"""
             SELECT *, {valid} AS in_valid, coalesce({status}, nullif(concat_ws('; ', {reasons}), '')) AS in_reason
             FROM ({sql})"""
         first = " ".join(f"WHEN {c.when} THEN {_wrong(literal(c.field), c.value)}" for c in checks)
-        judged = f""", in_valid, in_reason, CASE WHEN in_reason IS NULL THEN NULL
+        unread = f"list_filter([{', '.join(left_out)}], lambda e: e IS NOT NULL)" if left_out else "[]"
+        judged = f""", in_valid, {unread} AS in_left_out, in_reason, CASE WHEN in_reason IS NULL THEN NULL
             WHEN in_status IS NOT NULL THEN {_wrong("NULL", "in_value")} {no_owner} {first} END AS in_wrong"""
     parameters["ids"] = list(loading.batch.ids)
     sql = f"""
@@ -353,6 +395,11 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
             {carried}{judged}
         FROM ({sql})"""
     return sql, parameters
+
+
+def _valid(status: str, checks: Iterable[values.Problem]) -> str:
+    """SQL: true if the record has no status, and none of the problems."""
+    return " AND ".join([f"{status} IS NULL", *(f"NOT {check.when}" for check in checks)])
 
 
 def _wrong(name: str, value: str) -> str:

@@ -27,6 +27,7 @@ from pipelines.ingest.files import LandingFile, LandingFolder
 from pipelines.ingest.load import Loading, State
 from pipelines.ingest.salvage_csv import mend_csv
 from pipelines.ingest.salvage_json import mend_json
+from pipelines.ingest.salvage_parquet import mend_parquet
 from pipelines.ingest.shapes import Batch, Survey
 from pipelines.ingest.unpack import Unpacked
 from pipelines.sources import Resource
@@ -330,6 +331,17 @@ class _Run:
         except FileNotFoundError as error:  # it was removed meanwhile
             return unpack.unreadable(self.scratch, number, f"cannot be read: {error.strerror}")
 
+    def _as_bytes(self, batch: Batch) -> Batch | None:
+        """The batch's one Parquet file with its texts declared as bytes, if that was not tried before; else None."""
+        file = batch.files[0]
+        if file.format != "parquet" or file.condition != "whole":
+            return None
+        try:
+            mended = mend_parquet(file, self.scratch, batch.ids[0])
+        except FileNotFoundError:  # it was removed meanwhile
+            return None
+        return None if mended is None else replace(batch, files=(mended,))
+
     def _unreadable(self, batch: Batch, error: str) -> Batch:
         """A marker in place of the batch's one file; ``error`` is what DuckDB says of it."""
         said = error.partition("\n")[0]
@@ -373,6 +385,8 @@ class _Run:
                     yield from self._survey(half)
             elif isinstance(error, shapes.Refused):
                 yield from self._survey(self._refused(batch, error))
+            elif (redeclared := self._as_bytes(batch)) is not None:
+                yield from self._survey(redeclared)
             elif batch.files[0].has_markers or batch.format == "parquet":
                 yield from self._survey(self._unreadable(batch, str(error)))
             else:
@@ -534,6 +548,7 @@ class _Run:
             raise IngestError(
                 f"{self.resource.full_name} ({shown})", read=loading.rows, taken=inserted, rejected=rejected
             )
+        load.note_left_out(self.con, loading)
         if is_ordered:
             load.enter_pages(self.con, loading)
 

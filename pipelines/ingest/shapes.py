@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
+from duckdb.sqltypes import DuckDBPyType
 
 from pipelines.ingest import csv_text
 from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields, make_unique, match
 from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note, Unpacked
+from pipelines.ingest.values import ALWAYS_NULL, NULL_WORDS
 from pipelines.sources import RESOURCES, Resource
 from pipelines.sql_text import literal
 
@@ -104,6 +106,7 @@ class Survey:
     shapes: dict[int, set[str]] = field(default_factory=dict)
     columns: Counter[tuple[int, Column]] = field(default_factory=Counter)
     types: dict[str, str] = field(default_factory=dict)
+    """The DuckDB types of a Parquet file's columns, by place; bytes are ``BLOB``."""
     names: tuple[str, ...] = ()
     """The names of all columns of a flat file, in order."""
     flat: list[Column] = field(default_factory=list)
@@ -140,7 +143,8 @@ class Records:
     (``in_owner``, ``in_total``, ``in_skip``).
 
     By a column's place, ``text`` is SQL for its text, and ``json`` is SQL for its value as JSON. ``structs`` are the
-    places of columns that are structs already. ``record`` is SQL for the record as it came.
+    places of columns that are structs already. ``record`` is SQL for the record as it came. ``not_utf8`` is SQL, true if the
+    bytes of a column are to be a text and are none; only columns that may hold bytes have it.
     """
 
     sql: str
@@ -149,6 +153,7 @@ class Records:
     json: dict[str, str]
     structs: frozenset[str]
     record: str
+    not_utf8: dict[str, str] = field(default_factory=dict)
 
 
 def _pointer(*keys: str) -> str:
@@ -180,7 +185,7 @@ def _documents(batch: Batch, survey: Survey | None = None) -> tuple[str, dict[st
     """SQL and parameters for the documents of the batch's files: ``f``, ``doc``. Apart if ``survey`` is None."""
     if survey is not None and survey.docs:
         flat, parameters = (
-            _csv(batch, apart=False) if batch.format == "csv" else _parquet(batch, len(survey.types))
+            _csv(batch, apart=False) if batch.format == "csv" else _parquet(batch, survey.types)
         )
         return f"SELECT f, {survey.docs} AS doc FROM ({flat})", parameters
     largest = LONGEST if batch.files[0].has_markers else _WHOLE
@@ -524,9 +529,7 @@ def _survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch
     sql, parameters = _csv(batch, apart=True, kept=False)
     names = _names(batch.files[0])
     all_values = f"concat({', '.join(names)})" if any(f is not None and f.has_quotes for f in facts) else "''"
-    matched = match(resource, found.flat)
-    is_text = {w for f in resource.fields if f.kind == "text" for w in matched.fields.get(f.name, ())}
-    texts = [c.where for c in found.flat if c.where in is_text or c.where in matched.unknown.values()]
+    texts = _text_columns(resource, found)
     differ = "".join(
         f", count(*) FILTER (WHERE no IS NULL AND c{a} IS DISTINCT FROM c{b})" for a, b, _ in repeated
     )
@@ -561,7 +564,7 @@ def _survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch
         its, parameters = _csv(batch, apart=True)
         if batch.files[0].has_markers:
             its = f"FROM ({its}) WHERE c{len(header) - 1} IS NULL"
-        _survey_null_words(con, resource, found, its, parameters)
+        _survey_null_words(con, resource, found, found.flat_at, its, parameters)
     if documents := _documents_of_columns(resource, header, {}):
         if batch.files[0].has_markers:
             marker = f"c{len(header) - 1}"
@@ -592,33 +595,37 @@ def _check_repeated(
 
 # --- null as a word ------------------------------------------------------------------------------------------------
 
-_ALWAYS_NULL = ("\\N", "NULL")
-"""Words that databases write for null, in any column."""
-
-_NULL_WORDS = (
-    *_ALWAYS_NULL, "null", "Null", "(null)", "<null>", "None", "nan", "NaN", "NAN", "NaT", "N/A", "n/a", "#N/A", "NA",
-    "<NA>", "nil",
-)  # fmt: skip
-"""Words that tools write for null. In a text column one of them may also be a value."""
-
 
 def _is_null_word(x: str) -> str:
     """SQL: true if the text is such a word. Most values are told by their length or as numbers."""
-    longest = max(map(len, _NULL_WORDS))
+    longest = max(map(len, NULL_WORDS))
     return (
         f"CASE WHEN strlen({x}) > {longest} OR ({x} >= '0' AND {x} < ':') THEN false "
-        f"ELSE {x} IN ({', '.join(map(literal, _NULL_WORDS))}) END"
+        f"ELSE {x} IN ({', '.join(map(literal, NULL_WORDS))}) END"
     )
+
+
+def _text_columns(resource: Resource, found: Survey) -> list[str]:
+    """The places of a flat file's columns in which a word for null may be a text. In any other it is no value."""
+    matched = match(resource, found.flat)
+    texts = {
+        place
+        for f in resource.fields
+        if f.kind in ("text", "texts")
+        for place in matched.fields.get(f.name, ())
+    }
+    return [place for place in found.flat_at if place in texts or place in matched.unknown.values()]
 
 
 def _survey_null_words(
     con: duckdb.DuckDBPyConnection,
     resource: Resource,
     found: Survey,
+    places: Iterable[str],
     sql: str,
     parameters: dict[str, Any],
 ) -> None:
-    r"""Find the words that stand for null in the columns of a flat file: ``Survey.nulls``.
+    r"""Find the words that stand for null in these columns of a flat file, which hold texts: ``Survey.nulls``.
 
     ``\N`` and ``NULL`` always do, and so does every other word in a column whose values are no texts. In a column of
     texts another word does if the same file writes null with it in a column of another type, or if the column has no
@@ -627,7 +634,7 @@ def _survey_null_words(
     matched = match(resource, found.flat)
     field_at = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
     counts = []
-    for where in found.flat_at:
+    for where in places:
         x = f"c{where}"
         counts += con.execute(
             f"""SELECT f, {literal(where)}, CASE WHEN {_is_null_word(x)} THEN {x} END AS word, count(*) AS n,
@@ -649,9 +656,9 @@ def _survey_null_words(
         if field is not None and word in (*field.closed, *field.known):
             continue
         is_text = field is None or (field.kind == "text" and not field.closed)
-        if word in _ALWAYS_NULL or not is_text or (file, word) in surely or not empty_in.get((file, where)):
+        if word in ALWAYS_NULL or not is_text or (file, word) in surely or not empty_in.get((file, where)):
             found.nulls.setdefault(where, {}).setdefault(file, []).append(word)
-            if is_text and word not in _ALWAYS_NULL:
+            if is_text and word not in ALWAYS_NULL:
                 name = found.flat_at[where].name
                 found.notes.append((file, Note("null_word", rows, f"{word} is taken for null", field=name)))
 
@@ -665,32 +672,119 @@ def without_null_words(found: Survey, where: str, x: str) -> str:
     return x
 
 
-def _parquet(batch: Batch, width: int) -> tuple[str, dict[str, Any]]:
-    columns = ", ".join(f"c{i}" for i in range(width))
-    return (
-        f"SELECT 0 AS f, * FROM read_parquet($files, binary_as_string=true, hive_partitioning=false) AS t({columns})",
-        {"files": batch.paths},
+_BYTES = "BLOB"
+
+
+def _parquet(batch: Batch, types: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the rows of a Parquet file, with columns c0, c1, …, in which bytes are texts.
+
+    The bytes themselves are in b0, b1, …. A tool that does not declare its texts writes bytes.
+    """
+    members: list[str] = []
+    texts = ", ".join(
+        (_decoded(f"b{i}", DuckDBPyType(kind), members) if _BYTES in kind else f"b{i}") + f" AS c{i}"
+        for i, kind in types.items()
     )
+    held = "".join(f", b{i}" for i, kind in types.items() if _BYTES in kind)
+    listed = ", ".join(f"b{i}" for i in types)
+    sql = f"SELECT 0 AS f, {texts}{held} FROM read_parquet($files, hive_partitioning=false) AS t({listed})"
+    return sql, {"files": batch.paths} | ({"members": members} if members else {})
+
+
+def _decoded(x: str, kind: DuckDBPyType, members: list[str], depth: int = 0) -> str:
+    """SQL: ``x`` with a text in place of its bytes; bytes that are not UTF-8 are spelt in hexadecimal.
+
+    A struct becomes JSON. The names of its members are added to ``members``, a parameter of the statement.
+    """
+    e = f"e{depth}"
+    match kind.id:
+        case "blob":
+            return f"coalesce(TRY(decode({x})), CAST({x} AS VARCHAR))"
+        case "list" | "array":
+            return (
+                f"list_transform({x}, lambda {e}: {_decoded(e, _children(kind)[0][1], members, depth + 1)})"
+            )
+        case "struct":
+            pairs = []
+            for place, (name, of) in enumerate(_children(kind), 1):
+                members.append(name)
+                named = f"$members[{len(members)}]"
+                pairs.append(f"{named}, {_decoded(f'struct_extract_at({x}, {place})', of, members, depth)}")
+            return f"CASE WHEN {x} IS NOT NULL THEN json_object({', '.join(pairs)}) END"
+        case "map":
+            keys, values = (
+                f"list_transform({part}({x}), lambda {e}: {_decoded(e, of, members, depth + 1)})"
+                for part, (_, of) in zip(("map_keys", "map_values"), _children(kind), strict=True)
+            )
+            return f"CASE WHEN {x} IS NOT NULL THEN map({keys}, {values}) END"
+    return x
+
+
+def _not_utf8(x: str, kind: DuckDBPyType, depth: int = 0) -> str:
+    """SQL: true if bytes in ``x`` are not UTF-8; else false."""
+    e = f"e{depth}"
+    match kind.id:
+        case "blob":
+            return f"({x} IS NOT NULL AND TRY(decode({x})) IS NULL)"
+        case "list" | "array":
+            flaw = _not_utf8(e, _children(kind)[0][1], depth + 1)
+            return f"coalesce(list_bool_or(list_transform({x}, lambda {e}: {flaw})), false)"
+        case "struct":
+            flaws = [
+                _not_utf8(f"struct_extract_at({x}, {place})", of, depth)
+                for place, (_, of) in enumerate(_children(kind), 1)
+            ]
+            return f"({' OR '.join(flaws)})"
+        case "map":
+            keys, values = (
+                f"list_transform({part}({x}), lambda {e}: {_not_utf8(e, of, depth + 1)})"
+                for part, (_, of) in zip(("map_keys", "map_values"), _children(kind), strict=True)
+            )
+            return f"coalesce(list_bool_or(list_concat({keys}, {values})), false)"
+    return "false"
+
+
+def _children(kind: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
+    """The names and types within a type, in order. The length of an array, which DuckDB lists too, is none."""
+    return [(name, of) for name, of in kind.children if isinstance(of, DuckDBPyType)]
 
 
 def _survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
     found = Survey()
     described = con.execute(
-        "DESCRIBE SELECT * FROM read_parquet($files, binary_as_string=true, hive_partitioning=false)",
-        {"files": batch.paths},
+        "DESCRIBE SELECT * FROM read_parquet($files, hive_partitioning=false)", {"files": batch.paths}
     ).fetchall()
     names = [row[0] for row in described]
     found.names = tuple(names)
     found.flat = _flat_columns(names)
     found.types = {str(i): row[1] for i, row in enumerate(described)}
-    sql, parameters = _parquet(batch, len(names))
+    sql, parameters = _parquet(batch, found.types)
     # count(*) alone would not unpack the values, nor notice that they are damaged.
-    used = ", ".join(f"c{i}" for i in range(len(names)))
-    count = con.execute(f"SELECT count(*), max(hash({used})) FROM ({sql})", parameters).fetchall()[0][0]
+    used = ", ".join(f"b{i}" if _BYTES in kind else f"c{i}" for i, kind in found.types.items())
+    strings = [place for place, kind in found.types.items() if kind in ("VARCHAR", _BYTES)]
+    words = [
+        f"count(CASE WHEN {_is_null_word(f'c{place}')} THEN 1 END)"
+        for place in _text_columns(resource, found)
+        if place in strings
+    ]
+    count, *words_found = con.execute(
+        f"SELECT {', '.join(['count(*)', *words])}, max(hash({used})) FROM ({sql})", parameters
+    ).fetchall()[0][:-1]
     found.add(0, "parquet", count, _flat_columns(names))
+    if any(words_found):
+        _survey_null_words(con, resource, found, strings, sql, parameters)
     if documents := _documents_of_columns(resource, names, found.types):
+        if flaws := _flaws(found.types):
+            detail = f"'detail', 'not UTF-8', 'text', CAST({documents} AS VARCHAR)"
+            marker = f"json_object({literal(UNREADABLE)}, json_object({detail}))"
+            documents = f"CASE WHEN {' OR '.join(flaws.values())} THEN {marker} ELSE {documents} END"
         return _survey_documents(con, resource, found, documents, sql, parameters)
     return found
+
+
+def _flaws(types: dict[str, str]) -> dict[str, str]:
+    """By place of a column that holds bytes: SQL, true if they are not UTF-8."""
+    return {i: _not_utf8(f"b{i}", DuckDBPyType(kind)) for i, kind in types.items() if _BYTES in kind}
 
 
 def _survey_documents(
@@ -719,7 +813,7 @@ def _documents_of_columns(resource: Resource, names: Sequence[str], types: dict[
     for i, name in enumerate(lowered):
         if name in kept or types.get(str(i)) is not None:
             value = f"to_json(c{i})"
-            if types.get(str(i), "VARCHAR") == "VARCHAR" and name in nested | {"data"}:
+            if types.get(str(i), "VARCHAR") in ("VARCHAR", _BYTES) and name in nested | {"data"}:
                 value = f"CASE WHEN json_valid(c{i}) THEN CAST(c{i} AS JSON) ELSE to_json(c{i}) END"
             members.append(f"{literal(name)}, {value}")
     return f"json_object({', '.join(members)})"
@@ -748,7 +842,7 @@ def records(
     JSON reader read plain records; it raises at the first value of another type.
     """
     if batch.format in ("csv", "parquet") and not found.docs:
-        return _flat_records(batch, found, columns, ordered)
+        return _flat_records(resource, batch, found, columns, matched, ordered)
     is_plain = not found.wrapped and not ordered
     if is_plain and fast and (typed := _typed_records(resource, batch, columns, matched)) is not None:
         return typed
@@ -845,7 +939,15 @@ def _typed_records(
     )
 
 
-def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordered: bool) -> Records:
+def _flat_records(
+    resource: Resource,
+    batch: Batch,
+    found: Survey,
+    columns: Sequence[Column],
+    matched: Matched,
+    ordered: bool,
+) -> Records:
+    flaws: dict[str, str] = {}
     status = _NO_WRAPPER
     width = len(found.names)
     came = "CAST(to_json(map($names, [{}])) AS VARCHAR)"
@@ -860,11 +962,18 @@ def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordere
             status = f"{marker} ->> '/reason' AS in_status, {told}, {_UNWRAPPED}"
             came = f"CASE WHEN {marker} IS NULL THEN {came} ELSE {marker} ->> '/text' END"
     else:
-        sql, parameters = _parquet(batch, width)
+        sql, parameters = _parquet(batch, found.types)
+        flaws = _flaws(found.types)
         text = {
             c.where: without_null_words(found, c.where, _parquet_text(f"c{c.where}", found.types[c.where]))
             for c in columns
         }
+        for place in {p for f in resource.fields if f.kind == "uuid" for p in matched.fields.get(f.name, ())}:
+            if found.types[place] == _BYTES:
+                # A UUID as databases store it: its 16 bytes. No text of 16 characters is one.
+                is_raw = f"octet_length(b{place}) = 16"
+                text[place] = f"CASE WHEN {is_raw} THEN lower(hex(b{place})) ELSE {text[place]} END"
+                flaws[place] = f"(NOT coalesce({is_raw}, false) AND {flaws[place]})"
         as_json = {c.where: f"to_json(c{c.where})" for c in columns}
     values = ", ".join(f"to_json(c{i})" for i in range(width))
     return Records(
@@ -875,18 +984,24 @@ def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordere
         as_json,
         frozenset(),
         "in_came",
+        flaws,
     )
+
+
+_WHOLE_BELOW = {"DOUBLE": 2**53, "FLOAT": 2**24}
+"""Type of a float → the first whole number that others may have been rounded to. From there on none is taken for an id."""
 
 
 def _parquet_text(x: str, kind: str) -> str:
     """SQL: a Parquet value as the text that it would have in a JSON file."""
-    if kind == "VARCHAR":
+    if kind in ("VARCHAR", _BYTES):
         return x
-    if kind in ("DOUBLE", "FLOAT"):
+    if kind in _WHOLE_BELOW:
         # Tools turn nullable integers into floats, and nulls into NaN.
         return (
-            f"CASE WHEN isnan({x}) THEN NULL WHEN {x} = trunc({x}) AND abs({x}) < 9e15 "
-            f"THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) ELSE CAST({x} AS VARCHAR) END"
+            f"CASE WHEN isnan({x}) THEN NULL WHEN {x} = trunc({x}) AND abs({x}) < {_WHOLE_BELOW[kind]} "
+            f"THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) WHEN {x} = trunc({x}) THEN format('{{:e}}', {x}) "
+            f"ELSE CAST({x} AS VARCHAR) END"
         )
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")) or kind == "JSON":
         return f"CAST(to_json({x}) AS VARCHAR)"

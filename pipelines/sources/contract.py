@@ -30,6 +30,10 @@ DUCKDB_TYPES: dict[Kind, str] = {
 }
 """Kind of field → the DuckDB type that it is stored as. Timestamps are UTC without a zone."""
 
+SIDE_KINDS: frozenset[Kind] = frozenset({"texts"})
+"""Kinds of field that no figure rests on. A value of such a kind that cannot be read is null, and a notice says so; the
+row stays. A value of any other kind that cannot be read rejects the row."""
+
 NEVER = ("9999",)
 """Sentinels of times, in every source: the year 9999 means "never"."""
 
@@ -68,6 +72,11 @@ class Field:
     def duckdb_type(self) -> str:
         """The DuckDB type that the field is stored as."""
         return DUCKDB_TYPES[self.kind]
+
+    @property
+    def is_side_matter(self) -> bool:
+        """True if a value that cannot be read costs the field and not the row."""
+        return self.kind in SIDE_KINDS and not (self.required or self.closed)
 
 
 @dataclass(frozen=True, slots=True)

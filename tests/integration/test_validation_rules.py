@@ -262,6 +262,7 @@ DISTURBANCES: dict[str, dict[str, str]] = {
         name: f"INSERT INTO {{table}} BY NAME SELECT 'outreach' AS source, '{code}' AS code, 2 AS rows"
         for name, code in (
             ("values_are_known", "unknown_value"),
+            ("side_matters_are_read", "left_out"),
             ("states_are_consistent", "inconsistent"),
             ("no_page_is_missing", "page_total"),
             ("every_file_is_read", "not_read"),

@@ -79,6 +79,11 @@ ORDER BY rows DESC, source, resource, field, value""",
                 "Fields with a known set of values have no other value; map the new ones.",
             ),
             (
+                "side_matters_are_read",
+                "left_out",
+                "Every value can be read, also of the fields that cost no row, such as tags.",
+            ),
+            (
                 "states_are_consistent",
                 "inconsistent",
                 "No row contradicts itself. The state of a row that does is derived from its other fields.",
