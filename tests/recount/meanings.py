@@ -109,11 +109,17 @@ def of_outreach(row: Row, dispositions: Mapping[int, Row]) -> tuple[str, str]:
         listed = dispositions.get(number, {"name": OUTREACH_DEFAULTS.get(number)})
         if listed.get("default_for_outbound_voicemail"):
             return "voicemail", CLASS["voicemail"]
-        found = OUTREACH_NAMES.get(listed["name"]) or OUTREACH_OUTCOMES.get(listed.get("outcome"), "unknown")
-        return found, OUTREACH_CLASSES.get(listed["name"], CLASS[found])
+        name = listed["name"] or ""
+        found = OUTREACH_NAMES.get(name) or OUTREACH_OUTCOMES.get(listed.get("outcome") or "", "unknown")
+        return found, OUTREACH_CLASSES.get(name, CLASS[found])
     outcome, state = row.get("outcome"), row.get("state")
-    found = OUTREACH_OUTCOMES.get(outcome) or OUTREACH_STATES.get(state, "unknown")
-    if outcome is None and state is None and row.get("answered_at") is None and row.get("dialed_at") is not None:
+    found = OUTREACH_OUTCOMES.get(outcome or "") or OUTREACH_STATES.get(state or "", "unknown")
+    if (
+        outcome is None
+        and state is None
+        and row.get("answered_at") is None
+        and row.get("dialed_at") is not None
+    ):
         found = "no_contact"
     return found, CLASS[found]
 

@@ -1,9 +1,9 @@
 -- One row per call that was made or logged.
 -- What became of a call is asked in this order. The first answer decides:
--- 1. a voicemail's recording;
--- 2. the call's disposition: the organization's flag for voicemails, the name, the outcome that the organization gave
---    it; if the dimension lacks the disposition or its name, the known default id. A disposition that none of these
---    knows is unknown, whatever the fields below say;
+-- 1. the organization's flag for voicemails on the call's disposition, and a voicemail's recording;
+-- 2. the call's disposition: its name, then the outcome that the organization gave it; if the dimension lacks the
+--    disposition or its name, the known default id. A disposition that none of these knows is unknown, whatever the
+--    fields below say;
 -- 3. `outcome`;
 -- 4. `state`. `completed` is unknown, because the vendor sets it for a voicemail too;
 -- 5. `answeredAt`. It is never a contact, because it is also set when a voicemail box answers.
@@ -72,7 +72,8 @@ meanings AS (
     SELECT
         names.organization, names.id, names.name, names.outcome,
         coalesce(found.field, CASE WHEN names.words IS NOT NULL THEN 'call_disposition' END) AS field,
-        coalesce(found.value, CASE WHEN names.words IS NOT NULL THEN lower(trim(names.name)) END) AS value
+        coalesce(found.value, CASE WHEN names.words IS NOT NULL THEN lower(trim(names.name)) END) AS value,
+        coalesce(found.field = 'call_disposition.default_for_outbound_voicemail', FALSE) AS is_by_flag
     FROM names
     LEFT JOIN found ON found.organization = names.organization AND found.id = names.id AND found.place = 1
 ),
@@ -106,6 +107,7 @@ decided AS (
         meanings.outcome AS outcome_of_name,
         coalesce(by_voicemail.label, by_own_id.label, by_id.label, by_answer.label) AS label,
         coalesce(
+            CASE WHEN meanings.is_by_flag THEN meanings.field END,
             by_voicemail.field, meanings.field, by_own_id.field, by_id.field,
             CASE WHEN asked.call_disposition_id IS NOT NULL THEN 'call_disposition_id' END,
             by_outcome.field,
@@ -116,6 +118,7 @@ decided AS (
             by_answer.field
         ) AS mapping_field,
         coalesce(
+            CASE WHEN meanings.is_by_flag THEN meanings.value END,
             by_voicemail.value, meanings.value, by_own_id.value, by_id.value,
             asked.id_in_organization,
             by_outcome.value,
