@@ -23,9 +23,10 @@ def note_superseded(con: duckdb.DuckDBPyConnection, resource: Resource, first_id
     ``first_id``.
     """
     table = resource.raw_table
-    target = f"CAST(r.{quoted(resource.target)} AS VARCHAR)" if resource.target else "CAST(NULL AS VARCHAR)"
+    nothing = "CAST(NULL AS VARCHAR)"
+    target = resource.id_in_keys(resource.target, "r") if resource.target else nothing
     keys = [quoted(key) for key in resource.key]
-    row_key = f"CAST(r.{keys[0]} AS VARCHAR)" if len(keys) == 1 else "CAST(NULL AS VARCHAR)"
+    row_key = resource.id_in_keys(resource.own_key[0], "r") if len(resource.own_key) == 1 else nothing
     same_key = " AND ".join(f"old.{key} IS NOT DISTINCT FROM kept.{key}" for key in keys)
     con.execute(
         f"""INSERT INTO landing.changed_targets
@@ -49,7 +50,7 @@ def keep_fingerprints(con: duckdb.DuckDBPyConnection, resource: Resource, name: 
     columns = ", ".join(quoted(field.name) for field in resource.fields)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {name} AS "
-        f"SELECT CAST({quoted(resource.target or '')} AS VARCHAR) AS target, "
+        f"SELECT {resource.id_in_keys(resource.target or '')} AS target, "
         f"sum(hash({columns}, extra, _deleted_at)) AS fingerprint FROM {resource.raw_table} GROUP BY ALL"
     )
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from pipelines.sql_text import quoted
+
 Kind = Literal[
     "integer", "bigint", "uuid", "text", "timestamp", "boolean", "texts", "json", "address", "person"
 ]
@@ -120,6 +122,8 @@ class Resource:
     more final the state, the greater), then the one with the greater record text. The result therefore does not depend
     on the order in which files arrive. If the version is part of the key, every version is kept.
 
+    - ``scope``: the fields that say within what the ids are unique, for example within one organization. They are part
+      of the key, and null where a file lacks them. Every id of the row is unique within them alone, its target's too.
     - ``streams``: further names of the Singer and Airbyte streams that carry the resource.
     - ``target``: the field that names the target. A row without a value there is a target of its own.
     - ``began``: the fields that say when an attempt began; the first with a value counts. A row counts from the start if
@@ -138,6 +142,7 @@ class Resource:
     key: tuple[str, ...] = ("id",)
     version: str | None = "updated_at"
     settled: str | None = None
+    scope: tuple[str, ...] = ()
     streams: tuple[str, ...] = field(default=())
     target: str | None = None
     began: tuple[str, ...] = ()
@@ -156,6 +161,11 @@ class Resource:
         object.__setattr__(self, "fields", fields)
 
     @property
+    def own_key(self) -> tuple[str, ...]:
+        """The fields of the key that are the row's own: the key without the scope."""
+        return tuple(name for name in self.key if name not in self.scope)
+
+    @property
     def full_name(self) -> str:
         """``<source>.<name>``."""
         return f"{self.source}.{self.name}"
@@ -169,6 +179,16 @@ class Resource:
     def raw_table(self) -> str:
         """``raw.<source>_<name>``."""
         return f"raw.{self.table}"
+
+    def id_in_keys(self, name: str, row: str = "") -> str:
+        """SQL: the id in a field as keys hold it, as text: the values of the scope in front, each with a dot.
+
+        Null if the field is. The values of the scope that a row lacks are left out, so that an id without any is as it
+        is. ``row`` is the row's alias. The source's SQL files must give ids of the same form.
+        """
+        place = f"{row}." if row else ""
+        front = "".join(f"coalesce({place}{quoted(part)} || '.', '') || " for part in self.scope)
+        return f"{front}CAST({place}{quoted(name)} AS VARCHAR)"
 
     def field_named(self, name: str) -> Field:
         """Return the field of this name. Raises StopIteration if there is none."""
@@ -232,7 +252,10 @@ FACTS: dict[str, tuple[Fact, ...]] = {
         ),
         Fact("time_basis", "VARCHAR", "The field that the time came from."),
         Fact(
-            "mapping_field", "VARCHAR", "The mapping's field that decides the disposition; null if none does."
+            "mapping_field",
+            "VARCHAR",
+            "The mapping's field that decides the disposition; null if none does. If no line names the value, the "
+            "disposition is unknown, and the value is listed.",
         ),
         Fact("mapping_value", "VARCHAR", "The value to look up under that field."),
         Fact("raw_disposition", "VARCHAR", "The source's own value."),

@@ -138,6 +138,7 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     },
     "raw.outreach_calls": {
         "dispositions_are_loaded": "DELETE FROM raw.outreach_call_dispositions",
+        "calls_name_their_organization": "INSERT INTO {table} BY NAME SELECT * REPLACE ('7' AS o_id) FROM {table}",
     },
     "core.as_of": {
         "one_moment_is_set": "DELETE FROM {table}",
