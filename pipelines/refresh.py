@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from pipelines.ingest import IngestResult, ingest, load_dispositions, note_unread
+from pipelines.errors import LedgerError
+from pipelines.ingest import IngestError, IngestResult, ingest, load_dispositions, note_unread
 from pipelines.ingest.files import LandingFolder, Unread
 from pipelines.ingest.landing_folder import assert_landing
 from pipelines.models import incremental
 from pipelines.models.incremental import Extent
 from pipelines.models.sql_files import Model, load_models, with_upstream
+from pipelines.publish.personal_data import is_hidden, masked, withhold_errors
 from pipelines.publish.release import drafted, publish
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES, Resource
@@ -48,7 +50,7 @@ def open_run(
     LedgerError if there is no landing folder, if it holds files but no source's folder, or if the warehouse is held by
     another process or cannot be read.
     """
-    assert_landing(LandingFolder(settings.landing))
+    assert_landing(LandingFolder(settings.landing), names=settings.personal_data == "keep")
     with (
         open_warehouse(settings, log) as opened,
         run_log.record_run(opened, run_id),
@@ -64,16 +66,24 @@ def load_mapping(run: Run) -> list[Unread]:
 
     Raises MappingError if the project's own mapping cannot be used.
     """
-    load_dispositions(run.con, run.settings.landing, run.settings.mappings)
-    return note_unread(run.con, run.landing)
+    with withhold_errors(run.con):
+        load_dispositions(run.con, run.settings.landing, run.settings.mappings)
+        return note_unread(run.con, run.landing)
 
 
 def ingest_resource(run: Run, resource: Resource) -> IngestResult:
     """Read the resource's new files into its raw table. Returns counts of files and rows.
 
-    Raises IngestError, and writes nothing, if the row accounting of a file does not add up.
+    Raises IngestError, and writes nothing, if the row accounting of a file does not add up. If personal data is hidden,
+    it is a LedgerError that names the file as the published tables do.
     """
-    result = ingest(run.con, resource, run.landing, run.settings.output)
+    try:
+        with withhold_errors(run.con):
+            result = ingest(run.con, resource, run.landing, run.settings.output)
+    except IngestError as error:
+        if not is_hidden(run.con):
+            raise
+        raise LedgerError(error.what, where=masked(run.con, error.where), cure=error.cure) from None
     if run.draft is not None and result.files_read:
         run.draft.add(f"raw.{resource.table}")
     return result
@@ -81,7 +91,8 @@ def ingest_resource(run: Run, resource: Resource) -> IngestResult:
 
 def build_table(warehouse: Warehouse, model: Model, models: Mapping[str, Model]) -> Extent:
     """Update one table, and queue it for the draft if it has changed. Returns how much was built."""
-    return incremental.update_table(warehouse, model, models)
+    with withhold_errors(warehouse.con):
+        return incremental.update_table(warehouse, model, models)
 
 
 def built_after_checks(models: Mapping[str, Model]) -> list[str]:
@@ -101,9 +112,10 @@ def check(warehouse: Warehouse, rules: Iterable[Rule], run_id: str) -> list[Find
     """
     from pipelines.validation.engine import evaluate
 
-    findings = evaluate(warehouse.con, rules)
-    log_findings(warehouse, findings, run_id)
-    count_broken(warehouse, findings)
+    with withhold_errors(warehouse.con):
+        findings = evaluate(warehouse.con, rules)
+        log_findings(warehouse, findings, run_id)
+        count_broken(warehouse, findings)
     return findings
 
 

@@ -23,10 +23,22 @@ FROM reports.campaign_contact_rates
 ORDER BY source, attempts DESC, campaign
 """
 REJECTS = """
-SELECT file, count(*) AS rows, arg_min(reason || coalesce(': ' || detail, ''), position) AS first
-FROM quality.rejected_rows
-GROUP BY file
-ORDER BY rows DESC, file
+SELECT
+    rejected.file, count(*) AS rows, arg_min(rejected.reason || coalesce(': ' || rejected.detail, ''), position) AS first,
+    count(*) >= any_value(accounts.rows_in_file) AND any_value(accounts.rows_superseded) = 0 AS is_whole
+FROM quality.rejected_rows AS rejected
+INNER JOIN quality.row_accounting AS accounts
+    ON accounts.source = rejected.source AND accounts.resource = rejected.resource AND accounts.file = rejected.file
+GROUP BY rejected.source, rejected.resource, rejected.file
+ORDER BY is_whole DESC, rows DESC, rejected.file
+"""
+UNMEASURED = """
+SELECT sources.title, count(*) AS rows
+FROM core.attempts AS attempts
+INNER JOIN core.sources AS sources ON sources.source = attempts.source
+WHERE NOT sources.measures_contact
+GROUP BY sources.title
+ORDER BY sources.title
 """
 UNMAPPED = "SELECT line, rows FROM quality.unmapped_values ORDER BY rows DESC, line"
 _SHOWN = 3
@@ -37,15 +49,8 @@ _WIDTH = 149
 def summary(settings: Settings) -> list[str]:
     """Return the lines that sum up the file that has just been published."""
     with duckdb.connect(settings.published_path, read_only=True) as con:
-        lines = [
-            *_headline(con),
-            "",
-            *_rows(con),
-            *_mapping(con),
-            *_unmapped(con),
-            *_warnings(con),
-            *_ahead(con, settings),
-        ]
+        told = (*_rows(con), *_notices(con), *_mapping(con), *_unmapped(con), *_warnings(con))
+        lines = [*_headline(con), *_unmeasured(con), "", *told, *_ahead(con, settings)]
     return [*lines, "", f"published  {settings.published_path}", f"report     {settings.report_path}"]
 
 
@@ -53,7 +58,7 @@ def _headline(con: duckdb.DuckDBPyConnection) -> list[str]:
     found = con.sql(HEADLINE)
     rows = pl.DataFrame(found.fetchall(), schema=found.columns, orient="row", infer_schema_length=None)
     if rows.is_empty():
-        return ["", "no contact attempts in the landing folder: the reports are empty"]
+        return ["", *_without_rates(con)]
     as_of, zone = con.sql("SELECT as_of, timezone FROM core.as_of").fetchall()[0]
     shown = rows.select(
         "campaign",
@@ -77,6 +82,30 @@ def _headline(con: duckdb.DuckDBPyConnection) -> list[str]:
     return ["", f"Contact rates as of {as_of} UTC (days and hours in {zone})", *table]
 
 
+def _without_rates(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What there is when no source can tell who was reached, or when there is nothing."""
+    (attempts,) = con.sql("SELECT count(*) FROM core.attempts").fetchall()[0]
+    first = "no contact rate can be given" if attempts else "no contact attempts in the landing folder"
+    # Every report on campaigns has the column; the other reports have rows whatever was read.
+    tables = con.sql(
+        "SELECT table_name FROM duckdb_columns() WHERE schema_name = 'reports' AND column_name = 'campaign_key' "
+        "ORDER BY table_name"
+    ).fetchall()
+    counted = (
+        (table, con.sql(f"SELECT count(*) FROM reports.{table}").fetchall()[0][0]) for (table,) in tables
+    )
+    filled = ", ".join(f"reports.{table} ({rows:,})" for table, rows in counted if rows)
+    return [f"{first}; reports with rows: {filled}" if filled else f"{first}: the reports are empty"]
+
+
+def _unmeasured(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The sources whose rows are in no contact rate, and why."""
+    return [
+        f"{title}'s {rows:,} rows say that something was sent, not that anybody was reached: they are in no contact rate"
+        for title, rows in con.sql(UNMEASURED).fetchall()
+    ]
+
+
 def _rows(con: duckdb.DuckDBPyConnection) -> list[str]:
     """What became of the rows of all files, and which files have rejected rows."""
     files, *rows = con.sql(
@@ -89,13 +118,32 @@ def _rows(con: duckdb.DuckDBPyConnection) -> list[str]:
     ]
     rejects = con.sql(REJECTS).fetchall()
     lines += [
-        _line("rejected", f"{number:,} in {file}; first: {reason}")
-        for file, number, reason in rejects[:_SHOWN]
+        _line("rejected", f"{f'all {number:,}' if is_whole else f'{number:,}'} in {file}; first: {reason}")
+        for file, number, reason, is_whole in rejects[:_SHOWN]
     ]
     if more := rejects[_SHOWN:]:
-        rest = sum(number for _, number, _ in more)
+        rest = sum(number for _, number, *_ in more)
         lines.append(f"           {rest:,} in {len(more):,} more files: quality.rejected_rows")
+    if whole := sum(is_whole for *_, is_whole in rejects):
+        files = "1 file gave" if whole == 1 else f"{whole:,} files gave"
+        lines.append(
+            _line(
+                "warning:",
+                f"{files} no row: correct or remove what is wrong, and run again; quality.rejected_rows lists it",
+            )
+        )
     return lines
+
+
+def _notices(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """How many notices there are of each kind, in one line; none without any."""
+    found = con.sql(
+        "SELECT code, count(*) AS notices FROM quality.notices GROUP BY code ORDER BY notices DESC, code"
+    ).fetchall()
+    if not found:
+        return []
+    codes = ", ".join(f"{code} {number:,}" for code, number in found)
+    return [_line("notices", f"{sum(number for _, number in found):,} (quality.notices): {codes}")]
 
 
 def _mapping(con: duckdb.DuckDBPyConnection) -> list[str]:

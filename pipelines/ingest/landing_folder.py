@@ -20,14 +20,18 @@ _SHOWN = 5
 class LandingMistakenError(LedgerError):
     """The landing folder holds files, but none where a source's files belong.
 
-    ``found`` names what it holds; ``meant`` is a folder near it that looks like a landing folder, None without one.
+    ``found`` names what it holds, or is the number of names where names are personal data that is hidden. ``meant`` is a
+    folder near it that looks like a landing folder, None without one.
     """
 
-    def __init__(self, landing: Path, found: Sequence[str], meant: Path | None) -> None:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    def __init__(self, landing: Path, found: Sequence[str] | int, meant: Path | None) -> None:
+        if isinstance(found, int):
+            told = f"{found} other {'name' if found == 1 else 'names'}"
+        else:
+            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+            told = f"{', '.join(found[:_SHOWN])}{more}"
         super().__init__(
-            f"no file lies in <source>/<resource>/ of a source ({', '.join(SOURCES)}); "
-            f"found: {', '.join(found[:_SHOWN])}{more}",
+            f"no file lies in <source>/<resource>/ of a source ({', '.join(SOURCES)}); found: {told}",
             where=str(landing),
             cure=f"did you mean CONTACT_LEDGER_LANDING={meant}?"
             if meant
@@ -35,17 +39,22 @@ class LandingMistakenError(LedgerError):
         )
 
 
-def assert_landing(landing: LandingFolder) -> None:
+def assert_landing(landing: LandingFolder, *, names: bool = True) -> None:
     """Raise LandingMistakenError when the folder holds files and no source can own any of them.
 
-    An empty folder passes: a source without files is an empty table.
+    An empty folder passes: a source without files is an empty table. ``names``: False if personal data is hidden; the
+    error then names nothing that lies in the folder.
     """
     path = landing.path
     if any(os.path.lexists(path / resource.source / resource.name) for resource in RESOURCES):
         return
     found = list(dict.fromkeys(each.name.partition("/")[0] for each in landing.unread))
     if found:
-        raise LandingMistakenError(path, found, _nearest(path))
+        nearest = _nearest(path)
+        is_above = nearest is not None and nearest == path.parent
+        raise LandingMistakenError(
+            path, found if names else len(found), nearest if names or is_above else None
+        )
 
 
 def _nearest(landing: Path) -> Path | None:

@@ -157,6 +157,7 @@ class _Run:
         """Read and write everything. None, with nothing written, if a file changed meanwhile."""
         found = self.landing.files(self.resource)
         self._end_refusals(found)
+        self._note_present(found)
         known = self._known()
         fresh = [file for file in found if self._is_fresh(file, known)]
         if not fresh:
@@ -211,6 +212,15 @@ class _Run:
                     WHERE source = $source AND resource = $resource AND file = $name""",
                     {**self.about, "name": name},
                 )
+
+    def _note_present(self, found: list[LandingFile]) -> None:
+        """Write which of the known files lie in the landing folder now. The rows of the others stay in the ledger."""
+        self.con.execute(
+            """UPDATE landing.files SET is_present = NOT is_present
+            WHERE source = $source AND resource = $resource
+                AND is_present <> (file IN (SELECT unnest(CAST($names AS VARCHAR[]))))""",
+            {**self.about, "names": [file.name for file in found]},
+        )
 
     def _is_fresh(self, file: LandingFile, known: dict[str, _Seen]) -> bool:
         """True if the file is new, or may have changed since it was last seen."""

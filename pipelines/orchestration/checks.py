@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from pipelines.errors import LedgerError
 from pipelines.orchestration.metadata import POOL, asset_key, upstream_keys
@@ -70,7 +71,7 @@ def _checks_of(schema: str, rules: list[Rule]) -> dg.AssetChecksDefinition:
         forget_others(warehouse, schema, rules)
         is_hidden = personal_data.is_hidden(warehouse.con)
         for finding in findings:
-            yield check_result(without_personal_data(finding) if is_hidden else finding)
+            yield check_result(without_personal_data(warehouse.con, finding) if is_hidden else finding)
 
     return checks
 
@@ -89,19 +90,14 @@ def _spec(rule: Rule) -> dg.AssetCheckSpec:
     )
 
 
-def without_personal_data(finding: Finding) -> Finding:
-    """Return the finding with the values of personal columns withheld.
+def without_personal_data(con: duckdb.DuckDBPyConnection, finding: Finding) -> Finding:
+    """Return the finding with everything hidden in its rows that is hidden in the tables that the rule reads.
 
-    A column is personal if it has the name of a personal column of a table that the rule reads. The message of a rule
-    that could not be evaluated is withheld too, because it may quote any value.
+    The message of a rule that could not be evaluated is withheld, because it may quote any value.
     """
-    secret = frozenset[str]().union(*map(personal_data.columns, finding.rule.reads))
     return replace(
         finding,
-        sample=tuple(
-            {name: personal_data.WITHHELD if name in secret else value for name, value in row.items()}
-            for row in finding.sample
-        ),
+        sample=tuple(personal_data.masked_row(con, row, finding.rule.reads) for row in finding.sample),
         error=None if finding.error is None else personal_data.WITHHELD,
     )
 

@@ -90,7 +90,8 @@ def dispositions(warehouse: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]
     unread = load_mapping(warehouse)
     for each in unread:
         more = f" (and {each.files - 1} more there)" if each.files > 1 else ""
-        dg.get_dagster_logger().warning(f"not read: {each.name}{more}: {each.why}")
+        name = personal_data.masked(warehouse.con, each.name)
+        dg.get_dagster_logger().warning(f"not read: {name}{more}: {each.why}")
     return dg.MaterializeResult(
         metadata={
             **table_metadata(warehouse.con, "landing.dispositions", _DISPOSITION_COLUMNS),

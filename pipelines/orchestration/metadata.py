@@ -93,7 +93,7 @@ def table_metadata(
     """Return the metadata of a built table: number of rows, columns, metrics and its first rows.
 
     ``metrics``: name → aggregate, which Dagster plots over time. Columns that hold personal data have a tag, and are not
-    among the first rows.
+    among the first rows. If personal data is hidden, the other columns are as they are published.
     """
     schema, _, name = table.partition(".")
     source = f"{schema}.{quoted(name)}"
@@ -103,9 +103,9 @@ def table_metadata(
         ["count(*)", *(f"CAST({expression} AS DOUBLE)" for expression in (metrics or {}).values())]
     )
     rows, *figures = con.sql(f"SELECT {wanted} FROM {source}").fetchall()[0]
-    preview = con.sql(
-        f"SELECT {', '.join(map(quoted, shown))} FROM {source} LIMIT {_PREVIEW_ROWS}"
-    ).fetchall()
+    hidden = personal_data.contents(table) if personal_data.is_hidden(con) else {}
+    listed = (personal_data.hidden(table, name) if name in hidden else quoted(name) for name in shown)
+    preview = con.sql(f"SELECT {', '.join(listed)} FROM {source} LIMIT {_PREVIEW_ROWS}").fetchall()
     metadata: dict[str, Any] = {
         "dagster/row_count": rows,
         "dagster/column_schema": table_schema(table, columns, {row[0]: row[1] for row in described}),

@@ -370,7 +370,7 @@ def _replace(con: duckdb.DuckDBPyConnection, table: Table, change: Change) -> in
 
 def _selected(con: duckdb.DuckDBPyConnection, table: Table) -> str:
     """Return the SELECT list that turns a warehouse table into the published one."""
-    secret = personal_data.columns(table.name) if table.is_hidden else frozenset[str]()
+    secret = personal_data.contents(table.name) if table.is_hidden else {}
 
     def value(name: str, kind: str) -> str:
         if name in secret:

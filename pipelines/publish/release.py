@@ -23,6 +23,7 @@ import duckdb
 
 from pipelines.models.sql_files import SQL_ROOT, Model
 from pipelines.publish.duckdb_file import DuckDBDraft
+from pipelines.publish.personal_data import withhold_errors
 from pipelines.report import templates, write_report
 from pipelines.settings import Settings
 from pipelines.warehouse import run_log
@@ -40,12 +41,13 @@ def publish(warehouse: Warehouse, models: Mapping[str, Model]) -> dict[str, int]
     """
     settings = warehouse.settings
     draft = warehouse.draft
-    if draft is not None:
-        if draft.is_open and _is_untouched(settings):
+    with withhold_errors(warehouse.con):
+        if draft is not None:
+            if draft.is_open and _is_untouched(settings):
+                return _publish(warehouse, draft)
+            draft.discard()  # ``close`` was called before, or somebody has written to the file it was copied from
+        with _drafted(warehouse, models) as draft:
             return _publish(warehouse, draft)
-        draft.discard()  # ``close`` was called before, or somebody has written to the file it was copied from
-    with _drafted(warehouse, models) as draft:
-        return _publish(warehouse, draft)
 
 
 @contextmanager

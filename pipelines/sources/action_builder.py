@@ -73,7 +73,7 @@ RESOURCES = (
         description="One row per campaign of the organization.",
         fields=(
             Field("id", "bigint", "Identifier of the campaign.", required=True),
-            Field("name", "text", "The campaign's name.", aliases=("title",)),
+            Field("name", "text", "The campaign's name.", aliases=("title",), label=True),
             *_TIMES,
         ),
     ),

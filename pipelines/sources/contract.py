@@ -36,6 +36,9 @@ SIDE_KINDS: frozenset[Kind] = frozenset({"texts"})
 """Kinds of field that no figure rests on. A value of such a kind that cannot be read is null, and a notice says so; the
 row stays. A value of any other kind that cannot be read rejects the row."""
 
+ADDRESS_TYPES = ("tel", "sip", "email", "sms", "line", "whatsapp", "agent", "conference", "extension")
+"""The types of an address that are met. An address of another type is kept."""
+
 NEVER = ("9999",)
 """Sentinels of times, in every source: the year 9999 means "never"."""
 
@@ -51,6 +54,8 @@ class Field:
     - ``minimum``, ``maximum``: bounds of a number, both included. A row with a number outside them is rejected.
     - ``relation``: the name of a JSON:API to-one relation. The field is ``<relation>_id``, and comes in many spellings.
     - ``personal``: the field holds personal data.
+    - ``label``: free text that reports show by itself: the name of a campaign or of a disposition. Every other free text
+      is hidden when personal data is hidden.
     - ``sentinels``: the source's special values for "none": whole texts, whole UUIDs, or the first characters of a time.
       Fields of other kinds have no sentinels.
     - ``stamp``: the field says when something happened in the source. The latest of all stamps is the default as-of.
@@ -67,6 +72,7 @@ class Field:
     maximum: int | None = None
     relation: str | None = None
     personal: bool = False
+    label: bool = False
     sentinels: tuple[str, ...] = ()
     stamp: bool = False
 

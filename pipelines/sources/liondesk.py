@@ -51,7 +51,7 @@ RESOURCES = (
             ),
             Field("id", "bigint", "The row's own identifier; the vendor's lists have none."),
             Field("contact_id", "bigint", "The contact the communication is for.", required=True),
-            Field("campaign_name", "text", "Name of the campaign the communication is part of."),
+            Field("campaign_name", "text", "Name of the campaign the communication is part of.", label=True),
             Field(
                 "type",
                 "text",

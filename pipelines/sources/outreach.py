@@ -149,7 +149,7 @@ RESOURCES = (
         fields=(
             _ID,
             *_ORGANIZATION,
-            Field("name", "text", "The disposition's name, free text."),
+            Field("name", "text", "The disposition's name, free text.", label=True),
             Field(
                 "outcome",
                 "text",
@@ -171,7 +171,7 @@ RESOURCES = (
         fields=(
             _ID,
             *_ORGANIZATION,
-            Field("name", "text", "The sequence's name."),
+            Field("name", "text", "The sequence's name.", label=True),
             Field("description", "text", "What the sequence is for."),
             Field("sequence_type", "text", "interval or date.", known=("interval", "date")),
             Field("enabled", "boolean", "True if the sequence is switched on."),

@@ -185,7 +185,7 @@ RESOURCES = (
         fields=(
             _ID,
             Field("type", "text", "What the campaign does, e.g. call or flow.", known=("call", "flow")),
-            Field("name", "text", "Human-readable name."),
+            Field("name", "text", "Human-readable name.", label=True),
             Field("detail", "text", "Description."),
             Field("status", "text", "run, stopping or stop.", closed=("run", "stopping", "stop")),
             Field("service_level", "integer", "Agents' availability the campaign dials by (percent)."),

@@ -27,13 +27,18 @@ def observed(finding: Finding) -> str:
 
 
 def detail(finding: Finding) -> str | None:
-    """Return the first offending row as text, or why the rule could not be evaluated; None if the rule holds."""
+    """Return the first offending row as text, or why the rule could not be evaluated; None if the rule holds.
+
+    A rule's own sentence says the row if it has one.
+    """
     if finding.error is not None:
         return _cut(finding.error, _DETAIL_WIDTH)
     if not finding.sample:
         return None
-    row = ", ".join(f"{column} {shown(value)}" for column, value in finding.sample[0].items())
-    return _cut(row, _DETAIL_WIDTH)
+    cells = {column: shown(value) for column, value in finding.sample[0].items()}
+    if finding.rule.sentence:
+        return _cut(finding.rule.sentence.format(**cells), _DETAIL_WIDTH)
+    return _cut(", ".join(f"{column} {cell}" for column, cell in cells.items()), _DETAIL_WIDTH)
 
 
 def log_findings(warehouse: Warehouse, findings: Iterable[Finding], run_id: str) -> None:
@@ -100,8 +105,9 @@ def severity_of(finding: Finding) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as the text of one table cell, at most 200 characters long."""
-    return "null" if value is None else _cut(str(value), _CELL_WIDTH)
+    """Return a value as the text of one table cell, at most 200 characters long. A list's parts stand side by side."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "null" if value is None else _cut(text, _CELL_WIDTH)
 
 
 def _cut(text: str, width: int) -> str:

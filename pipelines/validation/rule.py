@@ -26,6 +26,7 @@ class Rule:
     ``table`` is ``schema.table``. ``description`` is one sentence that says what holds. Either ``query`` returns the
     rows that break the rule, or ``expectation`` names one of Great Expectations' own classes and ``arguments`` are its
     arguments. Of an expectation, ``sample_columns`` are the columns that identify an offending row.
+    ``sentence`` says in words what an offending row says; a column's name in braces stands for its value.
     """
 
     table: str
@@ -36,6 +37,7 @@ class Rule:
     expectation: str = "ExpectNoRows"
     arguments: Mapping[str, Any] = field(default_factory=dict)
     sample_columns: tuple[str, ...] = ()
+    sentence: str = ""
 
     @cached_property
     def reads(self) -> frozenset[str]:

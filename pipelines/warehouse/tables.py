@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS landing.files (
     file_id INTEGER PRIMARY KEY, source VARCHAR, resource VARCHAR, file VARCHAR, size BIGINT, modified_ns BIGINT,
     columns VARCHAR[], content_hash VARCHAR, same_as INTEGER, shape VARCHAR,
     rows_read BIGINT, rows_accepted BIGINT, rows_superseded BIGINT, rows_rejected BIGINT,
-    is_current BOOLEAN DEFAULT TRUE
+    is_current BOOLEAN DEFAULT TRUE, is_present BOOLEAN DEFAULT TRUE
 );
 CREATE TABLE IF NOT EXISTS landing.rejected_rows (
     file_id INTEGER, source VARCHAR, resource VARCHAR, file VARCHAR, position BIGINT, reason VARCHAR, field VARCHAR,

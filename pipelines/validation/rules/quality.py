@@ -12,6 +12,9 @@ _RAW_COUNTS = " UNION ALL ".join(
     for r in RESOURCES
 )
 
+_NAMED = 3
+"""How many files a rule names."""
+
 QUALITY_RULES = (
     Rule(
         "quality.row_accounting",
@@ -47,6 +50,34 @@ LEFT JOIN (
 ) AS listed
     ON listed.source = accounted.source AND listed.resource = accounted.resource AND listed.file = accounted.file
 WHERE accounted.rows_rejected <> coalesce(listed.rows, 0)""",
+    ),
+    Rule(
+        "quality.row_accounting",
+        "some_row_is_taken",
+        "Of the rows in the files that lie in the landing folder, at least one is accepted or superseded.",
+        # A copy has the rows of the file that has the same bytes, so each content counts once.
+        query=f"""
+WITH contents AS (
+    SELECT coalesce(same_as, file_id) AS file_id, min(file) AS file
+    FROM landing.files
+    WHERE is_current AND is_present
+    GROUP BY coalesce(same_as, file_id)
+),
+first_rejects AS (
+    SELECT file_id, arg_min(reason || coalesce(' (' || detail || ')', ''), position) AS reason
+    FROM landing.rejected_rows
+    GROUP BY file_id
+)
+SELECT CAST(sum(files.rows_read) AS BIGINT) AS rows, count(*) AS number,
+    list_slice(list(contents.file ORDER BY contents.file), 1, {_NAMED}) AS files,
+    arg_min(first_rejects.reason, contents.file) AS reason
+FROM contents
+INNER JOIN landing.files AS files ON files.file_id = contents.file_id
+LEFT JOIN first_rejects ON first_rejects.file_id = contents.file_id
+WHERE files.rows_read > 0
+HAVING sum(files.rows_accepted + files.rows_superseded) = 0""",
+        sentence="every row was refused: {rows} rows in {number} files; first reason: {reason}; files: {files}; correct them "
+        "and run again",
     ),
     Rule(
         "quality.row_accounting",
