@@ -6,6 +6,7 @@ Does not belong here: which version of a row stays (``merge``), and how files ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -198,6 +199,18 @@ def note_new_fields(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
                 "source": loading.resource.source,
                 "resource": loading.resource.name,
             },
+        )
+
+
+def note_sheets_left(con: duckdb.DuckDBPyConnection, file_id: int, sheets: Sequence[str]) -> None:
+    """Write a notice for each sheet of a workbook that holds something and is not read."""
+    for sheet in sheets:
+        con.execute(
+            """INSERT INTO landing.notices
+            SELECT file_id, source, resource, file, 'other_sheet', NULL, $sheet, 1,
+                'a sheet beside the one that is read; only one is, and it may be named like the resource'
+            FROM landing.files WHERE file_id = $file""",
+            {"sheet": sheet, "file": file_id},
         )
 
 
