@@ -132,9 +132,10 @@ def _codec(head: bytes) -> _Codec | None:
     return _BZ2 if re.match(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)", head) else None
 
 
-def _decompressed(chunks: Iterable[bytes], codec: _Codec) -> Iterator[bytes]:
+def _decompressed(chunks: Iterable[bytes], codec: _Codec, *, only_one: bool = False) -> Iterator[bytes]:
     """The bytes in one layer: of all its frames, one after the other. Zero bytes after a frame are padding.
 
+    ``only_one``: there is one frame, and what follows is a checksum that is left out.
     Raises EOFError when the last frame does not end, and Corrupt when one is damaged.
     """
     frame, begun, padded = codec.new(), False, False
@@ -151,6 +152,8 @@ def _decompressed(chunks: Iterable[bytes], codec: _Codec) -> Iterator[bytes]:
                 if out:
                     yield out
                 if frame.eof:
+                    if only_one:
+                        return
                     frame, begun, padded, more = codec.new(), False, True, False
     except (zlib.error, zstandard.ZstdError, lzma.LZMAError, ValueError) as error:
         raise Corrupt(str(error)) from None
@@ -275,12 +278,12 @@ def block(data: bytes, codec: str, limit: int) -> bytes:
         )
     out = bytearray()
     try:
-        for chunk in _decompressed([data], chosen):
+        for chunk in _decompressed([data], chosen, only_one=True):
             out += chunk
             if len(out) > limit:
                 raise Corrupt(_TOO_LARGE)
     except EOFError:
-        pass  # some writers leave the end of a deflate stream out: its records are counted
+        pass  # some writers leave the end of a deflate stream out; the records are counted
     return bytes(out)
 
 

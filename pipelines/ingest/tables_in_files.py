@@ -16,10 +16,11 @@ import math
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 from xml.etree import ElementTree as ET
@@ -192,12 +193,13 @@ def _read_workbook(path: str, target: str, is_known: IsKnown, names: Sequence[st
     parts = _check_workbook(path) if in_zip else {}
     import python_calamine
 
+    visible = python_calamine.SheetVisibleEnum.Visible
     try:
         with python_calamine.load_workbook(path) as book:
             sheets = [
                 meta.name
-                for meta in sorted(book.sheets_metadata, key=lambda m: m.visible.name != "Visible")
-                if meta.typ.name == "WorkSheet"
+                for meta in sorted(book.sheets_metadata, key=lambda m: m.visible != visible)
+                if meta.typ == python_calamine.SheetTypeEnum.WorkSheet
             ]
             chosen, left = _choose_sheet(book, sheets, is_known, names)
             sheet = book.get_sheet_by_name(chosen)
@@ -224,35 +226,25 @@ def _choose_sheet(
         sheet = book.get_sheet_by_name(name)
         if sheet.height:
             filled.append(name)
-            known = max(_first_rows(sheet, is_known), default=(0, False))
-            headed.append((name, known))
+            headed.append((name, max(_known_in_first_rows(sheet, is_known), default=0)))
     if not filled:
         raise NoTableError("a workbook without a filled cell")
     wanted = [_same(name) for name in names]
     fitting = [
         *(name for name in filled if _same(name) in wanted),
         # One cell of a cover sheet may be called like a column.
-        *(name for name, (known, is_all) in headed if known > 1 or is_all),
-        *(name for name, (known, _) in headed if known),
+        *(name for name, known in headed if known > 1),
+        *(name for name, known in headed if known),
     ]
     chosen = fitting[0] if fitting else filled[0]
     return chosen, tuple(name for name in filled if name != chosen)
 
 
-def _first_rows(sheet: CalamineSheet, is_known: IsKnown) -> Iterator[tuple[int, bool]]:
-    """Of the first rows that hold something: how many cells are known columns, and True if all are."""
-    for row in _filled(sheet.iter_rows(), _LOOKED_AT):
-        known = sum(isinstance(cell, str) and is_known(cell) for cell in row)
-        yield known, known == sum(cell != "" for cell in row)
-
-
-def _filled(rows: Iterable[list[Any]], count: int) -> Iterator[list[Any]]:
-    for row in rows:
-        if any(cell != "" for cell in row):
-            yield row
-            count -= 1
-            if not count:
-                return
+def _known_in_first_rows(sheet: CalamineSheet, is_known: IsKnown) -> Iterator[int]:
+    """For each of the first rows that hold something, how many of its cells are known columns."""
+    filled = (row for row in sheet.iter_rows() if any(cell != "" for cell in row))
+    for row in islice(filled, _LOOKED_AT):
+        yield sum(isinstance(cell, str) and is_known(cell) for cell in row)
 
 
 def _sheet_rows(
@@ -507,16 +499,11 @@ def _read_duckdb(path: str, target: str, scratch: Path, names: Sequence[str]) ->
 
     try:
         with duckdb.connect(
-            path,
-            read_only=True,
-            config={
-                "allowed_directories": [str(scratch.absolute())],
-                "enable_external_access": False,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "threads": 1,
-            },
+            path, read_only=True, config={"autoload_known_extensions": False, "threads": 1}
         ) as con:
+            con.execute(f"SET allowed_directories = [{literal(str(scratch.absolute()))}]")
+            con.execute("SET enable_external_access = false")
+            con.execute("SET lock_configuration = true")
             tables = con.execute(
                 "SELECT schema_name, table_name FROM duckdb_tables() "
                 "WHERE NOT internal AND NOT temporary AND database_name = current_database() ORDER BY ALL"
@@ -545,8 +532,8 @@ def _read_duckdb(path: str, target: str, scratch: Path, names: Sequence[str]) ->
 
 def _refuse_duckdb(error: duckdb.Error) -> NoTableError:
     said = str(error).partition("\n")[0]
-    if "lock" in said:
-        return NoTableError("a DuckDB file that another program has open for writing: close it there", said)
+    if "Could not set lock" in said:
+        return NoTableError("a DuckDB file that another program has open for writing: close it there")
     if "newer version" in said or "version number" in said:
         return NoTableError("a DuckDB file of a version that is not read", said)
     return NoTableError("a damaged DuckDB file", said)

@@ -16,6 +16,9 @@ from pipelines.sources import Field, Kind
 from pipelines.sql_text import literal, quoted
 
 _WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
+_SHORTENED = r"\s*-?[0-9]([.,][0-9]+)?E\+[0-9]+\s*"
+"""A whole number as spreadsheets show and save a long one: its last digits are gone. ``1e3`` is none."""
+
 _PLAIN_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?"
 _OFFSET_TIME = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)? ?[+-](0\d|1[0-5])(:?[0-5]\d)?"
 _SHOWN = 200
@@ -176,6 +179,10 @@ def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Proble
     if field.kind not in ("text", "json"):
         unset = f"trim({x}) IN ('', 'null')" if field.kind == "texts" else is_unset(field, x)
         refused = f"CASE WHEN {y} IS NULL AND {x} IS NOT NULL THEN NOT {unset} ELSE false END"
+        if field.kind in ("integer", "bigint"):
+            shortened = f"CASE WHEN {refused} THEN regexp_full_match({x}, '{_SHORTENED}') ELSE false END"
+            refuse(shortened, f"is not {_article(field)}: a spreadsheet shortened it")
+            refused = f"({refused} AND NOT {shortened})"
         refuse(refused, f"is not {_article(field)}")
         missing = f"CASE WHEN {y} IS NULL THEN ({x} IS NULL OR {is_unset(field, x)}) AND NOT {waived} ELSE false END"
     else:
