@@ -241,7 +241,7 @@ class _Run:
         """Give each file the next id, and start hashing it."""
         first = self.con.execute("SELECT coalesce(max(file_id), 0) + 1 FROM landing.files").fetchall()[0][0]
         return [
-            _New(file, first + i, None if file.refused else pool.submit(files.fingerprint, file.path))
+            _New(file, first + i, None if file.refused else pool.submit(files.fingerprint, file))
             for i, file in enumerate(fresh)
         ]
 
@@ -262,11 +262,11 @@ class _Run:
             new.content = ":".join([new.hash.result(), *told]) if any(told) else new.hash.result()
         return new.content
 
-    def _find_duplicates(self, new: list[_New]) -> dict[str, int]:
+    def _find_duplicates(self, new: list[_New]) -> dict[str, tuple[int, int]]:
         """Mark the new files that have the bytes of another file (``same_as``).
 
-        Returns files that hold again what they held before: name → the file id of that version. Files of different
-        sizes have different bytes, so most hashes are not waited for here.
+        Returns files that hold again what they held before: name → the file id of that version, and the time of change now.
+        Files of different sizes have different bytes, so most hashes are not waited for here.
         """
         rows = self.con.execute(
             "SELECT size, content_hash, coalesce(same_as, file_id), file, file_id FROM landing.files "
@@ -277,7 +277,7 @@ class _Run:
         versions = {(name, content): number for _, content, _, name, number in reversed(rows)}
         sizes = [size for size, *_ in rows] + [n.file.size for n in new if n.hash is not None]
         shared = {size for size in sizes if sizes.count(size) > 1} if len(sizes) < 1000 else _repeated(sizes)
-        touched: dict[str, int] = {}
+        touched: dict[str, tuple[int, int]] = {}
         for n in new:
             if n.hash is None or n.file.size not in shared:
                 continue
@@ -287,7 +287,7 @@ class _Run:
                 n.file, n.hash = replace(n.file, refused=f"cannot be read: {error.strerror}"), None
                 continue
             if (number := versions.get((n.file.name, content))) is not None:
-                touched[n.file.name] = number
+                touched[n.file.name] = (number, n.file.modified_ns)
             elif content in first_with:
                 n.same_as = first_with[content]
             else:
@@ -311,7 +311,15 @@ class _Run:
                 if n.file.refused is not None:
                     plain = unpack.unreadable(self.scratch, n.id, n.file.refused)
                 else:
-                    plain = unpack.unpack(n.file.path, self.scratch, n.id, self._is_known, n.file.columns)
+                    plain = unpack.unpack(
+                        n.file.path,
+                        self.scratch,
+                        n.id,
+                        self._is_known,
+                        given=n.file.columns,
+                        member=n.file.member,
+                        tables=(self.resource.name, f"{self.resource.source}_{self.resource.name}"),
+                    )
             except OSError as error:
                 plain = unpack.unreadable(self.scratch, n.id, f"cannot be read: {error.strerror}")
             if plain.condition in ("broken", "cut"):
@@ -438,7 +446,7 @@ class _Run:
     # --- writing -------------------------------------------------------------------------------------------------
 
     def _attempt(
-        self, new: list[_New], to_read: list[_New], touched: dict[str, int], seen: int
+        self, new: list[_New], to_read: list[_New], touched: dict[str, tuple[int, int]], seen: int
     ) -> IngestResult | None:
         """Write everything. None, with nothing written, if a batch changed its state or a file changed."""
         try:
@@ -455,7 +463,7 @@ class _Run:
             return None
 
     def _write(
-        self, new: list[_New], to_read: list[_New], touched: dict[str, int], seen: int
+        self, new: list[_New], to_read: list[_New], touched: dict[str, tuple[int, int]], seen: int
     ) -> IngestResult:
         self._touch(touched)
         if not new:
@@ -488,15 +496,14 @@ class _Run:
         ).fetchall()[0]
         return IngestResult(seen, len(to_read), *counts)
 
-    def _touch(self, touched: dict[str, int]) -> None:
+    def _touch(self, touched: dict[str, tuple[int, int]]) -> None:
         """Make the version that a touched file holds again the current one, under its new time of change."""
-        for name, number in sorted(touched.items()):
-            status = os.stat(self.landing.real_path / name)
+        for name, (number, modified) in sorted(touched.items()):
             self.con.execute(
                 "UPDATE landing.files SET is_current = (file_id = $number), "
                 "modified_ns = CASE WHEN file_id = $number THEN $modified ELSE modified_ns END "
                 "WHERE source = $source AND resource = $resource AND file = $name",
-                {**self.about, "modified": status.st_mtime_ns, "name": name, "number": number},
+                {**self.about, "modified": modified, "name": name, "number": number},
             )
 
     def _enter(self, new: list[_New]) -> None:
@@ -596,11 +603,9 @@ class _Run:
             if n.hash is not None:
                 try:
                     self._content(n)
-                    status = os.stat(n.file.path)
+                    if not n.file.is_unchanged():
+                        changed.add(n.file.name)
                 except OSError:
-                    changed.add(n.file.name)
-                    continue
-                if (status.st_size, status.st_mtime_ns) != (n.file.size, n.file.modified_ns):
                     changed.add(n.file.name)
         if changed:
             self.changed |= changed

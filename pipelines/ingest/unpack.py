@@ -1,7 +1,8 @@
 """A landing file's bytes made readable: decompressed, in UTF-8, and with its format known.
 
-Belongs here: compression, byte order marks, and telling formats apart by content. Does not belong here: mending broken
-text (``salvage_json``, ``salvage_csv``), and records and fields (``shapes``). Nothing here knows what a row means.
+Belongs here: byte order marks, and telling formats apart by content. Does not belong here: compression (``archives``),
+files that hold tables (``tables_in_files``), mending broken text (``salvage_json``, ``salvage_csv``), and records and
+fields (``shapes``). Nothing here knows what a row means.
 
 Everything streams: memory holds at most ``LONGEST`` bytes of a file at once, times a small factor. Bytes that cannot be
 read are replaced by a marker document (``UNREADABLE``). So they are counted, keep their position, and reach the rejected
@@ -11,20 +12,18 @@ rows on the same way as every other row.
 from __future__ import annotations
 
 import codecs
-import gzip
 import json
 import os
 import re
 import shutil
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
-import zstandard
-
-from pipelines.ingest import csv_text
+from pipelines.ingest import archives, csv_text, tables_in_files
+from pipelines.ingest.archives import CHUNK, Corrupt, Member
+from pipelines.ingest.tables_in_files import Found, NoTableError
 
 Format = Literal["lines", "array", "documents", "csv", "parquet", "empty"]
 """``lines``: one JSON document a line. ``documents``: JSON documents that span lines. ``array``: one JSON array."""
@@ -45,9 +44,6 @@ UNREADABLE = "$unreadable"
 
 LONGEST = 16 * 1024 * 1024
 """Bytes of the longest document or line that is read as one (DuckDB's own limit for a JSON object)."""
-
-CHUNK = 1 << 20
-"""Bytes that are read from a file at once."""
 
 KEPT = 2_000
 """Characters of an unreadable stretch that its rejected record keeps."""
@@ -94,10 +90,6 @@ class Unpacked:
         return self.condition in ("mended", "unreadable")
 
 
-class Corrupt(Exception):
-    """The compressed data is damaged: nothing that came out of it can be trusted. The message is the library's."""
-
-
 class _NoRecords(Exception):
     """The file has no records that could be told apart: ``reason`` in a word, and the message in a sentence."""
 
@@ -107,31 +99,47 @@ class _NoRecords(Exception):
 
 
 def unpack(
-    path: str, scratch: Path, number: int, is_known: Callable[[str], bool], given: Sequence[str] = ()
+    path: str,
+    scratch: Path,
+    number: int,
+    is_known: Callable[[str], bool],
+    *,
+    given: Sequence[str] = (),
+    member: Member | None = None,
+    tables: Sequence[str] = (),
 ) -> Unpacked:
-    """Make the file at ``path`` readable. A file that is so already is not copied.
+    """Make the file at ``path`` readable, or a member of the archive there. A file that is so already is not copied.
 
     ``is_known`` says whether a column name is one of the resource's. ``given`` are the names of the columns, for a CSV
-    file without a header. ``scratch`` is the folder for files that have to be written; their names are made from
-    ``number``. Raises OSError when the file cannot be read at all.
+    file without a header. ``tables`` are the names that a sheet or a table with the resource's rows may have.
+    ``scratch`` is the folder for files that have to be written; their names are made from ``number``. Raises OSError
+    when the file cannot be read at all.
     """
     plain, is_cut = path, False
+    left: tuple[str, ...] = ()
     try:
-        with open(path, "rb") as stream:
-            head = stream.read(_HEAD)
-            opener = _opener(head)
-            if opener is not None:
-                stream.seek(0)
-                plain = str(scratch / f"{number}.plain")
-                with open(plain, "wb") as out:
-                    is_cut = _copy(opener(stream), out)
+        if member is not None:
+            plain = str(scratch / f"{number}.member")
+            _copy(archives.read_member(path, member), plain)
+        head = _head(plain)
+        if archives.is_packed(head):
+            packed, plain = plain, str(scratch / f"{number}.plain")
+            with open(packed, "rb") as stream:
+                is_cut = _copy(archives.unpacked(stream, os.path.getsize(packed)), plain)
+            head = _head(plain)
     except Corrupt as error:
         return unreadable(scratch, number, "damaged compressed data", value=str(error))
     if is_cut and os.path.getsize(plain) == 0:
         return unreadable(scratch, number, "compressed data that ends before its first byte")
-    if plain != path:
-        with open(plain, "rb") as stream:
-            head = stream.read(_HEAD)
+    if (kind := tables_in_files.kind_of(head)) is not None:
+        try:
+            found = tables_in_files.read(kind, plain, scratch, number, is_known, tables)
+        except NoTableError as error:
+            return unreadable(scratch, number, str(error), value=error.value)
+        if found.format != "csv":
+            return _of_table(found, is_cut)
+        plain, left = found.path, found.left
+        head = _head(plain)
     encoding = _encoding(head)
     if encoding is not None:
         plain, head = _recode(plain, scratch, number, *encoding)
@@ -141,8 +149,9 @@ def unpack(
         os.symlink(plain, linked)
         plain = str(linked)
     try:
-        told = _tell(plain, head, path, is_known)
+        told = _tell(plain, head, member.name if member is not None else path, is_known)
         result = told if isinstance(told, Unpacked) else _as_csv(told, plain, scratch, number, given)
+        result = replace(result, notes=(*result.notes, *_sheets_left(left)))
     except _NoRecords as error:
         text = head[: KEPT * 4].decode("utf-8", "replace")
         return unreadable(scratch, number, str(error), text, reason=error.reason)
@@ -178,45 +187,41 @@ def about(
     return {"reason": reason, "detail": detail, "text": kept, "value": value}
 
 
-# --- compression and encoding ------------------------------------------------------------------------------------
+def _of_table(found: Found, is_cut: bool) -> Unpacked:
+    """The rows of a table that were written as lines or Parquet. What could not be read is one more row, a marker."""
+    if found.fault is None and is_cut:
+        found = replace(found, fault="the compressed data ends before its end")
+    if found.fault is None:
+        is_empty = os.path.getsize(found.path) == 0
+        return Unpacked(found.path, "empty" if is_empty else found.format, notes=_sheets_left(found.left))
+    is_lost = os.path.getsize(found.path) == 0
+    with open(found.path, "ab") as out:
+        out.write(marker(found.fault, b"", found.said))
+    return Unpacked(
+        found.path, "lines", condition="unreadable" if is_lost else "mended", notes=_sheets_left(found.left)
+    )
 
 
-def _opener(head: bytes) -> Callable[[BinaryIO], Iterator[bytes]] | None:
-    if head.startswith(b"\x1f\x8b"):
-        return _gz
-    return _zst if head.startswith(b"\x28\xb5\x2f\xfd") else None
+def _sheets_left(names: Iterable[str]) -> tuple[Note, ...]:
+    what = "a sheet beside the one that is read; only one is, and it may be named like the resource"
+    return tuple(Note("other_sheet", 1, what, value=name) for name in names)
 
 
-def _gz(stream: BinaryIO) -> Iterator[bytes]:
-    with gzip.GzipFile(fileobj=stream) as unzipped:
-        while chunk := unzipped.read1(CHUNK):  # read() would lose what it has when the data ends too early
-            yield chunk
+# --- bytes and encoding ------------------------------------------------------------------------------------------
 
 
-def _zst(stream: BinaryIO) -> Iterator[bytes]:
-    context = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-    frame, begun = context.decompressobj(), False
-    while data := stream.read(CHUNK):
-        while data:
-            yield frame.decompress(data)
-            data = b""
-            if frame.eof:
-                data, frame = frame.unused_data, context.decompressobj()
-                begun = bool(data)
-            else:
-                begun = True
-    if begun:
-        raise EOFError
+def _head(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read(_HEAD)
 
 
-def _copy(chunks: Iterator[bytes], target: BinaryIO) -> bool:
+def _copy(chunks: Iterable[bytes], path: str) -> bool:
     """Write what can be unpacked; True if the data ends before its end. Raises Corrupt when it is damaged."""
-    try:
-        target.writelines(chunks)
-    except EOFError:
-        return True
-    except (zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as error:
-        raise Corrupt(str(error)) from None
+    with open(path, "wb") as out:
+        try:
+            out.writelines(chunks)
+        except EOFError:
+            return True
     return False
 
 

@@ -28,6 +28,8 @@ NULL_WORDS = (
 _WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
 _BLANK = rf"[\s\pZ]*(?:{'|'.join(map(re.escape, NULL_WORDS))})?[\s\pZ]*"
 _UUID = r"(?i)\s*(?:urn:uuid:)?(\{?[0-9a-f-]+\}?)\s*"
+_SHORTENED = r"\s*-?[0-9]([.,][0-9]+)?E\+[0-9]+\s*"
+"""A whole number as spreadsheets show and save a long one: its last digits are gone. ``1e3`` is none."""
 
 _PLAIN_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?"
 _OFFSET = r"[+-](?:0\d|1[0-5])(?::?[0-5]\d)?"
@@ -253,6 +255,10 @@ def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Proble
     # CASE, not AND: DuckDB then looks at the text only where there is no value, which is rare.
     if field.kind not in ("text", "json"):
         refused = f"CASE WHEN {y} IS NULL AND {x} IS NOT NULL THEN NOT {is_unset(field, x)} ELSE false END"
+        if field.kind in ("integer", "bigint"):
+            shortened = f"CASE WHEN {refused} THEN regexp_full_match({x}, '{_SHORTENED}') ELSE false END"
+            refuse(shortened, f"is not {_article(field)}: a spreadsheet shortened it")
+            refused = f"({refused} AND NOT {shortened})"
         refuse(refused, f"is not {_article(field)}", costs_row=not field.is_side_matter)
         missing = f"CASE WHEN {y} IS NULL THEN ({x} IS NULL OR {is_unset(field, x)}) AND NOT {waived} ELSE false END"
     else:

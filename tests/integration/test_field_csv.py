@@ -23,8 +23,10 @@ HEADER = (
 )
 ROWS = (
     "9001,501,7001,31,7,PhoneNumber,88001,1,12,2026-10-20 17:02:11,2026-10-20 17:02:11,Action,31,",
-    "9002,501,7001,31,7,PhoneNumber,88001,0,12,2026-10-22 17:40:03,2026-10-22 17:40:03,Action,31,"
-    '"Will come, brings ""two friends"""',
+    (
+        "9002,501,7001,31,7,PhoneNumber,88001,0,12,2026-10-22 17:40:03,2026-10-22 17:40:03,Action,31,"
+        '"Will come, brings ""two friends"""'
+    ),
     "9003,502,7002,31,7,PhoneNumber,88002,1,12,2026-10-22 18:01:44,2026-10-22 18:01:44,Action,31,",
 )
 NOTE = 'Will come, brings "two friends"'
