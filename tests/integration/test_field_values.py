@@ -357,12 +357,12 @@ def test_a_copy_with_texts_declared_as_bytes_has_every_value(
 
 
 def test_a_footer_that_is_cut_or_changed_is_no_crash(tmp_path: Path) -> None:
-    """Any footer is either declared anew or left: never an error, and never a file that cannot be opened for another reason."""
+    """Any footer is either declared anew or left, and never an error."""
+    path = tmp_path / "a.parquet"
     whole = parquet([attempt(i, note="x") for i in range(3)])
     length = int.from_bytes(whole[-8:-4], "little")
     for place in range(len(whole) - 8 - length, len(whole)):
         for value in (0, 0xFF, 0x1C, whole[place] ^ 1):
-            path = tmp_path / "a.parquet"
             path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
             salvage_parquet.mend_parquet(Unpacked(str(path), "parquet"), tmp_path, 1)
     for size in range(1, 12):
