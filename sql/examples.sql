@@ -116,9 +116,9 @@ FROM reports.campaign_dispositions
 ORDER BY source ASC, campaign_key ASC, attempts DESC;
 
 -- 15. Which values of the sources have no known disposition yet?
-SELECT source, field, value, rows, line
+SELECT source, field, value, attempts, line
 FROM quality.unmapped_values
-ORDER BY rows DESC, line ASC;
+ORDER BY attempts DESC, line ASC;
 
 -- 16. What are each campaign's response rates and contact rate in AAPOR's terms?
 SELECT

@@ -91,7 +91,10 @@ calls AS (
 asked AS (
     SELECT
         calls.*,
-        lower(organization) || CAST(call_disposition_id AS VARCHAR) AS id_in_organization,
+        CAST(call_disposition_id AS VARCHAR) AS plain_id,
+        CASE
+            WHEN organization <> '' THEN lower(organization) || CAST(call_disposition_id AS VARCHAR)
+        END AS id_in_organization,
         CASE
             WHEN call_disposition_id IS NOT NULL OR outcome_said IS NOT NULL OR state_said IS NOT NULL THEN NULL
             WHEN answered_at IS NOT NULL THEN 'present'
@@ -109,7 +112,7 @@ decided AS (
         coalesce(
             CASE WHEN meanings.is_by_flag THEN meanings.field END,
             by_voicemail.field, meanings.field, by_own_id.field, by_id.field,
-            CASE WHEN asked.call_disposition_id IS NOT NULL THEN 'call_disposition_id' END,
+            CASE WHEN asked.plain_id IS NOT NULL THEN 'call_disposition_id' END,
             by_outcome.field,
             -- A state that is mapped to unknown does not hide that the outcome lacks a line.
             CASE WHEN by_state.disposition <> 'unknown' OR asked.outcome_said IS NULL THEN by_state.field END,
@@ -120,7 +123,7 @@ decided AS (
         coalesce(
             CASE WHEN meanings.is_by_flag THEN meanings.value END,
             by_voicemail.value, meanings.value, by_own_id.value, by_id.value,
-            asked.id_in_organization,
+            asked.id_in_organization, asked.plain_id,
             by_outcome.value,
             CASE WHEN by_state.disposition <> 'unknown' OR asked.outcome_said IS NULL THEN by_state.value END,
             asked.outcome_said,
@@ -135,7 +138,7 @@ decided AS (
     LEFT JOIN mapping AS by_own_id
         ON by_own_id.field = 'call_disposition_id' AND by_own_id.value = asked.id_in_organization
     LEFT JOIN mapping AS by_id
-        ON by_id.field = 'call_disposition_id' AND by_id.value = CAST(asked.call_disposition_id AS VARCHAR)
+        ON by_id.field = 'call_disposition_id' AND by_id.value = asked.plain_id
     LEFT JOIN mapping AS by_outcome ON by_outcome.field = 'outcome' AND by_outcome.value = asked.outcome_said
     LEFT JOIN mapping AS by_state ON by_state.field = 'state' AND by_state.value = asked.state_said
     LEFT JOIN mapping AS by_answer ON by_answer.field = 'answered_at' AND by_answer.value = asked.answer
@@ -160,7 +163,7 @@ SELECT
     CASE
         WHEN mapping_field IN ('voicemail_recording_url', 'answered_at') THEN label
         WHEN mapping_field = 'call_disposition_id'
-            THEN coalesce(label, 'call disposition ' || organization || CAST(call_disposition_id AS VARCHAR))
+            THEN coalesce(label, 'call disposition ' || organization || plain_id)
         WHEN mapping_field = 'outcome' THEN outcome
         WHEN mapping_field = 'state' THEN state
         ELSE coalesce(name, outcome_of_name)
