@@ -117,7 +117,7 @@ class WithheldError(LedgerError):
 
 def columns(table: str) -> frozenset[str]:
     """Return the columns of a ``schema.table`` that hold, or may hold, personal data, whether it is hidden or not."""
-    return _personal().get(table, frozenset()) | _QUOTING.get(table, frozenset())
+    return _personal_fields().get(table, frozenset()) | _QUOTING.get(table, frozenset())
 
 
 def contents(table: str) -> Mapping[str, Content]:
@@ -237,7 +237,7 @@ _HOW: Mapping[Content, str] = {
 
 
 @cache
-def _personal() -> Mapping[str, frozenset[str]]:
+def _personal_fields() -> Mapping[str, frozenset[str]]:
     """Raw table → its columns with personal data. ``extra`` holds unknown fields, and may hold anything."""
     return {r.raw_table: frozenset({"extra", *(f.name for f in r.fields if f.personal)}) for r in RESOURCES}
 

@@ -69,9 +69,9 @@ class Folder:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def run(self, **settings: str) -> tuple[int, str]:
-        """Carry out a run: its exit code, and what it printed after its steps."""
-        started = Started(self.settings.output, self.settings.landing, **settings)
+    def run(self) -> tuple[int, str]:
+        """Carry out a run: its exit code, and what it printed."""
+        started = Started(self.settings.output, self.settings.landing)
         code = started.code(600)
         return code, started.text
 

@@ -274,6 +274,7 @@ DISTURBANCES: dict[str, dict[str, str]] = {
         "accepted_rows_equal_the_table": "DELETE FROM {table} WHERE resource = 'calls'",
         "rejected_rows_are_listed": "UPDATE {table} SET rows_rejected = 1",
         "rejected_share_is_low": "UPDATE {table} SET rows_rejected = rows_in_file",
+        "some_row_is_taken": "UPDATE landing.files SET rows_accepted = 0, rows_superseded = 0",
     },
 }
 """What breaks a rule of a table: a statement on the sound ledger. `stranger` is a call that nobody made."""
