@@ -67,13 +67,18 @@ def unpacked(stream: BinaryIO, size: int) -> Iterator[bytes]:
     chunks = iter(lambda: stream.read(CHUNK), b"")
     for _ in range(LAYERS):
         head = b""
-        while len(head) < _HEAD and (more := next(chunks, b"")):
-            head += more
+        try:
+            while len(head) < _HEAD and (more := next(chunks, b"")):
+                head += more
+        except EOFError:
+            if _codec(head) is None:
+                yield head
+            raise
         chunks = chain([head], chunks)
         if (codec := _codec(head)) is None:
-            return chunks
+            break
         chunks = _bounded(_decompressed(chunks, codec), size)
-    return chunks
+    yield from chunks
 
 
 def _bounded(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
@@ -198,7 +203,7 @@ def members(path: str, archive_size: int) -> list[Member]:
     ) as error:
         raise Corrupt(f"a damaged archive: {error}") from None
     check_size(archive_size, sum(info.file_size for info in infos))
-    return [_member(info, archive_size) for info in infos if not info.is_dir()]
+    return [_member(info, archive_size) for info in infos if not info.filename.endswith(("/", "\\"))]
 
 
 def _member(info: zipfile.ZipInfo, archive_size: int) -> Member:
@@ -229,9 +234,9 @@ def read_member(path: str, member: Member) -> Iterator[bytes]:
     """The bytes of a member. Raises Corrupt when they are not those that the archive's directory tells of."""
     out, crc = 0, 0
     with open(path, "rb") as stream:
-        stream.seek(member.offset)
+        stream.seek(max(member.offset, 0))
         header = stream.read(30)
-        if len(header) < 30 or not header.startswith(b"PK\x03\x04"):
+        if member.offset < 0 or len(header) < 30 or not header.startswith(b"PK\x03\x04"):
             raise Corrupt("a damaged archive: no file where its directory says that one is")
         stream.seek(sum(struct.unpack("<HH", header[26:])), 1)
         try:

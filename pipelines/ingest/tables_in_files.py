@@ -45,6 +45,9 @@ _LOOKED_AT = 50
 _BLOCK = 256 << 20
 """Bytes of the longest block of an Avro file that is read; writers make blocks of some kilobytes or megabytes."""
 
+_HEADER = 16 << 20
+"""Bytes of the longest header of an Avro file; it holds the schema."""
+
 _NAMES = 20
 """How many names of other tables a refusal gives."""
 
@@ -385,14 +388,17 @@ def _read_avro(path: str, target: str) -> Found:
     fastavro.read.LOGICAL_READERS.setdefault("long-timestamp-nanos", _from_nanoseconds)
     with open(path, "rb") as stream, open(target, "wb") as out:
         try:
-            header: Any = fastavro.schemaless_reader(stream, _AVRO_HEADER, None)
+            # Of bytes in memory, the reader takes no more than there are, whatever length a damaged header tells of.
+            start = io.BytesIO(stream.read(_HEADER))
+            header: Any = fastavro.schemaless_reader(start, _AVRO_HEADER, None)
+            stream.seek(start.tell())
             codec = header["meta"].get("avro.codec", b"null").decode()
             schema = fastavro.parse_schema(json.loads(header["meta"]["avro.schema"]))
         except (*_AVRO_ERRORS, fastavro.schema.SchemaParseException) as error:
             raise NoTableError("a damaged Avro file: its header cannot be read", str(error)) from None
         fault = said = None
         while stream.peek(1):
-            start = stream.tell()
+            begun = stream.tell()
             try:
                 count, data = _avro_block(stream, codec, header["sync"])
                 block = io.BytesIO(data)
@@ -405,7 +411,7 @@ def _read_avro(path: str, target: str) -> Found:
                 fault, said = "an Avro file with a damaged block", str(error)
             else:
                 continue
-            if not _find(stream, header["sync"], start + 1):
+            if not _find(stream, header["sync"], begun + 1):
                 break
     return Found(target, "lines", fault=fault, said=said)
 
