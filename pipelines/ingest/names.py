@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from pipelines.ingest.values import MEMBERS
-from pipelines.sources import NEVER, Field, Resource
+from pipelines.sources import Marker, Resource
 
 _ACRONYM_THEN_WORD = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _WORD_THEN_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
@@ -22,23 +22,31 @@ _ENVELOPE = re.compile(r"^(relationships?(__|\.).+(__|\.)(type|links.*|self|rela
 METADATA = ("_airbyte_", "_ab_", "_sdc_", "_fivetran_", "_dlt_")
 """Prefixes of the columns that loading tools add to a row. They are the tool's, not the row's."""
 
-DELETED_AT = ("_ab_cdc_deleted_at", "_sdc_deleted_at")
-"""Columns in which change-data-capture says when a row was deleted."""
+MARKERS = (
+    Marker("_ab_cdc_deleted_at", "deleted_at"),
+    Marker("_sdc_deleted_at", "deleted_at"),
+    Marker("_fivetran_deleted", "flag"),
+    Marker("__deleted", "flag"),
+    Marker("_meta", "operation", member="op"),
+    Marker("_meta/op", "operation"),
+    Marker("_meta.op", "operation"),
+    Marker("_meta__op", "operation"),
+    Marker("__op", "operation"),
+    Marker("op", "operation"),
+    Marker("_fivetran_synced", "seen_at"),
+    Marker("__source_ts_ms", "seen_at", is_epoch_ms=True),
+    Marker("__ts_ms", "seen_at", is_epoch_ms=True),
+    Marker("_fivetran_active", "active"),
+    Marker("_fivetran_start", "began_at"),
+    Marker("_fivetran_end", "ended_at"),
+)
+"""The columns in which copying tools say whether a row was deleted. Of several with one role, the first counts."""
 
-DELETED = "_fivetran_deleted"
-"""Fivetran's flag of a deleted row. ``SYNCED`` is when Fivetran saw it."""
 
-SYNCED = "_fivetran_synced"
-
-MARKERS: dict[str, Field] = {
-    DELETED: Field(DELETED, "boolean", "True if the row was deleted."),
-    SYNCED: Field(SYNCED, "timestamp", "When the tool saw the row in this state (UTC).", sentinels=NEVER),
-    **{
-        name: Field(name, "timestamp", "When the row was deleted (UTC).", sentinels=NEVER)
-        for name in DELETED_AT
-    },
-}
-"""The columns that say whether a row was deleted, as fields."""
+@cache
+def markers_of(resource: Resource) -> dict[str, Marker]:
+    """The markers that files of the resource may have, by name: the source's own, then those of copying tools."""
+    return {marker.name: marker for marker in (*resource.markers, *MARKERS)}
 
 
 def snake_case(name: str) -> str:
@@ -91,14 +99,14 @@ class Matched:
 
 def match(resource: Resource, columns: Iterable[Column]) -> Matched:
     """Assign every column to the field that it spells. A column that spells none is unknown."""
-    spellings = _spellings(resource)
+    spellings, known = _spellings(resource), markers_of(resource)
     fields: dict[str, list[tuple[bool, bool, str]]] = {}
     members: dict[str, dict[str, str]] = {}
     markers: dict[str, str] = {}
     unknown: dict[str, str] = {}
     for column in sorted(set(columns), key=lambda c: (c.nested, c.where)):
         lowered, name = snake_case(column.name), canonical(column.name)
-        if lowered in MARKERS:
+        if lowered in known:
             markers.setdefault(lowered, column.where)
         elif _is_metadata(lowered):
             continue
@@ -120,7 +128,7 @@ def match(resource: Resource, columns: Iterable[Column]) -> Matched:
 def is_known(resource: Resource, name: str) -> bool:
     """True if a column of this name is a field, a member of one, or a marker of deletion."""
     lowered = snake_case(name)
-    return lowered in MARKERS or lowered in _spellings(resource).members or bool(fields_of(resource, [name]))
+    return lowered in markers_of(resource) or lowered in _spellings(resource).members or bool(fields_of(resource, [name]))
 
 
 def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
@@ -129,7 +137,7 @@ def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
     found = set()
     for name in names:
         lowered = snake_case(name)
-        if lowered not in MARKERS and not _is_metadata(lowered) and lowered not in spellings.members:
+        if lowered not in markers_of(resource) and not _is_metadata(lowered) and lowered not in spellings.members:
             found.add(spellings.field(canonical(name), lowered))
     return {field for field in found if field is not None}
 

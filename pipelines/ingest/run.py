@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import LedgerError
-from pipelines.ingest import changes, files, load, merge, names, page_sets, shapes, unpack
+from pipelines.ingest import changes, files, load, merge, names, page_sets, parts, shapes, sightings, unpack
 from pipelines.ingest.files import LandingFile, LandingFolder
 from pipelines.ingest.load import Loading, State
 from pipelines.ingest.salvage_csv import mend_csv
@@ -31,7 +31,7 @@ from pipelines.ingest.shapes import Batch, Survey
 from pipelines.ingest.unpack import Unpacked
 from pipelines.sources import Resource
 from pipelines.sql_text import quoted, transaction
-from pipelines.warehouse.tables import kept_rows
+from pipelines.warehouse.tables import kept_parts, kept_rows
 
 _SMALL = 32 << 20
 """Bytes up to which a file is read together with others of its format."""
@@ -364,7 +364,7 @@ class _Run:
                 chosen = [i for i, is_nested in enumerate(nested) if is_nested is wanted]
                 yield from self._survey(batch.only(chosen))
             return
-        yield Loading.of(self.resource, batch, found, _first_state(batch))
+        yield Loading.of(self.resource, batch, found, _first_state(batch, found))
 
     def _survey_certainly(self, loading: Loading) -> Iterator[Loading]:
         """The batch after an attempt, with everything that its state needs: a survey after a guess, or a marker."""
@@ -423,7 +423,7 @@ class _Run:
         if self.sets is not None:
             page_sets.rebuild(self.con, self.resource, self.sets, first_id)
         else:
-            merge.merge(self.con, self.resource, first_id)
+            self._merge(first_id)
         merge.note_contradictions(self.con, self.resource)
         changes.write_moments(self.con, self.resource)
         self._finish(new)
@@ -434,6 +434,16 @@ class _Run:
             [first_id],
         ).fetchall()[0]
         return IngestResult(seen, len(to_read), *counts)
+
+    def _merge(self, first_id: int) -> None:
+        """Let the latest version of each row stay, with the parts that came after it."""
+        if any(loading.has_events for loading in self.loadings):
+            load.note_unknown_values(self.con, self.resource, kept_parts(self.resource), first_id)
+        news = sightings.has_news(self.con, self.resource)
+        has_parts = parts.take_out(self.con, self.resource, first_id, everything=news)
+        merge.merge(self.con, self.resource, first_id)
+        if has_parts:
+            parts.put_back(self.con, self.resource, first_id)
 
     def _touch(self, touched: dict[str, int]) -> None:
         """Make the version that a touched file holds again the current one, under its new time of change."""
@@ -474,6 +484,8 @@ class _Run:
         """Load one batch. If it cannot be loaded in its state, change the state and raise _RollBack."""
         loading = self.loadings[number]
         if not loading.rows and loading.truth is None:
+            if loading.has_sightings:
+                load.enter_sightings(self.con, loading)
             return
         is_ordered = self.sets is not None
         try:
@@ -483,7 +495,10 @@ class _Run:
                 self._check_rows_from(number)
                 raise _RollBack
             self.loadings[number] = loading = proven
+            inserted += load.insert_parts(self.con, loading) if loading.has_events else 0
             rejected = load.reject(self.con, loading) if inserted < loading.rows else 0
+            if loading.has_sightings:
+                load.enter_sightings(self.con, loading)
         except duckdb.Error as error:
             if not _is_files_fault(loading.batch, error):
                 raise
@@ -585,12 +600,14 @@ def _is_files_fault(batch: Batch, error: duckdb.Error) -> bool:
     return batch.format == "parquet" or isinstance(error, _TEXT_ERRORS)
 
 
-def _first_state(batch: Batch) -> State:
-    """The state of a batch that was surveyed. One with markers has rows to reject."""
+def _first_state(batch: Batch, found: Survey) -> State:
+    """The state of a batch that was surveyed. One with markers has rows to reject, one with events has parts of rows."""
     conditions = {file.condition for file in batch.files}
     if conditions == {"unreadable"}:
         return State.UNREADABLE
-    return State.ROW_BY_ROW if "mended" in conditions or "unreadable" in conditions else State.SURVEYED
+    if found.events or "mended" in conditions or "unreadable" in conditions:
+        return State.ROW_BY_ROW
+    return State.SURVEYED
 
 
 def _repeated(sizes: Iterable[int]) -> set[int]:

@@ -18,7 +18,7 @@ import duckdb
 
 from pipelines.ingest.names import Column, Matched, fields_of, make_unique
 from pipelines.ingest.unpack import LONGEST, UNREADABLE, Unpacked
-from pipelines.sources import RESOURCES, Resource
+from pipelines.sources import DELETIONS, RESOURCES, Resource
 from pipelines.sql_text import literal
 
 _CONTAINERS = frozenset(
@@ -38,6 +38,13 @@ larger document is taken apart first, as if it were broken, and a page becomes i
 
 _GUESSED = 2_048
 """Rows that ``guess`` reads."""
+
+CREATIONS = ("create", "created", "insert", "inserted", "c", "r")
+UPDATES = ("update", "updated", "changed", "u")
+"""How the name of an event ends that carries a whole row, or only what changed of a row; in lower case."""
+
+WHOLE, PARTIAL, GONE, OTHER = "whole", "partial", "gone", "other"
+"""What an event carries. ``gone``: the last state of a deleted row, or a part of it. ``other``: perhaps only a part."""
 
 PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
 
@@ -95,6 +102,10 @@ class Survey:
     """All columns of a flat file, in order."""
     wrapped: bool = False
     """True if a document is more than a plain record."""
+    events: bool = False
+    """True if a record is an event that may carry only a part of its row."""
+    versions: bool = False
+    """True if the file tells versions of a Singer stream: what the active version lacks was deleted."""
     docs: str = ""
     """SQL for the document in a row of a flat file, if its columns hold documents (``_airbyte_data``, ``attributes``)."""
 
@@ -113,7 +124,8 @@ class Records:
     Those are ``in_file`` (the file's index), ``in_status`` (a reason to reject it, or null), ``in_detail`` (more about
     that reason, in our words), ``in_value`` (more about it in a library's words, which may quote the file), ``in_page``
     (ordinal of its document), ``in_item`` (its place in the document), and what the document around it says
-    (``in_owner``, ``in_total``, ``in_skip``).
+    (``in_owner``, ``in_total``, ``in_skip``; of an event ``in_event``, what it carries, and ``in_at``, when it was told;
+    ``in_version``, the version of its Singer stream).
 
     By a column's place, ``text`` is SQL for its text, and ``json`` is SQL for its value as JSON. ``structs`` are the
     places of columns that are structs already. ``record`` is SQL for the record as it came.
@@ -184,6 +196,13 @@ _PARTS = {
     "response_total": "$.response.total",
     "response_skip": "$.response.skip",
     "raw": "$._airbyte_data",
+    "event": "$.meta.eventName",
+    "delivered": "$.meta.deliveredAt",
+    "operation": "$.op",
+    "before": "$.before",
+    "after": "$.after",
+    "happened": "$.ts_ms",
+    "version": "$.version",
     "unreadable": f'$."{UNREADABLE}"',
 }
 """Members whose presence and kind tell containers apart. All are taken at once: a page may be large, and is parsed once."""
@@ -201,8 +220,16 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
         owner = "coalesce(response_owner, owner) ->> '$'"
     parts = ", ".join(f"p[{i}] AS {name}" for i, name in enumerate(members, 1))
     paths = ", ".join(map(literal, members.values()))
+    action = "lower(regexp_extract(event ->> '$', '[^.]*$'))"
     return f"""
         SELECT f, page, kind,
+            CASE WHEN kind = 'change' THEN CASE WHEN operation = '"d"' THEN '{GONE}' END
+                WHEN kind <> 'jsonapi_one' OR event IS NULL OR {action} IN {_texts(CREATIONS)} THEN NULL
+                WHEN {action} IN {_texts(UPDATES)} THEN '{PARTIAL}'
+                WHEN {action} IN {_texts(DELETIONS)} THEN '{GONE}' ELSE '{OTHER}' END AS event,
+            CASE kind WHEN 'change' THEN CAST(make_timestamp(try_cast(happened ->> '$' AS BIGINT) * 1000) AS VARCHAR)
+                WHEN 'jsonapi_one' THEN delivered ->> '$' END AS told_at,
+            CASE kind WHEN 'singer' THEN try_cast(version ->> '$' AS BIGINT) END AS version,
             CASE kind WHEN 'singer' THEN stream ->> '$'
                 WHEN 'airbyte' THEN coalesce(record_stream, stream) ->> '$' END AS stream,
             {owner} AS owner,
@@ -220,6 +247,7 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                     WHEN {_is("result", "[")} THEN result
                     ELSE data END, '$[*]')
                 WHEN 'jsonapi_one' THEN [data]
+                WHEN 'change' THEN [CASE WHEN {_is("after", "{")} THEN after ELSE before END]
                 ELSE [doc] END AS items
         FROM (
             SELECT *, CASE
@@ -232,7 +260,9 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN raw IS NOT NULL THEN 'airbyte_raw'
                 WHEN {_is("response", "{")} OR {_is("response", "[")} THEN 'pages'
                 WHEN {_is("result", "[")} OR {_is("data", "[")} THEN 'pages'
-                WHEN {_is("data", "{")} AND its_id IS NULL THEN 'jsonapi_one'
+                WHEN {_is("data", "{")} AND (its_id IS NULL OR event IS NOT NULL) THEN 'jsonapi_one'
+                WHEN {_is("operation", '"')} AND its_id IS NULL AND ({_is("after", "{")} OR {_is("before", "{")})
+                    THEN 'change'
                 ELSE 'records' END AS kind
             FROM (
                 SELECT f, page, doc, {parts}
@@ -246,19 +276,31 @@ def _snake(x: str) -> str:
     return f"lower(regexp_replace({x}, '([a-z0-9])([A-Z])', '\\1_\\2', 'g'))"
 
 
-def _is_stream(x: str) -> str:
-    """SQL: the stream's name is the resource's, alone or after a namespace (``public-calls``, ``public.calls``)."""
-    name = _snake(x)
-    return (
-        f"(list_contains($streams, {name}) OR list_contains($streams, "
-        f"regexp_replace({name}, '^.*(?:\\.|__|/|-)', '')) OR list_contains($streams, replace({name}, '-', '_')))"
-    )
+def _texts(words: Iterable[str]) -> str:
+    """SQL: a list of texts, as ``IN`` takes it."""
+    return f"({', '.join(map(literal, words))})"
 
+
+def _is_stream(x: str) -> str:
+    """SQL: the stream's name is the resource's, alone or after a prefix (``public.calls``, ``prod_outreach-calls``).
+
+    The name of another resource of the source, or a word that such a name begins with, is no prefix.
+    """
+    name = f"regexp_replace({_snake(x)}, '[^a-z0-9]+', '_', 'g')"
+    return f"(regexp_full_match({name}, $stream) AND NOT regexp_full_match({name}, $other_stream))"
+
+
+_IS_RESOURCE_OBJECT = (
+    "(coalesce(json_type(record, '$.attributes') = 'OBJECT' OR json_type(record, '$.relationships') = 'OBJECT', false) "
+    "OR (kind = 'jsonapi_one' AND event IS NOT NULL))"
+)
+"""SQL: the record is a JSON:API resource object. One that tells only a change may lack its attributes."""
 
 _WRONG_STREAM = f"""CASE WHEN kind IN ('singer', 'airbyte') AND NOT {_is_stream("stream")} THEN true
-    WHEN json_type(record, '$.attributes') = 'OBJECT' THEN list_contains($others, {_snake("record ->> '$.type'")})
+    WHEN {_IS_RESOURCE_OBJECT}
+        THEN NOT list_contains($types, {_snake("record ->> '$.type'")})
     ELSE false END"""
-"""SQL: the record belongs to another resource, by the name of its stream or by its JSON:API type."""
+"""SQL: the record belongs to another resource, by the name of its stream or by its JSON:API type. Null if it has none."""
 
 
 def _is(x: str, first: str) -> str:
@@ -270,7 +312,7 @@ def _records(resource: Resource, documents: str, ordered: bool) -> str:
     """SQL for the records in the documents: ``f``, ``kind``, ``stream``, ``owner``, ``record``, …."""
     item = "generate_subscripts(items, 1)" if ordered else "0"
     return f"""
-        SELECT f, page, kind, stream, owner, total, skip, unnest(items) AS record, {item} AS item
+        SELECT f, page, kind, event, told_at, version, stream, owner, total, skip, unnest(items) AS record, {item} AS item
         FROM ({_open(resource, documents, ordered)})"""
 
 
@@ -362,18 +404,21 @@ def _survey_wrapped(
     found: Survey,
 ) -> None:
     groups = con.execute(
-        f"""SELECT f, kind, {_WRONG_STREAM}, json_keys(record), json_type(record, '$.attributes') = 'OBJECT',
-            json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), count(*)
+        f"""SELECT f, kind, {_WRONG_STREAM}, json_keys(record), {_IS_RESOURCE_OBJECT},
+            json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), event IS NOT NULL,
+            version IS NOT NULL, count(*)
         FROM ({_records(resource, documents, ordered=False)}) GROUP BY ALL""",
         parameters | _streams(resource),
     ).fetchall()
-    for file, kind, is_other, keys, is_resource, attributes, relations, rows in groups:
+    for file, kind, is_other, keys, is_resource, attributes, relations, is_event, has_version, rows in groups:
         if kind in ("unreadable", "scalar"):
             found.add(file, "unreadable", rows, ())
             continue
         if is_other:
             found.add(file, kind, rows, ())
             continue
+        found.events |= is_event
+        found.versions |= has_version
         columns: set[Column] = set()
         shape = "jsonapi" if kind == "jsonapi_one" or (is_resource and kind in ("records", "pages")) else kind
         for key in keys or ():
@@ -385,6 +430,28 @@ def _survey_wrapped(
                 Column(_pointer("relationships", key), key, "relationships") for key in relations or ()
             }
         found.add(file, shape, rows, columns)
+    if not groups:
+        sql, more = _versions(resource, documents)
+        found.versions = bool(con.execute(f"{sql} LIMIT 1", parameters | more).fetchall())
+
+
+def _versions(resource: Resource, documents: str) -> tuple[str, dict[str, Any]]:
+    """SQL for the versions of the resource's Singer stream: ``f``, ``version``, ``is_active``, ``extracted_at``."""
+    return (
+        f"""SELECT f, try_cast(doc ->> '$.version' AS BIGINT) AS version,
+            doc ->> '$.type' = 'ACTIVATE_VERSION' AS is_active, doc ->> '$.time_extracted' AS extracted_at
+        FROM ({documents})
+        WHERE doc ->> '$.type' IN ('RECORD', 'ACTIVATE_VERSION') AND try_cast(doc ->> '$.version' AS BIGINT) IS NOT NULL
+            AND {_is_stream("doc ->> '$.stream'")}""",
+        _streams(resource),
+    )
+
+
+def versions(resource: Resource, batch: Batch, found: Survey) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the versions that the batch's Singer files tell, one row a line of a file."""
+    documents, parameters = _documents(batch, found)
+    sql, more = _versions(resource, documents)
+    return sql, parameters | more
 
 
 # --- flat files --------------------------------------------------------------------------------------------------
@@ -520,7 +587,8 @@ def records(
                     AS in_came,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
                     WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
-                CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value
+                CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value,
+                event AS in_event, told_at AS in_at, version AS in_version
             FROM ({_records(resource, documents, ordered)})"""
     else:
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
@@ -543,22 +611,27 @@ def records(
 
 
 def _streams(resource: Resource) -> dict[str, Any]:
-    """The parameters of ``_WRONG_STREAM``."""
-    return {"streams": sorted(resource.stream_names), "others": sorted(_other_types(resource))}
-
-
-def _other_types(resource: Resource) -> set[str]:
-    """JSON:API types of the same source's other resources."""
-    others: set[str] = set()
-    for other in RESOURCES:
-        if other.source == resource.source:
-            others |= other.stream_names | {f.relation for f in other.fields if f.relation is not None}
-    return others - resource.stream_names
+    """The parameters of ``_WRONG_STREAM``: two patterns for names of streams, and the resource's JSON:API types."""
+    own = resource.stream_names
+    others = {
+        name
+        for other in RESOURCES
+        if other.source == resource.source and other.name != resource.name
+        for name in other.stream_names
+    } - own
+    longer = [other for other in others if any(other.endswith(f"_{name}") for name in own)]
+    words = {word for name in others for word in (name, name.removesuffix("s"), name.partition("_")[0])}
+    names = "|".join(sorted(own))
+    return {
+        "stream": f"(.*_)?({names})",
+        "other_stream": "|".join([*(f"(.*_)?{name}" for name in sorted(longer)), f"({'|'.join(sorted(words))})_+({names})"]),
+        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))}),
+    }
 
 
 _UNWRAPPED = (
     "CAST(NULL AS VARCHAR) AS in_owner, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
-    "0 AS in_page"
+    "0 AS in_page, CAST(NULL AS VARCHAR) AS in_event, CAST(NULL AS VARCHAR) AS in_at, CAST(NULL AS BIGINT) AS in_version"
 )
 _NO_WRAPPER = (
     "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, "
@@ -583,7 +656,8 @@ def _typed_records(
             types[column.name] = _STRUCTS[found.kind]
             structs.add(column.where)
         else:
-            types[column.name] = "JSON" if found is None else "VARCHAR"
+            is_text = found is not None or column.where in matched.markers.values()
+            types[column.name] = "VARCHAR" if is_text else "JSON"
     names = ", ".join(f"c{i}" for i in range(len(columns)))
     index = "CAST(file_index AS BIGINT)" if len(batch.files) > 1 else "0"
     return Records(

@@ -5,7 +5,7 @@ day can change. Calls logged by hand have no ``dialedAt`` and no ``answeredAt``.
 dispositions.
 """
 
-from pipelines.sources.contract import Field, Resource, Source
+from pipelines.sources.contract import Field, Marker, Resource, Source
 
 _RELATIONS = {
     "call_disposition": "The call's disposition; call_dispositions.id.",
@@ -19,6 +19,13 @@ _RELATIONS = {
     "task": "The task the call completed.",
     "user": "The user who called.",
 }
+
+_MARKERS = (
+    Marker("dml_type", "operation"),
+    Marker("dml_at", "seen_at"),
+    Marker("is_deleted_in_app", "flag"),
+)
+"""Columns of a data share: what was done to the row, when, and whether it was deleted in the application."""
 
 _ID = Field("id", "bigint", "Identifier.", required=True)
 _TIMES = (
@@ -34,6 +41,7 @@ RESOURCES = (
         began=("dialed_at", "answered_at", "completed_at", "created_at"),
         description="One row per inbound or outbound call made with a prospect, as last updated.",
         streams=("call",),
+        markers=_MARKERS,
         fields=(
             Field("id", "bigint", "Identifier of the call.", required=True),
             Field(
@@ -83,6 +91,7 @@ RESOURCES = (
                 "state",
                 "text",
                 "The call's current state.",
+                aliases=("call_state",),
                 known=(
                     "initiated",
                     "queued",
@@ -121,6 +130,7 @@ RESOURCES = (
         name="call_dispositions",
         description="One row per call disposition of the organization.",
         streams=("call_disposition",),
+        markers=_MARKERS,
         fields=(
             _ID,
             Field("name", "text", "The disposition's name, free text."),
@@ -140,6 +150,7 @@ RESOURCES = (
         name="sequences",
         description="One row per sequence: the campaign of an Outreach call.",
         streams=("sequence",),
+        markers=_MARKERS,
         fields=(
             _ID,
             Field("name", "text", "The sequence's name."),

@@ -1,0 +1,298 @@
+"""Logs of events, deletions in every form, and documents that are no records: as tools of the field write them."""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.ingest import load_dispositions
+from pipelines.settings import Settings
+from tests.landing_folder import Landing, Row, array, lines, resource_object, to_csv, to_parquet
+from tests.support import build, fetch
+
+CALLS = "outreach.calls"
+DELIVERED = "2026-10-22T10:00:00Z"
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Landing:
+    return Landing(tmp_path, CALLS)
+
+
+def row(number: int, updated: str | None = "2026-10-21T15:06:12Z", **changes: object) -> Row:
+    """A flat row of a call."""
+    return {
+        "id": number, "direction": "outbound", "outcome": "Answered", "state": "completed", "note": None,
+        "dialed_at": "2026-10-21T15:00:04Z", "created_at": "2026-10-21T15:00:03Z", "updated_at": updated,
+        "call_disposition_id": 3, "prospect_id": 900 + number, "sequence_id": 5, **changes,
+    }  # fmt: skip
+
+
+def event(name: str, record: Row, delivered: str | None = DELIVERED, kind: str = "call") -> Row:
+    """A webhook's event about a flat row, or about a part of one."""
+    data = resource_object(kind, record)
+    data = {member: value for member, value in data.items() if value != {}}
+    return {"data": data, "meta": {"eventName": f"{kind}.{name}", "deliveredAt": delivered, "jobId": "j"}}
+
+
+def counted(landing: Landing) -> list[int]:
+    """The calls that count as attempts in the ledger."""
+    landing.con.execute("DELETE FROM landing.settings")
+    landing.con.execute("INSERT INTO landing.settings BY NAME SELECT 'UTC' AS timezone, 7200000 AS stuck_after_ms, 5000 AS clock_tolerance_ms")
+    load_dispositions(landing.con, landing.path, Settings().mappings)
+    build(landing.con, "core.attempts")
+    found = fetch(landing.con, "SELECT attempt_key FROM core.attempts ORDER BY attempt_key")
+    return [int(each["attempt_key"].rpartition(":")[2]) for each in found]
+
+
+# --- logs of events ----------------------------------------------------------------------------------------------
+
+HOOKS = [
+    event("created", row(41)),
+    event("created", row(42, outcome="Not Answered", call_disposition_id=6)),
+    event("created", row(43, tags=["q4"])),
+    {
+        "data": {"type": "call", "id": 41, "attributes": {"note": "sent deck", "updatedAt": "2026-10-23T10:00:00Z"}},
+        "beforeUpdate": {"note": None},
+        "meta": {"eventName": "call.updated", "deliveredAt": "2026-10-23T10:00:01Z"},
+    },
+    event("destroyed", row(42, "2026-10-24T10:00:00Z"), "2026-10-24T10:00:01Z"),
+]  # fmt: skip
+
+
+def test_a_log_of_webhooks(calls: Landing) -> None:
+    calls.put("hooks.jsonl", lines(HOOKS))
+    calls.run()
+    calls.law()
+    dialed = datetime(2026, 10, 21, 15, 0, 4)
+    assert calls.columns("id", "note", "dialed_at", "prospect_id", "sequence_id", "_deleted_at") == [
+        (41, "sent deck", dialed, 941, 5, None),
+        (42, None, dialed, 942, 5, datetime(2026, 10, 24, 10, 0, 1)),
+        (43, None, dialed, 943, 5, None),
+    ]
+    assert calls.files() == {"hooks.jsonl": (5, 3, 2, 0)}
+    assert calls.rejected() == []
+    assert counted(calls) == [41, 43]
+
+
+def test_events_of_other_types_are_no_calls(calls: Landing) -> None:
+    calls.put(
+        "hooks.json",
+        array(
+            [
+                event("created", row(1)),
+                event("updated", {"id": 900, "first_name": "Ada", "updated_at": "2026-10-23"}, kind="prospect"),
+                event("created", {"id": 7, "subject": "Hello"}, kind="mailing"),
+                {"data": {"type": "account", "id": 8}, "meta": {"eventName": "account.destroyed"}},
+                event("created", {"id": 9, "name": "Answered"}, kind="callDisposition"),
+                {"data": {"type": "calls", "id": 2, "attributes": {"direction": "inbound"}}},
+            ]
+        ),
+    )
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "direction") == [(1, "outbound"), (2, "inbound")]
+    assert calls.rejected() == [(2, "wrong_stream"), (3, "wrong_stream"), (4, "wrong_stream"), (5, "wrong_stream")]
+    assert calls.notices("new_field") == []
+
+
+def test_events_of_another_resource_and_of_its_relations(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, "outreach.call_dispositions")
+    landing.put(
+        "hooks.jsonl",
+        lines(
+            [
+                event("created", {"id": 3, "name": "Spoke", "outcome": "completed"}, kind="callDisposition"),
+                event("updated", {"id": 3, "name": "Spoke with them"}, kind="callDisposition"),
+                event("created", row(1)),
+            ]
+        ),
+    )
+    landing.run()
+    landing.law()
+    assert landing.columns("id", "name", "outcome") == [(3, "Spoke with them", "completed")]
+    assert landing.rejected() == [(3, "wrong_stream")]
+
+
+def test_an_update_whose_row_is_unknown_waits_for_it(calls: Landing) -> None:
+    update = event("updated", {"id": 5, "note": None, "user_id": 8, "updated_at": "2026-10-23T10:00:00Z", "mood": "x"})
+    calls.put("1.jsonl", lines([row(4), update]))
+    calls.run()
+    calls.law()
+    assert calls.files() == {"1.jsonl": (2, 1, 0, 1)}
+    assert calls.rejected() == [(2, "partial_unknown")]
+    assert "user" in calls.con.sql("SELECT record FROM landing.rejected_rows").fetchall()[0][0]
+    assert calls.run().files_read == 0
+    calls.put("2.csv", to_csv([row(5, note="old", user_id=7)]))
+    calls.run()
+    calls.law()
+    assert calls.rejected() == []
+    assert calls.files() == {"1.jsonl": (2, 2, 0, 0), "2.csv": (1, 0, 1, 0)}
+    assert calls.columns("id", "note", "user_id", "prospect_id", "extra") == [
+        (4, None, None, 904, None),
+        (5, None, 8, 905, '{"mood":"x"}'),
+    ]
+
+
+def test_an_update_of_a_bad_value_is_refused_for_it(calls: Landing) -> None:
+    calls.put("1.jsonl", lines([event("created", row(4)), event("updated", {"id": 4, "direction": "up"})]))
+    calls.run()
+    calls.law()
+    assert calls.wrong() == [("direction is not one of inbound, outbound", "direction", "up")]
+    assert calls.columns("id", "direction") == [(4, "outbound")]
+
+
+def test_a_newer_whole_row_ends_what_updates_said(calls: Landing) -> None:
+    calls.put("1.jsonl", lines([row(4), event("updated", {"id": 4, "note": "n", "updated_at": "2026-10-22"})]))
+    calls.run()
+    assert calls.columns("note") == [("n",)]
+    calls.put("2.jsonl", lines([row(4, "2026-10-23", note="whole")]))
+    calls.run()
+    calls.law()
+    assert calls.columns("note") == [("whole",)]
+    calls.put("3.jsonl", lines([event("updated", {"id": 4, "state": "busy"}, "2026-10-22T12:00:00Z")]))
+    calls.run()
+    calls.law()
+    assert calls.columns("note", "state") == [("whole", "completed")]
+    assert calls.files() == {"1.jsonl": (2, 0, 2, 0), "2.jsonl": (1, 1, 0, 0), "3.jsonl": (1, 0, 1, 0)}
+
+
+# --- any order, any split: beside the property of whole versions in test_ingest_properties.py ------------------------
+
+TIMES = [f"2026-10-2{day}T00:00:00Z" for day in range(1, 7)]
+FIELDS = ("note", "outcome", "prospect_id", "mood")
+
+
+def happening(chance: random.Random) -> Row:
+    """A whole row, or an event, of one of a few calls: many ties, many updates before their row."""
+    key, updated = chance.randrange(3), chance.choice([None, *TIMES])
+    values: Row = {
+        "note": chance.choice([None, "a", "b"]), "outcome": chance.choice([None, "Answered", "completed"]),
+        "prospect_id": chance.choice([None, 1, 2]), "mood": chance.choice([None, "x", "y"]),
+    }  # fmt: skip
+    action = chance.choice(["row", "created", "updated", "updated", "updated", "destroyed"])
+    if action == "row":
+        return resource_object("call", {"id": key, "updated_at": updated, **values}) | (
+            {"_sdc_deleted_at": chance.choice(TIMES)} if chance.random() < 0.2 else {}
+        )
+    delivered = chance.choice([None, *TIMES])
+    if action == "created":
+        return event(action, {"id": key, "updated_at": updated, **values}, delivered)
+    carried = {name: values[name] for name in FIELDS if chance.random() < 0.5}
+    if chance.random() < 0.7:
+        carried["updated_at"] = updated
+    return event(action, {"id": key, **carried}, delivered)
+
+
+def folded(happenings: list[Row]) -> list[tuple[Any, ...]]:
+    """What the happenings come to, by the rule: the latest whole row, then each part that is not older."""
+
+    def flat(data: Row) -> Row:
+        own = {name: value for name, value in data.get("attributes", {}).items() if name != "updatedAt"}
+        if "updatedAt" in data.get("attributes", {}):
+            own["updated_at"] = data["attributes"]["updatedAt"]
+        if "prospect" in data.get("relationships", {}):
+            linked = data["relationships"]["prospect"]["data"]
+            own["prospect_id"] = linked and linked["id"]
+        return own
+
+    whole: dict[int, list[Row]] = {}
+    parts: dict[int, list[tuple[Any, ...]]] = {}
+    for each in happenings:
+        if "meta" not in each:
+            end = {name: value for name, value in each.items() if name == "_sdc_deleted_at"}
+            whole.setdefault(each["id"], []).append(flat(each) | end)
+            continue
+        own, action = flat(each["data"]), each["meta"]["eventName"].partition(".")[2]
+        if action == "created":
+            whole.setdefault(each["data"]["id"], []).append(own)
+            continue
+        delivered = each["meta"]["deliveredAt"]
+        gone = (delivered or own.get("updated_at") or "1970") if action == "destroyed" else ""
+        parts.setdefault(each["data"]["id"], []).append(
+            (own.get("updated_at") or delivered or "", delivered or "", gone != "", own, gone)
+        )
+    result = []
+    for key in sorted(whole.keys() | parts.keys()):
+        rows = whole.get(key, [])
+        state: Row = dict.fromkeys((*FIELDS, "updated_at"))
+        since, deleted = "", ""
+        if rows:
+            since = max(r.get("updated_at") or "" for r in rows)
+            base = [r for r in rows if (r.get("updated_at") or "") == since]
+            state = {name: base[0].get(name) for name in state}
+            assert all({name: r.get(name) for name in state} == state for r in base), "the test avoids such ties"
+            ends = [r["_sdc_deleted_at"] for r in rows if "_sdc_deleted_at" in r]
+            own = base[0].get("_sdc_deleted_at", "")
+            deleted = max((end for end in ends if end >= since), default=own)
+        known = bool(rows)
+        for moment, _, is_gone, own, gone in sorted(parts.get(key, []), key=lambda p: p[:3]):
+            known |= is_gone
+            if moment >= since:
+                state |= own
+                deleted = gone or deleted
+        if known:
+            result.append((key, *(state[name] for name in FIELDS), state["updated_at"], deleted))
+    return result
+
+
+def is_told_apart(happenings: list[Row]) -> bool:
+    """False if two happenings of a call at one time say different things: then their text decides, not their time."""
+    seen: dict[tuple[Any, ...], str] = {}
+    for each in happenings:
+        if "meta" not in each:
+            place: tuple[Any, ...] = (each["id"], each["attributes"]["updatedAt"])
+        elif each["meta"]["eventName"] == "call.created":
+            place = (each["data"]["id"], each["data"]["attributes"]["updatedAt"])
+        else:
+            moment = each["data"].get("attributes", {}).get("updatedAt") or each["meta"]["deliveredAt"]
+            place = (each["data"]["id"], "part", moment, each["meta"]["deliveredAt"], each["meta"]["eventName"])
+        text = json.dumps(each, sort_keys=True)
+        if seen.setdefault(place, text) != text:
+            return False
+    return True
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32))
+def test_updates_give_the_same_in_any_order_and_split(seed: int) -> None:
+    chance = random.Random(seed)
+    happenings: list[Row] = []
+    for _ in range(chance.randrange(2, 16)):
+        if is_told_apart([*happenings, more := happening(chance)]):
+            happenings.append(more)
+    expected = folded(happenings)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("whole", "parts"):
+            landing, left, number = Landing(Path(folder) / name, CALLS), list(happenings), 0
+            if name == "parts":
+                chance.shuffle(left)
+            while left:
+                size = len(left) if name == "whole" else chance.randrange(1, 5)
+                piece, left = left[:size], left[size:]
+                # A file may grow, and a file may go; the ledger forgets nothing.
+                path = landing.put(f"{chance.randrange(3)}.json" if name == "parts" else "a.json", array(piece))
+                landing.run()
+                landing.law()
+                if chance.random() < 0.2:
+                    path.unlink()
+                number += 1
+            found = [
+                (key, note, outcome, person, extra and json.loads(extra)["mood"], said(updated), said(deleted) or "")
+                for key, note, outcome, person, extra, updated, deleted in landing.columns(
+                    "id", "note", "outcome", "prospect_id", "extra", "updated_at", "_deleted_at"
+                )
+            ]
+            assert found == [(*rest, "1970-01-01T00:00:00Z" if end == "1970" else end) for *rest, end in expected], name
+
+
+def said(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat() + "Z"
