@@ -443,7 +443,7 @@ def _versions(resource: Resource, documents: str) -> tuple[str, dict[str, Any]]:
         FROM ({documents})
         WHERE doc ->> '$.type' IN ('RECORD', 'ACTIVATE_VERSION') AND try_cast(doc ->> '$.version' AS BIGINT) IS NOT NULL
             AND {_is_stream("doc ->> '$.stream'")}""",
-        _streams(resource),
+        _stream_patterns(resource),
     )
 
 
@@ -611,7 +611,15 @@ def records(
 
 
 def _streams(resource: Resource) -> dict[str, Any]:
-    """The parameters of ``_WRONG_STREAM``: two patterns for names of streams, and the resource's JSON:API types."""
+    """The parameters of ``_WRONG_STREAM``: the patterns of ``_is_stream``, and the resource's JSON:API types."""
+    own = resource.stream_names
+    return _stream_patterns(resource) | {
+        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))})
+    }
+
+
+def _stream_patterns(resource: Resource) -> dict[str, Any]:
+    """The parameters of ``_is_stream``: a pattern of the resource's names, and one of other resources' names."""
     own = resource.stream_names
     others = {
         name
@@ -625,7 +633,6 @@ def _streams(resource: Resource) -> dict[str, Any]:
     return {
         "stream": f"(.*_)?({names})",
         "other_stream": "|".join([*(f"(.*_)?{name}" for name in sorted(longer)), f"({'|'.join(sorted(words))})_+({names})"]),
-        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))}),
     }
 
 

@@ -296,3 +296,230 @@ def test_updates_give_the_same_in_any_order_and_split(seed: int) -> None:
 
 def said(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat() + "Z"
+
+
+# --- deletions ---------------------------------------------------------------------------------------------------
+
+
+def test_an_operation_beside_the_record(calls: Landing) -> None:
+    records = [resource_object("call", row(n)) | {"_meta": {"op": "c", "row_id": n}} for n in (41, 42, 43)]
+    gone = resource_object("call", row(42)) | {"_meta": {"op": "d", "row_id": 9}}
+    calls.put("e.jsonl", lines([*records, gone]))
+    calls.run()
+    calls.law()
+    assert [(key, end and str(end)) for key, end in calls.columns("id", "_deleted_at")] == [
+        (41, None), (42, "2026-10-21 15:06:12"), (43, None),
+    ]  # fmt: skip
+    assert calls.notices("new_field") == []
+    assert counted(calls) == [41, 43]
+
+
+@pytest.mark.parametrize(
+    ("marks", "alive"),
+    [
+        ({"_meta/op": "d"}, {"_meta/op": "u"}),
+        ({"_meta__op": "d"}, {"_meta__op": "c"}),
+        ({"_meta": '{"op":"d","uuid":"x"}'}, {"_meta": '{"op":"u"}'}),
+        ({"__deleted": "true", "__op": "d"}, {"__deleted": "false", "__op": "u"}),
+        ({"Op": "D"}, {"Op": "I"}),
+        ({"DML_TYPE": "delete"}, {"DML_TYPE": "update"}),
+        ({"IS_DELETED_IN_APP": "true"}, {"IS_DELETED_IN_APP": "false"}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("write", [to_csv, lines, to_parquet])
+def test_deletions_in_flat_rows(calls: Landing, marks: Row, alive: Row, write: Any) -> None:
+    calls.put("a.csv", write([row(1) | alive, row(2) | marks]))
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "_deleted_at", "extra") == [
+        (1, None, None), (2, datetime(2026, 10, 21, 15, 6, 12), None),
+    ]  # fmt: skip
+    assert calls.rejected() == calls.notices("new_field") == []
+
+
+def test_a_data_share_says_when(calls: Landing) -> None:
+    calls.put(
+        "CALLS.csv",
+        "ID,CALL_STATE,DIRECTION,DIALED_AT,UPDATED_AT,PROSPECT_ID,DML_TYPE,DML_AT,IS_DELETED_IN_APP\n"
+        "41,completed,outbound,2026-10-21 15:00:04.000,2026-10-21 15:06:12.000,900,insert,2026-10-21 08:06:12.000,false\n"
+        "42,no_answer,outbound,2026-10-21 15:07:00.000,2026-10-21 15:07:31.000,901,delete,2026-10-22 08:06:12.000,true\n",
+    )
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "state", "_deleted_at") == [
+        (41, "completed", None),
+        (42, "no_answer", datetime(2026, 10, 22, 8, 6, 12)),
+    ]
+    assert counted(calls) == [41]
+
+
+def test_a_change_with_the_row_before_it(calls: Landing) -> None:
+    moment = int(datetime.fromisoformat("2026-10-25T00:00:00+00:00").timestamp()) * 1000
+    calls.put(
+        "topic.jsonl",
+        lines(
+            [
+                {"before": None, "after": row(1), "op": "c", "ts_ms": moment - 5000},
+                {"before": None, "after": row(2), "op": "r", "ts_ms": moment - 5000},
+                {"before": row(1), "after": row(1, "2026-10-22", note="n"), "op": "u", "ts_ms": moment - 1000},
+                {"before": {"id": 2}, "after": None, "op": "d", "ts_ms": moment},
+            ]
+        ),
+    )
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "note", "prospect_id", "_deleted_at") == [
+        (1, "n", 901, None),
+        (2, None, 902, datetime(2026, 10, 25)),
+    ]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_deletion_of_a_key_without_a_time(calls: Landing, order: tuple[int, ...]) -> None:
+    files = [lines([row(1), row(2)]), lines([{"id": 2, "_meta": {"op": "d"}}])]
+    for i in order:
+        calls.put(f"{i}.jsonl", files[i])
+        calls.run()
+        calls.law()
+    calls.put("more.jsonl", lines([row(2, "2026-10-22")]))
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "_deleted_at") == [(1, None), (2, datetime(2026, 10, 22))]
+
+
+# History tables.
+
+
+def history(number: int, start: str, end: str | None, updated: str | None = None, **changes: object) -> Row:
+    return row(number, updated or start, **changes) | {
+        "_fivetran_start": start, "_fivetran_end": end or "9999-12-31T23:59:59.999Z", "_fivetran_active": end is None,
+        "_fivetran_synced": "2026-10-30T00:00:00Z",
+    }  # fmt: skip
+
+
+def test_a_history_with_and_without_an_active_version(calls: Landing) -> None:
+    calls.put(
+        "call.csv",
+        to_csv(
+            [
+                history(41, "2026-10-21T15:06:12Z", "2026-10-22T09:00:00Z", outcome=None),
+                history(41, "2026-10-22T09:00:00Z", None),
+                history(42, "2026-10-21T15:07:31Z", "2026-10-23T09:00:00Z"),
+            ]
+        ),
+    )
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "outcome", "_deleted_at") == [
+        (41, "Answered", None),
+        (42, "Answered", datetime(2026, 10, 23, 9)),
+    ]
+    assert counted(calls) == [41]
+
+
+VERSIONS = {
+    "first": history(1, "2026-10-01", "2026-10-05", note="first"),
+    "second": history(1, "2026-10-05", "2026-10-09", "2026-10-04", note="second"),
+    "third": history(1, "2026-10-09", None, "2026-10-04", note="second"),
+    "ended": history(1, "2026-10-09", "2026-10-12", "2026-10-04", note="second"),
+    "again": history(1, "2026-10-20", None, "2026-10-04", note="second"),
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "end"),
+    [
+        (["first", "second", "third"], None),
+        (["first", "second"], datetime(2026, 10, 9)),
+        (["second", "third", "ended"], datetime(2026, 10, 12)),
+        (["first", "ended"], datetime(2026, 10, 12)),
+        (["ended", "third", "again"], None),
+        (["first", "again", "ended", "second"], None),
+    ],
+    ids=str,
+)
+def test_histories_in_any_order_and_split(tmp_path: Path, names: list[str], end: datetime | None) -> None:
+    for turn in range(4):
+        landing = Landing(tmp_path / str(turn), CALLS)
+        order = list(names)
+        random.Random(turn).shuffle(order)
+        for i, name in enumerate(order):
+            landing.put(f"{i}.jsonl", lines([VERSIONS[name]]))
+            if turn % 2:
+                landing.run()
+                landing.law()
+        landing.run()
+        landing.law()
+        assert landing.columns("id", "note", "_deleted_at") == [(1, "second", end)], order
+
+
+# Versions of a Singer stream.
+
+
+def message(version: int, record: Row, **more: object) -> Row:
+    return {"type": "RECORD", "stream": "calls", "version": version, "record": record, **more}
+
+
+def activate(version: int, stream: str = "calls") -> Row:
+    return {"type": "ACTIVATE_VERSION", "stream": stream, "version": version}
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("split", [1, 2, 99])
+def test_what_the_active_version_lacks_is_deleted(calls: Landing, before: bool, split: int) -> None:
+    old = [message(1, row(n)) for n in (41, 42, 43)]
+    new = [message(2, row(n)) for n in (41, 43)]
+    log = [*old, activate(2), *new] if before else [*old, *new, activate(2)]
+    for i in range(0, len(log), split):
+        calls.put(f"{i}.jsonl", lines(log[i : i + split]))
+        calls.run()
+        calls.law()
+    assert calls.columns("id", "_deleted_at") == [(41, None), (42, datetime(2026, 10, 21, 15, 6, 12)), (43, None)]
+    assert counted(calls) == [41, 43]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_stream_that_is_sent_again_and_again(tmp_path: Path, backwards: bool) -> None:
+    first, second, third = 1_793_000_000_000, 1_793_100_000_000, 1_793_200_000_000
+    files = [
+        lines([message(first, row(n)) for n in (1, 2, 3)] + [activate(first)]),
+        lines([message(second, row(n), time_extracted="2026-10-28T00:00:00Z") for n in (1,)] + [activate(second)]),
+        lines([activate(third)] + [message(third, row(n)) for n in (1, 2)]),
+        to_csv([row(9)]),
+    ]
+    landing = Landing(tmp_path, CALLS)
+    for i, content in enumerate(reversed(files) if backwards else files):
+        landing.put(f"{i}.x.csv", content)
+        landing.run()
+        landing.law()
+        if i == 1 and not backwards:
+            assert landing.columns("id", "_deleted_at") == [
+                (1, None), (2, datetime(2026, 10, 28)), (3, datetime(2026, 10, 28)),
+            ]  # fmt: skip
+    # The second lives again; the fourth never was in the stream.
+    assert landing.columns("id", "_deleted_at") == [(1, None), (2, None), (3, datetime(2026, 10, 28)), (9, None)]
+
+
+def test_a_version_of_another_stream_says_nothing(calls: Landing) -> None:
+    calls.put("a.jsonl", lines([message(1, row(1)), activate(2, "users")]))
+    calls.run()
+    assert calls.columns("id", "_deleted_at") == [(1, None)]
+
+
+def test_a_row_of_an_older_version_that_its_own_column_marks(calls: Landing) -> None:
+    calls.put("a.jsonl", lines([message(1, row(1) | {"_sdc_deleted_at": "2026-11-01"}), message(1, row(2))]))
+    calls.run()
+    calls.put("b.jsonl", lines([activate(2)]))
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "_deleted_at") == [(1, datetime(2026, 11, 1)), (2, datetime(2026, 10, 21, 15, 6, 12))]
+    calls.put("c.jsonl", lines([message(2, row(2))]))
+    calls.put("d.jsonl", lines([event("updated", {"id": 1, "note": "late"}), event("updated", {"id": 2, "note": "n"})]))
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "note", "_deleted_at") == [(1, "late", datetime(2026, 11, 1)), (2, "n", None)]
+    calls.put("e.jsonl", lines([activate(3)]))
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "note", "_deleted_at")[1][1:] == ("n", datetime(2026, 10, 21, 15, 6, 12))
