@@ -14,9 +14,11 @@ from typing import Any
 import duckdb
 
 from pipelines.ingest import values
-from pipelines.ingest.names import Column, Matched, markers_of, match
+from pipelines.ingest.names import Column, Matched, fields_of, markers_of, match
 from pipelines.ingest.shapes import (
     GONE,
+    LOADER_META,
+    NUMBERS_THAT_ARE_NONE,
     PARTIAL,
     Batch,
     Records,
@@ -285,6 +287,59 @@ def note_new_fields(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
         )
 
 
+def note_loader_changes(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
+    """Write a notice for each field of which a loading tool says that it changed values, and for each reason."""
+    found = loading.survey
+    places = [column.where for column in loading.columns if column.name.lower() == LOADER_META]
+    if not found.changed_by_loader and not (found.flat and places):
+        return
+    source = records(
+        loading.resource, loading.batch, found, loading.columns, loading.matched, ordered=False, fast=False
+    )
+    text = "in_meta ->> '$'" if found.wrapped else source.text[places[0]]
+    groups = con.execute(
+        f"""SELECT in_file, change ->> '$.field', concat_ws(': ', change ->> '$.change', change ->> '$.reason'), count(*)
+        FROM (
+            SELECT in_file, unnest(CASE WHEN json_valid(meta) THEN json_extract(meta, '$.changes[*]') END) AS change
+            FROM (SELECT in_file, {text} AS meta FROM ({source.sql}))
+        ) GROUP BY ALL ORDER BY ALL""",
+        source.parameters,
+    ).fetchall()
+    for file, name, value, rows in groups:
+        field = min(fields_of(loading.resource, [name]), default=name) if name is not None else None
+        con.execute(
+            """INSERT INTO landing.notices
+            SELECT file_id, source, resource, file, 'loader_changed', $field, $value, $rows,
+                'the loading tool emptied or cut the value, and says why'
+            FROM landing.files WHERE file_id = $file""",
+            {"field": field, "value": value, "rows": rows, "file": loading.batch.ids[file]},
+        )
+
+
+def note_round_page(con: duckdb.DuckDBPyConnection, file_id: int, rows: int) -> None:
+    """Write a notice that a file holds exactly as many rows as a page of an API may hold."""
+    con.execute(
+        """INSERT INTO landing.notices
+        SELECT file_id, source, resource, file, 'round_page', NULL, NULL, $rows,
+            'one page with a round number of rows and no other page beside it: the pull may have stopped there'
+        FROM landing.files WHERE file_id = $file""",
+        {"rows": rows, "file": file_id},
+    )
+
+
+def is_single_page(con: duckdb.DuckDBPyConnection, loading: Loading, index: int) -> bool:
+    """True if a file of the batch is one JSON array, or one list page that does not say how many rows there are."""
+    if loading.batch.format == "array":
+        return loading.survey.shapes.get(index) != {"unreadable"}
+    if not loading.survey.wrapped or loading.batch.format not in ("lines", "documents"):
+        return False
+    sql, parameters = pages(loading.resource, loading.batch, loading.survey)
+    found = con.execute(
+        f"SELECT total, rows FROM ({sql}) WHERE f = $index", {**parameters, "index": index}
+    ).fetchall()
+    return found == [(None, loading.survey.rows[index])]
+
+
 def note_unknown_values(
     con: duckdb.DuckDBPyConnection, resource: Resource, table: str, first_id: int
 ) -> None:
@@ -366,7 +421,9 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
     valid = " AND ".join([f"{status} IS NULL", *(f"NOT {check.when}" for check in checks)])
     file_id = "$ids[in_file + 1]"
     if strict:
-        fine = " AND ".join([f"{status} IS NULL", *surely])
+        doubts = _doubts(loading)
+        fine = " AND ".join([f"{status} IS NULL", *surely, *doubts])
+        valid = " AND ".join([valid, *doubts])
         file_id = (
             f"CASE WHEN {fine} THEN {file_id} WHEN {valid} THEN {file_id} ELSE error('a row is not good') END"
         )
@@ -430,6 +487,18 @@ def _checks(
     return surely, checks
 
 
+def _doubts(loading: Loading) -> list[str]:
+    """Conditions without which a JSON file has to be read row by row: a text may be a number that is none.
+
+    As texts, the two look alike. Row by row, they are told apart.
+    """
+    if loading.batch.format in ("csv", "parquet"):
+        return []
+    none = ", ".join(map(literal, NUMBERS_THAT_ARE_NONE))
+    found = [i for i, field in enumerate(loading.resource.fields) if field.name in loading.matched.fields and field.kind == "text"]
+    return [f"(x{i} IS NULL OR x{i} NOT IN ({none}))" for i in found]
+
+
 def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:
     """Return SQL for the field's text, from the columns that hold it, and True if that is a struct already."""
     places = matched.fields.get(field.name, ())
@@ -452,7 +521,8 @@ def _extra(matched: Matched, source: Records) -> tuple[str, dict[str, Any]]:
     if not matched.unknown:
         return "CAST(NULL AS JSON)", {}
     as_json = ", ".join(f"CAST({source.json[where]} AS JSON)" for where in matched.unknown.values())
-    entries = f"list_filter(list_zip($extra, [{as_json}]), lambda e: e[2] IS NOT NULL AND e[2] <> 'null')"
+    none = ", ".join(map(literal, ("null", *NUMBERS_THAT_ARE_NONE)))
+    entries = f"list_filter(list_zip($extra, [{as_json}]), lambda e: e[2] IS NOT NULL AND e[2] NOT IN ({none}))"
     return f"CAST(nullif(CAST(to_json(map_from_entries({entries})) AS VARCHAR), '{{}}') AS JSON)", {
         "extra": list(matched.unknown)
     }

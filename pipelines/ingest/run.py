@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -38,6 +39,9 @@ _SMALL = 32 << 20
 
 _TOGETHER = 500
 """Files that one statement reads at most."""
+
+_ROUND = frozenset({100, 200, 250, 500, 1_000, 2_000, 5_000, 10_000})
+"""Rows on a page, as APIs limit it."""
 
 _TEXT_ERRORS = (
     duckdb.InvalidInputException,
@@ -139,12 +143,13 @@ class _Run:
         self.raw_table = f"raw.{quoted(resource.table)}"
         self.target = self.raw_table if self.sets is None else kept_rows(resource)
         self.mended: list[Batch] = []
+        self.found: list[LandingFile] = []
         self.loadings: list[Loading] = []
         self.about = {"source": resource.source, "resource": resource.name}
 
     def run(self) -> IngestResult | None:
         """Read and write everything. None, with nothing written, if a file changed meanwhile."""
-        found = self.landing.files(self.resource)
+        self.found = found = self.landing.files(self.resource)
         self._end_refusals(found)
         known = self._known()
         fresh = [file for file in found if self._is_fresh(file, known)]
@@ -419,6 +424,8 @@ class _Run:
         self._account(first_id)
         for loading in self.loadings:
             load.note_new_fields(self.con, loading)
+            load.note_loader_changes(self.con, loading)
+        self._note_round_pages(new)
         load.note_unknown_values(self.con, self.resource, self.target, first_id)
         if self.sets is not None:
             page_sets.rebuild(self.con, self.resource, self.sets, first_id)
@@ -547,6 +554,31 @@ class _Run:
             WHERE same_as = o.original AND file_id >= $first""",
             {"first": first_id},
         )
+
+    def _note_round_pages(self, new: list[_New]) -> None:
+        """Write a notice for each new file that is the only page of a pull and has a round number of rows.
+
+        Notices of files that have changed, or are no longer alone in their folder, are removed.
+        """
+        beside = Counter(os.path.dirname(file.name) for file in self.found)
+        changed = {n.file.name for n in new}
+        for (name,) in self.con.execute(
+            "SELECT file FROM landing.notices WHERE code = 'round_page' AND source = $source AND resource = $resource",
+            self.about,
+        ).fetchall():
+            if name in changed or beside[os.path.dirname(name)] != 1:
+                self.con.execute(
+                    "DELETE FROM landing.notices WHERE code = 'round_page' AND source = $source "
+                    "AND resource = $resource AND file = $name",
+                    {**self.about, "name": name},
+                )
+        names_by_id = {n.id: n.file.name for n in new}
+        for loading in self.loadings:
+            for index, number in enumerate(loading.batch.ids):
+                rows = loading.survey.rows[index]
+                alone = beside[os.path.dirname(names_by_id[number])] == 1
+                if rows in _ROUND and alone and load.is_single_page(self.con, loading, index):
+                    load.note_round_page(self.con, number, rows)
 
     def _finish(self, new: list[_New]) -> None:
         """Write the files' hashes. Raises _RollBack if a file has changed since it was listed."""

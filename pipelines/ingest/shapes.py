@@ -39,6 +39,9 @@ larger document is taken apart first, as if it were broken, and a page becomes i
 _GUESSED = 2_048
 """Rows that ``guess`` reads."""
 
+LOADER_META = "_airbyte_meta"
+"""The column in which Airbyte says which values of a row it changed, and why."""
+
 CREATIONS = ("create", "created", "insert", "inserted", "c", "r")
 UPDATES = ("update", "updated", "changed", "u")
 """How the name of an event ends that carries a whole row, or only what changed of a row; in lower case."""
@@ -106,6 +109,8 @@ class Survey:
     """True if a record is an event that may carry only a part of its row."""
     versions: bool = False
     """True if the file tells versions of a Singer stream: what the active version lacks was deleted."""
+    changed_by_loader: bool = False
+    """True if a loading tool may say of a row that it changed a value (``_airbyte_meta``)."""
     docs: str = ""
     """SQL for the document in a row of a flat file, if its columns hold documents (``_airbyte_data``, ``attributes``)."""
 
@@ -203,9 +208,66 @@ _PARTS = {
     "after": "$.after",
     "happened": "$.ts_ms",
     "version": "$.version",
+    "meta": "$._airbyte_meta",
+    "error": "$.error",
+    "errors": "$.errors",
+    "message": "$.message",
+    "status_code": "$.statusCode",
+    "status": "$.status",
+    "code": "$.code",
+    "detail": "$.detail",
     "unreadable": f'$."{UNREADABLE}"',
 }
 """Members whose presence and kind tell containers apart. All are taken at once: a page may be large, and is parsed once."""
+
+
+_TOLD = {
+    "batch": "a message of a Singer batch: the records are in the files that its manifest names; land those files",
+    "error": "an error page of an API, not records",
+    "graphql": "an answer of GraphQL without a list of this resource",
+    "list": "a document with a list under another name than this resource's; save the list by itself",
+}
+"""What a document is that holds no record, by its kind."""
+
+NUMBERS_THAT_ARE_NONE = ("NaN", "Infinity", "-Infinity")
+"""What programs write into JSON for a missing number; JSON has no such values. Each is null."""
+
+_VAGUE = frozenset({"code", "data", "detail", "error", "errors", "message", "status", "title", "type"})
+"""Names of fields that an error page has as well."""
+
+
+def _named_lists(resource: Resource) -> dict[str, str]:
+    """Members that may hold the resource's records under its own name, alone or in an answer of GraphQL."""
+    names = {
+        spelling
+        for name in resource.stream_names
+        for spelling in (name, name.replace("_", " ").title().replace(" ", ""))
+        for spelling in (spelling, spelling[0].lower() + spelling[1:])
+    }
+    return {
+        f"list_{i}_{j}": f"$.{place.format(name)}"
+        for i, name in enumerate(sorted(names))
+        for j, place in enumerate(("{}", "data.{}", "data.{}.nodes", "data.{}.edges"))
+    }
+
+
+def _is_known(resource: Resource, x: str) -> str:
+    """SQL: a JSON object has a member that spells a field of the resource, and is not one of the vague ones."""
+    spellings = {
+        spelling.replace("_", "")
+        for f in resource.fields
+        for spelling in (f.name, *f.aliases, *((f.relation,) if f.relation else ()))
+    }
+    return (
+        f"list_has_any(list_transform(json_keys({x}), lambda k: lower(replace(k, '_', ''))), "
+        f"[{', '.join(map(literal, sorted(spellings - _VAGUE)))}])"
+    )
+
+
+def _lists(x: str) -> str:
+    """SQL: how many members of a JSON object are arrays."""
+    place = "'/' || replace(replace(k, '~', '~0'), '/', '~1')"
+    return f"len(list_filter(json_keys({x}), lambda k: json_type({x}, {place}) = 'ARRAY'))"
 
 
 def _open(resource: Resource, documents: str, ordered: bool) -> str:
@@ -214,15 +276,22 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
     Shapes are told apart in the order of the CASE.
     """
     ordinal = "row_number() OVER ()" if ordered else "0"
-    members, owner = dict(_PARTS), "CAST(NULL AS VARCHAR)"
+    lists = _named_lists(resource)
+    members, owner = _PARTS | lists, "CAST(NULL AS VARCHAR)"
     if (sets := resource.page_sets) is not None:
         members |= {"owner": f"$.{sets.owner}", "response_owner": f"$.response.{sets.owner}"}
         owner = "coalesce(response_owner, owner) ->> '$'"
     parts = ", ".join(f"p[{i}] AS {name}" for i, name in enumerate(members, 1))
     paths = ", ".join(map(literal, members.values()))
+    nodes = [f"CASE WHEN {_is(x, '[')} THEN {x} END" for x in lists]
+    named = ", ".join(
+        f"json_extract({x}, '$[*].node')" if path.endswith(".edges") else f"json_extract({node}, '$[*]')"
+        for (x, path), node in zip(lists.items(), nodes, strict=True)
+    )
+    known, known_data = _is_known(resource, "doc"), _is_known(resource, "data")
     action = "lower(regexp_extract(event ->> '$', '[^.]*$'))"
     return f"""
-        SELECT f, page, kind,
+        SELECT f, page, CASE kind WHEN 'named' THEN 'pages' ELSE kind END AS kind, meta,
             CASE WHEN kind = 'change' THEN CASE WHEN operation = '"d"' THEN '{GONE}' END
                 WHEN kind <> 'jsonapi_one' OR event IS NULL OR {action} IN {_texts(CREATIONS)} THEN NULL
                 WHEN {action} IN {_texts(UPDATES)} THEN '{PARTIAL}'
@@ -246,6 +315,7 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                     WHEN response IS NOT NULL THEN response_data
                     WHEN {_is("result", "[")} THEN result
                     ELSE data END, '$[*]')
+                WHEN 'named' THEN coalesce({named})
                 WHEN 'jsonapi_one' THEN [data]
                 WHEN 'change' THEN [CASE WHEN {_is("after", "{")} THEN after ELSE before END]
                 ELSE [doc] END AS items
@@ -260,9 +330,20 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN raw IS NOT NULL THEN 'airbyte_raw'
                 WHEN {_is("response", "{")} OR {_is("response", "[")} THEN 'pages'
                 WHEN {_is("result", "[")} OR {_is("data", "[")} THEN 'pages'
+                WHEN its_id IS NULL AND coalesce({", ".join(nodes)}) IS NOT NULL THEN 'named'
+                WHEN its_type = '"BATCH"' AND its_id IS NULL AND stream IS NOT NULL THEN 'batch'
+                WHEN its_id IS NULL AND (error IS NOT NULL OR errors IS NOT NULL OR detail IS NOT NULL OR (message IS NOT NULL
+                        AND (len(json_keys(doc)) = 1 OR coalesce(status_code, status, code) IS NOT NULL)))
+                    AND NOT {known} THEN 'error'
+                WHEN {_is("data", "{")} AND its_id IS NULL AND event IS NULL
+                    AND len(json_extract(data, '$.*.nodes') || json_extract(data, '$.*.edges')
+                        || json_extract(data, '$.*.*.nodes') || json_extract(data, '$.*.*.edges')) > 0 THEN 'graphql'
+                WHEN {_is("data", "{")} AND its_id IS NULL AND event IS NULL AND {_lists("data")} = 1 AND NOT {known_data}
+                    AND json_type(data, '$.attributes') IS NULL THEN 'list'
                 WHEN {_is("data", "{")} AND (its_id IS NULL OR event IS NOT NULL) THEN 'jsonapi_one'
                 WHEN {_is("operation", '"')} AND its_id IS NULL AND ({_is("after", "{")} OR {_is("before", "{")})
                     THEN 'change'
+                WHEN its_id IS NULL AND {_lists("doc")} = 1 AND NOT {known} THEN 'list'
                 ELSE 'records' END AS kind
             FROM (
                 SELECT f, page, doc, {parts}
@@ -312,7 +393,7 @@ def _records(resource: Resource, documents: str, ordered: bool) -> str:
     """SQL for the records in the documents: ``f``, ``kind``, ``stream``, ``owner``, ``record``, …."""
     item = "generate_subscripts(items, 1)" if ordered else "0"
     return f"""
-        SELECT f, page, kind, event, told_at, version, stream, owner, total, skip, unnest(items) AS record, {item} AS item
+        SELECT f, page, kind, meta, event, told_at, version, stream, owner, total, skip, unnest(items) AS record, {item} AS item
         FROM ({_open(resource, documents, ordered)})"""
 
 
@@ -382,12 +463,17 @@ def _survey_plain(
     if first is None:
         return True
     # Nearly always all rows have the first row's keys. Then no row is grouped by a list of texts.
+    is_changed = "false"
+    if LOADER_META in first[0]:
+        text = "CAST(doc AS VARCHAR)"
+        is_changed = f"contains({text}, '\"change\"') OR contains({text}, '\\\"change\\\"')"
     groups = con.execute(
-        f"""SELECT f, CASE WHEN keys <> $first THEN keys END AS other, count(*)
-        FROM (SELECT f, json_keys(doc) AS keys FROM ({documents})) GROUP BY ALL""",
+        f"""SELECT f, CASE WHEN keys <> $first THEN keys END AS other, count(*), bool_or(is_changed)
+        FROM (SELECT f, json_keys(doc) AS keys, {is_changed} AS is_changed FROM ({documents})) GROUP BY ALL""",
         {**parameters, "first": first[0]},
     ).fetchall()
-    for file, other, rows in groups:
+    for file, other, rows, changed in groups:
+        found.changed_by_loader |= changed
         keys = first[0] if other is None else other
         columns = set() if keys == [UNREADABLE] else _plain_columns(resource, keys)
         if columns is None:
@@ -406,12 +492,13 @@ def _survey_wrapped(
     groups = con.execute(
         f"""SELECT f, kind, {_WRONG_STREAM}, json_keys(record), {_IS_RESOURCE_OBJECT},
             json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), event IS NOT NULL,
-            version IS NOT NULL, count(*)
+            version IS NOT NULL, count(*), coalesce(bool_or(contains(CAST(meta AS VARCHAR), 'field')), false)
         FROM ({_records(resource, documents, ordered=False)}) GROUP BY ALL""",
         parameters | _streams(resource),
     ).fetchall()
-    for file, kind, is_other, keys, is_resource, attributes, relations, is_event, has_version, rows in groups:
-        if kind in ("unreadable", "scalar"):
+    for file, kind, is_other, keys, is_resource, attributes, relations, is_event, has_version, rows, changed in groups:
+        found.changed_by_loader |= changed
+        if kind in ("unreadable", "scalar", *_TOLD):
             found.add(file, "unreadable", rows, ())
             continue
         if is_other:
@@ -533,14 +620,14 @@ def _documents_of_columns(resource: Resource, names: Sequence[str], types: dict[
     nested = {"_airbyte_data", "attributes", "relationships", "record", "response"} & set(lowered)
     if not nested and not ("data" in lowered and "stream" in lowered):
         return None
-    kept = nested | {"data", "stream", "type", "id"}
+    kept = nested | {"data", "stream", "type", "id", LOADER_META}
     if resource.page_sets is not None:
         kept.add(resource.page_sets.owner)
     members = []
     for i, name in enumerate(lowered):
         if name in kept or types.get(str(i)) is not None:
             value = f"to_json(c{i})"
-            if types.get(str(i), "VARCHAR") == "VARCHAR" and name in nested | {"data"}:
+            if types.get(str(i), "VARCHAR") == "VARCHAR" and name in nested | {"data", LOADER_META}:
                 value = f"CASE WHEN json_valid(c{i}) THEN CAST(c{i} AS JSON) ELSE to_json(c{i}) END"
             members.append(f"{literal(name)}, {value}")
     return f"json_object({', '.join(members)})"
@@ -578,17 +665,18 @@ def records(
     parameters = {**parameters, "places": places}
     if found.wrapped or ordered:
         parameters |= _streams(resource)
+        told = " ".join(f"WHEN kind = {literal(kind)} THEN {literal(words)}" for kind, words in _TOLD.items())
         sql = f"""
             SELECT f AS in_file, page AS in_page, item AS in_item, owner AS in_owner, total AS in_total,
                 skip AS in_skip, json_extract_string(record, $places) AS v, json_extract(record, $places) AS j,
-                CASE WHEN kind = 'unreadable' OR NOT {_is("record", "{")} THEN 'unreadable'
+                CASE WHEN kind = 'unreadable' OR kind IN {_texts(_TOLD)} OR NOT {_is("record", "{")} THEN 'unreadable'
                     WHEN {_WRONG_STREAM} THEN 'wrong_stream' END AS in_status,
                 CASE kind WHEN 'unreadable' THEN record ->> '/{UNREADABLE}/text' ELSE CAST(record AS VARCHAR) END
                     AS in_came,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
-                    WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
+                    {told} WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value,
-                event AS in_event, told_at AS in_at, version AS in_version
+                meta AS in_meta, event AS in_event, told_at AS in_at, version AS in_version
             FROM ({_records(resource, documents, ordered)})"""
     else:
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
@@ -600,10 +688,12 @@ def records(
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({documents})"""
+    # A number that is none looks like a text of the same letters: only the value as JSON tells them apart.
+    value = "v[{0}]" if fast else f"CASE WHEN j[{{0}}] IN {_texts(NUMBERS_THAT_ARE_NONE)} THEN NULL ELSE v[{{0}}] END"
     return Records(
         sql,
         parameters,
-        {place: f"v[{i + 1}]" for i, place in enumerate(places)},
+        {place: value.format(i + 1) for i, place in enumerate(places)},
         {place: f"j[{i + 1}]" for i, place in enumerate(places)},
         frozenset(),
         "in_came",
@@ -638,7 +728,7 @@ def _stream_patterns(resource: Resource) -> dict[str, Any]:
 
 _UNWRAPPED = (
     "CAST(NULL AS VARCHAR) AS in_owner, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
-    "0 AS in_page, CAST(NULL AS VARCHAR) AS in_event, CAST(NULL AS VARCHAR) AS in_at, CAST(NULL AS BIGINT) AS in_version"
+    "0 AS in_page, CAST(NULL AS JSON) AS in_meta, CAST(NULL AS VARCHAR) AS in_event, CAST(NULL AS VARCHAR) AS in_at, CAST(NULL AS BIGINT) AS in_version"
 )
 _NO_WRAPPER = (
     "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, "

@@ -523,3 +523,177 @@ def test_a_row_of_an_older_version_that_its_own_column_marks(calls: Landing) -> 
     calls.run()
     calls.law()
     assert calls.columns("id", "note", "_deleted_at")[1][1:] == ("n", datetime(2026, 10, 21, 15, 6, 12))
+
+
+# --- streams and what tools say of them ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stream", "is_read"),
+    [
+        ("outreach_calls", True),
+        ("public_calls", True),
+        ("src_outreach__calls", True),
+        ("prod-outreach-calls", True),
+        ("PROD.OUTREACH.CALLS", True),
+        ("outreachCalls", True),
+        ("call", True),
+        ("call_dispositions", False),
+        ("outreach_call_dispositions", False),
+        ("sequence_calls", False),
+        ("recalls", False),
+        ("calls_backup", False),
+    ],
+)
+@pytest.mark.parametrize("tool", ["singer", "airbyte"])
+def test_a_prefix_before_the_streams_name(calls: Landing, stream: str, is_read: bool, tool: str) -> None:
+    message: Row = {"type": "RECORD", "stream": stream, "record": row(1)}
+    if tool == "airbyte":
+        message = {"type": "RECORD", "record": {"stream": stream, "data": row(1), "emitted_at": 1}}
+    calls.put("a.jsonl", lines([message]))
+    calls.run()
+    calls.law()
+    assert calls.rejected() == ([] if is_read else [(1, "wrong_stream")])
+
+
+CHANGES = {
+    "changes": [
+        {"field": "callDispositionId", "change": "NULLED", "reason": "DESTINATION_SERIALIZATION_ERROR"},
+        {"field": "answered_at", "change": "TRUNCATED", "reason": "SOURCE_RECORD_SIZE_LIMITATION"},
+    ],
+    "sync_id": 7,
+}
+UNCHANGED: Row = {"changes": [], "sync_id": 7}
+
+
+@pytest.mark.parametrize("shape", ["lines", "lines with text", "csv", "parquet", "raw lines", "raw csv"])
+def test_a_value_that_the_loader_changed(calls: Landing, shape: str) -> None:
+    metas = [CHANGES, UNCHANGED, CHANGES]
+    rows = [row(n) for n in range(3)]
+    if shape.startswith("raw"):
+        rows = [{"_airbyte_data": each} for each in rows]
+    rows = [{"_airbyte_raw_id": "r", "_airbyte_meta": m, **each} for m, each in zip(metas, rows, strict=True)]
+    if shape == "lines with text":
+        rows = [each | {"_airbyte_meta": json.dumps(each["_airbyte_meta"])} for each in rows]
+    write = {"csv": to_csv, "parquet": to_parquet, "raw csv": to_csv}.get(shape, lines)
+    calls.put("a.jsonl", write(rows))
+    calls.run()
+    calls.law()
+    assert calls.notices("loader_changed") == [
+        ("answered_at", "TRUNCATED: SOURCE_RECORD_SIZE_LIMITATION", 2),
+        ("call_disposition_id", "NULLED: DESTINATION_SERIALIZATION_ERROR", 2),
+    ]
+    assert calls.notices("new_field") == []
+
+
+# --- documents that are no records ---------------------------------------------------------------------------------
+
+NONE = [
+    ({"type": "BATCH", "stream": "calls", "encoding": {"format": "jsonl"}, "manifest": ["file://b/1.json.gz"]}, "batch"),
+    ({"errors": [{"id": "expired", "title": "Token expired"}]}, "error page"),
+    ({"data": None, "errors": [{"message": "no such field"}]}, "error page"),
+    ({"error": "invalid_token", "error_description": "expired"}, "error page"),
+    ({"message": "Too many requests", "statusCode": 429}, "error page"),
+    ({"detail": "Not found."}, "error page"),
+    ({"items": [row(1)], "next": None}, "under another name"),
+    ({"results": [row(1), row(2)], "count": 2}, "under another name"),
+    ({"data": {"people": {"edges": [{"node": row(1)}]}}}, "GraphQL"),
+    ({"data": {"items": [row(1)]}}, "under another name"),
+]
+
+
+@pytest.mark.parametrize(("document", "said"), NONE)
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_is_no_record_is_told(calls: Landing, document: Row, said: str, beside: bool) -> None:
+    more = [{"type": "SCHEMA", "stream": "calls", "schema": {}}, {"type": "STATE", "value": {}}]
+    calls.put("a.json", lines([*more, document, *([row(7)] if beside else [])]))
+    calls.run()
+    calls.law()
+    ((position, reason, field, detail),) = calls.con.sql(
+        "SELECT position, reason, field, detail FROM landing.rejected_rows"
+    ).fetchall()
+    assert (position, reason, field) == (1, "unreadable", None)
+    assert said in detail
+    assert len(calls.rows()) == beside
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"calls": [row(1), row(2)]},
+        {"Calls": [row(1), row(2)], "page": 1},
+        {"data": {"calls": [row(1), row(2)]}},
+        {"data": {"calls": {"nodes": [row(1), row(2)], "pageInfo": {"hasNextPage": False}}}},
+        {"data": {"calls": {"edges": [{"cursor": "a", "node": row(1)}, {"cursor": "b", "node": row(2)}]}}},
+        {"call": [resource_object("call", row(1)), resource_object("call", row(2))]},
+    ],
+)
+def test_a_list_under_the_resources_name_is_read(calls: Landing, document: Row) -> None:
+    calls.put("a.json", json.dumps(document, indent=1))
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "prospect_id") == [(1, 901), (2, 902)]
+    assert calls.rejected() == []
+
+
+# --- numbers that are none -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("none", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_is_none_is_null(tmp_path: Path, none: str, wrapped: bool) -> None:
+    landing = Landing(tmp_path, "voipbin.campaigncalls")
+    call = {"id": "56347901-5bb9-422d-add5-5a2ca47fa737", "status": "done", "destination_index": 0, "tm_create": "2026-02-01"}
+    text = json.dumps(call | {"try_count": 7, "tm_delete": 8, "reference_type": 9, "destination": 11, "mood": 10})
+    for number in ("7", "8", "9", "10", "11"):
+        text = text.replace(f": {number}", f": {none}")
+    more = json.dumps(call | {"id": call["id"][:-1] + "8", "try_count": 2, "tm_delete": None, "reference_type": none})
+    landing.put("a.json", f'{{"result":[{text},{more}]}}' if wrapped else f"{text}\n{more}\n")
+    landing.run()
+    landing.law()
+    assert landing.rejected() == []
+    assert landing.columns("try_count", "tm_delete", "reference_type", "destination", "extra") == [
+        (2, None, none, None, None),
+        (None, None, None, None, None),
+    ]
+
+
+# --- pulls that may have stopped ------------------------------------------------------------------------------------
+
+
+def page_of(number: int, **more: object) -> str:
+    return json.dumps({"data": [resource_object("call", row(n)) for n in range(number)], **more})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_told"),
+    [
+        ("a.json", page_of(100), True),
+        ("a.json", page_of(250, links={"next": "https://x"}), True),
+        ("a.json", array([row(n) for n in range(200)]), True),
+        ("a.json", page_of(5_000), True),  # so large that it is taken apart
+        ("a.json", page_of(99), False),
+        ("a.json", page_of(100, total=100), False),
+        ("a.json", page_of(5_000, total=5_000), False),
+        ("a.jsonl", lines([row(n) for n in range(100)]), False),
+        ("a.csv", to_csv([row(n) for n in range(100)]), False),
+        ("a.jsonl", "\n".join([page_of(50)] * 2), False),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_a_pull_that_may_have_stopped(calls: Landing, name: str, content: Any, is_told: bool) -> None:
+    calls.put(f"pull/{name}", content)
+    calls.put("other/b.csv", to_csv([row(9_999)]))
+    calls.run()
+    calls.law()
+    found = calls.con.sql("SELECT file FROM landing.notices WHERE code = 'round_page'").fetchall()
+    assert found == ([(f"outreach/calls/pull/{name}",)] if is_told else [])
+
+
+def test_another_page_ends_the_notice(calls: Landing) -> None:
+    calls.put("pull/1.json", page_of(100))
+    calls.run()
+    assert len(calls.notices("round_page")) == 1
+    calls.put("pull/2.json", page_of(7))
+    calls.run()
+    assert calls.notices("round_page") == []
