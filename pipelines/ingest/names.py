@@ -12,7 +12,7 @@ from functools import cache
 from urllib.parse import unquote
 
 from pipelines.ingest.values import MEMBERS
-from pipelines.sources import NEVER, Field, Resource
+from pipelines.sources import Marker, Resource
 
 _ACRONYM_THEN_WORD = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _WORD_THEN_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
@@ -25,23 +25,31 @@ _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 METADATA = ("_airbyte_", "_ab_", "_sdc_", "_fivetran_", "_dlt_")
 """Prefixes of the columns that loading tools add to a row. They are the tool's, not the row's."""
 
-DELETED_AT = ("_ab_cdc_deleted_at", "_sdc_deleted_at")
-"""Columns in which change-data-capture says when a row was deleted."""
+MARKERS = (
+    Marker("_ab_cdc_deleted_at", "deleted_at"),
+    Marker("_sdc_deleted_at", "deleted_at"),
+    Marker("_fivetran_deleted", "flag"),
+    Marker("__deleted", "flag"),
+    Marker("_meta", "operation", member="op"),
+    Marker("_meta/op", "operation"),
+    Marker("_meta.op", "operation"),
+    Marker("_meta__op", "operation"),
+    Marker("__op", "operation"),
+    Marker("op", "operation"),
+    Marker("_fivetran_synced", "seen_at"),
+    Marker("__source_ts_ms", "seen_at", is_epoch_ms=True),
+    Marker("__ts_ms", "seen_at", is_epoch_ms=True),
+    Marker("_fivetran_active", "active"),
+    Marker("_fivetran_start", "began_at"),
+    Marker("_fivetran_end", "ended_at"),
+)
+"""The columns in which copying tools say whether a row was deleted. Of several with one role, the first counts."""
 
-DELETED = "_fivetran_deleted"
-"""Fivetran's flag of a deleted row. ``SYNCED`` is when Fivetran saw it."""
 
-SYNCED = "_fivetran_synced"
-
-MARKERS: dict[str, Field] = {
-    DELETED: Field(DELETED, "boolean", "True if the row was deleted."),
-    SYNCED: Field(SYNCED, "timestamp", "When the tool saw the row in this state (UTC).", sentinels=NEVER),
-    **{
-        name: Field(name, "timestamp", "When the row was deleted (UTC).", sentinels=NEVER)
-        for name in DELETED_AT
-    },
-}
-"""The columns that say whether a row was deleted, as fields."""
+@cache
+def markers_of(resource: Resource) -> dict[str, Marker]:
+    """The markers that files of the resource may have, by name: the source's own, then those of copying tools."""
+    return {marker.name: marker for marker in (*resource.markers, *MARKERS)}
 
 
 def snake_case(name: str) -> str:
@@ -99,14 +107,14 @@ class Matched:
 
 def match(resource: Resource, columns: Iterable[Column]) -> Matched:
     """Assign every column to the field that it spells. A column that spells none is unknown."""
-    spellings = _spellings(resource)
+    spellings, known = _spellings(resource), markers_of(resource)
     fields: dict[str, list[tuple[bool, bool, tuple[str, int, str]]]] = {}
     members: dict[str, dict[str, str]] = {}
     markers: dict[str, str] = {}
     unknown: dict[str, str] = {}
     for column in sorted(set(columns), key=lambda c: c.order):
         lowered, name = snake_case(column.name), canonical(column.name)
-        if lowered in MARKERS:
+        if lowered in known:
             markers.setdefault(lowered, column.where)
         elif _is_metadata(lowered):
             continue
@@ -128,7 +136,11 @@ def match(resource: Resource, columns: Iterable[Column]) -> Matched:
 def is_known(resource: Resource, name: str) -> bool:
     """True if a column of this name is a field, a member of one, or a marker of deletion."""
     lowered = snake_case(name)
-    return lowered in MARKERS or lowered in _spellings(resource).members or bool(fields_of(resource, [name]))
+    return (
+        lowered in markers_of(resource)
+        or lowered in _spellings(resource).members
+        or bool(fields_of(resource, [name]))
+    )
 
 
 def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
@@ -137,7 +149,11 @@ def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
     found = set()
     for name in names:
         lowered = snake_case(name)
-        if lowered not in MARKERS and not _is_metadata(lowered) and lowered not in spellings.members:
+        if (
+            lowered not in markers_of(resource)
+            and not _is_metadata(lowered)
+            and lowered not in spellings.members
+        ):
             found.add(spellings.field(canonical(name), lowered))
     return {field for field in found if field is not None}
 
@@ -156,16 +172,17 @@ def folder_values(resource: Resource, name: str) -> dict[str, str]:
 
 
 def has_own_fields(resource: Resource, names: Iterable[str]) -> bool:
-    """True if columns of these names fill a field that tells the resource from others, or mark a row as deleted.
+    """True if columns of these names fill a field that tells the resource from others, or are a list of deletions.
 
-    Its key and its times do not: every table has them.
+    Its key and its times do not tell it: every table has them. A list of deletions has no column but those and markers.
     """
     common = {f.name for f in resource.fields if f.kind == "timestamp"} | set(resource.key)
-    spellings = _spellings(resource)
+    known, markers = _spellings(resource), markers_of(resource)
     lowered = [snake_case(name) for name in names]
-    return any(name in MARKERS or name in spellings.members for name in lowered) or not common.issuperset(
-        fields_of(resource, lowered)
-    )
+    if any(name in known.members for name in lowered) or not fields_of(resource, lowered) <= common:
+        return True
+    unknown = [name for name in lowered if not is_known(resource, name) and not _is_metadata(name)]
+    return not unknown and any(name in markers for name in lowered)
 
 
 def _is_metadata(lowered: str) -> bool:

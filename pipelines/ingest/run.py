@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import LedgerError
-from pipelines.ingest import changes, files, load, merge, names, page_sets, shapes, unpack
+from pipelines.ingest import changes, files, load, merge, names, page_sets, parts, shapes, sightings, unpack
 from pipelines.ingest.files import LandingFile, LandingFolder
 from pipelines.ingest.load import Loading, State
 from pipelines.ingest.salvage_csv import mend_csv
@@ -32,13 +33,16 @@ from pipelines.ingest.shapes import Batch, Survey
 from pipelines.ingest.unpack import Unpacked
 from pipelines.sources import Resource
 from pipelines.sql_text import quoted, transaction
-from pipelines.warehouse.tables import kept_rows
+from pipelines.warehouse.tables import kept_parts, kept_rows
 
 _SMALL = 32 << 20
 """Bytes up to which a file is read together with others of its format."""
 
 _TOGETHER = 500
 """Files that one statement reads at most."""
+
+_ROUND = frozenset({100, 200, 250, 500, 1_000, 2_000, 5_000, 10_000})
+"""Rows on a page, as APIs limit it."""
 
 _TEXT_ERRORS = (
     duckdb.InvalidInputException,
@@ -150,12 +154,13 @@ class _Run:
         self.raw_table = f"raw.{quoted(resource.table)}"
         self.target = self.raw_table if self.sets is None else kept_rows(resource)
         self.mended: list[Batch] = []
+        self.found: list[LandingFile] = []
         self.loadings: list[Loading] = []
         self.about = {"source": resource.source, "resource": resource.name}
 
     def run(self) -> IngestResult | None:
         """Read and write everything. None, with nothing written, if a file changed meanwhile."""
-        found = self.landing.files(self.resource)
+        self.found = found = self.landing.files(self.resource)
         self._end_refusals(found)
         self._note_present(found)
         known = self._known()
@@ -418,7 +423,7 @@ class _Run:
                 chosen = [i for i, is_nested in enumerate(nested) if is_nested is wanted]
                 yield from self._survey(batch.only(chosen))
             return
-        yield Loading.of(self.resource, batch, found, _first_state(batch))
+        yield Loading.of(self.resource, batch, found, _first_state(batch, found))
 
     def _survey_certainly(self, loading: Loading) -> Iterator[Loading]:
         """The batch after an attempt, with everything that its state needs: a survey after a guess, or a marker."""
@@ -480,11 +485,13 @@ class _Run:
             load.note_files(self.con, loading)
             load.note_folders(self.con, loading, self.target)
             load.note_new_fields(self.con, loading)
+            load.note_loader_changes(self.con, loading)
+        self._note_round_pages(new)
         load.note_unknown_values(self.con, self.resource, self.target, first_id)
         if self.sets is not None:
             page_sets.rebuild(self.con, self.resource, self.sets, first_id)
         else:
-            merge.merge(self.con, self.resource, first_id)
+            self._merge(first_id)
         merge.note_contradictions(self.con, self.resource)
         changes.write_moments(self.con, self.resource)
         self._finish(new)
@@ -495,6 +502,16 @@ class _Run:
             [first_id],
         ).fetchall()[0]
         return IngestResult(seen, len(to_read), *counts)
+
+    def _merge(self, first_id: int) -> None:
+        """Let the latest version of each row stay, with the parts that came after it."""
+        if any(loading.has_events for loading in self.loadings):
+            load.note_unknown_values(self.con, self.resource, kept_parts(self.resource), first_id)
+        news = sightings.has_news(self.con, self.resource)
+        has_parts = parts.take_out(self.con, self.resource, first_id, everything=news)
+        merge.merge(self.con, self.resource, first_id)
+        if has_parts:
+            parts.put_back(self.con, self.resource, first_id)
 
     def _touch(self, touched: dict[str, tuple[int, int]]) -> None:
         """Make the version that a touched file holds again the current one, under its new time of change."""
@@ -536,6 +553,8 @@ class _Run:
         """Load one batch. If it cannot be loaded in its state, change the state and raise _RollBack."""
         loading = self.loadings[number]
         if not loading.rows and loading.truth is None:
+            if loading.has_sightings:
+                load.enter_sightings(self.con, loading)
             return
         is_ordered = self.sets is not None
         try:
@@ -545,7 +564,10 @@ class _Run:
                 self._check_rows_from(number)
                 raise _RollBack
             self.loadings[number] = loading = proven
+            inserted += load.insert_parts(self.con, loading) if loading.has_events else 0
             rejected = load.reject(self.con, loading) if inserted < loading.rows else 0
+            if loading.has_sightings:
+                load.enter_sightings(self.con, loading)
         except duckdb.Error as error:
             if not _is_files_fault(loading.batch, error):
                 raise
@@ -595,6 +617,31 @@ class _Run:
             WHERE same_as = o.original AND file_id >= $first""",
             {"first": first_id},
         )
+
+    def _note_round_pages(self, new: list[_New]) -> None:
+        """Write a notice for each new file that is the only page of a pull and has a round number of rows.
+
+        Notices of files that have changed, or are no longer alone in their folder, are removed.
+        """
+        beside = Counter(os.path.dirname(file.name) for file in self.found)
+        changed = {n.file.name for n in new}
+        for (name,) in self.con.execute(
+            "SELECT file FROM landing.notices WHERE code = 'round_page' AND source = $source AND resource = $resource",
+            self.about,
+        ).fetchall():
+            if name in changed or beside[os.path.dirname(name)] != 1:
+                self.con.execute(
+                    "DELETE FROM landing.notices WHERE code = 'round_page' AND source = $source "
+                    "AND resource = $resource AND file = $name",
+                    {**self.about, "name": name},
+                )
+        names_by_id = {n.id: n.file.name for n in new}
+        for loading in self.loadings:
+            for index, number in enumerate(loading.batch.ids):
+                rows = loading.survey.rows[index]
+                alone = beside[os.path.dirname(names_by_id[number])] == 1
+                if rows in _ROUND and alone and load.is_single_page(self.con, loading, index):
+                    load.note_round_page(self.con, number, rows)
 
     def _finish(self, new: list[_New]) -> None:
         """Write the files' hashes. Raises _RollBack if a file has changed since it was listed."""
@@ -646,12 +693,14 @@ def _is_files_fault(batch: Batch, error: duckdb.Error) -> bool:
     return batch.format == "parquet" or isinstance(error, _TEXT_ERRORS)
 
 
-def _first_state(batch: Batch) -> State:
-    """The state of a batch that was surveyed. One with markers has rows to reject."""
+def _first_state(batch: Batch, found: Survey) -> State:
+    """The state of a batch that was surveyed. One with markers has rows to reject, one with events has parts of rows."""
     conditions = {file.condition for file in batch.files}
     if conditions == {"unreadable"}:
         return State.UNREADABLE
-    return State.ROW_BY_ROW if "mended" in conditions or "unreadable" in conditions else State.SURVEYED
+    if found.events or "mended" in conditions or "unreadable" in conditions:
+        return State.ROW_BY_ROW
+    return State.SURVEYED
 
 
 def _repeated(sizes: Iterable[int]) -> set[int]:

@@ -21,7 +21,7 @@ from pipelines.ingest import csv_text
 from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields, make_unique, match
 from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note, Unpacked
 from pipelines.ingest.values import ALWAYS_NULL, NULL_WORDS
-from pipelines.sources import RESOURCES, Resource
+from pipelines.sources import DELETIONS, RESOURCES, Resource
 from pipelines.sql_text import literal
 
 _CONTAINERS = frozenset(
@@ -41,6 +41,16 @@ larger document is taken apart first, as if it were broken, and a page becomes i
 
 _GUESSED = 2_048
 """Rows that ``guess`` reads."""
+
+LOADER_META = "_airbyte_meta"
+"""The column in which Airbyte says which values of a row it changed, and why."""
+
+CREATIONS = ("create", "created", "insert", "inserted", "c", "r")
+UPDATES = ("update", "updated", "changed", "u")
+"""How the name of an event ends that carries a whole row, or only what changed of a row; in lower case."""
+
+WHOLE, PARTIAL, GONE, OTHER = "whole", "partial", "gone", "other"
+"""What an event carries. ``gone``: the last state of a deleted row, or a part of it. ``other``: perhaps only a part."""
 
 PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
 
@@ -117,6 +127,12 @@ class Survey:
     """By column of a flat file (its place) and file: the words that stand for null."""
     notes: list[tuple[int, Note]] = field(default_factory=list)
     """What a reader of a file should know, by the file's index."""
+    events: bool = False
+    """True if a record is an event that may carry only a part of its row."""
+    versions: bool = False
+    """True if the file tells versions of a Singer stream: what the active version lacks was deleted."""
+    changed_by_loader: bool = False
+    """True if a loading tool may say of a row that it changed a value (``_airbyte_meta``)."""
     docs: str = ""
     """SQL for the document in a row of a flat file, if its columns hold documents (``_airbyte_data``, ``attributes``)."""
 
@@ -140,7 +156,8 @@ class Records:
     Those are ``in_file`` (the file's index), ``in_status`` (a reason to reject it, or null), ``in_detail`` (more about
     that reason, in our words), ``in_value`` (more about it in a library's words, which may quote the file), ``in_page``
     (ordinal of its document), ``in_item`` (its place in the document), and what the document around it says
-    (``in_owner``, ``in_total``, ``in_skip``).
+    (``in_owner``, ``in_total``, ``in_skip``; of an event ``in_event``, what it carries, and ``in_at``, when it was told;
+    ``in_version``, the version of its Singer stream).
 
     By a column's place, ``text`` is SQL for its text, and ``json`` is SQL for its value as JSON. ``structs`` are the
     places of columns that are structs already. ``record`` is SQL for the record as it came. ``not_utf8`` is SQL, true if the
@@ -213,9 +230,73 @@ _PARTS = {
     "response_total": "$.response.total",
     "response_skip": "$.response.skip",
     "raw": "$._airbyte_data",
+    "event": "$.meta.eventName",
+    "delivered": "$.meta.deliveredAt",
+    "operation": "$.op",
+    "before": "$.before",
+    "after": "$.after",
+    "happened": "$.ts_ms",
+    "version": "$.version",
+    "meta": "$._airbyte_meta",
+    "error": "$.error",
+    "errors": "$.errors",
+    "message": "$.message",
+    "status_code": "$.statusCode",
+    "status": "$.status",
+    "code": "$.code",
+    "detail": "$.detail",
     "unreadable": f'$."{UNREADABLE}"',
 }
 """Members whose presence and kind tell containers apart. All are taken at once: a page may be large, and is parsed once."""
+
+
+_TOLD = {
+    "batch": "a message of a Singer batch: the records are in the files that its manifest names; land those files",
+    "error": "an error page of an API, not records",
+    "graphql": "an answer of GraphQL without a list of this resource",
+    "list": "a document with a list under another name than this resource's; save the list by itself",
+}
+"""What a document is that holds no record, by its kind."""
+
+NUMBERS_THAT_ARE_NONE = ("NaN", "Infinity", "-Infinity")
+"""What programs write into JSON for a missing number; JSON has no such values. Each is null."""
+
+_VAGUE = frozenset({"code", "data", "detail", "error", "errors", "message", "status", "title", "type"})
+"""Names of fields that an error page has as well."""
+
+
+def _named_lists(resource: Resource) -> dict[str, str]:
+    """Members that may hold the resource's records under its own name, alone or in an answer of GraphQL."""
+    names = {
+        spelling
+        for name in resource.stream_names
+        for spelling in (name, name.replace("_", " ").title().replace(" ", ""))
+        for spelling in (spelling, spelling[0].lower() + spelling[1:])
+    }
+    return {
+        f"list_{i}_{j}": f"$.{place.format(name)}"
+        for i, name in enumerate(sorted(names))
+        for j, place in enumerate(("{}", "data.{}", "data.{}.nodes", "data.{}.edges"))
+    }
+
+
+def _is_known(resource: Resource, x: str) -> str:
+    """SQL: a JSON object has a member that spells a field of the resource, and is not one of the vague ones."""
+    spellings = {
+        spelling.replace("_", "")
+        for f in resource.fields
+        for spelling in (f.name, *f.aliases, *((f.relation,) if f.relation else ()))
+    }
+    return (
+        f"list_has_any(list_transform(json_keys({x}), lambda k: lower(replace(k, '_', ''))), "
+        f"[{', '.join(map(literal, sorted(spellings - _VAGUE)))}])"
+    )
+
+
+def _lists(x: str) -> str:
+    """SQL: how many members of a JSON object are arrays."""
+    place = "'/' || replace(replace(k, '~', '~0'), '/', '~1')"
+    return f"len(list_filter(json_keys({x}), lambda k: json_type({x}, {place}) = 'ARRAY'))"
 
 
 def _open(resource: Resource, documents: str, ordered: bool) -> str:
@@ -224,14 +305,29 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
     Shapes are told apart in the order of the CASE.
     """
     ordinal = "row_number() OVER ()" if ordered else "0"
-    members, owner = dict(_PARTS), "CAST(NULL AS VARCHAR)"
+    lists = _named_lists(resource)
+    members, owner = _PARTS | lists, "CAST(NULL AS VARCHAR)"
     if (sets := resource.page_sets) is not None:
         members |= {"owner": f"$.{sets.owner}", "response_owner": f"$.response.{sets.owner}"}
         owner = "coalesce(response_owner, owner) ->> '$'"
     parts = ", ".join(f"p[{i}] AS {name}" for i, name in enumerate(members, 1))
     paths = ", ".join(map(literal, members.values()))
+    nodes = [f"CASE WHEN {_is(x, '[')} THEN {x} END" for x in lists]
+    named = ", ".join(
+        f"json_extract({x}, '$[*].node')" if path.endswith(".edges") else f"json_extract({node}, '$[*]')"
+        for (x, path), node in zip(lists.items(), nodes, strict=True)
+    )
+    known, known_data = _is_known(resource, "doc"), _is_known(resource, "data")
+    action = "lower(regexp_extract(event ->> '$', '[^.]*$'))"
     return f"""
-        SELECT f, page, kind,
+        SELECT f, page, CASE kind WHEN 'named' THEN 'pages' ELSE kind END AS kind, meta,
+            CASE WHEN kind = 'change' THEN CASE WHEN operation = '"d"' THEN '{GONE}' END
+                WHEN kind <> 'jsonapi_one' OR event IS NULL OR {action} IN {_texts(CREATIONS)} THEN NULL
+                WHEN {action} IN {_texts(UPDATES)} THEN '{PARTIAL}'
+                WHEN {action} IN {_texts(DELETIONS)} THEN '{GONE}' ELSE '{OTHER}' END AS event,
+            CASE kind WHEN 'change' THEN CAST(make_timestamp(try_cast(happened ->> '$' AS BIGINT) * 1000) AS VARCHAR)
+                WHEN 'jsonapi_one' THEN delivered ->> '$' END AS told_at,
+            CASE kind WHEN 'singer' THEN try_cast(version ->> '$' AS BIGINT) END AS version,
             CASE kind WHEN 'singer' THEN stream ->> '$'
                 WHEN 'airbyte' THEN coalesce(record_stream, stream) ->> '$' END AS stream,
             {owner} AS owner,
@@ -248,7 +344,9 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                     WHEN response IS NOT NULL THEN response_data
                     WHEN {_is("result", "[")} THEN result
                     ELSE data END, '$[*]')
+                WHEN 'named' THEN coalesce({named})
                 WHEN 'jsonapi_one' THEN [data]
+                WHEN 'change' THEN [CASE WHEN {_is("after", "{")} THEN after ELSE before END]
                 ELSE [doc] END AS items
         FROM (
             SELECT *, CASE
@@ -261,7 +359,20 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN raw IS NOT NULL THEN 'airbyte_raw'
                 WHEN {_is("response", "{")} OR {_is("response", "[")} THEN 'pages'
                 WHEN {_is("result", "[")} OR {_is("data", "[")} THEN 'pages'
-                WHEN {_is("data", "{")} AND its_id IS NULL THEN 'jsonapi_one'
+                WHEN its_id IS NULL AND coalesce({", ".join(nodes)}) IS NOT NULL THEN 'named'
+                WHEN its_type = '"BATCH"' AND its_id IS NULL AND stream IS NOT NULL THEN 'batch'
+                WHEN its_id IS NULL AND (error IS NOT NULL OR errors IS NOT NULL OR detail IS NOT NULL OR (message IS NOT NULL
+                        AND (len(json_keys(doc)) = 1 OR coalesce(status_code, status, code) IS NOT NULL)))
+                    AND NOT {known} THEN 'error'
+                WHEN {_is("data", "{")} AND its_id IS NULL AND event IS NULL
+                    AND len(json_extract(data, '$.*.nodes') || json_extract(data, '$.*.edges')
+                        || json_extract(data, '$.*.*.nodes') || json_extract(data, '$.*.*.edges')) > 0 THEN 'graphql'
+                WHEN {_is("data", "{")} AND its_id IS NULL AND event IS NULL AND {_lists("data")} = 1 AND NOT {known_data}
+                    AND json_type(data, '$.attributes') IS NULL THEN 'list'
+                WHEN {_is("data", "{")} AND (its_id IS NULL OR event IS NOT NULL) THEN 'jsonapi_one'
+                WHEN {_is("operation", '"')} AND its_id IS NULL AND ({_is("after", "{")} OR {_is("before", "{")})
+                    THEN 'change'
+                WHEN its_id IS NULL AND {_lists("doc")} = 1 AND NOT {known} THEN 'list'
                 ELSE 'records' END AS kind
             FROM (
                 SELECT f, page, doc, {parts}
@@ -275,19 +386,31 @@ def _snake(x: str) -> str:
     return f"lower(regexp_replace({x}, '([a-z0-9])([A-Z])', '\\1_\\2', 'g'))"
 
 
-def _is_stream(x: str) -> str:
-    """SQL: the stream's name is the resource's, alone or after a namespace (``public-calls``, ``public.calls``)."""
-    name = _snake(x)
-    return (
-        f"(list_contains($streams, {name}) OR list_contains($streams, "
-        f"regexp_replace({name}, '^.*(?:\\.|__|/|-)', '')) OR list_contains($streams, replace({name}, '-', '_')))"
-    )
+def _texts(words: Iterable[str]) -> str:
+    """SQL: a list of texts, as ``IN`` takes it."""
+    return f"({', '.join(map(literal, words))})"
 
+
+def _is_stream(x: str) -> str:
+    """SQL: the stream's name is the resource's, alone or after a prefix (``public.calls``, ``prod_outreach-calls``).
+
+    The name of another resource of the source, or a word that such a name begins with, is no prefix.
+    """
+    name = f"regexp_replace({_snake(x)}, '[^a-z0-9]+', '_', 'g')"
+    return f"(regexp_full_match({name}, $stream) AND NOT regexp_full_match({name}, $other_stream))"
+
+
+_IS_RESOURCE_OBJECT = (
+    "(coalesce(json_type(record, '$.attributes') = 'OBJECT' OR json_type(record, '$.relationships') = 'OBJECT', false) "
+    "OR (kind = 'jsonapi_one' AND event IS NOT NULL))"
+)
+"""SQL: the record is a JSON:API resource object. One that tells only a change may lack its attributes."""
 
 _WRONG_STREAM = f"""CASE WHEN kind IN ('singer', 'airbyte') AND NOT {_is_stream("stream")} THEN true
-    WHEN json_type(record, '$.attributes') = 'OBJECT' THEN list_contains($others, {_snake("record ->> '$.type'")})
+    WHEN {_IS_RESOURCE_OBJECT}
+        THEN NOT list_contains($types, {_snake("record ->> '$.type'")})
     ELSE false END"""
-"""SQL: the record belongs to another resource, by the name of its stream or by its JSON:API type."""
+"""SQL: the record belongs to another resource, by the name of its stream or by its JSON:API type. Null if it has none."""
 
 
 def _is(x: str, first: str) -> str:
@@ -299,7 +422,7 @@ def _records(resource: Resource, documents: str, ordered: bool) -> str:
     """SQL for the records in the documents: ``f``, ``kind``, ``stream``, ``owner``, ``record``, …."""
     item = "generate_subscripts(items, 1)" if ordered else "0"
     return f"""
-        SELECT f, page, kind, stream, owner, total, skip, unnest(items) AS record, {item} AS item
+        SELECT f, page, kind, meta, event, told_at, version, stream, owner, total, skip, unnest(items) AS record, {item} AS item
         FROM ({_open(resource, documents, ordered)})"""
 
 
@@ -388,12 +511,17 @@ def _survey_plain(
     if first is None:
         return True
     # Nearly always all rows have the first row's keys. Then no row is grouped by a list of texts.
+    is_changed = "false"
+    if LOADER_META in first[0]:
+        text = "CAST(doc AS VARCHAR)"
+        is_changed = f"contains({text}, '\"change\"') OR contains({text}, '\\\"change\\\"')"
     groups = con.execute(
-        f"""SELECT f, CASE WHEN keys <> $first THEN keys END AS other, count(*)
-        FROM (SELECT f, json_keys(doc) AS keys FROM ({documents})) GROUP BY ALL""",
+        f"""SELECT f, CASE WHEN keys <> $first THEN keys END AS other, count(*), bool_or(is_changed)
+        FROM (SELECT f, json_keys(doc) AS keys, {is_changed} AS is_changed FROM ({documents})) GROUP BY ALL""",
         {**parameters, "first": first[0]},
     ).fetchall()
-    for file, other, rows in groups:
+    for file, other, rows, changed in groups:
+        found.changed_by_loader |= changed
         keys = first[0] if other is None else other
         columns = set() if keys == [UNREADABLE] else _plain_columns(resource, keys)
         if columns is None:
@@ -410,18 +538,34 @@ def _survey_wrapped(
     found: Survey,
 ) -> None:
     groups = con.execute(
-        f"""SELECT f, kind, {_WRONG_STREAM}, json_keys(record), json_type(record, '$.attributes') = 'OBJECT',
-            json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), count(*)
+        f"""SELECT f, kind, {_WRONG_STREAM}, json_keys(record), {_IS_RESOURCE_OBJECT},
+            json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), event IS NOT NULL,
+            version IS NOT NULL, count(*), coalesce(bool_or(contains(CAST(meta AS VARCHAR), 'field')), false)
         FROM ({_records(resource, documents, ordered=False)}) GROUP BY ALL""",
         parameters | _streams(resource),
     ).fetchall()
-    for file, kind, is_other, keys, is_resource, attributes, relations, rows in groups:
-        if kind in ("unreadable", "scalar"):
+    for (
+        file,
+        kind,
+        is_other,
+        keys,
+        is_resource,
+        attributes,
+        relations,
+        is_event,
+        has_version,
+        rows,
+        changed,
+    ) in groups:
+        found.changed_by_loader |= changed
+        if kind in ("unreadable", "scalar", *_TOLD):
             found.add(file, "unreadable", rows, ())
             continue
         if is_other:
             found.add(file, kind, rows, ())
             continue
+        found.events |= is_event
+        found.versions |= has_version
         columns: set[Column] = set()
         shape = "jsonapi" if kind == "jsonapi_one" or (is_resource and kind in ("records", "pages")) else kind
         for key in keys or ():
@@ -433,6 +577,28 @@ def _survey_wrapped(
                 Column(_pointer("relationships", key), key, "relationships") for key in relations or ()
             }
         found.add(file, shape, rows, columns)
+    if not groups:
+        sql, more = _versions(resource, documents)
+        found.versions = bool(con.execute(f"{sql} LIMIT 1", parameters | more).fetchall())
+
+
+def _versions(resource: Resource, documents: str) -> tuple[str, dict[str, Any]]:
+    """SQL for the versions of the resource's Singer stream: ``f``, ``version``, ``is_active``, ``extracted_at``."""
+    return (
+        f"""SELECT f, try_cast(doc ->> '$.version' AS BIGINT) AS version,
+            doc ->> '$.type' = 'ACTIVATE_VERSION' AS is_active, doc ->> '$.time_extracted' AS extracted_at
+        FROM ({documents})
+        WHERE doc ->> '$.type' IN ('RECORD', 'ACTIVATE_VERSION') AND try_cast(doc ->> '$.version' AS BIGINT) IS NOT NULL
+            AND {_is_stream("doc ->> '$.stream'")}""",
+        _stream_patterns(resource),
+    )
+
+
+def versions(resource: Resource, batch: Batch, found: Survey) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the versions that the batch's Singer files tell, one row a line of a file."""
+    documents, parameters = _documents(batch, found)
+    sql, more = _versions(resource, documents)
+    return sql, parameters | more
 
 
 # --- flat files --------------------------------------------------------------------------------------------------
@@ -806,14 +972,14 @@ def _documents_of_columns(resource: Resource, names: Sequence[str], types: dict[
     nested = {"_airbyte_data", "attributes", "relationships", "record", "response"} & set(lowered)
     if not nested and not ("data" in lowered and "stream" in lowered):
         return None
-    kept = nested | {"data", "stream", "type", "id"}
+    kept = nested | {"data", "stream", "type", "id", LOADER_META}
     if resource.page_sets is not None:
         kept.add(resource.page_sets.owner)
     members = []
     for i, name in enumerate(lowered):
         if name in kept or types.get(str(i)) is not None:
             value = f"to_json(c{i})"
-            if types.get(str(i), "VARCHAR") in ("VARCHAR", _BYTES) and name in nested | {"data"}:
+            if types.get(str(i), "VARCHAR") in ("VARCHAR", _BYTES) and name in nested | {"data", LOADER_META}:
                 value = f"CASE WHEN json_valid(c{i}) THEN CAST(c{i} AS JSON) ELSE to_json(c{i}) END"
             members.append(f"{literal(name)}, {value}")
     return f"json_object({', '.join(members)})"
@@ -851,17 +1017,19 @@ def records(
     parameters = {**parameters, "places": places}
     if found.wrapped or ordered:
         parameters |= _streams(resource)
+        told = " ".join(f"WHEN kind = {literal(kind)} THEN {literal(words)}" for kind, words in _TOLD.items())
         sql = f"""
             SELECT f AS in_file, page AS in_page, item AS in_item, owner AS in_owner, total AS in_total,
                 skip AS in_skip, json_extract_string(record, $places) AS v, json_extract(record, $places) AS j,
                 CASE WHEN kind = 'unreadable' THEN coalesce(record ->> '/{UNREADABLE}/reason', 'unreadable')
-                    WHEN NOT {_is("record", "{")} THEN 'unreadable'
+                    WHEN kind IN {_texts(_TOLD)} OR NOT {_is("record", "{")} THEN 'unreadable'
                     WHEN {_WRONG_STREAM} THEN 'wrong_stream' END AS in_status,
                 CASE kind WHEN 'unreadable' THEN record ->> '/{UNREADABLE}/text' ELSE CAST(record AS VARCHAR) END
                     AS in_came,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
-                    WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
-                CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value
+                    {told} WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
+                CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value,
+                meta AS in_meta, event AS in_event, told_at AS in_at, version AS in_version
             FROM ({_records(resource, documents, ordered)})"""
     else:
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
@@ -873,10 +1041,16 @@ def records(
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({documents})"""
+    # A number that is none looks like a text of the same letters: only the value as JSON tells them apart.
+    value = (
+        "v[{0}]"
+        if fast
+        else f"CASE WHEN j[{{0}}] IN {_texts(NUMBERS_THAT_ARE_NONE)} THEN NULL ELSE v[{{0}}] END"
+    )
     return Records(
         sql,
         parameters,
-        {place: f"v[{i + 1}]" for i, place in enumerate(places)},
+        {place: value.format(i + 1) for i, place in enumerate(places)},
         {place: f"j[{i + 1}]" for i, place in enumerate(places)},
         frozenset(),
         "in_came",
@@ -884,22 +1058,36 @@ def records(
 
 
 def _streams(resource: Resource) -> dict[str, Any]:
-    """The parameters of ``_WRONG_STREAM``."""
-    return {"streams": sorted(resource.stream_names), "others": sorted(_other_types(resource))}
+    """The parameters of ``_WRONG_STREAM``: the patterns of ``_is_stream``, and the resource's JSON:API types."""
+    own = resource.stream_names
+    return _stream_patterns(resource) | {
+        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))})
+    }
 
 
-def _other_types(resource: Resource) -> set[str]:
-    """JSON:API types of the same source's other resources."""
-    others: set[str] = set()
-    for other in RESOURCES:
-        if other.source == resource.source:
-            others |= other.stream_names | {f.relation for f in other.fields if f.relation is not None}
-    return others - resource.stream_names
+def _stream_patterns(resource: Resource) -> dict[str, Any]:
+    """The parameters of ``_is_stream``: a pattern of the resource's names, and one of other resources' names."""
+    own = resource.stream_names
+    others = {
+        name
+        for other in RESOURCES
+        if other.source == resource.source and other.name != resource.name
+        for name in other.stream_names
+    } - own
+    longer = [other for other in others if any(other.endswith(f"_{name}") for name in own)]
+    words = {word for name in others for word in (name, name.removesuffix("s"), name.partition("_")[0])}
+    names = "|".join(sorted(own))
+    return {
+        "stream": f"(.*_)?({names})",
+        "other_stream": "|".join(
+            [*(f"(.*_)?{name}" for name in sorted(longer)), f"({'|'.join(sorted(words))})_+({names})"]
+        ),
+    }
 
 
 _UNWRAPPED = (
     "CAST(NULL AS VARCHAR) AS in_owner, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
-    "0 AS in_page"
+    "0 AS in_page, CAST(NULL AS JSON) AS in_meta, CAST(NULL AS VARCHAR) AS in_event, CAST(NULL AS VARCHAR) AS in_at, CAST(NULL AS BIGINT) AS in_version"
 )
 _NO_WRAPPER = (
     "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, "
@@ -924,7 +1112,8 @@ def _typed_records(
             types[column.name] = _STRUCTS[found.kind]
             structs.add(column.where)
         else:
-            types[column.name] = "JSON" if found is None else "VARCHAR"
+            is_text = found is not None or column.where in matched.markers.values()
+            types[column.name] = "VARCHAR" if is_text else "JSON"
     names = ", ".join(f"c{i}" for i in range(len(columns)))
     index = "CAST(file_index AS BIGINT)" if len(batch.files) > 1 else "0"
     return Records(

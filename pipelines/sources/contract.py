@@ -106,6 +106,44 @@ class PageSets:
     ownerless: str
 
 
+Role = Literal["deleted_at", "flag", "operation", "seen_at", "active", "began_at", "ended_at"]
+
+DELETIONS = ("d", "delete", "deleted", "destroy", "destroyed")
+"""What a marker of the role ``operation`` says of a deleted row, in lower case. It is also the end of an event's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A column that says whether a row was deleted. ``name`` is snake_case; such a column is no field of the row.
+
+    Roles:
+
+    - ``deleted_at``: when the row was deleted; null while it lives.
+    - ``flag``: true if the row was deleted.
+    - ``operation``: what happened to the row. One of the words ``DELETIONS`` says that it was deleted.
+    - ``seen_at``: when the tool saw the row in this state: the time of a deletion that has no other time.
+    - ``active``, ``began_at``, ``ended_at``: in a history table, true for the version that holds, and the time in which a
+      version holds. A row with no active version was deleted when its last version ended.
+
+    ``member``: if the column holds a JSON object, the member that counts. ``is_epoch_ms``: the time is a number of
+    milliseconds since 1970.
+    """
+
+    name: str
+    role: Role
+    member: str = ""
+    is_epoch_ms: bool = False
+
+    @property
+    def field(self) -> Field:
+        """The marker as a field: what its values must be."""
+        if self.role in ("flag", "active"):
+            return Field(self.name, "boolean", "Whether the row lives.")
+        if self.role == "operation":
+            return Field(self.name, "text", "What happened to the row.")
+        return Field(self.name, "timestamp", "When it happened (UTC).", sentinels=NEVER)
+
+
 @dataclass(frozen=True, slots=True)
 class Contradiction:
     """A way in which a row may contradict itself. Such a row is kept, and a notice says so.
@@ -137,6 +175,7 @@ class Resource:
     - ``keeps_deleted``: True if a row that the source marks as deleted still counts.
     - ``sentinels``: kind → the sentinels of every field of this kind that lists none itself.
     - ``deleted_at``: the field that says when the source deleted the row.
+    - ``markers``: the source's own columns that say whether a row was deleted, beside those of copying tools.
     - ``page_sets``: for rows without an id; it fills the key.
     - ``contradictions``: the ways in which a row may contradict itself.
     """
@@ -157,6 +196,7 @@ class Resource:
         default_factory=lambda: {"timestamp": NEVER}, hash=False
     )
     deleted_at: str | None = None
+    markers: tuple[Marker, ...] = ()
     page_sets: PageSets | None = None
     contradictions: tuple[Contradiction, ...] = ()
 
@@ -199,6 +239,11 @@ class Resource:
     def field_named(self, name: str) -> Field:
         """Return the field of this name. Raises StopIteration if there is none."""
         return next(found for found in self.fields if found.name == name)
+
+    @property
+    def takes_parts(self) -> bool:
+        """True if an event that carries only what changed can be merged over the row that it changes."""
+        return self.page_sets is None and self.version is not None and self.version not in self.key
 
     @property
     def stream_names(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ API does not say the organization, so the same calls from the API and from data 
 ``calls_name_their_organization`` warns of it.
 """
 
-from pipelines.sources.contract import Field, Resource, Source
+from pipelines.sources.contract import Field, Marker, Resource, Source
 
 _RELATIONS = {
     "call_disposition": "The call's disposition; call_dispositions.id.",
@@ -39,6 +39,12 @@ _ORGANIZATION = (
     ),
 )
 _SCOPE = tuple(field.name for field in _ORGANIZATION)
+_MARKERS = (
+    Marker("dml_type", "operation"),
+    Marker("dml_at", "seen_at"),
+    Marker("is_deleted_in_app", "flag"),
+)
+"""Columns of a data share: what was done to the row, when, and whether it was deleted in the application."""
 
 _ID = Field("id", "bigint", "Identifier.", required=True)
 _TIMES = (
@@ -56,6 +62,7 @@ RESOURCES = (
         began=("dialed_at", "answered_at", "completed_at", "created_at"),
         description="One row per inbound or outbound call made with a prospect, as last updated.",
         streams=("call",),
+        markers=_MARKERS,
         fields=(
             Field("id", "bigint", "Identifier of the call.", required=True),
             *_ORGANIZATION,
@@ -106,6 +113,7 @@ RESOURCES = (
                 "state",
                 "text",
                 "The call's current state.",
+                aliases=("call_state",),
                 known=(
                     "initiated",
                     "queued",
@@ -146,6 +154,7 @@ RESOURCES = (
         key=("id", *_SCOPE),
         scope=_SCOPE,
         streams=("call_disposition",),
+        markers=_MARKERS,
         fields=(
             _ID,
             *_ORGANIZATION,
@@ -168,6 +177,7 @@ RESOURCES = (
         key=("id", *_SCOPE),
         scope=_SCOPE,
         streams=("sequence",),
+        markers=_MARKERS,
         fields=(
             _ID,
             *_ORGANIZATION,
