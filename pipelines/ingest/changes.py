@@ -27,7 +27,6 @@ def note_superseded(con: duckdb.DuckDBPyConnection, resource: Resource, first_id
     target = resource.id_in_keys(resource.target, "r") if resource.target else nothing
     keys = [quoted(key) for key in resource.key]
     row_key = resource.id_in_keys(resource.own_key[0], "r") if len(resource.own_key) == 1 else nothing
-    same_key = " AND ".join(f"old.{key} IS NOT DISTINCT FROM kept.{key}" for key in keys)
     con.execute(
         f"""INSERT INTO landing.changed_targets
         WITH versions AS (
@@ -36,7 +35,7 @@ def note_superseded(con: duckdb.DuckDBPyConnection, resource: Resource, first_id
             FROM ingest_versions AS v JOIN {table} AS r ON r.rowid = v.row_id
         )
         SELECT {literal(table)}, {first_id:d}, old.target, old.row_key
-        FROM versions AS old JOIN versions AS kept ON kept.place = 1 AND {same_key}
+        FROM versions AS old JOIN versions AS kept ON kept.place = 1 AND {resource.same_key("old", "kept")}
         WHERE old.place > 1 AND old.target IS DISTINCT FROM kept.target
         UNION ALL
         SELECT {literal(table)}, {first_id:d}, target, row_key

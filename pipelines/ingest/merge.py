@@ -26,7 +26,7 @@ def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> 
     """
     table = f"raw.{quoted(resource.table)}"
     key = ", ".join(map(quoted, resource.key))
-    same_key = " AND ".join(f"r.{quoted(k)} IS NOT DISTINCT FROM d.{quoted(k)}" for k in resource.key)
+    same_key = resource.same_key("r", "d")
     has_older = con.execute(
         f"SELECT count(*) FROM (FROM {table} WHERE _file_id < ? LIMIT 1)", [first_id]
     ).fetchall()

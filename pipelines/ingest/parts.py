@@ -43,7 +43,7 @@ def take_out(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int, 
         SELECT DISTINCT {key} FROM {parts} {chosen}
         UNION
         SELECT DISTINCT {key} FROM {parts} AS p
-        SEMI JOIN (FROM {raw} WHERE _file_id >= {first_id:d}) AS r ON {_same(resource, "r", "p")}"""
+        SEMI JOIN (FROM {raw} WHERE _file_id >= {first_id:d}) AS r ON {resource.same_key("r", "p")}"""
     )
     if not con.execute("SELECT count(*) FROM ingest_touched").fetchall()[0][0]:
         con.execute("DROP TABLE ingest_touched")
@@ -51,24 +51,24 @@ def take_out(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int, 
     columns = ", ".join(map(quoted, raw_columns(resource)))
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE ingest_before_parts AS
-        FROM {raw} AS r SEMI JOIN ingest_touched AS t ON {_same(resource, "r", "t")} WHERE _file_id < {first_id:d}"""
+        FROM {raw} AS r SEMI JOIN ingest_touched AS t ON {resource.same_key("r", "t")} WHERE _file_id < {first_id:d}"""
     )
     # A row that had parts before is made of them. Any other row stands in the table as it came.
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE ingest_made AS
-        SELECT DISTINCT {key} FROM {parts} AS p SEMI JOIN ingest_touched AS t ON {_same(resource, "p", "t")}
+        SELECT DISTINCT {key} FROM {parts} AS p SEMI JOIN ingest_touched AS t ON {resource.same_key("p", "t")}
         WHERE _file_id < {first_id:d}"""
     )
     con.execute(
-        f"DELETE FROM {raw} AS r USING ingest_made AS m WHERE _file_id < {first_id:d} AND {_same(resource, 'r', 'm')}"
+        f"DELETE FROM {raw} AS r USING ingest_made AS m WHERE _file_id < {first_id:d} AND {resource.same_key('r', 'm')}"
     )
     con.execute(
         f"""INSERT INTO {raw} ({columns})
-        SELECT {columns} FROM {parts} AS p SEMI JOIN ingest_made AS m ON {_same(resource, "p", "m")}
+        SELECT {columns} FROM {parts} AS p SEMI JOIN ingest_made AS m ON {resource.same_key("p", "m")}
         WHERE _kind = '{WHOLE}'"""
     )
     con.execute(
-        f"DELETE FROM {parts} AS p USING ingest_made AS m WHERE _kind = '{WHOLE}' AND {_same(resource, 'p', 'm')}"
+        f"DELETE FROM {parts} AS p USING ingest_made AS m WHERE _kind = '{WHOLE}' AND {resource.same_key('p', 'm')}"
     )
     con.execute("DROP TABLE ingest_made")
     return True
@@ -85,11 +85,11 @@ def put_back(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) 
     columns = ", ".join(map(quoted, names))
     con.execute(
         f"""INSERT INTO {parts} ({columns}, _kind)
-        SELECT {columns}, '{WHOLE}' FROM {raw} AS r SEMI JOIN ingest_touched AS t ON {_same(resource, "r", "t")}"""
+        SELECT {columns}, '{WHOLE}' FROM {raw} AS r SEMI JOIN ingest_touched AS t ON {resource.same_key("r", "t")}"""
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE ingest_applied AS {_applied(resource)}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE ingest_folded AS {_folded(resource)}")
-    con.execute(f"DELETE FROM {raw} AS r USING ingest_touched AS t WHERE {_same(resource, 'r', 't')}")
+    con.execute(f"DELETE FROM {raw} AS r USING ingest_touched AS t WHERE {resource.same_key('r', 't')}")
     con.execute(f"INSERT INTO {raw} ({columns}) SELECT {columns} FROM ingest_folded")
     _note_changes(con, resource, first_id)
     _reject_waiting(con, resource)
@@ -100,10 +100,6 @@ def put_back(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) 
 
 def _key(resource: Resource) -> str:
     return ", ".join(map(quoted, resource.key))
-
-
-def _same(resource: Resource, one: str, other: str) -> str:
-    return " AND ".join(f"{one}.{quoted(key)} = {other}.{quoted(key)}" for key in resource.key)
 
 
 def _applied(resource: Resource) -> str:
@@ -117,7 +113,7 @@ def _applied(resource: Resource) -> str:
         FROM (
             SELECT p.*, coalesce({version}, _at) AS _moment,
                 max(CASE WHEN _kind = '{WHOLE}' THEN {version} END) OVER (PARTITION BY {_key(resource)}) AS _since
-            FROM {kept_parts(resource)} AS p SEMI JOIN ingest_touched AS t ON {_same(resource, "p", "t")}
+            FROM {kept_parts(resource)} AS p SEMI JOIN ingest_touched AS t ON {resource.same_key("p", "t")}
         )
         WHERE _kind = '{WHOLE}' OR _since IS NULL OR coalesce(_moment >= _since, false)"""
 
@@ -152,13 +148,15 @@ def _folded(resource: Resource) -> str:
             SELECT {key}, to_json(map_from_entries(list(struct_pack(k := name, v := value) ORDER BY name))) AS extra
             FROM latest WHERE value IS NOT NULL GROUP BY {key}
         )
-        SELECT * FROM fields LEFT JOIN extras USING ({key})"""
+        SELECT fields.*, extras.extra
+        FROM fields LEFT JOIN extras ON {resource.same_key("fields", "extras")}"""
 
 
 def _note_changes(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> None:
     """Note the targets of rows that are no longer what they were, where a new file's number does not show it."""
-    target = f"CAST({quoted(resource.target)} AS VARCHAR)" if resource.target else "CAST(NULL AS VARCHAR)"
-    own = f"CAST({quoted(resource.key[0])} AS VARCHAR)" if len(resource.key) == 1 else "CAST(NULL AS VARCHAR)"
+    nothing = "CAST(NULL AS VARCHAR)"
+    target = resource.id_in_keys(resource.target) if resource.target else nothing
+    own = resource.id_in_keys(resource.own_key[0]) if len(resource.own_key) == 1 else nothing
     columns = ", ".join(quoted(field.name) for field in resource.fields)
     state = f"{_key(resource)}, {target} AS target, {own} AS own_key, hash({columns}, extra, _deleted_at) AS state"
     con.execute(
@@ -167,7 +165,7 @@ def _note_changes(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: 
         n AS (SELECT {state} FROM ingest_folded),
         changed AS (
             SELECT r.target AS old_target, n.target AS new_target, r.own_key
-            FROM r JOIN n ON {_same(resource, "r", "n")} WHERE r.state <> n.state
+            FROM r JOIN n ON {resource.same_key("r", "n")} WHERE r.state <> n.state
         )
         SELECT {literal(resource.raw_table)}, {first_id:d}, old_target, own_key FROM changed
         UNION
@@ -188,7 +186,7 @@ def _reject_waiting(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
             (file_id, source, resource, file, position, reason, field, value, record, detail)
         SELECT file_id, source, resource, file, _position, $reason, NULL, NULL, _record, $detail
         FROM {parts} AS p
-        ANTI JOIN (FROM {parts} WHERE _kind <> '{PARTIAL}') AS k ON {_same(resource, "p", "k")}
+        ANTI JOIN (FROM {parts} WHERE _kind <> '{PARTIAL}') AS k ON {resource.same_key("p", "k")}
         JOIN landing.files ON file_id = p._file_id
         WHERE $source IS NOT NULL AND $resource IS NOT NULL""",
         {**about, "detail": _UNKNOWN_DETAIL},

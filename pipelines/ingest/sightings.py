@@ -46,11 +46,10 @@ def add_marked(con: duckdb.DuckDBPyConnection, resource: Resource) -> bool:
     Returns False, with nothing done, if nothing was ever told of the life of the resource's rows.
     """
     about = {"table": resource.raw_table}
-    same_key = " AND ".join(f"r.{quoted(k)} = d.{quoted(k)}" for k in resource.key)
     con.execute(
         f"""INSERT INTO landing.sightings (table_name, row_key, is_gone, is_new)
         SELECT DISTINCT $table, {row_key(resource, "r.")}, TRUE, TRUE
-        FROM {resource.raw_table} AS r SEMI JOIN ingest_twice AS d ON {same_key}
+        FROM {resource.raw_table} AS r SEMI JOIN ingest_twice AS d ON {resource.same_key("r", "d")}
         WHERE r._deleted_at = TIMESTAMP 'epoch'""",
         about,
     )

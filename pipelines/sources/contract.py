@@ -236,6 +236,14 @@ class Resource:
         front = "".join(f"coalesce({place}{quoted(part)} || '.', '') || " for part in self.scope)
         return f"{front}CAST({place}{quoted(name)} AS VARCHAR)"
 
+    def same_key(self, one: str, other: str) -> str:
+        """SQL: true if the rows with these aliases have one key. A part of the scope that both lack is the same."""
+        return " AND ".join(
+            f"{one}.{quoted(name)} {'IS NOT DISTINCT FROM' if name in self.scope or len(self.key) > 1 else '='} "
+            f"{other}.{quoted(name)}"
+            for name in self.key
+        )
+
     def field_named(self, name: str) -> Field:
         """Return the field of this name. Raises StopIteration if there is none."""
         return next(found for found in self.fields if found.name == name)
