@@ -372,11 +372,11 @@ class Builder:
             f"AND starts_with(target_key, {literal(nobody)})"
         )
         wanted = [f"{named} IN (SELECT key FROM {targets})"] if self._count(targets) else []
-        plain = resource.field_named(resource.target or "")
-        if wanted and resource.scope and plain.kind != "text":
+        field = resource.field_named(resource.target or "")
+        if wanted and resource.scope and field.kind != "text":
             # The plain ids are compared first, as they are compared faster. In front of the last dot stands the scope.
-            ids = f"SELECT TRY_CAST(split_part(key, '.', -1) AS {plain.duckdb_type}) FROM {targets}"
-            wanted = [f"(t.{quoted(plain.name)} IN ({ids}) AND {wanted[0]})"]
+            ids = f"SELECT TRY_CAST(split_part(key, '.', -1) AS {field.duckdb_type}) FROM {targets}"
+            wanted = [f"(t.{quoted(field.name)} IN ({ids}) AND {wanted[0]})"]
         if self._count(rows):
             row = resource.id_in_keys(resource.own_key[0], "t")
             wanted.append(f"({named} IS NULL AND {row} IN (SELECT key FROM {rows}))")

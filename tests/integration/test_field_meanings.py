@@ -343,45 +343,40 @@ def test_two_calls_of_one_id_are_two_attempts(landed: Landed) -> None:
     ]
 
 
-def test_every_id_is_its_organizations_own(landed: Landed, tmp_path: Path) -> None:
-    """Everything the same but the organization, in Parquet and without a BENTO; a call names nobody; two dimensions."""
+@pytest.mark.parametrize(("bento", "front"), [(None, ""), ("eu-1", "eu-1.")])
+def test_every_id_is_its_organizations_own(
+    landed: Landed, tmp_path: Path, bento: str | None, front: str
+) -> None:
+    """Everything the same but the organization, in Parquet; with two dimensions, and calls that name nobody."""
     call = {"ID": 3, "PROSPECT_ID": 5, "SEQUENCE_ID": 6, "USER_ID": 7, "CALL_DISPOSITION_ID": 12}
     times = {"DIALED_AT": "2026-02-03 10:00:00", "UPDATED_AT": "2026-02-03 10:05:00"}
     rows = [
-        {"O_ID": organization, **call, **times, **other}
+        {"BENTO": bento, "O_ID": organization, **call, **times, **other}
         for organization in (100, 200)
         for other in ({}, {"ID": 4, "PROSPECT_ID": None, "SEQUENCE_ID": None, "USER_ID": None})
     ]
-    (tmp_path / "calls").mkdir()
-    pl.DataFrame(rows).write_parquet(tmp_path / "calls" / "a.parquet")
+    pl.DataFrame(rows).write_parquet(tmp_path / "calls.parquet")
+    place = bento or ""
     landed.put(
         {
-            "outreach/calls/a.parquet": (tmp_path / "calls" / "a.parquet").read_bytes(),
-            "outreach/call_dispositions/a.csv": "ID,NAME,O_ID\n12,Answered - Yes,100\n12,No Answer,200\n",
-            "outreach/sequences/a.csv": "O_ID,ID,NAME\n100,6,Renewals\n200,6,Trials\n",
+            "outreach/calls/a.parquet": (tmp_path / "calls.parquet").read_bytes(),
+            "outreach/call_dispositions/a.csv": "ID,NAME,O_ID,BENTO\n"
+            f"12,Answered - Yes,100,{place}\n12,No Answer,200,{place}\n",
+            "outreach/sequences/a.csv": f"BENTO,O_ID,ID,NAME\n{place},100,6,Renewals\n{place},200,6,Trials\n",
         }
     )
     columns = ("attempt_key", "campaign_key", "campaign_name", "target_key", "agent_key", "disposition")
-    assert landed.attempts(*columns) == [
-        (
-            "outreach:calls:100.3",
-            "outreach:100.6",
-            "Renewals",
-            "outreach:100.5",
-            "outreach:100.7",
-            "contacted",
-        ),
-        ("outreach:calls:100.4", "outreach:none", "none", "outreach:calls:100.4", None, "contacted"),
-        (
-            "outreach:calls:200.3",
-            "outreach:200.6",
-            "Trials",
-            "outreach:200.5",
-            "outreach:200.7",
-            "no_contact",
-        ),
-        ("outreach:calls:200.4", "outreach:none", "none", "outreach:calls:200.4", None, "no_contact"),
-    ]
+    expected: list[tuple[str | None, ...]] = []
+    for organization, name, disposition in (
+        ("100", "Renewals", "contacted"),
+        ("200", "Trials", "no_contact"),
+    ):
+        own = f"{front}{organization}"
+        named = (f"outreach:{own}.6", name, f"outreach:{own}.5", f"outreach:{own}.7")
+        nobody = ("outreach:none", "none", f"outreach:calls:{own}.4", None)
+        expected.append((f"outreach:calls:{own}.3", *named, disposition))
+        expected.append((f"outreach:calls:{own}.4", *nobody, disposition))
+    assert landed.attempts(*columns) == expected
 
 
 def test_files_without_an_organization_keep_their_keys(landed: Landed) -> None:
@@ -531,27 +526,55 @@ def test_one_more_call_builds_its_organizations_target_alone(landed: Landed) -> 
         {"target_key": "outreach:app2.7.5", "attempt_number": 1},
         {"target_key": "outreach:app2.7.5", "attempt_number": 2},
     ]
+    # One call more that names nobody is a target of its own, and no other call of its id is built.
+    landed.put({"outreach/calls/2b.jsonl": [call_row((("app1", "7"), 9, None, 1, 3))]})
+    landed.put({"outreach/calls/2c.jsonl": [call_row((("app2", "7"), 9, None, 1, 3))]})
+    landed.build()
+    landed.put({"outreach/calls/2d.jsonl": [call_row((("app1", "7"), 9, None, 6, 4))]})
+    landed.build()
+    assert fetch(landed.con, "SELECT target_key, disposition FROM scratch.added_core_attempts") == [
+        {"target_key": "outreach:calls:app1.7.9", "disposition": "no_contact"}
+    ]
     # A call that named nobody names somebody now: the target that it was of its own is gone.
     landed.put({"outreach/calls/3.jsonl": [call_row((("app3", "7"), 1, 5, 6, 4))]})
     landed.build()
-    found = [row[0] for row in landed.attempts("target_key")]
-    assert found == ["outreach:app1.7.5", "outreach:app2.7.5", "outreach:app2.7.5", "outreach:app3.7.5"]
+    assert [row[0] for row in landed.attempts("target_key")] == [
+        "outreach:app1.7.5",
+        "outreach:calls:app1.7.9",
+        "outreach:app2.7.5",
+        "outreach:app2.7.5",
+        "outreach:calls:app2.7.9",
+        "outreach:app3.7.5",
+    ]
 
 
 def test_the_published_calls_follow_a_change_in_one_organization(tmp_path: Path) -> None:
     settings = Settings(landing=tmp_path / "landing", output=tmp_path / "output")
-    folder = Landed(tmp_path, TWO_ORGANIZATIONS)
+    targets = "SELECT target_key FROM core.attempts WHERE attempt_key LIKE '%.41'"
+    # Enough other calls that the published table is not written anew for one.
+    others = [call_row((("app9", "9"), number, 5, 6, 1)) for number in range(100, 900)]
+    folder = Landed(tmp_path, {**TWO_ORGANIZATIONS, "outreach/calls/others.jsonl": others})
     refresh(settings, "one")
     later = call_row((("app2", "8"), 41, 13, 1, 9)) | {"UPDATED_AT": "2026-10-22 09:00:00"}
     folder.put({"outreach/calls/later.jsonl": [later]})
     folder.con.close()
     refresh(settings, "two")
     with duckdb.connect(settings.published_path, read_only=True) as con:
-        assert con.sql("SELECT bento, o_id, id, prospect_id FROM raw.outreach_calls ORDER BY ALL").fetchall() == [
+        assert con.sql(
+            "SELECT bento, o_id, id, prospect_id FROM raw.outreach_calls WHERE id = 41 ORDER BY ALL"
+        ).fetchall() == [
             ("app1", "7", 41, 900),
             ("app2", "8", 41, 13),
         ]  # fmt: skip
-        assert con.sql("SELECT target_key FROM core.attempts ORDER BY ALL").fetchall() == [
+        assert con.sql(f"{targets} ORDER BY ALL").fetchall() == [
             ("outreach:app1.7.900",),
             ("outreach:app2.8.13",),
         ]
+    # A row that is marked as deleted where it stands: no row of the new file is left to tell of it.
+    gone = {"BENTO": "app1", "O_ID": "7", "ID": 41, "_sdc_deleted_at": "2026-10-23T00:00:00Z"}
+    (settings.landing / "outreach/calls/gone.jsonl").write_text(json.dumps(gone), encoding="utf-8")
+    refresh(settings, "three")
+    with duckdb.connect(settings.published_path, read_only=True) as con:
+        deleted = con.sql("SELECT o_id FROM raw.outreach_calls WHERE _deleted_at IS NOT NULL")
+        assert deleted.fetchall() == [("7",)]
+        assert con.sql(targets).fetchall() == [("outreach:app2.8.13",)]
