@@ -7,6 +7,9 @@ Belongs here: what is read out of README.md and sql/examples.sql. Does not belon
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +86,7 @@ EXAMPLES = re.findall(r"^```\w+ (\S+/\S+)\n(.*?)^```$", README, flags=re.MULTILI
 
 
 def test_every_tool_has_its_example() -> None:
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 9
 
 
 @pytest.mark.parametrize(("path", "text"), EXAMPLES, ids=[path for path, _ in EXAMPLES])
@@ -94,9 +97,42 @@ def test_an_example_file_is_read_as_it_stands(tmp_path: Path, path: str, text: s
     file.write_text(text, encoding="utf-8")
     con = ledger()
     result = ingest(con, RESOURCE[f"{source}.{name}"], LandingFolder(tmp_path / "landing"), tmp_path)
-    records = text.count('"record":') or len(text.splitlines()) - path.endswith(".csv")
+    records = text.count('"record":') or len(text.splitlines()) - (
+        not path.endswith(".jsonl") and "{" not in text
+    )
     assert (result.accepted, result.rejected) == (records, 0)
     assert fetch(con, "SELECT * FROM landing.notices") == []
+
+
+RECIPES = re.findall(r"^```(sh|python) makes (\S+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+"""Language, the file that it makes, and the lines."""
+
+
+def test_every_container_has_its_recipe() -> None:
+    endings = {path.partition(".")[2] for _, path, _ in RECIPES}
+    assert endings == {"zip", "csv.bz2", "csv.xz", "csv.gz.gz", "xlsx", "avro", "sqlite", "duckdb"}
+
+
+@pytest.mark.parametrize(("language", "path", "text"), RECIPES, ids=[path for _, path, _ in RECIPES])
+def test_a_recipe_makes_a_file_that_is_read(tmp_path: Path, language: str, path: str, text: str) -> None:
+    source, name, *_ = path.split("/")
+    plain = dict(EXAMPLES)[f"{source}/{name}/full.csv"]
+    (tmp_path / "full.csv").write_text(plain, encoding="utf-8")
+    file = tmp_path / "landing" / path
+    file.parent.mkdir(parents=True)
+    program = [sys.executable, "-c"] if language == "python" else ["sh", "-c"]
+    done = subprocess.run([*program, text], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+    con, own = ledger(), ledger()
+    result = ingest(con, RESOURCE[f"{source}.{name}"], LandingFolder(tmp_path / "landing"), tmp_path)
+    assert (result.accepted, result.rejected) == (2, 0)
+    assert fetch(con, "SELECT * FROM landing.notices") == []
+    file.unlink()
+    shutil.copy(tmp_path / "full.csv", file.parent)
+    ingest(own, RESOURCE[f"{source}.{name}"], LandingFolder(tmp_path / "landing"), tmp_path)
+    rows = f"SELECT * EXCLUDE (_file_id) FROM {RESOURCE[f'{source}.{name}'].raw_table} ORDER BY ALL"
+    assert fetch(con, rows) == fetch(own, rows)
 
 
 def test_the_examples_together_make_a_ledger(tmp_path: Path) -> None:
