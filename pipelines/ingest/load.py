@@ -200,7 +200,7 @@ def enter_sightings(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
         told = values.typed(Field("extracted_at", "timestamp", ""), "extracted_at")
         con.execute(
             f"""INSERT INTO landing.stream_versions
-            SELECT $table, version, bool_or(is_active), max({told}), NULL, TRUE FROM ({sql}) GROUP BY version""",
+            SELECT $table, version, bool_or(is_activated), max({told}), NULL, TRUE FROM ({sql}) GROUP BY version""",
             {**parameters, **about},
         )
 
@@ -495,7 +495,11 @@ def _doubts(loading: Loading) -> list[str]:
     if loading.batch.format in ("csv", "parquet"):
         return []
     none = ", ".join(map(literal, NUMBERS_THAT_ARE_NONE))
-    found = [i for i, field in enumerate(loading.resource.fields) if field.name in loading.matched.fields and field.kind == "text"]
+    found = [
+        i
+        for i, field in enumerate(loading.resource.fields)
+        if field.name in loading.matched.fields and field.kind == "text"
+    ]
     return [f"(x{i} IS NULL OR x{i} NOT IN ({none}))" for i in found]
 
 
@@ -522,7 +526,9 @@ def _extra(matched: Matched, source: Records) -> tuple[str, dict[str, Any]]:
         return "CAST(NULL AS JSON)", {}
     as_json = ", ".join(f"CAST({source.json[where]} AS JSON)" for where in matched.unknown.values())
     none = ", ".join(map(literal, ("null", *NUMBERS_THAT_ARE_NONE)))
-    entries = f"list_filter(list_zip($extra, [{as_json}]), lambda e: e[2] IS NOT NULL AND e[2] NOT IN ({none}))"
+    entries = (
+        f"list_filter(list_zip($extra, [{as_json}]), lambda e: e[2] IS NOT NULL AND e[2] NOT IN ({none}))"
+    )
     return f"CAST(nullif(CAST(to_json(map_from_entries({entries})) AS VARCHAR), '{{}}') AS JSON)", {
         "extra": list(matched.unknown)
     }
@@ -571,7 +577,9 @@ def _gone(loading: Loading, markers: dict[str, Marker]) -> str:
     times = _with_role(markers, "deleted_at")
     flags = [f"coalesce({flag}, false)" for flag in _with_role(markers, "flag")]
     words = ", ".join(map(literal, DELETIONS))
-    flags += [f"coalesce(lower(trim({word})) IN ({words}), false)" for word in _with_role(markers, "operation")]
+    flags += [
+        f"coalesce(lower(trim({word})) IN ({words}), false)" for word in _with_role(markers, "operation")
+    ]
     if flags:
         times.append(f"CASE WHEN {' OR '.join(flags)} THEN coalesce({', '.join(seen)}) END")
     if loading.survey.events:
@@ -590,7 +598,10 @@ def _lifetime(resource: Resource, markers: dict[str, Marker]) -> tuple[str, str]
     ended = ", ".join(
         [*_with_role(markers, "ended_at"), *_with_role(markers, "seen_at"), *version, "TIMESTAMP 'epoch'"]
     )
-    return f"CASE WHEN {active[0]} THEN coalesce({began}) END", f"CASE WHEN NOT {active[0]} THEN coalesce({ended}) END"
+    return (
+        f"CASE WHEN {active[0]} THEN coalesce({began}) END",
+        f"CASE WHEN NOT {active[0]} THEN coalesce({ended}) END",
+    )
 
 
 def _apart(sql: str, condition: str) -> str:

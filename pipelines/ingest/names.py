@@ -128,7 +128,11 @@ def match(resource: Resource, columns: Iterable[Column]) -> Matched:
 def is_known(resource: Resource, name: str) -> bool:
     """True if a column of this name is a field, a member of one, or a marker of deletion."""
     lowered = snake_case(name)
-    return lowered in markers_of(resource) or lowered in _spellings(resource).members or bool(fields_of(resource, [name]))
+    return (
+        lowered in markers_of(resource)
+        or lowered in _spellings(resource).members
+        or bool(fields_of(resource, [name]))
+    )
 
 
 def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
@@ -137,7 +141,11 @@ def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
     found = set()
     for name in names:
         lowered = snake_case(name)
-        if lowered not in markers_of(resource) and not _is_metadata(lowered) and lowered not in spellings.members:
+        if (
+            lowered not in markers_of(resource)
+            and not _is_metadata(lowered)
+            and lowered not in spellings.members
+        ):
             found.add(spellings.field(canonical(name), lowered))
     return {field for field in found if field is not None}
 

@@ -179,7 +179,8 @@ def _reject_waiting(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
     """Write a rejected row for each part whose row is unknown, in place of those of earlier runs."""
     about = {"source": resource.source, "resource": resource.name, "reason": UNKNOWN}
     con.execute(
-        "DELETE FROM landing.rejected_rows WHERE source = $source AND resource = $resource AND reason = $reason", about
+        "DELETE FROM landing.rejected_rows WHERE source = $source AND resource = $resource AND reason = $reason",
+        about,
     )
     parts = kept_parts(resource)
     con.execute(

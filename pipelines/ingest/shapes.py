@@ -39,6 +39,9 @@ larger document is taken apart first, as if it were broken, and a page becomes i
 _GUESSED = 2_048
 """Rows that ``guess`` reads."""
 
+_PLACEHOLDER = "string"
+"""What a vendor's example says in place of a JSON:API type. It names no other resource."""
+
 LOADER_META = "_airbyte_meta"
 """The column in which Airbyte says which values of a row it changed, and why."""
 
@@ -496,7 +499,19 @@ def _survey_wrapped(
         FROM ({_records(resource, documents, ordered=False)}) GROUP BY ALL""",
         parameters | _streams(resource),
     ).fetchall()
-    for file, kind, is_other, keys, is_resource, attributes, relations, is_event, has_version, rows, changed in groups:
+    for (
+        file,
+        kind,
+        is_other,
+        keys,
+        is_resource,
+        attributes,
+        relations,
+        is_event,
+        has_version,
+        rows,
+        changed,
+    ) in groups:
         found.changed_by_loader |= changed
         if kind in ("unreadable", "scalar", *_TOLD):
             found.add(file, "unreadable", rows, ())
@@ -523,10 +538,10 @@ def _survey_wrapped(
 
 
 def _versions(resource: Resource, documents: str) -> tuple[str, dict[str, Any]]:
-    """SQL for the versions of the resource's Singer stream: ``f``, ``version``, ``is_active``, ``extracted_at``."""
+    """SQL for the versions of the resource's Singer stream: ``f``, ``version``, ``is_activated``, ``extracted_at``."""
     return (
         f"""SELECT f, try_cast(doc ->> '$.version' AS BIGINT) AS version,
-            doc ->> '$.type' = 'ACTIVATE_VERSION' AS is_active, doc ->> '$.time_extracted' AS extracted_at
+            doc ->> '$.type' = 'ACTIVATE_VERSION' AS is_activated, doc ->> '$.time_extracted' AS extracted_at
         FROM ({documents})
         WHERE doc ->> '$.type' IN ('RECORD', 'ACTIVATE_VERSION') AND try_cast(doc ->> '$.version' AS BIGINT) IS NOT NULL
             AND {_is_stream("doc ->> '$.stream'")}""",
@@ -689,7 +704,11 @@ def records(
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({documents})"""
     # A number that is none looks like a text of the same letters: only the value as JSON tells them apart.
-    value = "v[{0}]" if fast else f"CASE WHEN j[{{0}}] IN {_texts(NUMBERS_THAT_ARE_NONE)} THEN NULL ELSE v[{{0}}] END"
+    value = (
+        "v[{0}]"
+        if fast
+        else f"CASE WHEN j[{{0}}] IN {_texts(NUMBERS_THAT_ARE_NONE)} THEN NULL ELSE v[{{0}}] END"
+    )
     return Records(
         sql,
         parameters,
@@ -704,7 +723,7 @@ def _streams(resource: Resource) -> dict[str, Any]:
     """The parameters of ``_WRONG_STREAM``: the patterns of ``_is_stream``, and the resource's JSON:API types."""
     own = resource.stream_names
     return _stream_patterns(resource) | {
-        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))})
+        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))} | {_PLACEHOLDER})
     }
 
 
@@ -722,13 +741,16 @@ def _stream_patterns(resource: Resource) -> dict[str, Any]:
     names = "|".join(sorted(own))
     return {
         "stream": f"(.*_)?({names})",
-        "other_stream": "|".join([*(f"(.*_)?{name}" for name in sorted(longer)), f"({'|'.join(sorted(words))})_+({names})"]),
+        "other_stream": "|".join(
+            [*(f"(.*_)?{name}" for name in sorted(longer)), f"({'|'.join(sorted(words))})_+({names})"]
+        ),
     }
 
 
 _UNWRAPPED = (
     "CAST(NULL AS VARCHAR) AS in_owner, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
-    "0 AS in_page, CAST(NULL AS JSON) AS in_meta, CAST(NULL AS VARCHAR) AS in_event, CAST(NULL AS VARCHAR) AS in_at, CAST(NULL AS BIGINT) AS in_version"
+    "0 AS in_page, CAST(NULL AS JSON) AS in_meta, CAST(NULL AS VARCHAR) AS in_event, "
+    "CAST(NULL AS VARCHAR) AS in_at, CAST(NULL AS BIGINT) AS in_version"
 )
 _NO_WRAPPER = (
     "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, "

@@ -18,8 +18,10 @@ SELECT
     source, -- the source, as in core.sources; null where the file belongs to no source [null]
     resource, -- the kind of record; null where the file belongs to none [null]
     file, -- path within the landing folder
-    code, -- the kind of notice: new_field, unknown_value, inconsistent, page_total, mapping or not_read
-    field, -- the field that the notice is about; null for not_read [null]
+    -- the kind of notice: new_field, unknown_value, inconsistent, page_total, round_page, loader_changed, mapping or
+    -- not_read
+    code,
+    field, -- the field that the notice is about; null for not_read and round_page [null]
     value, -- the value that was found, as it came; null where the notice is about no value [null]
     -- rows in which it was found, in the latest version of the file that had any; for not_read, files [count]
     rows,

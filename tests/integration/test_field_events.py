@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipelines.ingest import load_dispositions
 from pipelines.settings import Settings
-from tests.landing_folder import Landing, Row, array, lines, resource_object, to_csv, to_parquet
+from tests.landing_folder import Landing, Row, Writer, array, lines, resource_object, to_csv, to_parquet
 from tests.support import build, fetch
 
 CALLS = "outreach.calls"
@@ -46,7 +46,9 @@ def event(name: str, record: Row, delivered: str | None = DELIVERED, kind: str =
 def counted(landing: Landing) -> list[int]:
     """The calls that count as attempts in the ledger."""
     landing.con.execute("DELETE FROM landing.settings")
-    landing.con.execute("INSERT INTO landing.settings BY NAME SELECT 'UTC' AS timezone, 7200000 AS stuck_after_ms, 5000 AS clock_tolerance_ms")
+    landing.con.execute(
+        "INSERT INTO landing.settings BY NAME SELECT 'UTC' AS timezone, 7200000 AS stuck_after_ms, 5000 AS clock_tolerance_ms"
+    )
     load_dispositions(landing.con, landing.path, Settings().mappings)
     build(landing.con, "core.attempts")
     found = fetch(landing.con, "SELECT attempt_key FROM core.attempts ORDER BY attempt_key")
@@ -89,7 +91,9 @@ def test_events_of_other_types_are_no_calls(calls: Landing) -> None:
         array(
             [
                 event("created", row(1)),
-                event("updated", {"id": 900, "first_name": "Ada", "updated_at": "2026-10-23"}, kind="prospect"),
+                event(
+                    "updated", {"id": 900, "first_name": "Ada", "updated_at": "2026-10-23"}, kind="prospect"
+                ),
                 event("created", {"id": 7, "subject": "Hello"}, kind="mailing"),
                 {"data": {"type": "account", "id": 8}, "meta": {"eventName": "account.destroyed"}},
                 event("created", {"id": 9, "name": "Answered"}, kind="callDisposition"),
@@ -100,7 +104,12 @@ def test_events_of_other_types_are_no_calls(calls: Landing) -> None:
     calls.run()
     calls.law()
     assert calls.columns("id", "direction") == [(1, "outbound"), (2, "inbound")]
-    assert calls.rejected() == [(2, "wrong_stream"), (3, "wrong_stream"), (4, "wrong_stream"), (5, "wrong_stream")]
+    assert calls.rejected() == [
+        (2, "wrong_stream"),
+        (3, "wrong_stream"),
+        (4, "wrong_stream"),
+        (5, "wrong_stream"),
+    ]
     assert calls.notices("new_field") == []
 
 
@@ -123,7 +132,9 @@ def test_events_of_another_resource_and_of_its_relations(tmp_path: Path) -> None
 
 
 def test_an_update_whose_row_is_unknown_waits_for_it(calls: Landing) -> None:
-    update = event("updated", {"id": 5, "note": None, "user_id": 8, "updated_at": "2026-10-23T10:00:00Z", "mood": "x"})
+    update = event(
+        "updated", {"id": 5, "note": None, "user_id": 8, "updated_at": "2026-10-23T10:00:00Z", "mood": "x"}
+    )
     calls.put("1.jsonl", lines([row(4), update]))
     calls.run()
     calls.law()
@@ -151,7 +162,9 @@ def test_an_update_of_a_bad_value_is_refused_for_it(calls: Landing) -> None:
 
 
 def test_a_newer_whole_row_ends_what_updates_said(calls: Landing) -> None:
-    calls.put("1.jsonl", lines([row(4), event("updated", {"id": 4, "note": "n", "updated_at": "2026-10-22"})]))
+    calls.put(
+        "1.jsonl", lines([row(4), event("updated", {"id": 4, "note": "n", "updated_at": "2026-10-22"})])
+    )
     calls.run()
     assert calls.columns("note") == [("n",)]
     calls.put("2.jsonl", lines([row(4, "2026-10-23", note="whole")]))
@@ -229,7 +242,9 @@ def folded(happenings: list[Row]) -> list[tuple[Any, ...]]:
             since = max(r.get("updated_at") or "" for r in rows)
             base = [r for r in rows if (r.get("updated_at") or "") == since]
             state = {name: base[0].get(name) for name in state}
-            assert all({name: r.get(name) for name in state} == state for r in base), "the test avoids such ties"
+            assert all({name: r.get(name) for name in state} == state for r in base), (
+                "the test avoids such ties"
+            )
             ends = [r["_sdc_deleted_at"] for r in rows if "_sdc_deleted_at" in r]
             own = base[0].get("_sdc_deleted_at", "")
             deleted = max((end for end in ends if end >= since), default=own)
@@ -254,7 +269,13 @@ def is_told_apart(happenings: list[Row]) -> bool:
             place = (each["data"]["id"], each["data"]["attributes"]["updatedAt"])
         else:
             moment = each["data"].get("attributes", {}).get("updatedAt") or each["meta"]["deliveredAt"]
-            place = (each["data"]["id"], "part", moment, each["meta"]["deliveredAt"], each["meta"]["eventName"])
+            place = (
+                each["data"]["id"],
+                "part",
+                moment,
+                each["meta"]["deliveredAt"],
+                each["meta"]["eventName"],
+            )
         text = json.dumps(each, sort_keys=True)
         if seen.setdefault(place, text) != text:
             return False
@@ -279,19 +300,31 @@ def test_updates_give_the_same_in_any_order_and_split(seed: int) -> None:
                 size = len(left) if name == "whole" else chance.randrange(1, 5)
                 piece, left = left[:size], left[size:]
                 # A file may grow, and a file may go; the ledger forgets nothing.
-                path = landing.put(f"{chance.randrange(3)}.json" if name == "parts" else "a.json", array(piece))
+                path = landing.put(
+                    f"{chance.randrange(3)}.json" if name == "parts" else "a.json", array(piece)
+                )
                 landing.run()
                 landing.law()
                 if chance.random() < 0.2:
                     path.unlink()
                 number += 1
             found = [
-                (key, note, outcome, person, extra and json.loads(extra)["mood"], said(updated), said(deleted) or "")
+                (
+                    key,
+                    note,
+                    outcome,
+                    person,
+                    extra and json.loads(extra)["mood"],
+                    said(updated),
+                    said(deleted) or "",
+                )
                 for key, note, outcome, person, extra, updated, deleted in landing.columns(
                     "id", "note", "outcome", "prospect_id", "extra", "updated_at", "_deleted_at"
                 )
             ]
-            assert found == [(*rest, "1970-01-01T00:00:00Z" if end == "1970" else end) for *rest, end in expected], name
+            assert found == [
+                (*rest, "1970-01-01T00:00:00Z" if end == "1970" else end) for *rest, end in expected
+            ], name
 
 
 def said(moment: datetime | None) -> str | None:
@@ -335,7 +368,8 @@ def test_deletions_in_flat_rows(calls: Landing, marks: Row, alive: Row, write: A
     assert calls.columns("id", "_deleted_at", "extra") == [
         (1, None, None), (2, datetime(2026, 10, 21, 15, 6, 12), None),
     ]  # fmt: skip
-    assert calls.rejected() == calls.notices("new_field") == []
+    assert calls.rejected() == []
+    assert calls.notices("new_field") == []
 
 
 def test_a_data_share_says_when(calls: Landing) -> None:
@@ -362,7 +396,12 @@ def test_a_change_with_the_row_before_it(calls: Landing) -> None:
             [
                 {"before": None, "after": row(1), "op": "c", "ts_ms": moment - 5000},
                 {"before": None, "after": row(2), "op": "r", "ts_ms": moment - 5000},
-                {"before": row(1), "after": row(1, "2026-10-22", note="n"), "op": "u", "ts_ms": moment - 1000},
+                {
+                    "before": row(1),
+                    "after": row(1, "2026-10-22", note="n"),
+                    "op": "u",
+                    "ts_ms": moment - 1000,
+                },
                 {"before": {"id": 2}, "after": None, "op": "d", "ts_ms": moment},
             ]
         ),
@@ -475,7 +514,11 @@ def test_what_the_active_version_lacks_is_deleted(calls: Landing, before: bool, 
         calls.put(f"{i}.jsonl", lines(log[i : i + split]))
         calls.run()
         calls.law()
-    assert calls.columns("id", "_deleted_at") == [(41, None), (42, datetime(2026, 10, 21, 15, 6, 12)), (43, None)]
+    assert calls.columns("id", "_deleted_at") == [
+        (41, None),
+        (42, datetime(2026, 10, 21, 15, 6, 12)),
+        (43, None),
+    ]
     assert counted(calls) == [41, 43]
 
 
@@ -484,7 +527,10 @@ def test_a_stream_that_is_sent_again_and_again(tmp_path: Path, backwards: bool) 
     first, second, third = 1_793_000_000_000, 1_793_100_000_000, 1_793_200_000_000
     files = [
         lines([message(first, row(n)) for n in (1, 2, 3)] + [activate(first)]),
-        lines([message(second, row(n), time_extracted="2026-10-28T00:00:00Z") for n in (1,)] + [activate(second)]),
+        lines(
+            [message(second, row(n), time_extracted="2026-10-28T00:00:00Z") for n in (1,)]
+            + [activate(second)]
+        ),
         lines([activate(third)] + [message(third, row(n)) for n in (1, 2)]),
         to_csv([row(9)]),
     ]
@@ -498,7 +544,12 @@ def test_a_stream_that_is_sent_again_and_again(tmp_path: Path, backwards: bool) 
                 (1, None), (2, datetime(2026, 10, 28)), (3, datetime(2026, 10, 28)),
             ]  # fmt: skip
     # The second lives again; the fourth never was in the stream.
-    assert landing.columns("id", "_deleted_at") == [(1, None), (2, None), (3, datetime(2026, 10, 28)), (9, None)]
+    assert landing.columns("id", "_deleted_at") == [
+        (1, None),
+        (2, None),
+        (3, datetime(2026, 10, 28)),
+        (9, None),
+    ]
 
 
 def test_a_version_of_another_stream_says_nothing(calls: Landing) -> None:
@@ -513,9 +564,15 @@ def test_a_row_of_an_older_version_that_its_own_column_marks(calls: Landing) -> 
     calls.put("b.jsonl", lines([activate(2)]))
     calls.run()
     calls.law()
-    assert calls.columns("id", "_deleted_at") == [(1, datetime(2026, 11, 1)), (2, datetime(2026, 10, 21, 15, 6, 12))]
+    assert calls.columns("id", "_deleted_at") == [
+        (1, datetime(2026, 11, 1)),
+        (2, datetime(2026, 10, 21, 15, 6, 12)),
+    ]
     calls.put("c.jsonl", lines([message(2, row(2))]))
-    calls.put("d.jsonl", lines([event("updated", {"id": 1, "note": "late"}), event("updated", {"id": 2, "note": "n"})]))
+    calls.put(
+        "d.jsonl",
+        lines([event("updated", {"id": 1, "note": "late"}), event("updated", {"id": 2, "note": "n"})]),
+    )
     calls.run()
     calls.law()
     assert calls.columns("id", "note", "_deleted_at") == [(1, "late", datetime(2026, 11, 1)), (2, "n", None)]
@@ -575,7 +632,8 @@ def test_a_value_that_the_loader_changed(calls: Landing, shape: str) -> None:
     rows = [{"_airbyte_raw_id": "r", "_airbyte_meta": m, **each} for m, each in zip(metas, rows, strict=True)]
     if shape == "lines with text":
         rows = [each | {"_airbyte_meta": json.dumps(each["_airbyte_meta"])} for each in rows]
-    write = {"csv": to_csv, "parquet": to_parquet, "raw csv": to_csv}.get(shape, lines)
+    writers: dict[str, Writer] = {"csv": to_csv, "parquet": to_parquet, "raw csv": to_csv}
+    write: Writer = writers.get(shape, lines)
     calls.put("a.jsonl", write(rows))
     calls.run()
     calls.law()
@@ -589,7 +647,15 @@ def test_a_value_that_the_loader_changed(calls: Landing, shape: str) -> None:
 # --- documents that are no records ---------------------------------------------------------------------------------
 
 NONE = [
-    ({"type": "BATCH", "stream": "calls", "encoding": {"format": "jsonl"}, "manifest": ["file://b/1.json.gz"]}, "batch"),
+    (
+        {
+            "type": "BATCH",
+            "stream": "calls",
+            "encoding": {"format": "jsonl"},
+            "manifest": ["file://b/1.json.gz"],
+        },
+        "batch",
+    ),
     ({"errors": [{"id": "expired", "title": "Token expired"}]}, "error page"),
     ({"data": None, "errors": [{"message": "no such field"}]}, "error page"),
     ({"error": "invalid_token", "error_description": "expired"}, "error page"),
@@ -643,11 +709,20 @@ def test_a_list_under_the_resources_name_is_read(calls: Landing, document: Row) 
 @pytest.mark.parametrize("none", ["NaN", "Infinity", "-Infinity"])
 def test_a_number_that_is_none_is_null(tmp_path: Path, none: str, wrapped: bool) -> None:
     landing = Landing(tmp_path, "voipbin.campaigncalls")
-    call = {"id": "56347901-5bb9-422d-add5-5a2ca47fa737", "status": "done", "destination_index": 0, "tm_create": "2026-02-01"}
-    text = json.dumps(call | {"try_count": 7, "tm_delete": 8, "reference_type": 9, "destination": 11, "mood": 10})
+    call: Row = {
+        "id": "56347901-5bb9-422d-add5-5a2ca47fa737",
+        "status": "done",
+        "destination_index": 0,
+        "tm_create": "2026-02-01",
+    }
+    text = json.dumps(
+        call | {"try_count": 7, "tm_delete": 8, "reference_type": 9, "destination": 11, "mood": 10}
+    )
     for number in ("7", "8", "9", "10", "11"):
         text = text.replace(f": {number}", f": {none}")
-    more = json.dumps(call | {"id": call["id"][:-1] + "8", "try_count": 2, "tm_delete": None, "reference_type": none})
+    more = json.dumps(
+        call | {"id": call["id"][:-1] + "8", "try_count": 2, "tm_delete": None, "reference_type": none}
+    )
     landing.put("a.json", f'{{"result":[{text},{more}]}}' if wrapped else f"{text}\n{more}\n")
     landing.run()
     landing.law()

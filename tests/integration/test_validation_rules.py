@@ -264,6 +264,8 @@ DISTURBANCES: dict[str, dict[str, str]] = {
             ("values_are_known", "unknown_value"),
             ("states_are_consistent", "inconsistent"),
             ("no_page_is_missing", "page_total"),
+            ("no_pull_has_stopped", "round_page"),
+            ("loaders_keep_values", "loader_changed"),
             ("every_file_is_read", "not_read"),
         )
     },
