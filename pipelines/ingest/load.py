@@ -201,7 +201,7 @@ def enter_sightings(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
         told = values.typed(Field("extracted_at", "timestamp", ""), "extracted_at")
         con.execute(
             f"""INSERT INTO landing.stream_versions
-            SELECT $table, version, bool_or(is_active), max({told}), NULL, TRUE FROM ({sql}) GROUP BY version""",
+            SELECT $table, version, bool_or(is_activated), max({told}), NULL, TRUE FROM ({sql}) GROUP BY version""",
             {**parameters, **about},
         )
 

@@ -42,6 +42,9 @@ larger document is taken apart first, as if it were broken, and a page becomes i
 _GUESSED = 2_048
 """Rows that ``guess`` reads."""
 
+_PLACEHOLDER = "string"
+"""What a vendor's example says in place of a JSON:API type. It names no other resource."""
+
 LOADER_META = "_airbyte_meta"
 """The column in which Airbyte says which values of a row it changed, and why."""
 
@@ -583,10 +586,10 @@ def _survey_wrapped(
 
 
 def _versions(resource: Resource, documents: str) -> tuple[str, dict[str, Any]]:
-    """SQL for the versions of the resource's Singer stream: ``f``, ``version``, ``is_active``, ``extracted_at``."""
+    """SQL for the versions of the resource's Singer stream: ``f``, ``version``, ``is_activated``, ``extracted_at``."""
     return (
         f"""SELECT f, try_cast(doc ->> '$.version' AS BIGINT) AS version,
-            doc ->> '$.type' = 'ACTIVATE_VERSION' AS is_active, doc ->> '$.time_extracted' AS extracted_at
+            doc ->> '$.type' = 'ACTIVATE_VERSION' AS is_activated, doc ->> '$.time_extracted' AS extracted_at
         FROM ({documents})
         WHERE doc ->> '$.type' IN ('RECORD', 'ACTIVATE_VERSION') AND try_cast(doc ->> '$.version' AS BIGINT) IS NOT NULL
             AND {_is_stream("doc ->> '$.stream'")}""",
@@ -1061,7 +1064,7 @@ def _streams(resource: Resource) -> dict[str, Any]:
     """The parameters of ``_WRONG_STREAM``: the patterns of ``_is_stream``, and the resource's JSON:API types."""
     own = resource.stream_names
     return _stream_patterns(resource) | {
-        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))})
+        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))} | {_PLACEHOLDER})
     }
 
 
@@ -1087,7 +1090,8 @@ def _stream_patterns(resource: Resource) -> dict[str, Any]:
 
 _UNWRAPPED = (
     "CAST(NULL AS VARCHAR) AS in_owner, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
-    "0 AS in_page, CAST(NULL AS JSON) AS in_meta, CAST(NULL AS VARCHAR) AS in_event, CAST(NULL AS VARCHAR) AS in_at, CAST(NULL AS BIGINT) AS in_version"
+    "0 AS in_page, CAST(NULL AS JSON) AS in_meta, CAST(NULL AS VARCHAR) AS in_event, "
+    "CAST(NULL AS VARCHAR) AS in_at, CAST(NULL AS BIGINT) AS in_version"
 )
 _NO_WRAPPER = (
     "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, "

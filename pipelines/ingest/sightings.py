@@ -61,7 +61,7 @@ def add_marked(con: duckdb.DuckDBPyConnection, resource: Resource) -> bool:
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE ingest_marks AS
         WITH told AS (
-            SELECT version, is_active, coalesce(
+            SELECT version, is_activated, coalesce(
                 extracted_at,
                 CASE WHEN version BETWEEN {_EARLIEST} AND {_LATEST} THEN make_timestamp(version * 1000) END,
                 max(changed_at) OVER (ORDER BY version)) AS at
@@ -69,7 +69,7 @@ def add_marked(con: duckdb.DuckDBPyConnection, resource: Resource) -> bool:
         ),
         dropped AS (
             SELECT s.row_key, arg_min(told.at, told.version) AS at
-            FROM landing.sightings AS s JOIN told ON told.is_active AND told.version > s.stream_version
+            FROM landing.sightings AS s JOIN told ON told.is_activated AND told.version > s.stream_version
             WHERE s.table_name = $table GROUP BY s.row_key
         )
         SELECT s.row_key, s.is_gone, s.marked_at, s.own_deleted_at, greatest(
@@ -102,24 +102,26 @@ def remember(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
 def _consolidate(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
     """Let one line stand for each key and for each version of a stream: the latest that was told."""
     about = {"table": resource.raw_table}
+    sightings = ", ".join(
+        f"{latest}({name}) AS {name}"
+        for name, latest in (
+            ("alive_at", "max"),
+            ("ended_at", "max"),
+            ("stream_version", "max"),
+            ("changed_at", "max"),
+            ("is_gone", "bool_or"),
+            ("marked_at", "max"),
+            ("own_deleted_at", "max"),
+        )
+    )
+    versions = "bool_or(is_activated) AS is_activated, max(extracted_at) AS extracted_at, max(changed_at) AS changed_at"
     for table, columns, latest in (
-        (
-            "landing.sightings",
-            "row_key",
-            "max(alive_at) AS alive_at, max(ended_at) AS ended_at, max(stream_version) AS stream_version, "
-            "max(changed_at) AS changed_at, bool_or(is_gone) AS is_gone, FALSE AS is_new, max(marked_at) AS marked_at, "
-            "max(own_deleted_at) AS own_deleted_at",
-        ),
-        (
-            "landing.stream_versions",
-            "version",
-            "bool_or(is_active) AS is_active, max(extracted_at) AS extracted_at, max(changed_at) AS changed_at, "
-            "FALSE AS is_new",
-        ),
+        ("landing.sightings", "row_key", sightings),
+        ("landing.stream_versions", "version", versions),
     ):
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE ingest_told AS
-            SELECT table_name, {columns}, {latest} FROM {table} WHERE table_name = $table GROUP BY ALL""",
+            SELECT table_name, {columns}, {latest}, FALSE AS is_new FROM {table} WHERE table_name = $table GROUP BY ALL""",
             about,
         )
         con.execute(f"DELETE FROM {table} WHERE table_name = $table", about)

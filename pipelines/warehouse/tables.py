@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS landing.sightings (
     changed_at TIMESTAMP, is_gone BOOLEAN, is_new BOOLEAN, marked_at TIMESTAMP, own_deleted_at TIMESTAMP
 );
 CREATE TABLE IF NOT EXISTS landing.stream_versions (
-    table_name VARCHAR, version BIGINT, is_active BOOLEAN, extracted_at TIMESTAMP, changed_at TIMESTAMP,
+    table_name VARCHAR, version BIGINT, is_activated BOOLEAN, extracted_at TIMESTAMP, changed_at TIMESTAMP,
     is_new BOOLEAN
 );
 CREATE TABLE IF NOT EXISTS landing.builds (

@@ -266,6 +266,8 @@ DISTURBANCES: dict[str, dict[str, str]] = {
             ("side_matters_are_read", "left_out"),
             ("states_are_consistent", "inconsistent"),
             ("no_page_is_missing", "page_total"),
+            ("no_pull_has_stopped", "round_page"),
+            ("loaders_keep_values", "loader_changed"),
             ("every_file_is_read", "not_read"),
         )
     },

@@ -124,6 +124,16 @@ ORDER BY rows DESC, source, resource, field, value""",
                 "page_total",
                 "A page set holds as many rows as its pages say.",
             ),
+            (
+                "no_pull_has_stopped",
+                "round_page",
+                "No pull has ended after one page with a round number of rows.",
+            ),
+            (
+                "loaders_keep_values",
+                "loader_changed",
+                "No loading tool says that it emptied or cut a value.",
+            ),
         )
     ),
     Rule(
