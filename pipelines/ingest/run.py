@@ -24,12 +24,12 @@ import duckdb
 
 from pipelines.errors import LedgerError
 from pipelines.ingest import changes, files, load, merge, names, page_sets, parts, shapes, sightings, unpack
+from pipelines.ingest.batches import Batch, Doubtful, Refused, Survey
 from pipelines.ingest.files import LandingFile, LandingFolder
 from pipelines.ingest.load import Loading, State
 from pipelines.ingest.salvage_csv import mend_csv
 from pipelines.ingest.salvage_json import mend_json
 from pipelines.ingest.salvage_parquet import mend_parquet
-from pipelines.ingest.shapes import Batch, Survey
 from pipelines.ingest.unpack import Unpacked
 from pipelines.sources import Resource
 from pipelines.sql_text import quoted, transaction
@@ -371,7 +371,7 @@ class _Run:
         marked = unpack.unreadable(self.scratch, batch.ids[0], "DuckDB cannot read this file", value=said)
         return replace(batch, files=(marked,))
 
-    def _refused(self, batch: Batch, error: shapes.Refused) -> Batch:
+    def _refused(self, batch: Batch, error: Refused) -> Batch:
         """A marker in place of the batch's one file, whose rows are not to be taken."""
         marked = unpack.unreadable(
             self.scratch, batch.ids[0], str(error), value=error.value, reason=error.reason
@@ -400,13 +400,13 @@ class _Run:
                     yield Loading.of(self.resource, batch, likely, State.GUESSED, truth)
                     return
             found = shapes.survey(self.reader, self.resource, batch)
-        except (duckdb.Error, shapes.Doubtful, shapes.Refused) as error:
+        except (duckdb.Error, Doubtful, Refused) as error:
             if isinstance(error, duckdb.Error) and not _is_files_fault(batch, error):
                 raise
             if len(batch.files) > 1:
                 for half in batch.halves():
                     yield from self._survey(half)
-            elif isinstance(error, shapes.Refused):
+            elif isinstance(error, Refused):
                 yield from self._survey(self._refused(batch, error))
             elif (redeclared := self._as_bytes(batch)) is not None:
                 yield from self._survey(redeclared)

@@ -9,18 +9,15 @@ files are known by number.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import duckdb
-from duckdb.sqltypes import DuckDBPyType
 
-from pipelines.ingest import csv_text
-from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields, make_unique, match
-from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note, Unpacked
-from pipelines.ingest.values import ALWAYS_NULL, NULL_WORDS
+from pipelines.ingest import flat_files
+from pipelines.ingest.batches import NO_WRAPPER, UNWRAPPED, Batch, Records, Refused, Survey, scan
+from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields
+from pipelines.ingest.unpack import LONGEST, UNREADABLE
 from pipelines.sources import DELETIONS, RESOURCES, Resource
 from pipelines.sql_text import literal
 
@@ -58,124 +55,6 @@ WHOLE, PARTIAL, GONE, OTHER = "whole", "partial", "gone", "other"
 PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Files of one format, read by one statement, in order: their landing file ids, and what their paths say.
-
-    That is the owner of a page, and the values of fields in folders named ``key=value``.
-    """
-
-    files: tuple[Unpacked, ...]
-    ids: tuple[int, ...]
-    owners: tuple[str | None, ...]
-    folders: tuple[Mapping[str, str], ...]
-
-    @classmethod
-    def of(cls, batches: Sequence[Batch]) -> Batch:
-        """Several batches of one format as one."""
-        return cls(
-            tuple(file for batch in batches for file in batch.files),
-            tuple(number for batch in batches for number in batch.ids),
-            tuple(owner for batch in batches for owner in batch.owners),
-            tuple(folder for batch in batches for folder in batch.folders),
-        )
-
-    @property
-    def format(self) -> str:
-        """The format of all its files."""
-        return self.files[0].format
-
-    @property
-    def kind(self) -> tuple[object, ...]:
-        """What the files of a batch have in common."""
-        first = self.files[0]
-        return first.format, first.delimiter, first.header, first.has_header, first.has_markers
-
-    @property
-    def paths(self) -> list[str]:
-        """The paths of its files, in order."""
-        return [file.path for file in self.files]
-
-    def only(self, chosen: Sequence[int]) -> Batch:
-        """The batch of the files at these places."""
-        return Batch(
-            tuple(self.files[i] for i in chosen),
-            tuple(self.ids[i] for i in chosen),
-            tuple(self.owners[i] for i in chosen),
-            tuple(self.folders[i] for i in chosen),
-        )
-
-    def halves(self) -> tuple[Batch, Batch]:
-        """Two batches, each with half of the files."""
-        middle = len(self.files) // 2
-        return self.only(range(middle)), self.only(range(middle, len(self.files)))
-
-
-@dataclass(slots=True)
-class Survey:
-    """The rows, shapes and columns of a batch: by file (its index), columns with the number of rows that have them."""
-
-    rows: Counter[int] = field(default_factory=Counter)
-    shapes: dict[int, set[str]] = field(default_factory=dict)
-    columns: Counter[tuple[int, Column]] = field(default_factory=Counter)
-    types: dict[str, str] = field(default_factory=dict)
-    """The DuckDB types of a Parquet file's columns, by place; bytes are ``BLOB``."""
-    names: tuple[str, ...] = ()
-    """The names of all columns of a flat file, in order."""
-    flat: list[Column] = field(default_factory=list)
-    """The columns of a flat file, in order; of several with one name, the first."""
-    wrapped: bool = False
-    """True if a document is more than a plain record."""
-    nulls: dict[str, dict[int, list[str]]] = field(default_factory=dict)
-    """By column of a flat file (its place) and file: the words that stand for null."""
-    notes: list[tuple[int, Note]] = field(default_factory=list)
-    """What a reader of a file should know, by the file's index."""
-    events: bool = False
-    """True if a record is an event that may carry only a part of its row."""
-    versions: bool = False
-    """True if the file tells versions of a Singer stream: what the active version lacks was deleted."""
-    changed_by_loader: bool = False
-    """True if a loading tool may say of a row that it changed a value (``_airbyte_meta``)."""
-    docs: str = ""
-    """SQL for the document in a row of a flat file, if its columns hold documents (``_airbyte_data``, ``attributes``)."""
-
-    @property
-    def flat_at(self) -> dict[str, Column]:
-        """The columns of a flat file by their place."""
-        return {column.where: column for column in self.flat}
-
-    def add(self, file: int, shape: str, rows: int, columns: Iterable[Column]) -> None:
-        """Count ``rows`` records of one shape, each with these columns."""
-        self.rows[file] += rows
-        self.shapes.setdefault(file, set()).add(shape)
-        for column in set(columns):
-            self.columns[file, column] += rows
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """A relation with one row a record. Beside the record's own columns it has columns about the record.
-
-    Those are ``in_file`` (the file's index), ``in_status`` (a reason to reject it, or null), ``in_detail`` (more about
-    that reason, in our words), ``in_value`` (more about it in a library's words, which may quote the file), ``in_page``
-    (ordinal of its document), ``in_item`` (its place in the document), and what the document around it says
-    (``in_owner``, ``in_total``, ``in_skip``; of an event ``in_event``, what it carries, and ``in_at``, when it was told;
-    ``in_version``, the version of its Singer stream).
-
-    By a column's place, ``text`` is SQL for its text, and ``json`` is SQL for its value as JSON. ``structs`` are the
-    places of columns that are structs already. ``record`` is SQL for the record as it came. ``not_utf8`` is SQL, true if the
-    bytes of a column are to be a text and are none; only columns that may hold bytes have it.
-    """
-
-    sql: str
-    parameters: dict[str, Any]
-    text: dict[str, str]
-    json: dict[str, str]
-    structs: frozenset[str]
-    record: str
-    not_utf8: dict[str, str] = field(default_factory=dict)
-
-
 def _pointer(*keys: str) -> str:
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
 
@@ -185,35 +64,17 @@ def _pointer(*keys: str) -> str:
 _FORMATS = {"lines": "newline_delimited", "array": "array", "documents": "unstructured"}
 
 
-def _scan(batch: Batch, reader: str, columns: str, apart: bool) -> tuple[str, dict[str, Any]]:
-    """SQL and parameters for a batch's files, with ``f``, the file's index. ``reader`` is a call with {} for the files.
-
-    ``apart``: read each file by a scan of its own. A scan over several files may silently drop rows that it cannot read
-    (seen with DuckDB 2.0 on more than one thread); a scan over one file raises. So files are surveyed apart. Once all
-    are known to be whole they are read together, which plans faster.
-    """
-    if apart and len(batch.files) > 1:
-        scans = [
-            f"SELECT {i} AS f, {columns} FROM {reader.format(f'$file{i}')}" for i in range(len(batch.files))
-        ]
-        return " UNION ALL ".join(scans), {f"file{i}": [path] for i, path in enumerate(batch.paths)}
-    index = "CAST(file_index AS INTEGER)" if len(batch.files) > 1 else "0"
-    return f"SELECT {index} AS f, {columns} FROM {reader.format('$files')}", {"files": batch.paths}
-
-
 def _documents(batch: Batch, survey: Survey | None = None) -> tuple[str, dict[str, Any]]:
     """SQL and parameters for the documents of the batch's files: ``f``, ``doc``. Apart if ``survey`` is None."""
     if survey is not None and survey.docs:
-        flat, parameters = (
-            _csv(batch, apart=False) if batch.format == "csv" else _parquet(batch, survey.types)
-        )
-        return f"SELECT f, {survey.docs} AS doc FROM ({flat})", parameters
+        rows, parameters = flat_files.rows(batch, survey, apart=False)
+        return f"SELECT f, {survey.docs} AS doc FROM ({rows})", parameters
     largest = LONGEST if batch.files[0].has_markers else _WHOLE
     reader = (
         f"read_json_objects({{}}, format='{_FORMATS[batch.format]}', compression='none', "
         f"maximum_object_size={largest}, hive_partitioning=false)"
     )
-    return _scan(batch, reader, "json AS doc", apart=survey is None)
+    return scan(batch, reader, "json AS doc", apart=survey is None)
 
 
 _PARTS = {
@@ -462,10 +323,12 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
 
 
 def _survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
-    if batch.format == "parquet":
-        return _survey_parquet(con, resource, batch)
-    if batch.format == "csv":
-        return _survey_csv(con, resource, batch)
+    if batch.format in ("csv", "parquet"):
+        found = (flat_files.survey_csv if batch.format == "csv" else flat_files.survey_parquet)(
+            con, resource, batch
+        )
+        documents = _documents_of_columns(resource, found.names, found.types)
+        return found if documents is None else _survey_documents(con, resource, batch, found, documents)
     found = Survey()
     documents, parameters = _documents(batch)
     if _survey_plain(con, resource, documents, parameters, found):
@@ -604,368 +467,19 @@ def versions(resource: Resource, batch: Batch, found: Survey) -> tuple[str, dict
     return sql, parameters | more
 
 
-# --- flat files --------------------------------------------------------------------------------------------------
-
-
-class Doubtful(Exception):
-    """DuckDB reads the CSV file, but may take other values from it than are meant: it has to be salvaged."""
-
-
-class Refused(Exception):
-    """A file whose rows are not to be taken: the reason in a word, and the message in a sentence that quotes nothing."""
-
-    def __init__(self, reason: str, detail: str, value: str | None = None) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.value = value
-
-
-_NO_RECORD = {1: csv_text.BLANK, 2: csv_text.AGAIN}
-"""Column ``no`` of a row that is no record → what the row is."""
-
-
-def _csv(batch: Batch, apart: bool, *, kept: bool = True) -> tuple[str, dict[str, Any]]:
-    """SQL and parameters for the rows of CSV files, with columns c0, c1, …. An empty value is null, quoted or not.
-
-    ``kept``: leave out the rows that are no records. Otherwise they are told by a column ``no``; it is null for a record.
-    """
-    first = batch.files[0]
-    columns = {f"c{i}": "VARCHAR" for i in range(len(first.header))}
-    header = "true" if first.has_header else "false"
-    reader = (
-        f"read_csv({{}}, auto_detect=false, header={header}, delim=$delimiter, quote='\"', escape='\"', "
-        f"strict_mode=true, columns=$columns, hive_partitioning=false, compression='none', max_line_size={LONGEST})"
-    )
-    sql, parameters = _scan(batch, reader, ", ".join(columns), apart)
-    # Nearly every row is decided by the first letter of its first value, or by that value.
-    first_letter = "c0 <> '' AND ascii(c0) > 32"
-    blank = " AND ".join(f"coalesce(trim({c}), '') = ''" for c in columns)
-    again = " AND ".join(f"trim({c}) = $header[{i}]" for i, c in enumerate(columns, 1))
-    blank = f"CASE WHEN {first_letter} THEN false ELSE {blank} END"
-    again = f"CASE WHEN {first_letter} AND c0 <> $first THEN false ELSE {again} END"
-    no = f"CASE WHEN {blank} THEN 1 WHEN {again} THEN 2 END"
-    if any(name != name.strip(" ") for name in first.header):
-        # The file has spaces around its values, as around its names.
-        columns = {f"nullif(trim({c}), '') AS {c}": kind for c, kind in columns.items()}
-    names = [name.strip() for name in first.header]
-    values = ", ".join(columns)
-    return (
-        f"SELECT f, {values} FROM ({sql}) WHERE {no} IS NULL"
-        if kept
-        else f"SELECT f, {values}, {no} AS no FROM ({sql})"
-    ), {
-        **parameters,
-        "delimiter": first.delimiter,
-        "columns": dict.fromkeys(_names(first), "VARCHAR"),
-        "header": names,
-        "first": names[0],
-    }
-
-
-def _names(file: Unpacked) -> list[str]:
-    """The names of a CSV file's columns in SQL."""
-    return [f"c{i}" for i in range(len(file.header))]
-
-
-def _flat_columns(names: Sequence[str]) -> list[Column]:
-    """The columns of a flat file. A marker is none, and of several columns with one name the first stands."""
-    first: dict[str, Column] = {}
-    for i, name in enumerate(names):
-        if name != UNREADABLE:
-            first.setdefault(name.strip().lower(), Column(str(i), name))
-    return list(first.values())
-
-
-def _repeated(names: Sequence[str]) -> list[tuple[int, int, str]]:
-    """The columns that have the name of an earlier one: the place of the first, their own place, and the name."""
-    first: dict[str, int] = {}
-    found = []
-    for i, name in enumerate(names):
-        if (place := first.setdefault(name.strip().lower(), i)) != i and name.strip():
-            found.append((place, i, name.strip()))
-    return found
-
-
-def _survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
-    """Survey CSV files. Raises Doubtful or Refused for a file that is not to be read as it stands."""
-    header = batch.files[0].header
-    found = Survey(names=header, flat=_flat_columns(header))
-    repeated = _repeated(header)
-    facts = [
-        None if file.has_markers else csv_text.count(file.path, file.body, file.delimiter)
-        for file in batch.files
-    ]
-    sql, parameters = _csv(batch, apart=True, kept=False)
-    names = _names(batch.files[0])
-    all_values = f"concat({', '.join(names)})" if any(f is not None and f.has_quotes for f in facts) else "''"
-    texts = _text_columns(resource, found)
-    differ = "".join(
-        f", count(*) FILTER (WHERE no IS NULL AND c{a} IS DISTINCT FROM c{b})" for a, b, _ in repeated
-    )
-    # count(*) alone would not read the values, nor notice that they are broken.
-    used = "".join(f", count({c})" for c in names)
-    words = "".join(f", count(CASE WHEN {_is_null_word(f'c{where}')} THEN 1 END)" for where in texts)
-    rows = con.execute(
-        f"""SELECT f, count(*) FILTER (WHERE no IS NULL), count(*) FILTER (WHERE no = 1), count(*) FILTER (WHERE no = 2),
-            coalesce(sum(CASE WHEN contains(line, $delimiter)
-                THEN length(line) - length(replace(line, $delimiter, '')) END), 0){words}{differ}{used}
-        FROM (SELECT *, {all_values} AS line FROM ({sql})) GROUP BY f""",
-        parameters,
-    ).fetchall()
-    has_words = False
-    for file, records, blank, again, within, *counts in rows:
-        fact, plain = facts[file], batch.files[file]
-        if fact is not None:
-            # A surplus value, even an empty one, has a delimiter before it.
-            surplus = fact.delimiters - within - (records + blank + again) * (len(header) - 1)
-            escapes = fact.backslashed and csv_text.escapes_quotes(
-                fact.backslashed, plain.delimiter, len(header)
-            )
-            if (surplus and len(header) > 1) or fact.is_doubtful or escapes:
-                raise Doubtful
-        found.add(file, "csv", records, found.flat)
-        for what, n in ((csv_text.BLANK, blank), (csv_text.AGAIN, again)):
-            if n:
-                found.notes.append((file, Note("no_record", n, what)))
-        has_words = has_words or any(counts[: len(texts)])
-        _check_repeated(resource, found, file, repeated, counts[len(texts) : len(texts) + len(repeated)])
-    if has_words:
-        its, parameters = _csv(batch, apart=True)
-        if batch.files[0].has_markers:
-            its = f"FROM ({its}) WHERE c{len(header) - 1} IS NULL"
-        _survey_null_words(con, resource, found, found.flat_at, its, parameters)
-    if documents := _documents_of_columns(resource, header, {}):
-        if batch.files[0].has_markers:
-            marker = f"c{len(header) - 1}"
-            documents = (
-                f"CASE WHEN {marker} IS NULL THEN {documents} "
-                f"ELSE json_object({literal(UNREADABLE)}, CAST({marker} AS JSON)) END"
-            )
-        return _survey_documents(con, resource, found, documents, *_csv(batch, apart=True))
-    return found
-
-
-def _check_repeated(
-    resource: Resource,
-    found: Survey,
-    file: int,
-    repeated: Sequence[tuple[int, int, str]],
-    differing: Sequence[int],
-) -> None:
-    """Note the columns that have the name of an earlier one. Raises Refused if rows rest on them and they differ."""
-    needed = {*resource.key, *(f.name for f in resource.fields if f.required)}
-    for (first, second, name), rows in zip(repeated, differing, strict=True):
-        places = f"columns {first + 1} and {second + 1} have one name"
-        if rows and needed & fields_of(resource, [name]):
-            raise Refused("two columns of one name", f"{places} and differ in {rows} rows", name)
-        what = f"{places}; the first is taken" + (f", and they differ in {rows} rows" if rows else "")
-        found.notes.append((file, Note("repeated_column", rows, what, field=name)))
-
-
-# --- null as a word ------------------------------------------------------------------------------------------------
-
-
-def _is_null_word(x: str) -> str:
-    """SQL: true if the text is such a word. Most values are told by their length or as numbers."""
-    longest = max(map(len, NULL_WORDS))
-    return (
-        f"CASE WHEN strlen({x}) > {longest} OR ({x} >= '0' AND {x} < ':') THEN false "
-        f"ELSE {x} IN ({', '.join(map(literal, NULL_WORDS))}) END"
-    )
-
-
-def _text_columns(resource: Resource, found: Survey) -> list[str]:
-    """The places of a flat file's columns in which a word for null may be a text. In any other it is no value."""
-    matched = match(resource, found.flat)
-    texts = {
-        place
-        for f in resource.fields
-        if f.kind in ("text", "texts")
-        for place in matched.fields.get(f.name, ())
-    }
-    return [place for place in found.flat_at if place in texts or place in matched.unknown.values()]
-
-
-def _survey_null_words(
-    con: duckdb.DuckDBPyConnection,
-    resource: Resource,
-    found: Survey,
-    places: Iterable[str],
-    sql: str,
-    parameters: dict[str, Any],
-) -> None:
-    r"""Find the words that stand for null in these columns of a flat file, which hold texts: ``Survey.nulls``.
-
-    ``\N`` and ``NULL`` always do, and so does every other word in a column whose values are no texts. In a column of
-    texts another word does if the same file writes null with it in a column of another type, or if the column has no
-    empty value, and so no other way to say null. A value that the contract knows stays.
-    """
-    matched = match(resource, found.flat)
-    field_at = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
-    counts = []
-    for where in places:
-        x = f"c{where}"
-        counts += con.execute(
-            f"""SELECT f, {literal(where)}, CASE WHEN {_is_null_word(x)} THEN {x} END AS word, count(*) AS n,
-                count(*) FILTER (WHERE coalesce(trim({x}), '') = '') AS empty
-            FROM ({sql}) GROUP BY f, word""",
-            parameters,
-        ).fetchall()
-    empty_in = {(file, where): empty for file, where, word, _, empty in counts if word is None}
-    counts = [each for each in counts if each[2] is not None]
-    surely = {
-        (file, word)
-        for file, where, word, _, _ in counts
-        if (f := field_at.get(where)) is not None
-        and f.kind != "text"
-        and where not in matched.markers.values()
-    }
-    for file, where, word, rows, _ in sorted(counts):
-        field = field_at.get(where)
-        if field is not None and word in (*field.closed, *field.known):
-            continue
-        is_text = field is None or (field.kind == "text" and not field.closed)
-        if word in ALWAYS_NULL or not is_text or (file, word) in surely or not empty_in.get((file, where)):
-            found.nulls.setdefault(where, {}).setdefault(file, []).append(word)
-            if is_text and word not in ALWAYS_NULL:
-                name = found.flat_at[where].name
-                found.notes.append((file, Note("null_word", rows, f"{word} is taken for null", field=name)))
-
-
-def without_null_words(found: Survey, where: str, x: str) -> str:
-    """SQL: the value ``x`` of a column of a flat file; null where it is a word that stands for null in its file."""
-    for words in sorted({tuple(words) for words in found.nulls.get(where, {}).values()}):
-        files = [str(file) for file, its in found.nulls[where].items() if tuple(its) == words]
-        listed = ", ".join(map(literal, words))
-        x = f"CASE WHEN {x} IN ({listed}) AND f IN ({', '.join(files)}) THEN NULL ELSE {x} END"
-    return x
-
-
-_BYTES = "BLOB"
-
-
-def _parquet(batch: Batch, types: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """SQL and parameters for the rows of a Parquet file, with columns c0, c1, …, in which bytes are texts.
-
-    The bytes themselves are in b0, b1, …. A tool that does not declare its texts writes bytes.
-    """
-    members: list[str] = []
-    texts = ", ".join(
-        (_decoded(f"b{i}", DuckDBPyType(kind), members) if _BYTES in kind else f"b{i}") + f" AS c{i}"
-        for i, kind in types.items()
-    )
-    held = "".join(f", b{i}" for i, kind in types.items() if _BYTES in kind)
-    listed = ", ".join(f"b{i}" for i in types)
-    sql = f"SELECT 0 AS f, {texts}{held} FROM read_parquet($files, hive_partitioning=false) AS t({listed})"
-    return sql, {"files": batch.paths} | ({"members": members} if members else {})
-
-
-def _decoded(x: str, kind: DuckDBPyType, members: list[str], depth: int = 0) -> str:
-    """SQL: ``x`` with a text in place of its bytes; bytes that are not UTF-8 are spelt in hexadecimal.
-
-    A struct becomes JSON. The names of its members are added to ``members``, a parameter of the statement.
-    """
-    e = f"e{depth}"
-    match kind.id:
-        case "blob":
-            return f"coalesce(TRY(decode({x})), CAST({x} AS VARCHAR))"
-        case "list" | "array":
-            return (
-                f"list_transform({x}, lambda {e}: {_decoded(e, _children(kind)[0][1], members, depth + 1)})"
-            )
-        case "struct":
-            pairs = []
-            for place, (name, of) in enumerate(_children(kind), 1):
-                members.append(name)
-                named = f"$members[{len(members)}]"
-                pairs.append(f"{named}, {_decoded(f'struct_extract_at({x}, {place})', of, members, depth)}")
-            return f"CASE WHEN {x} IS NOT NULL THEN json_object({', '.join(pairs)}) END"
-        case "map":
-            keys, values = (
-                f"list_transform({part}({x}), lambda {e}: {_decoded(e, of, members, depth + 1)})"
-                for part, (_, of) in zip(("map_keys", "map_values"), _children(kind), strict=True)
-            )
-            return f"CASE WHEN {x} IS NOT NULL THEN map({keys}, {values}) END"
-    return x
-
-
-def _not_utf8(x: str, kind: DuckDBPyType, depth: int = 0) -> str:
-    """SQL: true if bytes in ``x`` are not UTF-8; else false."""
-    e = f"e{depth}"
-    match kind.id:
-        case "blob":
-            return f"({x} IS NOT NULL AND TRY(decode({x})) IS NULL)"
-        case "list" | "array":
-            flaw = _not_utf8(e, _children(kind)[0][1], depth + 1)
-            return f"coalesce(list_bool_or(list_transform({x}, lambda {e}: {flaw})), false)"
-        case "struct":
-            flaws = [
-                _not_utf8(f"struct_extract_at({x}, {place})", of, depth)
-                for place, (_, of) in enumerate(_children(kind), 1)
-            ]
-            return f"({' OR '.join(flaws)})"
-        case "map":
-            keys, values = (
-                f"list_transform({part}({x}), lambda {e}: {_not_utf8(e, of, depth + 1)})"
-                for part, (_, of) in zip(("map_keys", "map_values"), _children(kind), strict=True)
-            )
-            return f"coalesce(list_bool_or(list_concat({keys}, {values})), false)"
-    return "false"
-
-
-def _children(kind: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
-    """The names and types within a type, in order. The length of an array, which DuckDB lists too, is none."""
-    return [(name, of) for name, of in kind.children if isinstance(of, DuckDBPyType)]
-
-
-def _survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
-    found = Survey()
-    described = con.execute(
-        "DESCRIBE SELECT * FROM read_parquet($files, hive_partitioning=false)", {"files": batch.paths}
-    ).fetchall()
-    names = [row[0] for row in described]
-    found.names = tuple(names)
-    found.flat = _flat_columns(names)
-    found.types = {str(i): row[1] for i, row in enumerate(described)}
-    sql, parameters = _parquet(batch, found.types)
-    # count(*) alone would not unpack the values, nor notice that they are damaged.
-    used = ", ".join(f"b{i}" if _BYTES in kind else f"c{i}" for i, kind in found.types.items())
-    strings = [place for place, kind in found.types.items() if kind in ("VARCHAR", _BYTES)]
-    words = [
-        f"count(CASE WHEN {_is_null_word(f'c{place}')} THEN 1 END)"
-        for place in _text_columns(resource, found)
-        if place in strings
-    ]
-    count, *words_found = con.execute(
-        f"SELECT {', '.join(['count(*)', *words])}, max(hash({used})) FROM ({sql})", parameters
-    ).fetchall()[0][:-1]
-    found.add(0, "parquet", count, _flat_columns(names))
-    if any(words_found):
-        _survey_null_words(con, resource, found, strings, sql, parameters)
-    if documents := _documents_of_columns(resource, names, found.types):
-        if flaws := _flaws(found.types):
-            detail = f"'detail', 'not UTF-8', 'text', CAST({documents} AS VARCHAR)"
-            marker = f"json_object({literal(UNREADABLE)}, json_object({detail}))"
-            documents = f"CASE WHEN {' OR '.join(flaws.values())} THEN {marker} ELSE {documents} END"
-        return _survey_documents(con, resource, found, documents, sql, parameters)
-    return found
-
-
-def _flaws(types: dict[str, str]) -> dict[str, str]:
-    """By place of a column that holds bytes: SQL, true if they are not UTF-8."""
-    return {i: _not_utf8(f"b{i}", DuckDBPyType(kind)) for i, kind in types.items() if _BYTES in kind}
+# --- documents in flat files ---------------------------------------------------------------------------------------
 
 
 def _survey_documents(
-    con: duckdb.DuckDBPyConnection,
-    resource: Resource,
-    flat: Survey,
-    documents: str,
-    sql: str,
-    parameters: dict[str, Any],
+    con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch, flat: Survey, documents: str
 ) -> Survey:
+    """The survey of a flat file whose columns hold documents. A row that cannot be read is a marker."""
+    if (marker := flat_files.marker_of(batch, flat, documents)) is not None:
+        condition, marked = marker
+        documents = f"CASE WHEN {condition} THEN {marked} ELSE {documents} END"
     found = Survey(wrapped=True, docs=documents, types=flat.types, names=flat.names, notes=flat.notes)
-    _survey_wrapped(con, resource, f"SELECT f, {documents} AS doc FROM ({sql})", parameters, found)
+    rows, parameters = flat_files.rows(batch, flat, apart=True)
+    _survey_wrapped(con, resource, f"SELECT f, {documents} AS doc FROM ({rows})", parameters, found)
     return found
 
 
@@ -982,7 +496,10 @@ def _documents_of_columns(resource: Resource, names: Sequence[str], types: dict[
     for i, name in enumerate(lowered):
         if name in kept or types.get(str(i)) is not None:
             value = f"to_json(c{i})"
-            if types.get(str(i), "VARCHAR") in ("VARCHAR", _BYTES) and name in nested | {"data", LOADER_META}:
+            if types.get(str(i), "VARCHAR") in ("VARCHAR", flat_files.BYTES) and name in nested | {
+                "data",
+                LOADER_META,
+            }:
                 value = f"CASE WHEN json_valid(c{i}) THEN CAST(c{i} AS JSON) ELSE to_json(c{i}) END"
             members.append(f"{literal(name)}, {value}")
     return f"json_object({', '.join(members)})"
@@ -1011,7 +528,7 @@ def records(
     JSON reader read plain records; it raises at the first value of another type.
     """
     if batch.format in ("csv", "parquet") and not found.docs:
-        return _flat_records(resource, batch, found, columns, matched, ordered)
+        return flat_files.flat_records(resource, batch, found, columns, matched, ordered)
     is_plain = not found.wrapped and not ordered
     if is_plain and fast and (typed := _typed_records(resource, batch, columns, matched)) is not None:
         return typed
@@ -1037,7 +554,7 @@ def records(
     else:
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
         sql = f"""
-            SELECT f AS in_file, {_UNWRAPPED}, 0 AS in_item,
+            SELECT f AS in_file, {UNWRAPPED}, 0 AS in_item,
                 json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j,
                 CASE WHEN {marker} THEN coalesce(doc ->> '/{UNREADABLE}/reason', 'unreadable') END AS in_status,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/text' ELSE CAST(doc AS VARCHAR) END AS in_came,
@@ -1088,17 +605,6 @@ def _stream_patterns(resource: Resource) -> dict[str, Any]:
     }
 
 
-_UNWRAPPED = (
-    "CAST(NULL AS VARCHAR) AS in_owner, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
-    "0 AS in_page, CAST(NULL AS JSON) AS in_meta, CAST(NULL AS VARCHAR) AS in_event, "
-    "CAST(NULL AS VARCHAR) AS in_at, CAST(NULL AS BIGINT) AS in_version"
-)
-_NO_WRAPPER = (
-    "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, "
-    f"{_UNWRAPPED}"
-)
-
-
 def _typed_records(
     resource: Resource, batch: Batch, columns: Sequence[Column], matched: Matched
 ) -> Records | None:
@@ -1121,7 +627,7 @@ def _typed_records(
     names = ", ".join(f"c{i}" for i in range(len(columns)))
     index = "CAST(file_index AS BIGINT)" if len(batch.files) > 1 else "0"
     return Records(
-        f"SELECT {index} AS in_file, {names}, {_NO_WRAPPER}, 0 AS in_item FROM read_json($files, columns=$columns, "
+        f"SELECT {index} AS in_file, {names}, {NO_WRAPPER}, 0 AS in_item FROM read_json($files, columns=$columns, "
         f"format='{_FORMATS[batch.format]}', compression='none', maximum_object_size={LONGEST}, "
         f"hive_partitioning=false) AS t({names})",
         {"files": batch.paths, "columns": types},
@@ -1130,72 +636,3 @@ def _typed_records(
         frozenset(structs),
         "NULL",
     )
-
-
-def _flat_records(
-    resource: Resource,
-    batch: Batch,
-    found: Survey,
-    columns: Sequence[Column],
-    matched: Matched,
-    ordered: bool,
-) -> Records:
-    flaws: dict[str, str] = {}
-    status = _NO_WRAPPER
-    width = len(found.names)
-    came = "CAST(to_json(map($names, [{}])) AS VARCHAR)"
-    if batch.format == "csv":
-        sql, parameters = _csv(batch, apart=False)
-        text = {c.where: without_null_words(found, c.where, f"c{c.where}") for c in columns}
-        as_json = {where: f"to_json({x})" for where, x in text.items()}
-        if batch.files[0].has_markers:
-            width -= 1
-            marker = f"c{width}"
-            told = ", ".join(f"{marker} ->> '/{name}' AS in_{name}" for name in ("detail", "value"))
-            status = f"{marker} ->> '/reason' AS in_status, {told}, {_UNWRAPPED}"
-            came = f"CASE WHEN {marker} IS NULL THEN {came} ELSE {marker} ->> '/text' END"
-    else:
-        sql, parameters = _parquet(batch, found.types)
-        flaws = _flaws(found.types)
-        text = {
-            c.where: without_null_words(found, c.where, _parquet_text(f"c{c.where}", found.types[c.where]))
-            for c in columns
-        }
-        for place in {p for f in resource.fields if f.kind == "uuid" for p in matched.fields.get(f.name, ())}:
-            if found.types[place] == _BYTES:
-                # A UUID as databases store it: its 16 bytes. No text of 16 characters is one.
-                is_raw = f"octet_length(b{place}) = 16"
-                text[place] = f"CASE WHEN {is_raw} THEN lower(hex(b{place})) ELSE {text[place]} END"
-                flaws[place] = f"(NOT coalesce({is_raw}, false) AND {flaws[place]})"
-        as_json = {c.where: f"to_json(c{c.where})" for c in columns}
-    values = ", ".join(f"to_json(c{i})" for i in range(width))
-    return Records(
-        f"SELECT *, f AS in_file, {status}, {'row_number() OVER ()' if ordered else '0'} AS in_item, "
-        f"{came.format(values)} AS in_came FROM ({sql})",
-        {**parameters, "names": make_unique(found.names[:width])},
-        text,
-        as_json,
-        frozenset(),
-        "in_came",
-        flaws,
-    )
-
-
-_WHOLE_BELOW = {"DOUBLE": 2**53, "FLOAT": 2**24}
-"""Type of a float → the first whole number that others may have been rounded to. From there on none is taken for an id."""
-
-
-def _parquet_text(x: str, kind: str) -> str:
-    """SQL: a Parquet value as the text that it would have in a JSON file."""
-    if kind in ("VARCHAR", _BYTES):
-        return x
-    if kind in _WHOLE_BELOW:
-        # Tools turn nullable integers into floats, and nulls into NaN.
-        return (
-            f"CASE WHEN isnan({x}) THEN NULL WHEN {x} = trunc({x}) AND abs({x}) < {_WHOLE_BELOW[kind]} "
-            f"THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) WHEN {x} = trunc({x}) THEN format('{{:e}}', {x}) "
-            f"ELSE CAST({x} AS VARCHAR) END"
-        )
-    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")) or kind == "JSON":
-        return f"CAST(to_json({x}) AS VARCHAR)"
-    return f"CAST({x} AS VARCHAR)"

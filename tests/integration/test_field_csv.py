@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from pipelines.ingest import load_dispositions, shapes
+from pipelines.ingest import flat_files, load_dispositions
+from pipelines.ingest.batches import Batch, Doubtful, Survey
 from pipelines.settings import Settings
 from tests.landing_folder import Landing, lines
 
@@ -517,15 +518,15 @@ def read(folder: Path, data: bytes, monkeypatch: pytest.MonkeyPatch | None = Non
     if monkeypatch is None:
         landing.run()
     else:
-        survey = shapes._survey_csv
+        survey = flat_files.survey_csv
 
-        def doubted(con: object, resource: object, batch: shapes.Batch) -> shapes.Survey:
+        def doubted(con: object, resource: object, batch: Batch) -> Survey:
             if not batch.files[0].has_markers:
-                raise shapes.Doubtful
+                raise Doubtful
             return survey(con, resource, batch)  # type: ignore[arg-type]
 
         with monkeypatch.context() as patched:
-            patched.setattr(shapes, "_survey_csv", doubted)
+            patched.setattr(flat_files, "survey_csv", doubted)
             landing.run()
     landing.law()
     found = landing.columns("id", "direction", "note"), landing.rejected(), landing.files()
