@@ -17,7 +17,7 @@ from pipelines.ingest.landing_folder import assert_landing
 from pipelines.models import incremental
 from pipelines.models.incremental import Extent
 from pipelines.models.sql_files import Model, load_models, with_upstream
-from pipelines.publish.personal_data import is_hidden, masked, withhold_errors
+from pipelines.publish.personal_data import create_macros, is_hidden, masked, withhold_errors
 from pipelines.publish.release import drafted, publish
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES, Resource
@@ -56,6 +56,8 @@ def open_run(
         run_log.record_run(opened, run_id),
         drafted(opened, models) if publishes else nullcontext(opened) as warehouse,
     ):
+        if is_hidden(warehouse.con):
+            create_macros(warehouse.con)
         # The folder is listed once for all steps, and after the wait for the warehouse.
         landing = LandingFolder(settings.landing)
         yield Run(warehouse.con, warehouse.settings, warehouse.draft, landing=landing)

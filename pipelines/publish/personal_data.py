@@ -75,6 +75,9 @@ _OWN: Mapping[str, Mapping[str, Content]] = {
 }
 """The ledger's own tables → the columns with text that people choose."""
 
+_MACROS: tuple[Content, ...] = ("path", "name", "text")
+"""The contents for which the warehouse has a macro."""
+
 _SPELLED_AS: Mapping[str, Content] = {"type": "name"}
 """Columns of these names in any built table hold a field with known values."""
 
@@ -147,12 +150,25 @@ def hidden(table: str, column: str) -> str:
     return _replacement(content, quoted(column))
 
 
-def masked(con: duckdb.DuckDBPyConnection, text: str, content: Content = "path") -> str:
-    """Return what stands in place of one text in this run, as in the published tables: itself if nothing is hidden."""
+def create_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the macros by which the owner of the warehouse finds what a hash stands for.
+
+    ``landing.masked_path``, ``landing.masked_name`` and ``landing.masked_text`` return what is published of a text.
+    """
+    for content in _MACROS:
+        con.execute(
+            f"CREATE OR REPLACE MACRO landing.masked_{content}(hidden_text) AS {_replacement(content, 'hidden_text')}"
+        )
+
+
+def masked(con: duckdb.DuckDBPyConnection, text: str, content: Literal["path", "name"] = "path") -> str:
+    """Return what stands in place of one text in this run, as in the published tables: itself if nothing is hidden.
+
+    Needs the macros of ``create_macros``.
+    """
     if not is_hidden(con):
         return text
-    found = con.execute(f"SELECT {_replacement(content, 'text')} FROM (SELECT $text AS text)", {"text": text})
-    return str(found.fetchall()[0][0])
+    return str(con.execute(f"SELECT landing.masked_{content}(?)", [text]).fetchall()[0][0])
 
 
 def masked_row(

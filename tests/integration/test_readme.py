@@ -82,11 +82,14 @@ def test_each_of_the_twenty_has_an_answer(published: Path, query: str) -> None:
 
 # ---------------------------------------------------------------------------------------------------- example files
 
-EXAMPLES = re.findall(r"^```\w+ (\S+/\S+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+WRITTEN = re.findall(r"^```\w+ (\S+/\S+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+NAMED = {path.rpartition("/")[0]: text for path, text in WRITTEN if path.endswith("/columns.csv")}
+"""Folder → the columns that a user names for its files."""
+EXAMPLES = [(path, text) for path, text in WRITTEN if not path.endswith("/columns.csv")]
 
 
 def test_every_tool_has_its_example() -> None:
-    assert len(EXAMPLES) == 9
+    assert (len(EXAMPLES), len(NAMED)) == (14, 1)
 
 
 @pytest.mark.parametrize(("path", "text"), EXAMPLES, ids=[path for path, _ in EXAMPLES])
@@ -95,11 +98,13 @@ def test_an_example_file_is_read_as_it_stands(tmp_path: Path, path: str, text: s
     file = tmp_path / "landing" / path
     file.parent.mkdir(parents=True)
     file.write_text(text, encoding="utf-8")
+    named = NAMED.get(path.rpartition("/")[0])
+    if named is not None:
+        (file.parent / "columns.csv").write_text(named, encoding="utf-8")
     con = ledger()
     result = ingest(con, RESOURCE[f"{source}.{name}"], LandingFolder(tmp_path / "landing"), tmp_path)
-    records = text.count('"record":') or len(text.splitlines()) - (
-        not path.endswith(".jsonl") and "{" not in text
-    )
+    has_header = not path.endswith(".jsonl") and "{" not in text and named is None
+    records = text.count('"record":') or len(text.splitlines()) - has_header
     assert (result.accepted + result.superseded, result.rejected) == (records, 0)
     assert fetch(con, "SELECT * FROM landing.notices") == []
 
