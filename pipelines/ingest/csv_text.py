@@ -1,7 +1,7 @@
 """CSV as text: which bytes are which letters, how a file separates its values, and where its records begin.
 
 Belongs here: encodings, delimiters, escapes, the header, and the grammar of one record. Does not belong here: reading
-whole files, which DuckDB does faster (``shapes``), rows that cannot be read (``salvage_csv``), and what a column means
+whole files, which DuckDB does faster (``flat_files``), rows that cannot be read (``salvage_csv``), and what a column means
 (``names``).
 
 A value is quoted or not. Spaces around a quoted value do not count. A quote inside an unquoted value is a letter. This

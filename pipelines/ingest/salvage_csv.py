@@ -1,7 +1,7 @@
 """Salvage of CSV that DuckDB does not read as it stands: its rows as plain CSV, with a marker for each that is malformed.
 
 Belongs here: telling the rows of such a file apart. Does not belong here: the grammar of a row (``csv_text``), and reading
-whole files, which DuckDB does faster (``shapes``).
+whole files, which DuckDB does faster (``flat_files``).
 
 What is written is read by DuckDB again, so a value is typed in the same way whichever way it came.
 """
