@@ -94,14 +94,19 @@ _PARTS = {
     "response_total": "$.response.total",
     "response_skip": "$.response.skip",
     "raw": "$._airbyte_data",
+    "version": "$.version",
+    "meta": "$._airbyte_meta",
+    "unreadable": f'$."{UNREADABLE}"',
+}
+"""Members whose presence and kind tell containers apart. All are taken at once: a page may be large, and is parsed once."""
+
+_RARE_PARTS = {
     "event": "$.meta.eventName",
     "delivered": "$.meta.deliveredAt",
     "operation": "$.op",
     "before": "$.before",
     "after": "$.after",
     "happened": "$.ts_ms",
-    "version": "$.version",
-    "meta": "$._airbyte_meta",
     "error": "$.error",
     "errors": "$.errors",
     "message": "$.message",
@@ -109,9 +114,8 @@ _PARTS = {
     "status": "$.status",
     "code": "$.code",
     "detail": "$.detail",
-    "unreadable": f'$."{UNREADABLE}"',
 }
-"""Members whose presence and kind tell containers apart. All are taken at once: a page may be large, and is parsed once."""
+"""More such members. They are looked for only in a document that the others do not tell of."""
 
 
 _TOLD = {
@@ -170,12 +174,25 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
     """
     ordinal = "row_number() OVER ()" if ordered else "0"
     lists = _named_lists(resource)
-    members, owner = _PARTS | lists, "CAST(NULL AS VARCHAR)"
+    members, rare, owner = dict(_PARTS), _RARE_PARTS | lists, "CAST(NULL AS VARCHAR)"
     if (sets := resource.page_sets) is not None:
         members |= {"owner": f"$.{sets.owner}", "response_owner": f"$.response.{sets.owner}"}
         owner = "coalesce(response_owner, owner) ->> '$'"
     parts = ", ".join(f"p[{i}] AS {name}" for i, name in enumerate(members, 1))
-    paths = ", ".join(map(literal, members.values()))
+    parts += "".join(f", q[{i}] AS {name}" for i, name in enumerate(rare, 1))
+    place = {name: f"p[{i}]" for i, name in enumerate(members, 1)}
+    is_page = " OR ".join(
+        _is(place[name], kind)
+        for name, kind in (
+            ("record", "{"),
+            ("response", "{"),
+            ("response", "["),
+            ("result", "["),
+            ("data", "["),
+        )
+    )
+    is_rare = f"NOT ({is_page}) AND {place['raw']} IS NULL AND ({place['its_id']} IS NULL OR {_is(place['data'], '{')})"
+    paths, rare_paths = (", ".join(map(literal, found.values())) for found in (members, rare))
     nodes = [f"CASE WHEN {_is(x, '[')} THEN {x} END" for x in lists]
     named = ", ".join(
         f"json_extract({x}, '$[*].node')" if path.endswith(".edges") else f"json_extract({node}, '$[*]')"
@@ -240,7 +257,10 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 ELSE 'records' END AS kind
             FROM (
                 SELECT f, page, doc, {parts}
-                FROM (SELECT f, {ordinal} AS page, doc, json_extract(doc, [{paths}]) AS p FROM ({documents}))
+                FROM (
+                    SELECT *, CASE WHEN {is_rare} THEN json_extract(doc, [{rare_paths}]) END AS q
+                    FROM (SELECT f, {ordinal} AS page, doc, json_extract(doc, [{paths}]) AS p FROM ({documents}))
+                )
             )
         )
         WHERE kind <> 'message'"""
@@ -261,12 +281,13 @@ def _is_stream(x: str) -> str:
     The name of another resource of the source, or a word that such a name begins with, is no prefix.
     """
     name = f"regexp_replace({_snake(x)}, '[^a-z0-9]+', '_', 'g')"
-    return f"(regexp_full_match({name}, $stream) AND NOT regexp_full_match({name}, $other_stream))"
+    fits = f"regexp_full_match({name}, $stream) AND NOT regexp_full_match({name}, $other_stream)"
+    return f"CASE WHEN list_contains($own_streams, {x}) THEN true ELSE {fits} END"
 
 
 _IS_RESOURCE_OBJECT = (
-    "(coalesce(json_type(record, '$.attributes') = 'OBJECT' OR json_type(record, '$.relationships') = 'OBJECT', false) "
-    "OR (kind = 'jsonapi_one' AND event IS NOT NULL))"
+    "CASE WHEN kind = 'jsonapi_one' AND event IS NOT NULL THEN true "
+    "ELSE coalesce(json_type(record, '$.attributes') = 'OBJECT', false) END"
 )
 """SQL: the record is a JSON:API resource object. One that tells only a change may lack its attributes."""
 
@@ -598,6 +619,7 @@ def _stream_patterns(resource: Resource) -> dict[str, Any]:
     words = {word for name in others for word in (name, name.removesuffix("s"), name.partition("_")[0])}
     names = "|".join(sorted(own))
     return {
+        "own_streams": sorted(own),
         "stream": f"(.*_)?({names})",
         "other_stream": "|".join(
             [*(f"(.*_)?{name}" for name in sorted(longer)), f"({'|'.join(sorted(words))})_+({names})"]
