@@ -397,6 +397,8 @@ def test_what_cannot_be_read_of_an_archive_is_one_line_and_nothing_else_is_lost(
     damaged[60] ^= 0xFF
     attempts.put("encrypted.zip", bytes(encrypted))
     attempts.put("damaged.zip", bytes(damaged))
+    flipped = zipped([("bad.csv", FULL)], zipfile.ZIP_STORED).replace(b"moved", b"loved", 1)
+    attempts.put("flipped.zip", flipped)
     attempts.put("nested.zip", zipped([("inner.zip", good), ("open.csv", FULL.replace("900", "600"))]))
     attempts.put("cut.zip", good[:-30])
     attempts.put("empty.zip", zipped([]))
@@ -411,6 +413,7 @@ def test_what_cannot_be_read_of_an_archive_is_one_line_and_nothing_else_is_lost(
             "encrypted.zip/secret.csv",
             "an encrypted file in an archive: unpack it, and put the files into the folder",
         ),
+        ("flipped.zip/bad.csv", "damaged compressed data"),
         (
             "nested.zip/inner.zip",
             "an archive in an archive: unpack it once, and put what is in it into the folder",
