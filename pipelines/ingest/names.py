@@ -123,8 +123,9 @@ def match(resource: Resource, columns: Iterable[Column]) -> Matched:
         elif (field := spellings.field(name, lowered)) is not None:
             fields.setdefault(field, []).append((column.name != field, name != field, column.order))
         else:
-            # Two columns of one canonical name: the second keeps the name it came with.
-            unknown.setdefault(name if name not in unknown else column.name, column.where)
+            # Two columns of one canonical name: the second keeps the name it came with, and a third its place.
+            free = [each for each in (name, column.name) if each not in unknown]
+            unknown[free[0] if free else column.where] = column.where
     return Matched(
         {field: tuple(where for *_, (_, _, where) in sorted(places)) for field, places in fields.items()},
         members,

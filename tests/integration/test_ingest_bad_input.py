@@ -568,6 +568,18 @@ def test_unknown_columns_are_kept_and_reported_once(landing: Landing) -> None:
     assert landing.notices("new_field") == [("cost", None, 1), ("hangup_reason", None, 2)]
 
 
+def test_an_unknown_column_at_two_depths_is_kept_at_both(tmp_path: Path) -> None:
+    calls = Landing(tmp_path, "outreach.calls")
+    flat = {"id": 1, "direction": "outbound", "mood": "good"}
+    nested = {"type": "call", "id": 2, "attributes": {"direction": "inbound", "mood": "bad"}}
+    calls.put("a.ndjson", lines([flat, nested]))
+    calls.run()
+    assert [json.loads(extra) for (extra,) in calls.columns("extra")] == [
+        {"/attributes/mood": "bad"},
+        {"mood": "good"},
+    ]
+
+
 def test_scalars_and_nulls_are_no_records(landing: Landing) -> None:
     landing.put("a.json", json.dumps([call(1), 5, None, "x", [], call(2)]))
     landing.run()
