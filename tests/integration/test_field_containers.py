@@ -901,18 +901,32 @@ def test_no_reader_is_imported_before_such_a_file_is_there(tmp_path: Path) -> No
     code = f"""
 import sys
 from pathlib import Path
-from tests.landing_folder import Landing
 import pipelines.refresh
-landing = Landing(Path({str(tmp_path)!r}), "action_builder.contact_attempts")
-assert landing.run().accepted == 5
-print([name for name in ("python_calamine", "fastavro", "cramjam", "openpyxl") if name in sys.modules])
-landing.put("c.xlsx", Path(sys.argv[1]).read_bytes())
-landing.run()
-print([name for name in ("python_calamine", "fastavro", "cramjam") if name in sys.modules])
+from pipelines.ingest import ingest
+from pipelines.ingest.files import LandingFolder
+from pipelines.sources import RESOURCE
+from tests.support import ledger
+
+con, folder = ledger(), Path({str(tmp_path)!r})
+
+def run():
+    return ingest(con, RESOURCE["action_builder.contact_attempts"], LandingFolder(folder / "landing"), folder)
+
+def loaded():
+    return [name for name in ("python_calamine", "fastavro", "cramjam", "openpyxl") if name in sys.modules]
+
+assert run().accepted == 5
+print(loaded())
+(folder / "c.xlsx").rename(Path(sys.argv[1]))
+run()
+print(loaded())
 """
-    book = tmp_path / "c.xlsx"
-    book.write_bytes(workbook(("s", typed_rows())))
+    (tmp_path / "c.xlsx").write_bytes(workbook(("s", typed_rows())))
     done = subprocess.run(
-        [sys.executable, "-c", code, str(book)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, str(landing.folder / "c.xlsx")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout.splitlines() == ["[]", "['python_calamine']"], done.stderr
