@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.ingest.batches import Survey
-from pipelines.ingest.names import match
+from pipelines.ingest.names import fields_of, is_known, match
 from pipelines.ingest.unpack import Note
 from pipelines.ingest.values import ALWAYS_NULL, NULL_WORDS
 from pipelines.sources import Resource
@@ -30,14 +30,12 @@ def is_null_word(x: str) -> str:
 
 def text_columns(resource: Resource, found: Survey) -> list[str]:
     """The places of a flat file's columns in which a word for null may be a text. In any other it is no value."""
-    matched = match(resource, found.flat)
-    texts = {
-        place
-        for f in resource.fields
-        if f.kind in ("text", "texts")
-        for place in matched.fields.get(f.name, ())
-    }
-    return [place for place in found.flat_at if place in texts or place in matched.unknown.values()]
+    texts = {field.name for field in resource.fields if field.kind in ("text", "texts")}
+    return [
+        column.where
+        for column in found.flat
+        if not is_known(resource, column.name) or texts & fields_of(resource, [column.name])
+    ]
 
 
 def survey_null_words(

@@ -163,10 +163,13 @@ class _Reader:
                 text, row = record
                 if not row or (len(row) == 1 and not row[0].strip(BOM)):
                     continue  # a blank line
-                if not any(_LONG in line for line in taken):
+                if any(_LONG in line for line in taken):
+                    detail = f"a line longer than {LONGEST} bytes"
+                elif len(taken) > 1 and len(row) != width and not (len(row) > width and not any(row[width:])):
+                    detail = f"{len(row)} values under {width} columns"
+                else:
                     yield text, row
                     continue
-                detail = f"a line longer than {LONGEST} bytes"
             except NotCsv as error:
                 detail = str(error)
                 if any(_LONG in line for line in taken):

@@ -46,8 +46,11 @@ def mend_json(file: Unpacked, scratch: Path, number: int, valid: Valid, owner: s
         if file.condition == "cut":
             # It continues the bad stretch before it, if there is one.
             pieces = chain(pieces, [Bad("the compressed data ends before its end", b"", begins=False)])
-        out.writelines(write_pieces(pieces, valid, name))
-    return Unpacked(str(target), "lines", condition="mended")
+        longest = 0
+        for line in write_pieces(pieces, valid, name):
+            out.write(line)
+            longest = max(longest, len(line))
+    return Unpacked(str(target), "lines", condition="mended", longest=longest)
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def _documents(batch: Batch, survey: Survey | None = None) -> tuple[str, dict[st
     if survey is not None and survey.docs:
         rows, parameters = flat_files.rows(batch, survey, apart=False)
         return f"SELECT f, {survey.docs} AS doc FROM ({rows})", parameters
-    largest = LONGEST if batch.files[0].has_markers else _WHOLE
+    largest = max(_WHOLE, *(file.longest for file in batch.files)) if batch.files[0].has_markers else _WHOLE
     reader = (
         f"read_json_objects({{}}, format='{_FORMATS[batch.format]}', compression='none', "
         f"maximum_object_size={largest}, hive_partitioning=false)"

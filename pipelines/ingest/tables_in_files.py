@@ -67,7 +67,7 @@ class Found:
     said: str | None = None
 
 
-class NoTableError(Exception):
+class NoTable(Exception):
     """There is no table that could be read. The message says why; ``value`` adds names, or a library's words."""
 
     def __init__(self, why: str, value: str | None = None) -> None:
@@ -95,7 +95,7 @@ def read(kind: Kind, path: str, scratch: Path, number: int, is_known: IsKnown, n
     """Write the resource's table to a file in ``scratch``, whose name is made from ``number``.
 
     ``names`` are the names that the table may have, and ``is_known`` says whether a column's name is one of the
-    resource's. Raises NoTableError, and OSError when the file cannot be read at all.
+    resource's. Raises NoTable, and OSError when the file cannot be read at all.
     """
     target = str(scratch / f"{number}.table")
     if kind in ("zip", "workbook"):
@@ -113,7 +113,7 @@ def _same(name: str) -> str:
 
 
 def _choose(tables: Sequence[str], names: Sequence[str]) -> int:
-    """The place of the table with one of these names, or of the only one. Raises NoTableError."""
+    """The place of the table with one of these names, or of the only one. Raises NoTable."""
     wanted = [_same(name) for name in names]
     exact = [i for i, table in enumerate(tables) if table in names]
     alike = [i for i, table in enumerate(tables) if _same(table) in wanted]
@@ -121,16 +121,16 @@ def _choose(tables: Sequence[str], names: Sequence[str]) -> int:
         if len(places) == 1:
             return places[0]
         if places:
-            raise NoTableError(
+            raise NoTable(
                 f"a database with {len(places)} tables named {' or '.join(names)}: keep one of them",
                 f"its tables: {', '.join(tables[i] for i in places)}",
             )
     if len(tables) == 1:
         return 0
     if not tables:
-        raise NoTableError("a database without a table")
+        raise NoTable("a database without a table")
     more = f", and {len(tables) - _NAMES} more" if len(tables) > _NAMES else ""
-    raise NoTableError(
+    raise NoTable(
         f"a database with several tables, and none is named {' or '.join(names)}",
         f"its tables: {', '.join(sorted(tables)[:_NAMES])}{more}",
     )
@@ -210,13 +210,13 @@ def _read_workbook(path: str, target: str, is_known: IsKnown, names: Sequence[st
             with open(target, "w", encoding="utf-8", newline="") as out:
                 csv.writer(out, lineterminator="\n").writerows(_sheet_rows(sheet, errors, is_known))
     except python_calamine.PasswordError:
-        raise NoTableError("a workbook with a password: save it without one") from None
+        raise NoTable("a workbook with a password: save it without one") from None
     except python_calamine.CalamineError as error:
-        raise NoTableError("a damaged workbook", str(error)) from None
+        raise NoTable("a damaged workbook", str(error)) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # the reader's own, of no class that can be named
             raise
-        raise NoTableError("a damaged workbook", str(error)) from None
+        raise NoTable("a damaged workbook", str(error)) from None
     return Found(target, "csv", left)
 
 
@@ -231,7 +231,7 @@ def _choose_sheet(
             filled.append(name)
             headed.append((name, max(_known_in_first_rows(sheet, is_known), default=0)))
     if not filled:
-        raise NoTableError("a workbook without a filled cell")
+        raise NoTable("a workbook without a filled cell")
     wanted = [_same(name) for name in names]
     fitting = [
         *(name for name in filled if _same(name) in wanted),
@@ -316,13 +316,13 @@ def _to_milliseconds(moment: datetime) -> datetime:
 
 
 def _check_workbook(path: str) -> dict[str, str]:
-    """Sheet → its part in the workbook's archive. Raises NoTableError if it is no workbook, or a damaged one."""
+    """Sheet → its part in the workbook's archive. Raises NoTable if it is no workbook, or a damaged one."""
     try:
         parts = {member.name: member for member in archives.members(path, os.path.getsize(path))}
         if not any(name.startswith("xl/workbook.") or name == "content.xml" for name in parts):
-            raise NoTableError("a zip archive under another name: let its name end in .zip")
+            raise NoTable("a zip archive under another name: let its name end in .zip")
         if refused := next((member.refused for member in parts.values() if member.refused), None):
-            raise NoTableError("a damaged workbook", refused)
+            raise NoTable("a damaged workbook", refused)
         for member in parts.values():  # the reader has no bound of its own
             for _ in archives.read_member(path, member):
                 pass
@@ -333,7 +333,7 @@ def _check_workbook(path: str) -> dict[str, str]:
             for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
         }
     except (Corrupt, ET.ParseError) as error:
-        raise NoTableError("a damaged workbook", str(error)) from None
+        raise NoTable("a damaged workbook", str(error)) from None
     links = {each.get("Id"): each.get("Target", "") for each in read["xl/_rels/workbook.xml.rels"]}
     found = {}
     for each in read["xl/workbook.xml"].iter():
@@ -395,7 +395,7 @@ def _read_avro(path: str, target: str) -> Found:
             codec = header["meta"].get("avro.codec", b"null").decode()
             schema = fastavro.parse_schema(json.loads(header["meta"]["avro.schema"]))
         except (*_AVRO_ERRORS, fastavro.schema.SchemaParseException) as error:
-            raise NoTableError("a damaged Avro file: its header cannot be read", str(error)) from None
+            raise NoTable("a damaged Avro file: its header cannot be read", str(error)) from None
         fault = said = None
         while stream.peek(1):
             begun = stream.tell()
@@ -480,8 +480,8 @@ def _read_sqlite(path: str, target: str, names: Sequence[str]) -> Found:
         columns = [column[0] for column in rows.description]
     except (sqlite3.Error, AttributeError, UnicodeError) as error:
         con.close()
-        raise NoTableError("a damaged SQLite file", str(error)) from None
-    except NoTableError:
+        raise NoTable("a damaged SQLite file", str(error)) from None
+    except NoTable:
         con.close()
         raise
     fault = said = None
@@ -536,10 +536,10 @@ def _read_duckdb(path: str, target: str, scratch: Path, names: Sequence[str]) ->
     return Found(target, "parquet")
 
 
-def _refuse_duckdb(error: duckdb.Error) -> NoTableError:
+def _refuse_duckdb(error: duckdb.Error) -> NoTable:
     said = str(error).partition("\n")[0]
     if "Could not set lock" in said:
-        return NoTableError("a DuckDB file that another program has open for writing: close it there")
+        return NoTable("a DuckDB file that another program has open for writing: close it there")
     if "newer version" in said or "version number" in said:
-        return NoTableError("a DuckDB file of a version that is not read", said)
-    return NoTableError("a damaged DuckDB file", said)
+        return NoTable("a DuckDB file of a version that is not read", said)
+    return NoTable("a damaged DuckDB file", said)

@@ -23,7 +23,7 @@ from typing import Literal
 
 from pipelines.ingest import archives, csv_text, tables_in_files
 from pipelines.ingest.archives import CHUNK, Corrupt, Member
-from pipelines.ingest.tables_in_files import Found, NoTableError
+from pipelines.ingest.tables_in_files import Found, NoTable
 
 Format = Literal["lines", "array", "documents", "csv", "parquet", "empty"]
 """``lines``: one JSON document a line. ``documents``: JSON documents that span lines. ``array``: one JSON array."""
@@ -83,6 +83,8 @@ class Unpacked:
     is_recoded: bool = False
     """True if the text was not UTF-8, and is now."""
     notes: tuple[Note, ...] = ()
+    longest: int = LONGEST
+    """Bytes of the longest document of a mended file; a reader sets aside a multiple of it."""
 
     @property
     def has_markers(self) -> bool:
@@ -134,7 +136,7 @@ def unpack(
     if (kind := tables_in_files.kind_of(head)) is not None:
         try:
             found = tables_in_files.read(kind, plain, scratch, number, is_known, tables)
-        except NoTableError as error:
+        except NoTable as error:
             return unreadable(scratch, number, str(error), value=error.value)
         if found.format != "csv":
             return _of_table(found, is_cut)
@@ -291,7 +293,7 @@ def _as_csv(told: csv_text.Told, plain: str, scratch: Path, number: int, given: 
     """
     delimiter = told.dialect.delimiter
     if not told.names:
-        if len(given) == told.width:
+        if given and len(given) == told.width:
             return Unpacked(plain, "csv", delimiter, tuple(given), has_header=False)
         why = (
             f"{csv_text.NAMES} gives {len(given)} names, and its first record has {told.width} values"
