@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from pipelines.ingest import flat_files
-from pipelines.ingest.batches import NO_WRAPPER, UNWRAPPED, Batch, Records, Refused, Survey, scan
+from pipelines.ingest.batches import NO_DETAIL, NO_WRAPPER, UNWRAPPED, Batch, Records, Refused, Survey, scan
 from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields
 from pipelines.ingest.unpack import LONGEST, UNREADABLE
 from pipelines.sources import DELETIONS, RESOURCES, Resource
@@ -55,6 +55,9 @@ WHOLE, PARTIAL, GONE, OTHER = "whole", "partial", "gone", "other"
 """What an event carries. ``gone``: the last state of a deleted row, or a part of it. ``other``: perhaps only a part."""
 
 PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
+
+_OBJECT_MEMBERS = frozenset({"type", "attributes", "relationships", "links", "meta"})
+"""Members of a JSON:API resource object that are no columns."""
 
 
 def _pointer(*keys: str) -> str:
@@ -495,20 +498,69 @@ def _survey_pages(
     items, parameters = _items(batch, member, "JSON", apart=True)
     if limit is not None:
         items = f"SELECT * FROM ({items}) LIMIT {limit}"
-    found = Survey(wrapped=True, list_in=member)
+    found = Survey()
     try:
-        is_plain = _survey_plain(con, resource, items, parameters, found)
+        if _survey_plain(con, resource, items, parameters, found):
+            shapes = {shape for its in found.shapes.values() for shape in its}
+            if shapes <= {PLAIN} and LOADER_META not in {column.name for _, column in found.columns}:
+                pages_of = {file: {"pages"} for file in found.shapes}
+                return replace(found, wrapped=True, list_in=member, shapes=pages_of)
+            return None
+        found = Survey(wrapped=True, list_in=member)
+        is_object = _survey_objects(con, resource, items, parameters, found)
     except duckdb.InvalidInputException:
         return None  # the general way tells whether the file is broken
-    names = {column.name for _, column in found.columns}
-    if (
-        not is_plain
-        or LOADER_META in names
-        or any("unreadable" in shapes for shapes in found.shapes.values())
-    ):
-        return None
-    found.shapes = {file: {"pages"} for file in found.shapes}
-    return found
+    return found if is_object else None
+
+
+def _survey_objects(
+    con: duckdb.DuckDBPyConnection,
+    resource: Resource,
+    items: str,
+    parameters: dict[str, Any],
+    found: Survey,
+) -> bool:
+    """Survey the keys and types of JSON:API resource objects. False if an item is none, or has no attributes."""
+    keys_and_type = (
+        "json_keys(doc, ['$', '$.attributes', '$.relationships']) AS keys, doc ->> '$.type' AS its_type"
+    )
+    first = con.execute(f"SELECT {keys_and_type} FROM ({items}) LIMIT 1", parameters).fetchone()
+    if first is None or first[0] is None or not first[0][1]:
+        return False
+    known = {"first": first[0], "first_type": first[1], "types": _streams(resource)["types"]}
+    # As with plain records: hardly any item has other keys than the first.
+    groups = con.execute(
+        f"""SELECT f, is_first, CASE WHEN is_first THEN $first ELSE keys END,
+            NOT list_contains($types, {_snake("CASE WHEN is_first THEN $first_type ELSE its_type END")}), n
+        FROM (
+            SELECT f, is_first, CASE WHEN NOT is_first THEN keys END AS keys,
+                CASE WHEN NOT is_first THEN its_type END AS its_type, count(*) AS n
+            FROM (
+                SELECT *, coalesce(keys = $first, false) AND its_type IS NOT DISTINCT FROM $first_type AS is_first
+                FROM (SELECT f, {keys_and_type} FROM ({items}))
+            ) GROUP BY ALL
+        )""",
+        parameters | known,
+    ).fetchall()
+    for file, _, keys, is_other, rows in groups:
+        if keys is None or not keys[1]:
+            return False
+        if is_other:
+            found.add(file, "pages", rows, ())
+        else:
+            found.add(file, RESOURCE_OBJECT, rows, _object_columns(*keys))
+    return True
+
+
+def _object_columns(
+    keys: Sequence[str] | None, attributes: Sequence[str] | None, relations: Sequence[str] | None
+) -> set[Column]:
+    """The columns of a JSON:API resource object with these members, attributes and relationships."""
+    return {
+        *(Column(_pointer(key), key) for key in keys or () if key not in _OBJECT_MEMBERS),
+        *(Column(_pointer("attributes", key), key, "attributes") for key in attributes or ()),
+        *(Column(_pointer("relationships", key), key, "relationships") for key in relations or ()),
+    }
 
 
 def _survey_wrapped(
@@ -547,17 +599,13 @@ def _survey_wrapped(
             continue
         found.events |= is_event
         found.versions |= has_version
-        columns: set[Column] = set()
-        shape = "jsonapi" if kind == "jsonapi_one" or (is_resource and kind in ("records", "pages")) else kind
-        for key in keys or ():
-            if not is_resource or key not in ("type", "attributes", "relationships", "links", "meta"):
-                columns.add(Column(_pointer(key), key))
-        if is_resource:
-            columns |= {Column(_pointer("attributes", key), key, "attributes") for key in attributes or ()}
-            columns |= {
-                Column(_pointer("relationships", key), key, "relationships") for key in relations or ()
-            }
-        found.add(file, shape, rows, columns)
+        is_object = kind == "jsonapi_one" or (is_resource and kind in ("records", "pages"))
+        columns = (
+            _object_columns(keys, attributes, relations)
+            if is_resource
+            else {Column(_pointer(key), key) for key in keys or ()}
+        )
+        found.add(file, RESOURCE_OBJECT if is_object else kind, rows, columns)
     if not groups:
         sql, more = _versions(resource, documents)
         found.versions = bool(con.execute(f"{sql} LIMIT 1", parameters | more).fetchall())
@@ -730,31 +778,68 @@ def _typed_records(
 
     None if two keys differ only in case, which the reader ignores.
     """
-    if len({column.name.lower() for column in columns}) < len(columns):
+    names = [(column.nested, column.name.lower()) for column in columns]
+    if any(column.nested for column in columns):
+        names += [("", member) for member in _OBJECT_MEMBERS]
+    if len(set(names)) < len(names):
         return None
     field_at = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
-    types, structs = {}, set()
+    types, structs = [], set()
     for column in columns:
         field = field_at.get(column.where)
         if field is not None and field.kind in _STRUCTS and len(matched.fields[field.name]) == 1:
-            types[column.name] = _STRUCTS[field.kind]
+            types.append(_STRUCTS[field.kind])
             structs.add(column.where)
         else:
             is_text = field is not None or column.where in matched.markers.values()
-            types[column.name] = "VARCHAR" if is_text else "JSON"
+            types.append("VARCHAR" if is_text else "JSON")
+    parameters: dict[str, Any]
     if found.list_in:
-        members = ", ".join(f"{quoted(name)} {kind}" for name, kind in types.items())
-        sql, parameters = _items(batch, found.list_in, f"STRUCT({members})", apart=False)
-        values = ", ".join(f"struct_extract_at(doc, {i}) AS c{i - 1}" for i in range(1, len(columns) + 1))
-        sql = f"SELECT f AS in_file, {values}, {NO_WRAPPER}, 0 AS in_item FROM ({sql})"
+        sql, parameters = _typed_items(resource, batch, found, columns, types)
     else:
-        names = ", ".join(f"c{i}" for i in range(len(columns)))
+        listed = ", ".join(f"c{i}" for i in range(len(columns)))
         reader = (
             f"read_json({{}}, columns=$columns, format='{_FORMATS[batch.format]}', compression='none', "
-            f"maximum_object_size={LONGEST}, hive_partitioning=false) AS t({names})"
+            f"maximum_object_size={LONGEST}, hive_partitioning=false) AS t({listed})"
         )
-        sql, parameters = scan(batch, reader, names, apart=False)
-        sql = f"SELECT f AS in_file, {names}, {NO_WRAPPER}, 0 AS in_item FROM ({sql})"
-        parameters = {**parameters, "columns": types}
+        sql, parameters = scan(batch, reader, listed, apart=False)
+        sql = f"SELECT f AS in_file, {listed}, {NO_WRAPPER}, 0 AS in_item FROM ({sql})"
+        parameters |= {"columns": {c.name: kind for c, kind in zip(columns, types, strict=True)}}
     by_place = {column.where: f"c{i}" for i, column in enumerate(columns)}
     return Records(sql, parameters, by_place, by_place, frozenset(structs), "NULL")
+
+
+def _typed_items(
+    resource: Resource, batch: Batch, found: Survey, columns: Sequence[Column], types: Sequence[str]
+) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the items of plain list pages, with a column ``c0``, ``c1``, … for each of ``columns``."""
+    typed = list(zip(columns, types, strict=True))
+    members = [(column.name, kind) for column, kind in typed if not column.nested]
+    places = {
+        column.where: f"struct_extract_at(doc, {i})" for i, (column, _) in enumerate(_under("", typed), 1)
+    }
+    nests = [nest for nest in ("attributes", "relationships") if _under(nest, typed)]
+    for nest in nests:
+        members.append((nest, _struct((column.name, kind) for column, kind in _under(nest, typed))))
+        place = f"struct_extract_at(doc, {len(members)})"
+        for i, (column, _) in enumerate(_under(nest, typed), 1):
+            places[column.where] = f"struct_extract_at({place}, {i})"
+    status, about = NO_WRAPPER, {}
+    if nests:
+        members.append(("type", "VARCHAR"))
+        about = {"types": _streams(resource)["types"]}
+        its_type = _snake(f"struct_extract_at(doc, {len(members)})")
+        status = f"CASE WHEN NOT list_contains($types, {its_type}) THEN 'wrong_stream' END AS in_status, {NO_DETAIL}"
+    sql, parameters = _items(batch, found.list_in, _struct(members), apart=False)
+    values = ", ".join(f"{places[column.where]} AS c{i}" for i, column in enumerate(columns))
+    return f"SELECT f AS in_file, {values}, {status}, 0 AS in_item FROM ({sql})", parameters | about
+
+
+def _under(nest: str, typed: Iterable[tuple[Column, str]]) -> list[tuple[Column, str]]:
+    """Of columns and their types, those under a member of a JSON:API resource object, or under none."""
+    return [(column, kind) for column, kind in typed if column.nested == nest]
+
+
+def _struct(members: Iterable[tuple[str, str]]) -> str:
+    """A DuckDB type, as a text: a struct of these members and types."""
+    return f"STRUCT({', '.join(f'{quoted(name)} {kind}' for name, kind in members)})"
