@@ -149,6 +149,10 @@ _VOIPBIN_ODD: list[Any] = [
     voipbin_page([{"$unreadable": {"reason": "x"}}]),
     voipbin_page([dial(84, attributes={"a": 1})]),
     {"type": "STATE", "value": {}},
+    voipbin_page([dial(85)], response={"result": [dial(86)]}),
+    voipbin_page([dial(87)], _airbyte_data=dial(88)),
+    voipbin_page([dial(89)], type="STATE"),
+    voipbin_page([dial(90)], type="RECORD", stream="campaigncalls", record=dial(91)),
 ]
 _OUTREACH_ODD: list[Any] = [
     outreach_page([]),
@@ -166,12 +170,13 @@ _OUTREACH_ODD: list[Any] = [
     outreach_page([None, 3]),
     outreach_page([call(72)], included=[{"type": "prospect", "id": 1}]),
     outreach_page([call(73)], type="call"),
+    outreach_page([call(76)], result=[call(77)]),
     {"data": {"calls": [call(74)]}},
     {"data": [{**call(75)["attributes"], "id": 75}]},
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32))
 def test_both_ways_give_the_same(seed: int) -> None:
     chance = random.Random(seed)
