@@ -83,6 +83,8 @@ class Survey:
     """The columns of a flat file, in order; of several with one name, the first."""
     wrapped: bool = False
     """True if a document is more than a plain record."""
+    list_in: str = ""
+    """The member that lists the records, if every document is a plain list page; else empty."""
     nulls: dict[str, dict[int, list[str]]] = field(default_factory=dict)
     """By column of a flat file (its place) and file: the words that stand for null."""
     notes: list[tuple[int, Note]] = field(default_factory=list)
@@ -169,7 +171,6 @@ UNWRAPPED = (
 )
 
 
-NO_WRAPPER = (
-    "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, "
-    f"{UNWRAPPED}"
-)
+NO_DETAIL = f"CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, {UNWRAPPED}"
+
+NO_WRAPPER = f"CAST(NULL AS VARCHAR) AS in_status, {NO_DETAIL}"

@@ -122,7 +122,8 @@ class Loading:
         if self.truth is None:
             return self
         found = self.truth.result()
-        if found.wrapped or not {column for _, column in found.columns} <= set(self.columns):
+        is_other = (found.wrapped, found.list_in) != (self.survey.wrapped, self.survey.list_in)
+        if is_other or not {column for _, column in found.columns} <= set(self.columns):
             return None
         if found.rows.total() != rows:
             return None

@@ -9,17 +9,19 @@ files are known by number.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 
 from pipelines.ingest import flat_files
-from pipelines.ingest.batches import NO_WRAPPER, UNWRAPPED, Batch, Records, Refused, Survey, scan
+from pipelines.ingest.batches import NO_DETAIL, NO_WRAPPER, UNWRAPPED, Batch, Records, Refused, Survey, scan
 from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields
 from pipelines.ingest.unpack import LONGEST, UNREADABLE
 from pipelines.sources import DELETIONS, RESOURCES, Resource
-from pipelines.sql_text import literal
+from pipelines.sql_text import literal, quoted
 
 _CONTAINERS = frozenset(
     {"attributes", "relationships", "record", "response", "_airbyte_data", "stream", UNREADABLE}
@@ -53,6 +55,9 @@ WHOLE, PARTIAL, GONE, OTHER = "whole", "partial", "gone", "other"
 """What an event carries. ``gone``: the last state of a deleted row, or a part of it. ``other``: perhaps only a part."""
 
 PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
+
+_OBJECT_MEMBERS = frozenset({"type", "attributes", "relationships", "links", "meta"})
+"""Members of a JSON:API resource object that are no columns."""
 
 
 def _pointer(*keys: str) -> str:
@@ -222,7 +227,7 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN 'pages' THEN json_extract(CASE
                     WHEN {_is("response", "[")} THEN response
                     WHEN {_is("response_result", "[")} THEN response_result
-                    WHEN response IS NOT NULL THEN response_data
+                    WHEN {_is("response", "{")} THEN response_data
                     WHEN {_is("result", "[")} THEN result
                     ELSE data END, '$[*]')
                 WHEN 'named' THEN coalesce({named})
@@ -237,7 +242,8 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN its_type = '"RECORD"' AND record_stream IS NOT NULL AND record_data IS NOT NULL THEN 'airbyte'
                 WHEN its_type IN ({_MESSAGES}) AND its_id IS NULL THEN 'message'
                 WHEN {_is("data", "{")} AND {_is("stream", '"')} THEN 'airbyte'
-                WHEN raw IS NOT NULL THEN 'airbyte_raw'
+                WHEN raw IS NOT NULL AND NOT (raw = 'null' AND ({_is("result", "[")} OR {_is("data", "[")}))
+                    THEN 'airbyte_raw'
                 WHEN {_is("response", "{")} OR {_is("response", "[")} THEN 'pages'
                 WHEN {_is("result", "[")} OR {_is("data", "[")} THEN 'pages'
                 WHEN its_id IS NULL AND coalesce({", ".join(nodes)}) IS NOT NULL THEN 'named'
@@ -350,8 +356,13 @@ def _survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) ->
         )
         documents = _documents_of_columns(resource, found.names, found.types)
         return found if documents is None else _survey_documents(con, resource, batch, found, documents)
-    found = Survey()
     documents, parameters = _documents(batch)
+    first = con.execute(f"SELECT json_keys(doc) FROM ({documents}) LIMIT 1", parameters).fetchone()
+    if first is None:
+        return Survey()
+    if (pages_found := _survey_pages(con, resource, batch, first[0])) is not None:
+        return pages_found
+    found = Survey()
     if _survey_plain(con, resource, documents, parameters, found):
         return found
     found = Survey(wrapped=True)
@@ -360,20 +371,31 @@ def _survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) ->
 
 
 def guess(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey | None:
-    """Guess from the first rows of a file of lines that it holds plain records with these columns; nothing is counted.
+    """Guess from the first rows of a file of lines that it holds records with these columns; nothing is counted.
 
-    None if the first rows are not plain records. A caller that acts on the guess must compare it with ``survey``.
+    The records are plain, or stand in plain list pages; None if the first rows are neither. A caller that acts on the guess
+    must compare it with ``survey``.
     """
     documents, parameters = _documents(batch)
-    groups = con.execute(
-        f"SELECT DISTINCT json_keys(doc) FROM (SELECT doc FROM ({documents}) LIMIT {_GUESSED})", parameters
-    ).fetchall()
+    first = con.execute(f"SELECT json_keys(doc) FROM ({documents}) LIMIT 1", parameters).fetchone()
+    if first is None:
+        return None
     likely = Survey()
-    for (keys,) in groups:
-        columns = _plain_columns(resource, keys)
-        if columns is None:
+    if _list_of(resource, batch, first[0]):
+        found = _survey_pages(con, resource, batch, first[0], limit=_GUESSED)
+        if found is None or not found.rows:
             return None
-        likely.add(0, PLAIN, 0, columns)
+        likely = replace(found, rows=Counter(), columns=Counter(dict.fromkeys(found.columns, 0)))
+    else:
+        groups = con.execute(
+            f"SELECT DISTINCT json_keys(doc) FROM (SELECT doc FROM ({documents}) LIMIT {_GUESSED})",
+            parameters,
+        ).fetchall()
+        for (keys,) in groups:
+            columns = _plain_columns(resource, keys)
+            if columns is None:
+                return None
+            likely.add(0, PLAIN, 0, columns)
     is_own = has_own_fields(resource, [*(column.name for _, column in likely.columns), *batch.folders[0]])
     return likely if is_own else None
 
@@ -393,17 +415,22 @@ def _survey_plain(
     parameters: dict[str, Any],
     found: Survey,
 ) -> bool:
-    """Survey the keys of the documents alone, which is cheap. False if one may be more than a plain record."""
+    """Survey the keys of the documents alone, which is cheap. False if one may be more than a plain record.
+
+    A document may be null: it is none.
+    """
     first = con.execute(f"SELECT json_keys(doc) FROM ({documents}) LIMIT 1", parameters).fetchone()
     if first is None:
         return True
+    if first[0] != [UNREADABLE] and _plain_columns(resource, first[0] or ()) is None:
+        return False
     # Nearly always all rows have the first row's keys. Then no row is grouped by a list of texts.
     is_changed = "false"
     if LOADER_META in first[0]:
         text = "CAST(doc AS VARCHAR)"
         is_changed = f"contains({text}, '\"change\"') OR contains({text}, '\\\"change\\\"')"
     groups = con.execute(
-        f"""SELECT f, CASE WHEN keys <> $first THEN keys END AS other, count(*), bool_or(is_changed)
+        f"""SELECT f, CASE WHEN keys = $first THEN NULL ELSE coalesce(keys, []) END AS other, count(*), bool_or(is_changed)
         FROM (SELECT f, json_keys(doc) AS keys, {is_changed} AS is_changed FROM ({documents})) GROUP BY ALL""",
         {**parameters, "first": first[0]},
     ).fetchall()
@@ -415,6 +442,125 @@ def _survey_plain(
             return False
         found.add(file, PLAIN if columns else "unreadable", rows, columns)
     return True
+
+
+# --- plain list pages ----------------------------------------------------------------------------------------------
+
+_LISTS = ("result", "data")
+"""Members that list the records of a page."""
+
+_NOT_IN_PAGES = (*_LISTS, "type", "stream", "record", "response", "_airbyte_data", LOADER_META, UNREADABLE)
+"""Members that a plain list page lacks, beside the one that lists its records: they may make it another document."""
+
+
+def _list_of(resource: Resource, batch: Batch, keys: Sequence[str]) -> str:
+    """The member that lists the records, if a document with these keys may be a plain list page; else empty.
+
+    A page of a set of pages is none, for its rows are numbered; nor is a document of a mended file.
+    """
+    lists = [key for key in keys if key in _NOT_IN_PAGES]
+    is_plain = len(lists) == 1 and lists[0] in _LISTS
+    return lists[0] if is_plain and resource.page_sets is None and not batch.files[0].has_markers else ""
+
+
+def _items(batch: Batch, member: str, kind: str, apart: bool) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the items of plain list pages, as DuckDB's typed JSON reader gives them: ``f``, ``doc``.
+
+    ``kind`` is the DuckDB type of an item. A document that is no such page gives one null.
+    """
+    others = [name for name in _NOT_IN_PAGES if name != member]
+    lacking = " AND ".join(f"o{i} IS NULL" for i in range(len(others)))
+    reader = (
+        f"read_json({{}}, columns=$columns, format='{_FORMATS[batch.format]}', compression='none', "
+        f"maximum_object_size={_WHOLE}, hive_partitioning=false) "
+        f"AS t(items, {', '.join(f'o{i}' for i in range(len(others)))})"
+    )
+    item = f"unnest(CASE WHEN items IS NOT NULL AND {lacking} THEN items ELSE [NULL] END) AS doc"
+    sql, parameters = scan(batch, reader, item, apart)
+    return sql, {**parameters, "columns": {member: f"{kind}[]", **dict.fromkeys(others, "JSON")}}
+
+
+def _survey_pages(
+    con: duckdb.DuckDBPyConnection,
+    resource: Resource,
+    batch: Batch,
+    keys: Sequence[str],
+    limit: int | None = None,
+) -> Survey | None:
+    """The survey of files whose documents are plain list pages; ``keys`` are those of the first document.
+
+    Each page is parsed once, and not held as a whole. None if a document is something else, or an item is neither a plain
+    record nor a JSON:API resource object like the first. ``limit``: look at so many items alone.
+    """
+    member = _list_of(resource, batch, keys)
+    if not member:
+        return None
+    items, parameters = _items(batch, member, "JSON", apart=True)
+    if limit is not None:
+        items = f"SELECT * FROM ({items}) LIMIT {limit}"
+    found = Survey()
+    try:
+        if _survey_plain(con, resource, items, parameters, found):
+            shapes = {shape for its in found.shapes.values() for shape in its}
+            if shapes <= {PLAIN} and LOADER_META not in {column.name for _, column in found.columns}:
+                pages_of = {file: {"pages"} for file in found.shapes}
+                return replace(found, wrapped=True, list_in=member, shapes=pages_of)
+            return None
+        found = Survey(wrapped=True, list_in=member)
+        is_object = _survey_objects(con, resource, items, parameters, found)
+    except duckdb.InvalidInputException:
+        return None  # the general way tells whether the file is broken
+    return found if is_object else None
+
+
+def _survey_objects(
+    con: duckdb.DuckDBPyConnection,
+    resource: Resource,
+    items: str,
+    parameters: dict[str, Any],
+    found: Survey,
+) -> bool:
+    """Survey the keys and types of JSON:API resource objects. False if an item is none, or has no attributes."""
+    keys_and_type = (
+        "json_keys(doc, ['$', '$.attributes', '$.relationships']) AS keys, doc ->> '$.type' AS its_type"
+    )
+    first = con.execute(f"SELECT {keys_and_type} FROM ({items}) LIMIT 1", parameters).fetchone()
+    if first is None or first[0] is None or not first[0][1]:
+        return False
+    known = {"first": first[0], "first_type": first[1], "types": _streams(resource)["types"]}
+    # As with plain records: hardly any item has other keys than the first.
+    groups = con.execute(
+        f"""SELECT f, is_first, CASE WHEN is_first THEN $first ELSE keys END,
+            NOT list_contains($types, {_snake("CASE WHEN is_first THEN $first_type ELSE its_type END")}), n
+        FROM (
+            SELECT f, is_first, CASE WHEN NOT is_first THEN keys END AS keys,
+                CASE WHEN NOT is_first THEN its_type END AS its_type, count(*) AS n
+            FROM (
+                SELECT *, coalesce(keys = $first, false) AND its_type IS NOT DISTINCT FROM $first_type AS is_first
+                FROM (SELECT f, {keys_and_type} FROM ({items}))
+            ) GROUP BY ALL
+        )""",
+        parameters | known,
+    ).fetchall()
+    for file, _, keys, is_other, rows in groups:
+        if keys is None or not keys[1]:
+            return False
+        if is_other:
+            found.add(file, "pages", rows, ())
+        else:
+            found.add(file, RESOURCE_OBJECT, rows, _object_columns(*keys))
+    return True
+
+
+def _object_columns(
+    keys: Sequence[str] | None, attributes: Sequence[str] | None, relations: Sequence[str] | None
+) -> set[Column]:
+    """The columns of a JSON:API resource object with these members, attributes and relationships."""
+    return {
+        *(Column(_pointer(key), key) for key in keys or () if key not in _OBJECT_MEMBERS),
+        *(Column(_pointer("attributes", key), key, "attributes") for key in attributes or ()),
+        *(Column(_pointer("relationships", key), key, "relationships") for key in relations or ()),
+    }
 
 
 def _survey_wrapped(
@@ -453,17 +599,13 @@ def _survey_wrapped(
             continue
         found.events |= is_event
         found.versions |= has_version
-        columns: set[Column] = set()
-        shape = "jsonapi" if kind == "jsonapi_one" or (is_resource and kind in ("records", "pages")) else kind
-        for key in keys or ():
-            if not is_resource or key not in ("type", "attributes", "relationships", "links", "meta"):
-                columns.add(Column(_pointer(key), key))
-        if is_resource:
-            columns |= {Column(_pointer("attributes", key), key, "attributes") for key in attributes or ()}
-            columns |= {
-                Column(_pointer("relationships", key), key, "relationships") for key in relations or ()
-            }
-        found.add(file, shape, rows, columns)
+        is_object = kind == "jsonapi_one" or (is_resource and kind in ("records", "pages"))
+        columns = (
+            _object_columns(keys, attributes, relations)
+            if is_resource
+            else {Column(_pointer(key), key) for key in keys or ()}
+        )
+        found.add(file, RESOURCE_OBJECT if is_object else kind, rows, columns)
     if not groups:
         sql, more = _versions(resource, documents)
         found.versions = bool(con.execute(f"{sql} LIMIT 1", parameters | more).fetchall())
@@ -551,8 +693,10 @@ def records(
     if batch.format in ("csv", "parquet") and not found.docs:
         return flat_files.flat_records(resource, batch, found, columns, matched, ordered)
     is_plain = not found.wrapped and not ordered
-    if is_plain and fast and (typed := _typed_records(resource, batch, columns, matched)) is not None:
-        return typed
+    if fast and (is_plain or found.list_in):
+        typed = _typed_records(resource, batch, found, columns, matched)
+        if typed is not None:
+            return typed
     documents, parameters = _documents(batch, found)
     places = [column.where for column in columns]
     parameters = {**parameters, "places": places}
@@ -628,33 +772,74 @@ def _stream_patterns(resource: Resource) -> dict[str, Any]:
 
 
 def _typed_records(
-    resource: Resource, batch: Batch, columns: Sequence[Column], matched: Matched
+    resource: Resource, batch: Batch, found: Survey, columns: Sequence[Column], matched: Matched
 ) -> Records | None:
     """The records as DuckDB's typed JSON reader gives them: an address as a struct, every other field as text.
 
     None if two keys differ only in case, which the reader ignores.
     """
-    if len({column.name.lower() for column in columns}) < len(columns):
+    names = [(column.nested, column.name.lower()) for column in columns]
+    if any(column.nested for column in columns):
+        names += [("", member) for member in _OBJECT_MEMBERS]
+    if len(set(names)) < len(names):
         return None
     field_at = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
-    types, structs = {}, set()
+    types, structs = [], set()
     for column in columns:
-        found = field_at.get(column.where)
-        if found is not None and found.kind in _STRUCTS and len(matched.fields[found.name]) == 1:
-            types[column.name] = _STRUCTS[found.kind]
+        field = field_at.get(column.where)
+        if field is not None and field.kind in _STRUCTS and len(matched.fields[field.name]) == 1:
+            types.append(_STRUCTS[field.kind])
             structs.add(column.where)
         else:
-            is_text = found is not None or column.where in matched.markers.values()
-            types[column.name] = "VARCHAR" if is_text else "JSON"
-    names = ", ".join(f"c{i}" for i in range(len(columns)))
-    index = "CAST(file_index AS BIGINT)" if len(batch.files) > 1 else "0"
-    return Records(
-        f"SELECT {index} AS in_file, {names}, {NO_WRAPPER}, 0 AS in_item FROM read_json($files, columns=$columns, "
-        f"format='{_FORMATS[batch.format]}', compression='none', maximum_object_size={LONGEST}, "
-        f"hive_partitioning=false) AS t({names})",
-        {"files": batch.paths, "columns": types},
-        {column.where: f"c{i}" for i, column in enumerate(columns)},
-        {column.where: f"c{i}" for i, column in enumerate(columns)},
-        frozenset(structs),
-        "NULL",
-    )
+            is_text = field is not None or column.where in matched.markers.values()
+            types.append("VARCHAR" if is_text else "JSON")
+    parameters: dict[str, Any]
+    if found.list_in:
+        sql, parameters = _typed_items(resource, batch, found, columns, types)
+    else:
+        listed = ", ".join(f"c{i}" for i in range(len(columns)))
+        reader = (
+            f"read_json({{}}, columns=$columns, format='{_FORMATS[batch.format]}', compression='none', "
+            f"maximum_object_size={LONGEST}, hive_partitioning=false) AS t({listed})"
+        )
+        sql, parameters = scan(batch, reader, listed, apart=False)
+        sql = f"SELECT f AS in_file, {listed}, {NO_WRAPPER}, 0 AS in_item FROM ({sql})"
+        parameters |= {"columns": {c.name: kind for c, kind in zip(columns, types, strict=True)}}
+    by_place = {column.where: f"c{i}" for i, column in enumerate(columns)}
+    return Records(sql, parameters, by_place, by_place, frozenset(structs), "NULL")
+
+
+def _typed_items(
+    resource: Resource, batch: Batch, found: Survey, columns: Sequence[Column], types: Sequence[str]
+) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the items of plain list pages, with a column ``c0``, ``c1``, … for each of ``columns``."""
+    typed = list(zip(columns, types, strict=True))
+    members = [(column.name, kind) for column, kind in typed if not column.nested]
+    places = {
+        column.where: f"struct_extract_at(doc, {i})" for i, (column, _) in enumerate(_under("", typed), 1)
+    }
+    nests = [nest for nest in ("attributes", "relationships") if _under(nest, typed)]
+    for nest in nests:
+        members.append((nest, _struct((column.name, kind) for column, kind in _under(nest, typed))))
+        place = f"struct_extract_at(doc, {len(members)})"
+        for i, (column, _) in enumerate(_under(nest, typed), 1):
+            places[column.where] = f"struct_extract_at({place}, {i})"
+    status, about = NO_WRAPPER, {}
+    if nests:
+        members.append(("type", "VARCHAR"))
+        about = {"types": _streams(resource)["types"]}
+        its_type = _snake(f"struct_extract_at(doc, {len(members)})")
+        status = f"CASE WHEN NOT list_contains($types, {its_type}) THEN 'wrong_stream' END AS in_status, {NO_DETAIL}"
+    sql, parameters = _items(batch, found.list_in, _struct(members), apart=False)
+    values = ", ".join(f"{places[column.where]} AS c{i}" for i, column in enumerate(columns))
+    return f"SELECT f AS in_file, {values}, {status}, 0 AS in_item FROM ({sql})", parameters | about
+
+
+def _under(nest: str, typed: Iterable[tuple[Column, str]]) -> list[tuple[Column, str]]:
+    """Of columns and their types, those under a member of a JSON:API resource object, or under none."""
+    return [(column, kind) for column, kind in typed if column.nested == nest]
+
+
+def _struct(members: Iterable[tuple[str, str]]) -> str:
+    """A DuckDB type, as a text: a struct of these members and types."""
+    return f"STRUCT({', '.join(f'{quoted(name)} {kind}' for name, kind in members)})"
