@@ -90,19 +90,11 @@ _ENDINGS = (
 ).split()
 """Endings of file names that stay. Whether files of that ending are read does not matter."""
 
-_FILE_WORDS = (
-    "columns",
-    "contacts",
-    "data",
-    "delta",
-    "dispositions",
-    "export",
-    "full",
-    "page",
-    "part",
-    "pulled",
+_MORE_WORDS = (
+    *("columns", "contacts", "data", "delta", "dispositions", "export", "full", "page", "part", "pulled"),
+    *("aapor", "class", "label", "value", "version"),
 )
-"""Words that file names are made of, beside those of the contract."""
+"""Words that names are made of beside those of the sources: of file names, and of the mapping's columns."""
 
 _MOST_DIGITS = 6
 """A name with more digits is hidden: seven make a phone number."""
@@ -388,7 +380,7 @@ def _words() -> tuple[str, ...]:
         texts += [resource.name, *resource.stream_names]
         for field in resource.fields:
             texts += [field.name, *field.aliases, field.relation or "", *field.known, *field.closed]
-    texts += [*_FILE_WORDS, *ADDRESS_TYPES, *(name for members in _MEMBERS.values() for name, _ in members)]
+    texts += [*_MORE_WORDS, *ADDRESS_TYPES, *(name for members in _MEMBERS.values() for name, _ in members)]
     return tuple(sorted({word for text in texts for word in re.findall("[a-z]+", text.lower())}))
 
 

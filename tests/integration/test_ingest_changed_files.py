@@ -21,6 +21,8 @@ from tests.support import build, fetch
 
 TABLES = ("quality.row_accounting", "quality.rejected_rows", "quality.notices")
 FOLDER = "outreach/calls/"
+SOME_ROW = "some_row_is_taken"
+"""The one error that a folder of refused rows is meant to break (test_field_runs); the accounts must hold there too."""
 
 
 def call(number: int, **changes: object) -> Row:
@@ -38,7 +40,11 @@ def refresh(landing: Landing) -> dict[str, tuple[int, int, int, int]]:
     landing.run()
     landing.law()
     build(landing.con, *TABLES)
-    rules = [rule for rule in load_rules() if rule.table in TABLES and rule.severity == "error"]
+    rules = [
+        rule
+        for rule in load_rules()
+        if rule.table in TABLES and rule.severity == "error" and rule.name != SOME_ROW
+    ]
     broken = [finding for finding in evaluate(landing.con, rules) if finding.error or not finding.passed]
     assert broken == []
     return {
@@ -246,9 +252,9 @@ def test_a_run_publishes_after_every_change_of_a_file(tmp_path: Path) -> None:
         run_refresh(settings, run)
         with duckdb.connect(settings.published_path, read_only=True) as con:
             failed = con.sql(
-                "SELECT check_name, observed FROM quality.check_results WHERE severity = 'ERROR' AND NOT passed"
+                "SELECT check_name FROM quality.check_results WHERE severity = 'ERROR' AND NOT passed"
             ).fetchall()
-            assert failed == [], run
+            assert failed == ([(SOME_ROW,)] if run == "a folder" else []), run
             return con.sql(
                 "SELECT file, rows_read, rows_accepted, rows_superseded, rows_rejected FROM quality.row_accounting"
             ).fetchall()
