@@ -124,6 +124,23 @@ def of_outreach(row: Row, dispositions: Mapping[int, Row]) -> tuple[str, str]:
     return found, CLASS[found]
 
 
+def unmapped(source: str, row: Row, dispositions: Mapping[int, Row]) -> tuple[str, str] | None:
+    """The field and the value that nobody has mapped, in a row that is unknown; None if it has no such value."""
+    if source == "voipbin":
+        return ("status/result", row["status"]) if row["status"] is not None else None
+    if source == "liondesk":
+        return ("is_active/send_at", "active/no send_at") if row["is_active"] else None
+    if source != "outreach":
+        return None
+    number, outcome, state = (row.get(name) for name in ("call_disposition_id", "outcome", "state"))
+    if number is not None:
+        name = dispositions.get(number, {}).get("name")
+        return ("call_disposition", name.strip().lower()) if name else ("call_disposition_id", str(number))
+    if outcome is not None:
+        return "outcome", outcome.strip().lower()
+    return ("state", state.strip().lower()) if state is not None and state not in OUTREACH_STATES else None
+
+
 def of_liondesk(row: Row, as_of: datetime) -> str:
     """The disposition of a communication, by whether it is still to be sent, by when, and by who completed it."""
     if row["is_active"] is None:
