@@ -706,6 +706,7 @@ def records(
         sql = f"""
             SELECT f AS in_file, page AS in_page, item AS in_item, owner AS in_owner, total AS in_total,
                 skip AS in_skip, json_extract_string(record, $places) AS v, json_extract(record, $places) AS j,
+                record AS in_document,
                 CASE WHEN kind = 'unreadable' THEN coalesce(record ->> '/{UNREADABLE}/reason', 'unreadable')
                     WHEN kind IN {_texts(_TOLD)} OR NOT {_is("record", "{")} THEN 'unreadable'
                     WHEN {_WRONG_STREAM} THEN 'wrong_stream' END AS in_status,
@@ -720,17 +721,20 @@ def records(
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
         sql = f"""
             SELECT f AS in_file, {UNWRAPPED}, 0 AS in_item,
-                json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j,
+                json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j, doc AS in_document,
                 CASE WHEN {marker} THEN coalesce(doc ->> '/{UNREADABLE}/reason', 'unreadable') END AS in_status,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/text' ELSE CAST(doc AS VARCHAR) END AS in_came,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({documents})"""
-    # A number that is none looks like a text of the same letters: only the value as JSON tells them apart.
+    # A number that is none looks like a text of the same letters: only the value as JSON tells them apart. It is looked
+    # at where the letters are met, because all values as JSON need as much memory as the document.
+    none = _texts(NUMBERS_THAT_ARE_NONE)
     value = (
         "v[{0}]"
         if fast
-        else f"CASE WHEN j[{{0}}] IN {_texts(NUMBERS_THAT_ARE_NONE)} THEN NULL ELSE v[{{0}}] END"
+        else f"CASE WHEN v[{{0}}] IN {none} THEN CASE WHEN json_extract(in_document, $places[{{0}}]) IN {none} "
+        "THEN NULL ELSE v[{0}] END ELSE v[{0}] END"
     )
     return Records(
         sql,
