@@ -780,12 +780,12 @@ def _typed_records(
 ) -> Records | None:
     """The records as DuckDB's typed JSON reader gives them: an address as a struct, every other field as text.
 
-    None if two keys differ only in case, which the reader ignores.
+    None if two keys differ only in case, which the reader ignores, or if every record is of another resource.
     """
     names = [(column.nested, column.name.lower()) for column in columns]
     if any(column.nested for column in columns):
         names += [("", member) for member in _OBJECT_MEMBERS]
-    if len(set(names)) < len(names):
+    if not columns or len(set(names)) < len(names):
         return None
     field_at = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
     types, structs = [], set()

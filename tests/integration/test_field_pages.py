@@ -170,6 +170,7 @@ _OUTREACH_ODD: list[Any] = [
     outreach_page([None, 3]),
     outreach_page([call(72)], included=[{"type": "prospect", "id": 1}]),
     outreach_page([call(73)], type="call"),
+    outreach_page([{**call(78), "type": "prospect"}]),
     outreach_page([call(76)], result=[call(77)]),
     {"data": {"calls": [call(74)]}},
     {"data": [{**call(75)["attributes"], "id": 75}]},
@@ -224,9 +225,10 @@ def test_one_odd_page_between_good_ones(tmp_path: Path, odd: int) -> None:
         "b.ndjson": lines([between]),
         "c.ndjson": lines(good),
     }
-    assert outcome(tmp_path / "fast", resource, files, fast=True) == outcome(
-        tmp_path / "general", resource, files, fast=False
-    )
+    for name, its in (("three", files), ("alone", {"a.ndjson": lines([between])})):
+        assert outcome(tmp_path / name / "fast", resource, its, fast=True) == outcome(
+            tmp_path / name / "general", resource, its, fast=False
+        ), name
 
 
 def test_a_null_beside_the_list_costs_no_row(tmp_path: Path) -> None:
