@@ -89,8 +89,8 @@ class Survey:
     """By column of a flat file (its place) and file: the words that stand for null."""
     notes: list[tuple[int, Note]] = field(default_factory=list)
     """What a reader of a file should know, by the file's index."""
-    events: bool = False
-    """True if a record is an event that may carry only a part of its row."""
+    events: set[int] = field(default_factory=set)
+    """The files in which a record is an event that may carry only a part of its row."""
     versions: bool = False
     """True if the file tells versions of a Singer stream: what the active version lacks was deleted."""
     changed_by_loader: bool = False

@@ -139,7 +139,7 @@ def tell(head: str, is_known: Callable[[str], bool]) -> Told:
     """Tell the dialect and the header from a file's first characters. ``names`` is empty if no record is a header.
 
     ``is_known`` says whether a column name is one of the resource's. The header is the record with the most known names.
-    A record with more values than known names, as data has, is none.
+    A record with more values than known names, as data has, is none, nor is one below records that look like its rows.
     """
     lines = lines_of(head)
     if len(lines) > 1 and not head.endswith(("\n", "\r")):
@@ -159,6 +159,7 @@ def _header(
     best, found = (0, 0), told
     at = titles = 0
     width = None
+    rows: set[int] = set()  # widths of records that look like data
     later = iter(lines)
     while True:
         try:
@@ -174,12 +175,17 @@ def _header(
         known = sum(map(is_known, names))
         alike = sum(1 for name in names if _VALUE_LIKE.fullmatch(name.strip()))
         if known > alike and known > best[0]:
+            if len(values) in rows:
+                # A sorted file has its header among its rows. Rows before it would be lost as titles.
+                return (0, width), replace(told, width=width)
             best = known, len(values)
             found = replace(told, names=tuple(names), at=at, body=at + size, titles=titles, width=len(values))
             if known > 1 and known * 2 >= len(values):
                 break
-        if any(value.strip() for value in values):
-            titles += 1
+        filled = sum(1 for value in values if value.strip())
+        if alike > 1 and alike * 2 >= filled:
+            rows.add(len(values))
+        titles += filled > 0
         at += size
         if titles >= _LOOKED_AT:
             break

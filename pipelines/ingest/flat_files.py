@@ -16,7 +16,7 @@ from duckdb.sqltypes import DuckDBPyType
 
 from pipelines.ingest import csv_text
 from pipelines.ingest.batches import NO_WRAPPER, UNWRAPPED, Batch, Doubtful, Records, Refused, Survey, scan
-from pipelines.ingest.names import Column, Matched, fields_of, make_unique
+from pipelines.ingest.names import Column, Matched, fields_of, make_unique, snake_case
 from pipelines.ingest.null_words import is_null_word, survey_null_words, text_columns, without_null_words
 from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note, Unpacked
 from pipelines.sources import Resource
@@ -71,21 +71,26 @@ def _names(file: Unpacked) -> list[str]:
     return [f"c{i}" for i in range(len(file.header))]
 
 
-def _flat_columns(names: Sequence[str]) -> list[Column]:
+def _spelt(resource: Resource, name: str) -> str:
+    """A column's name without what tools change in it, if it is a field's: ``createdAt`` is ``created_at``."""
+    return snake_case(name) if fields_of(resource, [name]) else name.strip().lower()
+
+
+def _flat_columns(resource: Resource, names: Sequence[str]) -> list[Column]:
     """The columns of a flat file. A marker is none, and of several columns with one name the first stands."""
     first: dict[str, Column] = {}
     for i, name in enumerate(names):
         if name != UNREADABLE:
-            first.setdefault(name.strip().lower(), Column(str(i), name))
+            first.setdefault(_spelt(resource, name), Column(str(i), name))
     return list(first.values())
 
 
-def _repeated(names: Sequence[str]) -> list[tuple[int, int, str]]:
+def _repeated(resource: Resource, names: Sequence[str]) -> list[tuple[int, int, str]]:
     """The columns that have the name of an earlier one: the place of the first, their own place, and the name."""
     first: dict[str, int] = {}
     found = []
     for i, name in enumerate(names):
-        if (place := first.setdefault(name.strip().lower(), i)) != i and name.strip():
+        if (place := first.setdefault(_spelt(resource, name), i)) != i and name.strip():
             found.append((place, i, name.strip()))
     return found
 
@@ -93,8 +98,8 @@ def _repeated(names: Sequence[str]) -> list[tuple[int, int, str]]:
 def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
     """Survey CSV files. Raises Doubtful or Refused for a file that is not to be read as it stands."""
     header = batch.files[0].header
-    found = Survey(names=header, flat=_flat_columns(header))
-    repeated = _repeated(header)
+    found = Survey(names=header, flat=_flat_columns(resource, header))
+    repeated = _repeated(resource, header)
     facts = [
         None if file.has_markers else csv_text.count(file.path, file.body, file.delimiter)
         for file in batch.files
@@ -245,7 +250,7 @@ def survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Ba
     ).fetchall()
     names = [row[0] for row in described]
     found.names = tuple(names)
-    found.flat = _flat_columns(names)
+    found.flat = _flat_columns(resource, names)
     found.types = {str(i): row[1] for i, row in enumerate(described)}
     sql, parameters = parquet_rows(batch, found.types)
     # count(*) alone would not unpack the values, nor notice that they are damaged.
@@ -256,11 +261,17 @@ def survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Ba
         for place in text_columns(resource, found)
         if place in strings
     ]
-    count, *words_found = con.execute(
-        f"SELECT {', '.join(['count(*)', *words])}, max(hash({used})) FROM ({sql})", parameters
+    repeated = _repeated(resource, names)
+    differ = [
+        f"count(*) FILTER (WHERE CAST(c{a} AS VARCHAR) IS DISTINCT FROM CAST(c{b} AS VARCHAR))"
+        for a, b, _ in repeated
+    ]
+    count, *counts = con.execute(
+        f"SELECT {', '.join(['count(*)', *words, *differ])}, max(hash({used})) FROM ({sql})", parameters
     ).fetchall()[0][:-1]
-    found.add(0, "parquet", count, _flat_columns(names))
-    if any(words_found):
+    found.add(0, "parquet", count, found.flat)
+    _check_repeated(resource, found, 0, repeated, counts[len(words) :])
+    if any(counts[: len(words)]):
         survey_null_words(con, resource, found, strings, sql, parameters)
     return found
 

@@ -92,7 +92,7 @@ class Loading:
     @property
     def has_events(self) -> bool:
         """True if records of the batch may carry only a part of their row, which is merged over the row."""
-        return self.survey.events and self.resource.takes_parts
+        return bool(self.survey.events) and self.resource.takes_parts
 
     @property
     def has_sightings(self) -> bool:

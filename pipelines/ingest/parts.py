@@ -184,10 +184,10 @@ def _reject_waiting(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
     con.execute(
         f"""INSERT INTO landing.rejected_rows
             (file_id, source, resource, file, position, reason, field, value, record, detail)
-        SELECT file_id, source, resource, file, _position, $reason, NULL, NULL, _record, $detail
+        SELECT f.file_id, f.source, f.resource, f.file, _position, $reason, NULL, NULL, _record, $detail
         FROM {parts} AS p
         ANTI JOIN (FROM {parts} WHERE _kind <> '{PARTIAL}') AS k ON {resource.same_key("p", "k")}
-        JOIN landing.files ON file_id = p._file_id
+        JOIN landing.files AS f ON f.file_id = p._file_id
         WHERE $source IS NOT NULL AND $resource IS NOT NULL""",
         {**about, "detail": _UNKNOWN_DETAIL},
     )

@@ -205,9 +205,11 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
     )
     known, known_data = _is_known(resource, "doc"), _is_known(resource, "data")
     action = "lower(regexp_extract(event ->> '$', '[^.]*$'))"
+    told_type = "lower(regexp_extract(its_type ->> '$', '[^._]*$'))"
     return f"""
         SELECT f, page, CASE kind WHEN 'named' THEN 'pages' ELSE kind END AS kind, meta,
             CASE WHEN kind = 'change' THEN CASE WHEN operation = '"d"' THEN '{GONE}' END
+                WHEN kind = 'jsonapi_one' AND event IS NULL AND {told_type} IN {_texts(DELETIONS)} THEN '{GONE}'
                 WHEN kind <> 'jsonapi_one' OR event IS NULL OR {action} IN {_texts(CREATIONS)} THEN NULL
                 WHEN {action} IN {_texts(UPDATES)} THEN '{PARTIAL}'
                 WHEN {action} IN {_texts(DELETIONS)} THEN '{GONE}' ELSE '{OTHER}' END AS event,
@@ -215,7 +217,8 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN 'jsonapi_one' THEN delivered ->> '$' END AS told_at,
             CASE kind WHEN 'singer' THEN try_cast(version ->> '$' AS BIGINT) END AS version,
             CASE kind WHEN 'singer' THEN stream ->> '$'
-                WHEN 'airbyte' THEN coalesce(record_stream, stream) ->> '$' END AS stream,
+                WHEN 'airbyte' THEN coalesce(record_stream, stream) ->> '$'
+                WHEN 'jsonapi_one' THEN CASE WHEN event IS NULL THEN its_type ->> '$' END END AS stream,
             {owner} AS owner,
             try_cast(coalesce(response_total, total) ->> '$' AS BIGINT) AS total,
             try_cast(coalesce(response_skip, skip) ->> '$' AS BIGINT) AS skip,
@@ -300,6 +303,7 @@ _IS_RESOURCE_OBJECT = (
 _WRONG_STREAM = f"""CASE WHEN kind IN ('singer', 'airbyte') AND NOT {_is_stream("stream")} THEN true
     WHEN {_IS_RESOURCE_OBJECT}
         THEN NOT list_contains($types, {_snake("record ->> '$.type'")})
+    WHEN kind = 'jsonapi_one' AND stream IS NOT NULL THEN NOT regexp_full_match({_snake("stream")}, $event_type)
     ELSE false END"""
 """SQL: the record belongs to another resource, by the name of its stream or by its JSON:API type. Null if it has none."""
 
@@ -340,7 +344,7 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
             for _, column in sorted(found.columns, key=lambda each: each[1].order)
             if (i, column) in found.columns
         ]
-        if columns and not has_own_fields(resource, [*columns, *folder]):
+        if columns and i not in found.events and not has_own_fields(resource, [*columns, *folder]):
             raise Refused(
                 "another table",
                 "it has no field of the resource beside its key and its times",
@@ -597,7 +601,8 @@ def _survey_wrapped(
         if is_other:
             found.add(file, kind, rows, ())
             continue
-        found.events |= is_event
+        if is_event:
+            found.events.add(file)
         found.versions |= has_version
         is_object = kind == "jsonapi_one" or (is_resource and kind in ("records", "pages"))
         columns = (
@@ -750,7 +755,9 @@ def _streams(resource: Resource) -> dict[str, Any]:
     """The parameters of ``_WRONG_STREAM``: the patterns of ``_is_stream``, and the resource's JSON:API types."""
     own = resource.stream_names
     return _stream_patterns(resource) | {
-        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))} | {_PLACEHOLDER})
+        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))} | {_PLACEHOLDER}),
+        # {"type":"campaigncall_updated","data":{…}}: the name of the resource, and what happened to it.
+        "event_type": f"({'|'.join(sorted(name.removesuffix('s') for name in own))})s?([^a-z0-9].*)?",
     }
 
 

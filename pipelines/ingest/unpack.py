@@ -309,7 +309,7 @@ def _as_csv(told: csv_text.Told, plain: str, scratch: Path, number: int, given: 
 
 def _without(path: str, size: int, scratch: Path, number: int) -> str:
     """Write the file without its first ``size`` bytes. Returns the new file's path."""
-    target = scratch / f"{number}.table"
+    target = scratch / f"{number}.body"
     with open(path, "rb") as source, open(target, "wb") as out:
         source.seek(size)
         shutil.copyfileobj(source, out, CHUNK)

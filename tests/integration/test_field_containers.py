@@ -930,3 +930,11 @@ print(loaded())
         check=False,
     )
     assert done.stdout.splitlines() == ["[]", "['python_calamine']"], done.stderr
+
+
+def test_a_title_above_the_header_of_a_sheet_costs_no_row(attempts: Landing) -> None:
+    attempts.put("x.xlsx", workbook(("Data", [["Contact attempts"], [], *typed_rows()]), ("Old", [HEADER])))
+    attempts.run()
+    assert refused(attempts) == []
+    assert taken(attempts) == TAKEN
+    attempts.law()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipelines.ingest import flat_files, load_dispositions
 from pipelines.ingest.batches import Batch, Doubtful, Survey
 from pipelines.settings import Settings
-from tests.landing_folder import Landing, lines
+from tests.landing_folder import Landing, lines, to_parquet
 
 HEADER = (
     "id,entity_id,action_entity_id,action_id,campaign_id,contact_info_type,contact_info_id,disposition,"
@@ -586,3 +586,46 @@ def test_every_record_is_read_or_named(
     ((read_, *_),) = landing.files().values()
     assert read_ + 1 + named == len(records)
     landing.con.close()
+
+
+# --- rows above a header, and two spellings of one name ---------------------------------------------------------------
+
+
+def test_rows_above_the_header_are_no_titles(attempts: Landing) -> None:
+    """A file that somebody sorted has its header at its end."""
+    attempts.put("sorted.csv", "\n".join([*ROWS, HEADER]) + "\n")
+    attempts.run()
+    assert [reason for reason, _ in told(attempts)] == ["no header"]
+    attempts.law()
+
+
+def test_two_spellings_of_one_name_are_two_columns_of_one_name(calls: Landing) -> None:
+    """An Outreach call joined with a table of another system: no value of the second stands in the first's place."""
+    calls.put(
+        "joined.csv",
+        "id,direction,prospectId,createdAt,prospect_id,created_at\n"
+        "1,outbound,900,2026-10-20T10:00:00Z,77,2019-01-01T00:00:00Z\n"
+        "2,outbound,,2026-10-20T11:00:00Z,78,2019-01-01T00:00:00Z\n",
+    )
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "prospect_id", "created_at::DATE::VARCHAR") == [
+        (1, 900, "2026-10-20"),
+        (2, None, "2026-10-20"),
+    ]
+    assert [(field, rows) for field, _, rows in calls.notices("repeated_column")] == [
+        ("created_at", 2),
+        ("prospect_id", 2),
+    ]
+
+
+def test_two_spellings_of_one_name_in_parquet(calls: Landing) -> None:
+    rows = [
+        {"id": 1, "direction": "outbound", "createdAt": "2026-10-20T10:00:00Z", "created_at": "2019-01-01"},
+        {"id": 2, "direction": "outbound", "createdAt": "2026-10-20T10:00:00Z", "created_at": "2019-01-01"},
+    ]
+    calls.put("joined.parquet", to_parquet(rows))
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "created_at::DATE::VARCHAR") == [(1, "2026-10-20"), (2, "2026-10-20")]
+    assert [(field, rows) for field, _, rows in calls.notices("repeated_column")] == [("created_at", 2)]

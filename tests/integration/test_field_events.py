@@ -772,3 +772,90 @@ def test_another_page_ends_the_notice(calls: Landing) -> None:
     calls.put("pull/2.json", page_of(7))
     calls.run()
     assert calls.notices("round_page") == []
+
+
+# --- events whose type stands beside the record ------------------------------------------------------------------------
+
+CAMPAIGNCALL = {
+    "id": "11111111-1111-1111-1111-111111111111",
+    "campaign_id": "22222222-2222-2222-2222-222222222222",
+    "outdial_target_id": "33333333-3333-3333-3333-333333333333",
+    "status": "done", "result": "success", "destination_index": 0, "try_count": 1,
+    "tm_create": "2026-10-20 10:00:00", "tm_update": "2026-10-20 10:01:00",
+}  # fmt: skip
+TARGET = {
+    "id": "44444444-4444-4444-4444-444444444444",
+    "outdial_id": "55555555-5555-5555-5555-555555555555",
+    "name": "Ada Muster", "status": "idle", "tm_create": "2026-10-20 10:00:00",
+}  # fmt: skip
+ALL_TYPES = [
+    {"type": "campaigncall_updated", "data": CAMPAIGNCALL},
+    {"type": "outdialtarget_created", "data": TARGET},
+    {
+        "type": "outplan_created",
+        "data": {**TARGET, "id": "66666666-6666-6666-6666-666666666666", "max_try_count_0": 3},
+    },
+    {
+        "type": "campaign_updated",
+        "data": {"id": "22222222-2222-2222-2222-222222222222", "name": "Spring", "status": "run"},
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("resource", "place"), [("campaigncalls", 0), ("outdialtargets", 1), ("outplans", 2), ("campaigns", 3)]
+)
+def test_the_type_beside_a_record_says_whose_it_is(tmp_path: Path, resource: str, place: int) -> None:
+    """Calls are no targets, and targets are no outplans."""
+    landing = Landing(tmp_path, f"voipbin.{resource}")
+    landing.put("hooks.jsonl", lines(ALL_TYPES))
+    landing.run()
+    landing.law()
+    data = ALL_TYPES[place]["data"]
+    assert isinstance(data, dict)
+    assert landing.columns("id::VARCHAR") == [(data["id"],)]
+    assert [reason for _, reason in landing.rejected()] == ["wrong_stream"] * 3
+
+
+def test_a_type_that_says_deleted_marks_the_row(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, "voipbin.campaigncalls")
+    landing.put("hooks.jsonl", lines(ALL_TYPES[:1]))
+    landing.put("later.jsonl", lines([{"type": "campaigncall_deleted", "data": CAMPAIGNCALL}]))
+    landing.run()
+    landing.law()
+    assert landing.columns("_deleted_at") == [(datetime(2026, 10, 20, 10, 1),)]
+
+
+def test_changes_of_a_resource_with_a_field_named_source(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, "voipbin.campaigncalls")
+    landing.put(
+        "changes.jsonl",
+        lines(
+            [
+                {"op": "c", "before": None, "after": CAMPAIGNCALL, "ts_ms": 1792594000000},
+                {"op": "d", "before": CAMPAIGNCALL, "after": None, "ts_ms": 1792700000000},
+            ]
+        ),
+    )
+    landing.run()
+    landing.law()
+    assert landing.columns("_deleted_at IS NOT NULL") == [(True,)]
+
+
+def test_an_event_of_a_deletion_may_stand_alone_in_its_file(calls: Landing) -> None:
+    calls.put("calls.jsonl", lines([row(41)]))
+    calls.put(
+        "hooks.jsonl",
+        lines(
+            [
+                {
+                    "data": {"type": "call", "id": 41},
+                    "meta": {"eventName": "call.destroyed", "deliveredAt": DELIVERED},
+                }
+            ]
+        ),
+    )
+    calls.run()
+    calls.law()
+    assert calls.rejected() == []
+    assert calls.columns("id", "_deleted_at") == [(41, datetime(2026, 10, 22, 10))]
