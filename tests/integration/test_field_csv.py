@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -609,9 +610,9 @@ def test_two_spellings_of_one_name_are_two_columns_of_one_name(calls: Landing) -
     )
     calls.run()
     calls.law()
-    assert calls.columns("id", "prospect_id", "created_at::DATE::VARCHAR") == [
-        (1, 900, "2026-10-20"),
-        (2, None, "2026-10-20"),
+    assert calls.columns("id", "prospect_id", "created_at") == [
+        (1, 900, datetime(2026, 10, 20, 10)),
+        (2, None, datetime(2026, 10, 20, 11)),
     ]
     assert [(field, rows) for field, _, rows in calls.notices("repeated_column")] == [
         ("created_at", 2),
@@ -627,5 +628,6 @@ def test_two_spellings_of_one_name_in_parquet(calls: Landing) -> None:
     calls.put("joined.parquet", to_parquet(rows))
     calls.run()
     calls.law()
-    assert calls.columns("id", "created_at::DATE::VARCHAR") == [(1, "2026-10-20"), (2, "2026-10-20")]
+    moment = datetime(2026, 10, 20, 10)
+    assert calls.columns("id", "created_at") == [(1, moment), (2, moment)]
     assert [(field, rows) for field, _, rows in calls.notices("repeated_column")] == [("created_at", 2)]

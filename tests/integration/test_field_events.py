@@ -813,7 +813,7 @@ def test_the_type_beside_a_record_says_whose_it_is(tmp_path: Path, resource: str
     landing.law()
     data = ALL_TYPES[place]["data"]
     assert isinstance(data, dict)
-    assert landing.columns("id::VARCHAR") == [(data["id"],)]
+    assert [str(key) for (key,) in landing.columns("id")] == [data["id"]]
     assert [reason for _, reason in landing.rejected()] == ["wrong_stream"] * 3
 
 
@@ -839,7 +839,7 @@ def test_changes_of_a_resource_with_a_field_named_source(tmp_path: Path) -> None
     )
     landing.run()
     landing.law()
-    assert landing.columns("_deleted_at IS NOT NULL") == [(True,)]
+    assert landing.columns("_deleted_at") == [(datetime(2026, 10, 22, 20, 13, 20),)]
 
 
 def test_an_event_of_a_deletion_may_stand_alone_in_its_file(calls: Landing) -> None:
