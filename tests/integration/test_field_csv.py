@@ -536,7 +536,7 @@ def read(folder: Path, data: bytes, monkeypatch: pytest.MonkeyPatch | None = Non
 
 
 PROPERTY = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

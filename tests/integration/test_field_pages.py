@@ -177,7 +177,7 @@ _OUTREACH_ODD: list[Any] = [
 ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 2**32))
 def test_both_ways_give_the_same(seed: int) -> None:
     chance = random.Random(seed)
