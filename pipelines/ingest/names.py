@@ -12,7 +12,7 @@ from functools import cache
 from urllib.parse import unquote
 
 from pipelines.ingest.values import MEMBERS
-from pipelines.sources import Marker, Resource
+from pipelines.sources import RESOURCES, Marker, Resource
 
 _ACRONYM_THEN_WORD = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _WORD_THEN_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
@@ -175,15 +175,31 @@ def folder_values(resource: Resource, name: str) -> dict[str, str]:
 def has_own_fields(resource: Resource, names: Iterable[str]) -> bool:
     """True if columns of these names fill a field that tells the resource from others, or are a list of deletions.
 
-    Its key and its times do not tell it: every table has them. A list of deletions has no column but those and markers.
+    Its key does not tell it, nor the times that the source's other resources have, too. A list of deletions has no column
+    but those and markers.
     """
-    common = {f.name for f in resource.fields if f.kind == "timestamp"} | set(resource.key)
+    common = _common_fields(resource)
     known, markers = _spellings(resource), markers_of(resource)
     lowered = [snake_case(name) for name in names]
     if any(name in known.members for name in lowered) or not fields_of(resource, lowered) <= common:
         return True
     unknown = [name for name in lowered if not is_known(resource, name) and not _is_metadata(name)]
     return not unknown and any(name in markers for name in lowered)
+
+
+@cache
+def _common_fields(resource: Resource) -> frozenset[str]:
+    """The resource's key, and its times that another resource of the source has, too."""
+    others = {
+        field.name
+        for other in RESOURCES
+        if other.source == resource.source and other.name != resource.name
+        for field in other.fields
+        if field.kind == "timestamp"
+    }
+    return frozenset(resource.key) | {
+        f.name for f in resource.fields if f.kind == "timestamp" and f.name in others
+    }
 
 
 def _is_metadata(lowered: str) -> bool:

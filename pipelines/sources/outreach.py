@@ -31,11 +31,13 @@ _ORGANIZATION = (
         "bento",
         "text",
         "Data sharing: the group of machines that the organization lives on; null in other files.",
+        label=True,
     ),
     Field(
         "o_id",
         "text",
         "Data sharing: the organization, within which every id is unique; null in other files.",
+        label=True,
     ),
 )
 _SCOPE = tuple(field.name for field in _ORGANIZATION)
