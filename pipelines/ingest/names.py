@@ -173,18 +173,15 @@ def folder_values(resource: Resource, name: str) -> dict[str, str]:
 
 
 def has_own_fields(resource: Resource, names: Iterable[str]) -> bool:
-    """True if columns of these names fill a field that tells the resource from others, or are a list of deletions.
+    """False if columns of these names are those of another table: some are unknown, and no known one tells the resource.
 
-    Its key does not tell it, nor the times that the source's other resources have, too. A list of deletions has no column
-    but those and markers.
+    Its key does not tell it, nor the times that the source's other resources have, too.
     """
-    common = _common_fields(resource)
-    known, markers = _spellings(resource), markers_of(resource)
+    known = _spellings(resource).members
     lowered = [snake_case(name) for name in names]
-    if any(name in known.members for name in lowered) or not fields_of(resource, lowered) <= common:
+    if any(name in known for name in lowered) or not fields_of(resource, lowered) <= _common_fields(resource):
         return True
-    unknown = [name for name in lowered if not is_known(resource, name) and not _is_metadata(name)]
-    return not unknown and any(name in markers for name in lowered)
+    return all(is_known(resource, name) or _is_metadata(name) for name in lowered)
 
 
 @cache
