@@ -402,7 +402,7 @@ def test_equal_names_stay_equal_and_the_contract_stays_readable(hashed: Ran, kep
         "/".join(file.split("/")[:2]) for file in clear
     }
     endings = [
-        sorted(re.findall(r"\.(?:csv|jsonl?|parquet)(?:\.gz)?$", file)[0] for file in files)
+        sorted(re.findall(r"\.(?:csv|jsonl?|parquet)(?:\.gz)?$", file) for file in files)
         for files in (masked, clear)
     ]
     assert endings[0] == endings[1]
