@@ -116,11 +116,9 @@ FROM reports.campaign_dispositions
 ORDER BY source ASC, campaign_key ASC, attempts DESC;
 
 -- 15. Which values of the sources have no known disposition yet?
-SELECT source, raw_disposition, disposition_basis, count(*) AS attempts
-FROM core.attempts
-WHERE disposition = 'unknown'
-GROUP BY source, raw_disposition, disposition_basis
-ORDER BY attempts DESC;
+SELECT source, field, value, attempts, line
+FROM quality.unmapped_values
+ORDER BY attempts DESC, line ASC;
 
 -- 16. What are each campaign's response rates and contact rate in AAPOR's terms?
 SELECT

@@ -5,16 +5,23 @@ Belongs here: writing and reading back. Does not belong here: any expectation.
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
+import sqlite3
+import tempfile
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import duckdb
+import fastavro
+import openpyxl
 import polars as pl
 import zstandard
 
@@ -99,7 +106,7 @@ class Landing:
             'SELECT reason, field, "value" FROM landing.rejected_rows ORDER BY file, position'
         ).fetchall()
 
-    def notices(self, code: str) -> list[tuple[str, str | None, int]]:
+    def notices(self, code: str) -> list[tuple[str | None, str | None, int]]:
         """Field, value and number of rows of every notice of that code."""
         return self.con.execute(
             'SELECT field, "value", "rows" FROM landing.notices WHERE code = ? ORDER BY ALL', [code]
@@ -285,6 +292,78 @@ def gz(write: Writer) -> Writer:
 
 def zst(write: Writer) -> Writer:
     return lambda rows: zstandard.ZstdCompressor(write_checksum=True).compress(write(rows))
+
+
+def zipped(write: Writer) -> Writer:
+    """An archive with one file for each half of the rows."""
+
+    def pack(rows: Sequence[Row]) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a/first", write(rows[: len(rows) // 2]))
+            archive.writestr("a/second", write(rows[len(rows) // 2 :]))
+        return out.getvalue()
+
+    return pack
+
+
+def to_workbook(rows: Sequence[Row]) -> bytes:
+    book = openpyxl.Workbook()
+    book.active.append(list(rows[0]))
+    for row in rows:
+        book.active.append([str(_flat(value)) for value in row.values()])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def to_avro(codec: str) -> Writer:
+    """Flat columns of text, in blocks of a row or two."""
+
+    def write(rows: Sequence[Row]) -> bytes:
+        fields = [{"name": name, "type": "string"} for name in rows[0]]
+        schema = {"type": "record", "name": "row", "fields": fields}
+        out = io.BytesIO()
+        texts = [{name: str(_flat(value)) for name, value in row.items()} for row in rows]
+        fastavro.writer(out, schema, texts, codec=codec, sync_interval=100)
+        return out.getvalue()
+
+    return write
+
+
+def to_sqlite(rows: Sequence[Row]) -> bytes:
+    with sqlite3.connect(":memory:") as con:
+        con.execute(f"CREATE TABLE t ({', '.join(map(quoted, rows[0]))})")
+        values = [[_flat(value) for value in row.values()] for row in rows]
+        con.executemany(f"INSERT INTO t VALUES ({', '.join('?' * len(rows[0]))})", values)
+        content = con.serialize()
+    con.close()
+    return content
+
+
+def to_duckdb(rows: Sequence[Row]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        with duckdb.connect(f"{folder}/a.duckdb") as con:
+            con.execute(f"CREATE TABLE t ({', '.join(f'{quoted(name)} VARCHAR' for name in rows[0])})")
+            values = [[str(_flat(value)) for value in row.values()] for row in rows]
+            con.executemany(f"INSERT INTO t VALUES ({', '.join('?' * len(rows[0]))})", values)
+        return Path(f"{folder}/a.duckdb").read_bytes()
+
+
+CONTAINERS: dict[str, Writer] = {
+    "lines.zip": zipped(lines),
+    "packed.zip": zipped(gz(to_csv)),
+    "lines.ndjson.bz2": lambda rows: bz2.compress(lines(rows)),
+    "lines.ndjson.xz": lambda rows: lzma.compress(lines(rows)),
+    "table.csv.gz.gz": gz(gz(to_csv)),
+    "table.xlsx": to_workbook,
+    "plain.avro": to_avro("null"),
+    "snappy.avro": to_avro("snappy"),
+    "deflate.avro": to_avro("deflate"),
+    "table.sqlite": to_sqlite,
+    "table.duckdb": to_duckdb,
+}
+"""Every container that is no text, by a name with its suffix."""
 
 
 def shapes_of(resource: str) -> dict[str, Writer]:

@@ -40,16 +40,17 @@ WHERE NOT sources.measures_contact
 GROUP BY sources.title
 ORDER BY sources.title
 """
+UNMAPPED = "SELECT line, rows FROM quality.unmapped_values ORDER BY rows DESC, line"
 _SHOWN = 3
-"""How many files with rejected rows, and how many failed checks, are named. A query shows the others."""
+"""How many files with rejected rows, unmapped values and failed checks are named. A query shows the others."""
 _WIDTH = 149
 
 
 def summary(settings: Settings) -> list[str]:
     """Return the lines that sum up the file that has just been published."""
     with duckdb.connect(settings.published_path, read_only=True) as con:
-        told = (*_rows(con), *_notices(con), *_mapping(con), *_warnings(con), *_ahead(con, settings))
-        lines = [*_headline(con), *_unmeasured(con), "", *told]
+        told = (*_rows(con), *_notices(con), *_mapping(con), *_unmapped(con), *_warnings(con))
+        lines = [*_headline(con), *_unmeasured(con), "", *told, *_ahead(con, settings)]
     return [*lines, "", f"published  {settings.published_path}", f"report     {settings.report_path}"]
 
 
@@ -154,6 +155,25 @@ def _mapping(con: duckdb.DuckDBPyConnection) -> list[str]:
     first = f"{value}: {detail}" if value else detail
     lines = "1 line is" if len(wrong) == 1 else f"{len(wrong):,} lines are"
     return [_line("mapping", f"{lines} not used of {file} (quality.notices); first: {first}")]
+
+
+def _unmapped(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Values that no line of the mapping names, each with the line to write: the rows that have them are unknown."""
+    found = con.sql(UNMAPPED).fetchall()
+    lines = [
+        _line("unmapped", f"{_number(rows, 'row')} unknown for want of a line in dispositions.csv: {line}")
+        for line, rows in found[:_SHOWN]
+    ]
+    if more := found[_SHOWN:]:
+        rest = sum(rows for _, rows in more)
+        lines.append(
+            f"           {_number(rest, 'row')} of {_number(len(more), 'more value')}: quality.unmapped_values"
+        )
+    return lines
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _warnings(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -4,9 +4,13 @@ Belongs here: the way from bytes to ``raw.*``, and the record of it in ``landing
 one system (``pipelines.sources``), and what is built from the rows (``sql/``).
 
 The modules in the order in which a file meets them: ``files`` lists it. ``unpack`` makes its bytes readable, with
-``salvage_json`` and ``salvage_csv`` for broken text. ``shapes`` finds its records; ``names`` and ``values`` its fields.
-``load`` writes them. ``merge``, or ``page_sets`` for rows without an identity, decides which version of a row stays.
-``run`` calls all of them in order.
+``archives`` for packed files and ``tables_in_files`` for workbooks, Avro and databases. ``csv_text`` tells how a CSV
+file is written, and ``column_names`` the names that a user gives its columns. ``salvage_json``, ``salvage_csv`` and
+``salvage_parquet`` take what can be read out of broken files. ``shapes`` finds the records, with ``flat_files`` and
+``null_words`` for CSV and Parquet, and ``batches`` for what these have in common; ``names`` and ``values`` their
+fields. ``load`` writes them. ``merge`` decides which version of a row stays, with ``parts`` for events that carry
+only what changed and ``sightings`` for rows of which a file tells that they ended; ``page_sets`` does so for rows
+without an identity. ``changes`` notes which targets are no longer what they were. ``run`` calls all of them in order.
 """
 
 from pipelines.ingest.dispositions import load_dispositions

@@ -23,10 +23,10 @@ def note_superseded(con: duckdb.DuckDBPyConnection, resource: Resource, first_id
     ``first_id``.
     """
     table = resource.raw_table
-    target = f"CAST(r.{quoted(resource.target)} AS VARCHAR)" if resource.target else "CAST(NULL AS VARCHAR)"
+    nothing = "CAST(NULL AS VARCHAR)"
+    target = resource.id_in_keys(resource.target, "r") if resource.target else nothing
     keys = [quoted(key) for key in resource.key]
-    row_key = f"CAST(r.{keys[0]} AS VARCHAR)" if len(keys) == 1 else "CAST(NULL AS VARCHAR)"
-    same_key = " AND ".join(f"old.{key} IS NOT DISTINCT FROM kept.{key}" for key in keys)
+    row_key = resource.id_in_keys(resource.own_key[0], "r") if len(resource.own_key) == 1 else nothing
     con.execute(
         f"""INSERT INTO landing.changed_targets
         WITH versions AS (
@@ -35,7 +35,7 @@ def note_superseded(con: duckdb.DuckDBPyConnection, resource: Resource, first_id
             FROM ingest_versions AS v JOIN {table} AS r ON r.rowid = v.row_id
         )
         SELECT {literal(table)}, {first_id:d}, old.target, old.row_key
-        FROM versions AS old JOIN versions AS kept ON kept.place = 1 AND {same_key}
+        FROM versions AS old JOIN versions AS kept ON kept.place = 1 AND {resource.same_key("old", "kept")}
         WHERE old.place > 1 AND old.target IS DISTINCT FROM kept.target
         UNION ALL
         SELECT {literal(table)}, {first_id:d}, target, row_key
@@ -49,7 +49,7 @@ def keep_fingerprints(con: duckdb.DuckDBPyConnection, resource: Resource, name: 
     columns = ", ".join(quoted(field.name) for field in resource.fields)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {name} AS "
-        f"SELECT CAST({quoted(resource.target or '')} AS VARCHAR) AS target, "
+        f"SELECT {resource.id_in_keys(resource.target or '')} AS target, "
         f"sum(hash({columns}, extra, _deleted_at)) AS fingerprint FROM {resource.raw_table} GROUP BY ALL"
     )
 

@@ -6,13 +6,13 @@ Belongs here: reading the two CSV files into ``landing.dispositions``. Does not 
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from pipelines.errors import LedgerError
+from pipelines.ingest import csv_text
 from pipelines.ingest.files import MAPPING
 from pipelines.sql_text import transaction
 
@@ -100,27 +100,25 @@ def _read(path: Path) -> tuple[list[_Line], list[_Unusable]]:
     try:
         if path.stat().st_size > _LARGEST:
             return [], [_Unusable("", None, f"a mapping of more than {_LARGEST} bytes is not read")]
-        text = path.read_text("utf-8-sig", errors="replace")
+        data = path.read_bytes()
     except OSError as error:
         return [], [_Unusable("", None, f"cannot be read: {error.strerror}")]
     lines: list[_Line] = []
     problems: list[_Unusable] = []
     try:
-        rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
-    except csv.Error as error:
-        return [], [_Unusable(str(error), None, "not CSV: quotes or line breaks do not match")]
-    if not rows:
-        return [], []
-    header = [name.strip().lower() for name in rows[0]]
+        names, rows = csv_text.rows_of(data, lambda name: name.strip().lower() in _COLUMNS)
+    except csv_text.NotCsv as error:
+        return [], [_Unusable("", None, str(error))]
+    header = [name.lower() for name in names]
     if missing := [name for name in _NEEDED if name not in header]:
-        return [], [_Unusable(",".join(rows[0]), missing[0], f"has no column {', '.join(missing)}")]
-    for row in rows[1:]:
-        if not any(value.strip() for value in row):
-            continue
+        if not rows and not header:
+            return [], []
+        return [], [_Unusable(",".join(names or rows[0]), missing[0], f"has no column {', '.join(missing)}")]
+    for row in rows:
         line: _Line = {
             name: value.strip() or None for name, value in zip(header, row, strict=False) if name in _COLUMNS
         }
-        if len(row) != len(header):
+        if len(row) != len(header) and (len(row) < len(header) or any(row[len(header) :])):
             why = f"{len(row)} values under {len(header)} columns"
             problems.append(_Unusable(",".join(row), None, why))
         elif empty := [name for name in _NEEDED if not line.get(name)]:

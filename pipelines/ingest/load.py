@@ -6,6 +6,7 @@ Does not belong here: which version of a row stays (``merge``), and how files ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -14,11 +15,23 @@ from typing import Any
 import duckdb
 
 from pipelines.ingest import values
-from pipelines.ingest.names import DELETED, DELETED_AT, MARKERS, SYNCED, Column, Matched, match
-from pipelines.ingest.shapes import Batch, Records, Survey, pages, records
-from pipelines.sources import Field, Resource
+from pipelines.ingest.names import Column, Matched, fields_of, markers_of, match
+from pipelines.ingest.shapes import (
+    GONE,
+    LOADER_META,
+    NUMBERS_THAT_ARE_NONE,
+    PARTIAL,
+    Batch,
+    Records,
+    Survey,
+    pages,
+    records,
+    versions,
+)
+from pipelines.ingest.sightings import row_key
+from pipelines.sources import DELETIONS, Field, Marker, Resource
 from pipelines.sql_text import literal, quoted
-from pipelines.warehouse.tables import kept_pages, raw_columns
+from pipelines.warehouse.tables import kept_pages, kept_parts, raw_columns
 
 _MOST_VALUES = 50
 """How many unknown values of a field become notices each time, the most frequent first."""
@@ -63,7 +76,7 @@ class Loading:
         truth: Future[Survey] | None = None,
     ) -> Loading:
         """Return the batch with its columns matched to the resource's fields; matching happens once, here."""
-        columns = sorted({column for _, column in survey.columns}, key=lambda c: (c.nested, c.where))
+        columns = sorted({column for _, column in survey.columns}, key=lambda c: c.order)
         return cls(resource, batch, survey, tuple(columns), match(resource, columns), state, truth)
 
     @property
@@ -75,6 +88,18 @@ class Loading:
     def is_whole(self) -> bool:
         """True if the batch is loaded whole, and a row that is not good is an error."""
         return self.state <= State.SURVEYED
+
+    @property
+    def has_events(self) -> bool:
+        """True if records of the batch may carry only a part of their row, which is merged over the row."""
+        return bool(self.survey.events) and self.resource.takes_parts
+
+    @property
+    def has_sightings(self) -> bool:
+        """True if the batch says which rows live by other means than a row: a history table, versions of a stream."""
+        markers = markers_of(self.resource)
+        is_history = any(markers[name].role == "active" for name in self.matched.markers)
+        return self.resource.page_sets is None and (is_history or self.survey.versions)
 
     @property
     def rows(self) -> int:
@@ -97,7 +122,8 @@ class Loading:
         if self.truth is None:
             return self
         found = self.truth.result()
-        if found.wrapped or not {column for _, column in found.columns} <= set(self.columns):
+        is_other = (found.wrapped, found.list_in) != (self.survey.wrapped, self.survey.list_in)
+        if is_other or not {column for _, column in found.columns} <= set(self.columns):
             return None
         if found.rows.total() != rows:
             return None
@@ -117,11 +143,68 @@ def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered
     into, taken = (
         (", page, item, total, skip", ", in_page, in_item, in_total, in_skip") if ordered else ("", "")
     )
+    good = "in_valid AND in_event IS NULL" if loading.has_events else "in_valid"
     result = con.execute(
-        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql if strict else _apart(sql, 'in_valid')})",
+        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql if strict else _apart(sql, good)})",
         parameters,
     ).fetchall()
     return int(result[0][0])
+
+
+def insert_parts(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
+    """Append the batch's good events to the table of parts (``tables.kept_parts``). Returns how many there are.
+
+    An event that carries a whole row is a row like any other, and ``insert`` takes it.
+    """
+    sql, parameters = _typed(loading, ordered=False, strict=False)
+    names = ", ".join(map(quoted, raw_columns(loading.resource)))
+    at = values.typed(Field("in_at", "timestamp", ""), "in_at")
+    result = con.execute(
+        f"""INSERT INTO {kept_parts(loading.resource)}
+            ({names}, _kind, _carried, _unknown, _at, _position, _record)
+        SELECT {names}, in_event, in_carried, in_unknown, {at}, position, in_came FROM (
+            SELECT *, row_number() OVER () - $before[in_file + 1] AS position FROM ({sql})
+        ) WHERE in_valid AND in_event IS NOT NULL""",
+        {**parameters, "before": _before(loading)},
+    ).fetchall()
+    return int(result[0][0])
+
+
+def enter_sightings(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
+    """Write what the batch says of the life of rows to ``landing.sightings`` and ``landing.stream_versions``."""
+    resource = loading.resource
+    about = {"table": resource.raw_table}
+    if loading.rows:
+        sql, parameters = _typed(loading, ordered=False, strict=False)
+        changed = quoted(resource.version) if resource.version is not None else "CAST(NULL AS TIMESTAMP)"
+        con.execute(
+            f"""CREATE OR REPLACE TEMP TABLE ingest_sightings AS
+            SELECT {row_key(resource)} AS row_key, in_alive_at, in_ended_at, in_version, {changed} AS changed_at
+            FROM ({_apart(sql, "in_valid")})
+            WHERE in_alive_at IS NOT NULL OR in_ended_at IS NOT NULL OR in_version IS NOT NULL""",
+            parameters,
+        )
+        con.execute(
+            """INSERT INTO landing.sightings (table_name, row_key, alive_at, ended_at, stream_version, changed_at, is_new)
+            SELECT $table, row_key, max(in_alive_at), max(in_ended_at), max(in_version), max(changed_at), TRUE
+            FROM ingest_sightings GROUP BY row_key""",
+            about,
+        )
+        con.execute(
+            """INSERT INTO landing.stream_versions
+            SELECT $table, in_version, FALSE, NULL, max(changed_at), TRUE FROM ingest_sightings
+            WHERE in_version IS NOT NULL GROUP BY in_version""",
+            about,
+        )
+        con.execute("DROP TABLE ingest_sightings")
+    if loading.survey.versions:
+        sql, parameters = versions(resource, loading.batch, loading.survey)
+        told = values.typed(Field("extracted_at", "timestamp", ""), "extracted_at")
+        con.execute(
+            f"""INSERT INTO landing.stream_versions
+            SELECT $table, version, bool_or(is_activated), max({told}), NULL, TRUE FROM ({sql}) GROUP BY version""",
+            {**parameters, **about},
+        )
 
 
 def rehearse(con: duckdb.DuckDBPyConnection, loading: Loading) -> str | None:
@@ -141,10 +224,6 @@ def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
     characters of its value as it came.
     """
     sql, parameters = _typed(loading, ordered=False, strict=False)
-    before, counted = [], 0
-    for index in range(len(loading.batch.files)):
-        before.append(counted)
-        counted += loading.survey.rows[index]
     result = con.execute(
         f"""INSERT INTO landing.rejected_rows
             (file_id, source, resource, file, position, reason, field, value, record, detail)
@@ -157,9 +236,18 @@ def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
                 FROM ({sql})
             ) WHERE reason IS NOT NULL
         ) JOIN landing.files ON file_id = _file_id""",
-        {**parameters, "before": before},
+        {**parameters, "before": _before(loading)},
     ).fetchall()
     return int(result[0][0])
+
+
+def _before(loading: Loading) -> list[int]:
+    """By file of the batch, the number of records in the files before it."""
+    before, counted = [], 0
+    for index in range(len(loading.batch.files)):
+        before.append(counted)
+        counted += loading.survey.rows[index]
+    return before
 
 
 def enter_pages(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
@@ -173,6 +261,49 @@ def enter_pages(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
         SELECT $ids[f + 1], page, try_cast(coalesce(owner, $owners[f + 1]) AS {kind}), total, skip, rows FROM ({sql})""",
         {**parameters, "ids": list(loading.batch.ids), "owners": list(loading.batch.owners)},
     )
+
+
+def note_files(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
+    """Write a notice for each thing that was found about a file, beside its rows."""
+    found = [(i, note) for i, file in enumerate(loading.batch.files) for note in file.notes]
+    for i, note in [*found, *loading.survey.notes]:
+        con.execute(
+            """INSERT INTO landing.notices
+            SELECT file_id, source, resource, file, $code, $field, $value, $rows, $detail
+            FROM landing.files WHERE file_id = $file""",
+            {
+                "code": note.code,
+                "field": note.field,
+                "value": note.value,
+                "rows": note.rows,
+                "detail": note.detail,
+                "file": loading.batch.ids[i],
+            },
+        )
+
+
+def note_folders(con: duckdb.DuckDBPyConnection, loading: Loading, table: str) -> None:
+    """Write a notice for each file with rows that say something else than its folders named ``key=value``."""
+    for field in loading.resource.fields:
+        told = {
+            number: folder[field.name]
+            for number, folder in zip(loading.batch.ids, loading.batch.folders, strict=True)
+            if field.name in folder
+        }
+        if not told or field.kind not in ("integer", "bigint", "uuid", "text", "timestamp", "boolean"):
+            continue
+        con.execute(
+            f"""INSERT INTO landing.notices
+            SELECT file_id, source, resource, file, 'folder_differs', $field, said, n,
+                'rows that say something else than the folder; the rows count'
+            FROM (
+                SELECT _file_id, said, count(*) AS n
+                FROM {table} JOIN (SELECT unnest($ids) AS told_id, unnest($said) AS said) ON told_id = _file_id
+                WHERE {quoted(field.name)} <> {values.typed(field, "said")}
+                GROUP BY ALL
+            ) JOIN landing.files ON file_id = _file_id""",
+            {"field": field.name, "ids": list(told), "said": list(told.values())},
+        )
 
 
 def note_new_fields(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
@@ -201,6 +332,59 @@ def note_new_fields(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
         )
 
 
+def note_loader_changes(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
+    """Write a notice for each field of which a loading tool says that it changed values, and for each reason."""
+    found = loading.survey
+    places = [column.where for column in loading.columns if column.name.lower() == LOADER_META]
+    if not found.changed_by_loader and not (found.flat and places):
+        return
+    source = records(
+        loading.resource, loading.batch, found, loading.columns, loading.matched, ordered=False, fast=False
+    )
+    text = "in_meta ->> '$'" if found.wrapped else source.text[places[0]]
+    groups = con.execute(
+        f"""SELECT in_file, change ->> '$.field', concat_ws(': ', change ->> '$.change', change ->> '$.reason'), count(*)
+        FROM (
+            SELECT in_file, unnest(CASE WHEN json_valid(meta) THEN json_extract(meta, '$.changes[*]') END) AS change
+            FROM (SELECT in_file, {text} AS meta FROM ({source.sql}))
+        ) GROUP BY ALL ORDER BY ALL""",
+        source.parameters,
+    ).fetchall()
+    for file, name, value, rows in groups:
+        field = min(fields_of(loading.resource, [name]), default=name) if name is not None else None
+        con.execute(
+            """INSERT INTO landing.notices
+            SELECT file_id, source, resource, file, 'loader_changed', $field, $value, $rows,
+                'the loading tool emptied or cut the value, and says why'
+            FROM landing.files WHERE file_id = $file""",
+            {"field": field, "value": value, "rows": rows, "file": loading.batch.ids[file]},
+        )
+
+
+def note_round_page(con: duckdb.DuckDBPyConnection, file_id: int, rows: int) -> None:
+    """Write a notice that a file holds exactly as many rows as a page of an API may hold."""
+    con.execute(
+        """INSERT INTO landing.notices
+        SELECT file_id, source, resource, file, 'round_page', NULL, NULL, $rows,
+            'one page with a round number of rows and no other page beside it: the pull may have stopped there'
+        FROM landing.files WHERE file_id = $file""",
+        {"rows": rows, "file": file_id},
+    )
+
+
+def is_single_page(con: duckdb.DuckDBPyConnection, loading: Loading, index: int) -> bool:
+    """True if a file of the batch is one JSON array, or one list page that does not say how many rows there are."""
+    if loading.batch.format == "array":
+        return loading.survey.shapes.get(index) != {"unreadable"}
+    if not loading.survey.wrapped or loading.batch.format not in ("lines", "documents"):
+        return False
+    sql, parameters = pages(loading.resource, loading.batch, loading.survey)
+    found = con.execute(
+        f"SELECT total, rows FROM ({sql}) WHERE f = $index", {**parameters, "index": index}
+    ).fetchall()
+    return found == [(None, loading.survey.rows[index])]
+
+
 def note_unknown_values(
     con: duckdb.DuckDBPyConnection, resource: Resource, table: str, first_id: int
 ) -> None:
@@ -224,11 +408,35 @@ def note_unknown_values(
             )
 
 
+def note_left_out(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
+    """Write a notice (code ``left_out``) for each side matter that could not be read, by file: the rows stay without it.
+
+    Nothing is read if the batch was loaded whole, for then every value could be read.
+    """
+    has_side_matter = any(
+        f.is_side_matter and f.name in loading.matched.fields for f in loading.resource.fields
+    )
+    if loading.is_whole or not has_side_matter:
+        return
+    sql, parameters = _typed(loading, ordered=False, strict=False)
+    con.execute(
+        f"""INSERT INTO landing.notices
+        SELECT file_id, source, resource, file, 'left_out', problem.field, min(problem.value), count(*),
+            problem.reason || '; stored as null'
+        FROM (
+            SELECT _file_id, unnest(in_left_out) AS problem FROM ({_apart(sql, "in_valid")})
+        ) JOIN landing.files ON file_id = _file_id
+        GROUP BY file_id, source, resource, file, problem.field, problem.reason ORDER BY file_id, problem.field""",
+        parameters,
+    )
+
+
 def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str, Any]]:
     """Return SQL for every record of the batch, typed, and its parameters: the raw table's columns and the record's place.
 
-    ``strict``: a record that is not good is an error. Otherwise three columns judge it: ``in_valid`` is true if it is
-    good, ``in_reason`` says what is wrong, and ``in_wrong`` holds the first wrong field and its value as it came.
+    ``strict``: a record that is not good is an error. Otherwise four columns judge it: ``in_valid`` is true if it is
+    good, ``in_reason`` says what is wrong, ``in_wrong`` holds the first wrong field and its value as it came, and
+    ``in_left_out`` lists the side matters that cannot be read, which does not make it wrong.
     """
     resource, matched = loading.resource, loading.matched
     source = records(
@@ -237,10 +445,13 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
     parameters = dict(source.parameters)
     fields = list(resource.fields)
     texts, parsed, typed = [], [], []
-    markers = {name: MARKERS[name] for name in matched.markers}
+    markers = {name: marker for name, marker in markers_of(resource).items() if name in matched.markers}
     is_struct: set[str] = set()
     for i, field in enumerate(fields):
         text, struct = _text(field, matched, source)
+        if not struct and any(field.name in folder for folder in loading.batch.folders):
+            text = f"coalesce(nullif({text}, ''), $folder_{i}[in_file + 1])"
+            parameters[f"folder_{i}"] = [folder.get(field.name) for folder in loading.batch.folders]
         if field.name == loading.owner:
             text = f"coalesce({text}, in_owner, $owners[in_file + 1])"
             parameters["owners"] = list(loading.batch.owners)
@@ -251,11 +462,22 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
             parsed.append(f", {values.parsed(field, f'x{i}')} AS s{i}")
             typed.append(f"{values.filled_struct(field, f's{i}')} AS {quoted(field.name)}")
         else:
-            typed.append(f"{values.typed(field, f'x{i}')} AS {quoted(field.name)}")
+            typed.append(f"{values.typed(field, f'x{i}', strict=strict)} AS {quoted(field.name)}")
         texts.append(f"{text} AS x{i}")
-    for name, where in matched.markers.items():
-        texts.append(f"{source.text[where]} AS {quoted('m' + name)}")
+    for name, marker in markers.items():
+        text = source.text[matched.markers[name]]
+        if marker.member:
+            text = f"CASE WHEN json_valid({text}) THEN {text} ->> {literal('$.' + marker.member)} END"
+        texts.append(f"{text} AS {quoted('m' + name)}")
     surely, checks = _checks(loading, markers, is_struct)
+    flawed = {
+        i: f"({' OR '.join(flaws)})"
+        for i, field in enumerate(fields)
+        if (flaws := [source.not_utf8[p] for p in matched.fields.get(field.name, ()) if p in source.not_utf8])
+    }
+    texts += [f"{flaw} AS b{i}" for i, flaw in flawed.items()]
+    surely += [f"NOT b{i}" for i in flawed]
+    checks = [*(values.not_utf8(fields[i], f"x{i}", f"b{i}") for i in flawed), *checks]
     status, no_owner = "in_status", ""
     if (sets := resource.page_sets) is not None:
         number = [f.name for f in fields].index(sets.owner)
@@ -266,47 +488,68 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
         no_owner = f"WHEN {is_missing} THEN {_wrong(literal(owner.name), f'x{number}')}"
     extra, extra_parameters = _extra(matched, source)
     parameters |= extra_parameters
+    parts, part_columns = "", ""
+    if loading.has_events and not strict:
+        part_columns = ", in_carried, in_unknown"
+        parts = f", {_carried(resource, matched, source)} AS in_carried, {_unknown(matched, source)} AS in_unknown"
     deleted = (
         "in_gone" if resource.deleted_at is None else f"coalesce(in_gone, {quoted(resource.deleted_at)})"
     )
-    carried = "in_file, in_status, in_detail, in_came, in_page, in_item, in_total, in_skip"
+    carried = "in_file, in_status, in_detail, in_came, in_page, in_item, in_total, in_skip, in_event, in_at, in_version"
+    alive, ended = _lifetime(resource, markers)
     names = ", ".join(quoted(f.name) for f in fields)
-    valid = " AND ".join([f"{status} IS NULL", *(f"NOT {check.when}" for check in checks)])
+    valid = _valid(status, checks)
     file_id = "$ids[in_file + 1]"
     if strict:
-        fine = " AND ".join([f"{status} IS NULL", *surely])
+        doubts = _doubts(loading)
+        fine = " AND ".join([f"{status} IS NULL", *surely, *doubts])
+        valid = " AND ".join([valid, *doubts])
         file_id = (
             f"CASE WHEN {fine} THEN {file_id} WHEN {valid} THEN {file_id} ELSE error('a row is not good') END"
         )
     sql = f"""
-            SELECT *, {_gone(resource, markers)} AS in_gone
+            SELECT *, {_gone(loading, markers)} AS in_gone, {alive} AS in_alive_at, {ended} AS in_ended_at
             FROM (
                 SELECT *, {", ".join(typed)}
                 FROM (
                     SELECT *{"".join(parsed)}
                     FROM (
                         SELECT in_file, in_status, in_detail, in_value, {source.record} AS in_came, in_page, in_item,
-                            in_total, in_skip, {extra} AS in_extra, {", ".join(texts)}
+                            in_total, in_skip, in_event, in_at, in_version, {extra} AS in_extra{parts}, {", ".join(texts)}
                         FROM ({source.sql})
                     )
                 )
             )"""
     judged = ""
     if not strict:
+        left_out = [
+            f"CASE WHEN {c.when} THEN struct_pack(field := {literal(c.field)}, reason := {literal(c.reason)}, "
+            f"value := {c.value}) END"
+            for c in checks
+            if not c.costs_row
+        ]
+        checks = [check for check in checks if check.costs_row]
+        valid = _valid(status, checks)
         # A level of its own: the field and its value are looked for in refused rows alone.
         reasons = ", ".join(f"CASE WHEN {check.when} THEN {literal(check.reason)} END" for check in checks)
         sql = f"""
             SELECT *, {valid} AS in_valid, coalesce({status}, nullif(concat_ws('; ', {reasons}), '')) AS in_reason
             FROM ({sql})"""
         first = " ".join(f"WHEN {c.when} THEN {_wrong(literal(c.field), c.value)}" for c in checks)
-        judged = f""", in_valid, in_reason, CASE WHEN in_reason IS NULL THEN NULL
+        unread = f"list_filter([{', '.join(left_out)}], lambda e: e IS NOT NULL)" if left_out else "[]"
+        judged = f""", in_valid, {unread} AS in_left_out, in_reason, CASE WHEN in_reason IS NULL THEN NULL
             WHEN in_status IS NOT NULL THEN {_wrong("NULL", "in_value")} {no_owner} {first} END AS in_wrong"""
     parameters["ids"] = list(loading.batch.ids)
     sql = f"""
         SELECT {names}, in_extra AS extra, {deleted} AS _deleted_at, CAST({file_id} AS INTEGER) AS _file_id,
-            {carried}{judged}
+            {carried}, in_alive_at, in_ended_at{part_columns}{judged}
         FROM ({sql})"""
     return sql, parameters
+
+
+def _valid(status: str, checks: Iterable[values.Problem]) -> str:
+    """SQL: true if the record has no status, and none of the problems."""
+    return " AND ".join([f"{status} IS NULL", *(f"NOT {check.when}" for check in checks)])
 
 
 def _wrong(name: str, value: str) -> str:
@@ -315,24 +558,43 @@ def _wrong(name: str, value: str) -> str:
 
 
 def _checks(
-    loading: Loading, markers: dict[str, Field], is_struct: set[str]
+    loading: Loading, markers: dict[str, Marker], is_struct: set[str]
 ) -> tuple[list[str], list[values.Problem]]:
     """Return, for a typed record, the conditions that make it surely good, and everything that may be wrong with it."""
-    surely = [f"{quoted('m' + name)} IS NULL" for name in markers if name != SYNCED]
+    told = {name: marker for name, marker in markers.items() if marker.role not in ("seen_at", "operation")}
+    surely = [f"{quoted('m' + name)} IS NULL" for name in told]
     checks = []
+    waivers = ["in_gone IS NOT NULL"] if markers or loading.has_events else []
+    if loading.has_events:
+        waivers.append(f"in_event IN ({literal(PARTIAL)}, {literal(GONE)})")
+    lacking = f"coalesce({' OR '.join(waivers)}, false)" if waivers else "false"
     for i, field in enumerate(loading.resource.fields):
         if field.name in is_struct:
             continue
         surely += values.surely_fine(field, f"x{i}", quoted(field.name))
         if field.name == loading.owner:
             continue
-        waived = "false" if field.name in loading.resource.key or not markers else "in_gone IS NOT NULL"
+        waived = "false" if field.name in loading.resource.key else lacking
         checks += values.problems(field, f"x{i}", quoted(field.name), waived)
-    for name, field in markers.items():
-        if name != SYNCED:
-            x = quoted("m" + name)
-            checks += values.problems(field, x, values.typed(field, x))
+    for name, marker in told.items():
+        checks += values.problems(marker.field, quoted("m" + name), _marked(marker))
     return surely, checks
+
+
+def _doubts(loading: Loading) -> list[str]:
+    """Conditions without which a JSON file has to be read row by row: a text may be a number that is none.
+
+    As texts, the two look alike. Row by row, they are told apart.
+    """
+    if loading.batch.format in ("csv", "parquet"):
+        return []
+    none = ", ".join(map(literal, NUMBERS_THAT_ARE_NONE))
+    found = [
+        i
+        for i, field in enumerate(loading.resource.fields)
+        if field.name in loading.matched.fields and field.kind == "text"
+    ]
+    return [f"(x{i} IS NULL OR x{i} NOT IN ({none}))" for i in found]
 
 
 def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:
@@ -357,26 +619,83 @@ def _extra(matched: Matched, source: Records) -> tuple[str, dict[str, Any]]:
     if not matched.unknown:
         return "CAST(NULL AS JSON)", {}
     as_json = ", ".join(f"CAST({source.json[where]} AS JSON)" for where in matched.unknown.values())
-    entries = f"list_filter(list_zip($extra, [{as_json}]), lambda e: e[2] IS NOT NULL AND e[2] <> 'null')"
+    none = ", ".join(map(literal, ("null", *NUMBERS_THAT_ARE_NONE)))
+    entries = (
+        f"list_filter(list_zip($extra, [{as_json}]), lambda e: e[2] IS NOT NULL AND e[2] NOT IN ({none}))"
+    )
     return f"CAST(nullif(CAST(to_json(map_from_entries({entries})) AS VARCHAR), '{{}}') AS JSON)", {
         "extra": list(matched.unknown)
     }
 
 
-def _gone(resource: Resource, markers: dict[str, Field]) -> str:
-    """SQL: the time (UTC) at which the row was deleted, as a change-data-capture column says; null if none does."""
+def _carried(resource: Resource, matched: Matched, source: Records) -> str:
+    """SQL: the names of the fields that the record has, be it with a null."""
+    names = []
+    for field in resource.fields:
+        places = [*matched.fields.get(field.name, ()), *matched.members.get(field.name, {}).values()]
+        if places:
+            found = ", ".join(source.json[where] for where in places)
+            names.append(f"CASE WHEN coalesce({found}) IS NOT NULL THEN {literal(field.name)} END")
+    return f"list_filter(CAST([{', '.join(names)}] AS VARCHAR[]), lambda x: x IS NOT NULL)"
 
-    def marker(name: str) -> str:
-        return values.typed(markers[name], quoted("m" + name))
 
-    times = [marker(name) for name in DELETED_AT if name in markers]
-    if DELETED in markers:
-        seen = [marker(SYNCED)] if SYNCED in markers else []
-        if resource.version is not None:
-            seen.append(quoted(resource.version))
-        when = ", ".join([*seen, "TIMESTAMP 'epoch'"])
-        times.append(f"CASE WHEN {marker(DELETED)} THEN coalesce({when}) END")
+def _unknown(matched: Matched, source: Records) -> str:
+    """SQL: the names of the unknown fields that the record has, be it with a null."""
+    names = [
+        f"CASE WHEN {source.json[where]} IS NOT NULL THEN $extra[{i}] END"
+        for i, where in enumerate(matched.unknown.values(), 1)
+    ]
+    return f"list_filter(CAST([{', '.join(names)}] AS VARCHAR[]), lambda x: x IS NOT NULL)"
+
+
+def _marked(marker: Marker) -> str:
+    """SQL: the value of a marker's column."""
+    x = quoted("m" + marker.name)
+    if marker.is_epoch_ms:
+        return f"make_timestamp(try_cast({x} AS BIGINT) * 1000)"
+    return values.typed(marker.field, x)
+
+
+def _with_role(markers: dict[str, Marker], role: str) -> list[str]:
+    """SQL for the values of the markers that have this role."""
+    return [_marked(marker) for marker in markers.values() if marker.role == role]
+
+
+def _gone(loading: Loading, markers: dict[str, Marker]) -> str:
+    """SQL: the time (UTC) at which the row was deleted, as a marker or an event says; null if none does.
+
+    A deletion without a time happened when a tool saw it, else at the row's own version, else at some time (1970).
+    """
+    version = [quoted(loading.resource.version)] if loading.resource.version is not None else []
+    seen = [*_with_role(markers, "seen_at"), *version, "TIMESTAMP 'epoch'"]
+    times = _with_role(markers, "deleted_at")
+    flags = [f"coalesce({flag}, false)" for flag in _with_role(markers, "flag")]
+    words = ", ".join(map(literal, DELETIONS))
+    flags += [
+        f"coalesce(lower(trim({word})) IN ({words}), false)" for word in _with_role(markers, "operation")
+    ]
+    if flags:
+        times.append(f"CASE WHEN {' OR '.join(flags)} THEN coalesce({', '.join(seen)}) END")
+    if loading.survey.events:
+        at = values.typed(Field("in_at", "timestamp", ""), "in_at")
+        times.append(f"CASE WHEN in_event = {literal(GONE)} THEN coalesce({', '.join([at, *seen])}) END")
     return f"coalesce({', '.join(times)})" if times else "CAST(NULL AS TIMESTAMP)"
+
+
+def _lifetime(resource: Resource, markers: dict[str, Marker]) -> tuple[str, str]:
+    """SQL: since when the row lives, and when it ended, as a history table says; null if it does not."""
+    active = _with_role(markers, "active")
+    if not active:
+        return "CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)"
+    version = [quoted(resource.version)] if resource.version is not None else []
+    began = ", ".join([*_with_role(markers, "began_at"), *version, "TIMESTAMP 'epoch'"])
+    ended = ", ".join(
+        [*_with_role(markers, "ended_at"), *_with_role(markers, "seen_at"), *version, "TIMESTAMP 'epoch'"]
+    )
+    return (
+        f"CASE WHEN {active[0]} THEN coalesce({began}) END",
+        f"CASE WHEN NOT {active[0]} THEN coalesce({ended}) END",
+    )
 
 
 def _apart(sql: str, condition: str) -> str:

@@ -5,14 +5,15 @@ into the table (``load``), and what a contradiction is (``sources``).
 
 The rule ignores files and the order of arrival, so any split of the files over runs gives the same table. The latest
 ``version`` wins; a row without one is older than any with one. Then the greater ``settled`` wins, then the greater text.
-A deletion that carries only its key gives its time to the row that it deletes, until a later version says otherwise.
+A deletion gives its time to the row that stays, until a later version says otherwise. So does the end of a row that is
+told by other means than a row (``sightings``).
 """
 
 from __future__ import annotations
 
 import duckdb
 
-from pipelines.ingest import changes
+from pipelines.ingest import changes, sightings
 from pipelines.sources import Resource
 from pipelines.sql_text import quoted
 
@@ -25,7 +26,7 @@ def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> 
     """
     table = f"raw.{quoted(resource.table)}"
     key = ", ".join(map(quoted, resource.key))
-    same_key = " AND ".join(f"r.{quoted(k)} IS NOT DISTINCT FROM d.{quoted(k)}" for k in resource.key)
+    same_key = resource.same_key("r", "d")
     has_older = con.execute(
         f"SELECT count(*) FROM (FROM {table} WHERE _file_id < ? LIMIT 1)", [first_id]
     ).fetchall()
@@ -36,8 +37,9 @@ def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> 
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE ingest_twice AS SELECT {key} FROM {among} GROUP BY {key} HAVING count(*) > 1"
     )
+    has_marks = sightings.add_marked(con, resource)
     if con.execute("SELECT count(*) FROM ingest_twice").fetchall()[0][0]:
-        con.execute(_ranked(resource, table, same_key))
+        con.execute(_ranked(resource, table, same_key, first_id if has_marks else None))
         changes.note_superseded(con, resource, first_id)
         con.execute(
             f"UPDATE {table} AS r SET _deleted_at = v.deleted_at FROM ingest_versions AS v "
@@ -51,6 +53,8 @@ def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> 
             FROM (SELECT _file_id, count(*) AS n FROM ingest_versions WHERE place > 1 GROUP BY _file_id)
             WHERE file_id = _file_id"""
         )
+        if has_marks:
+            sightings.remember(con, resource)
         con.execute("DROP TABLE ingest_versions")
     con.execute("DROP TABLE ingest_twice")
 
@@ -83,26 +87,43 @@ def note_contradictions(con: duckdb.DuckDBPyConnection, resource: Resource) -> N
         )
 
 
-def _ranked(resource: Resource, table: str, same_key: str) -> str:
-    """SQL that ranks every row whose key occurs twice among its versions, with the deletion that holds for the first."""
+def _ranked(resource: Resource, table: str, same_key: str, first_id: int | None) -> str:
+    """SQL that ranks every row whose key occurs twice among its versions, with the deletion that holds for the first.
+
+    ``first_id``: the first new file, if rows may have ended by other means than a row (``ingest_marks``); else None.
+    """
     key = ", ".join(quoted(k) for k in resource.key)
     rest = [quoted(f.name) for f in resource.fields if f.name not in resource.key]
     version = quoted(resource.version) if resource.version is not None else "CAST(NULL AS TIMESTAMP)"
     content = ", ".join([*rest, "extra"])
+    own, mark, is_gone = "r._deleted_at", "CAST(NULL AS TIMESTAMP)", "false"
+    marks, row_key = "", "CAST(NULL AS VARCHAR)"
+    if first_id is not None:
+        row_key = sightings.row_key(resource, "r.")
+        marks = f"LEFT JOIN ingest_marks AS m ON m.row_key = {row_key}"
+        mark, is_gone = "m.mark", "coalesce(m.is_gone, false)"
+        own = f"CASE WHEN m.marked_at IS NOT NULL AND r._file_id < {first_id:d} THEN m.own_deleted_at ELSE r._deleted_at END"
     return f"""
         CREATE OR REPLACE TEMP TABLE ingest_versions AS
-        SELECT row_id, _file_id, place,
-            CASE WHEN version IS NULL OR latest_deletion >= version THEN latest_deletion ELSE _deleted_at END AS deleted_at
+        SELECT row_id, row_key, _file_id, place, own_deleted_at, marked_at,
+            CASE WHEN marked_at IS NULL OR own_deleted_at > marked_at THEN own_deleted_at ELSE marked_at END AS deleted_at
         FROM (
-            SELECT row_id, _file_id, _deleted_at, version,
+        SELECT row_id, row_key, _file_id, place, version,
+            CASE WHEN version IS NULL OR latest_deletion >= version THEN latest_deletion
+                ELSE _deleted_at END AS own_deleted_at,
+            CASE WHEN version IS NULL OR mark >= version THEN mark WHEN is_gone THEN version END AS marked_at
+        FROM (
+            SELECT row_id, row_key, _file_id, _deleted_at, version, mark, is_gone,
                 row_number() OVER (PARTITION BY {key} ORDER BY bare, version DESC NULLS LAST, settled DESC,
                     content DESC, _deleted_at DESC NULLS LAST, _file_id, row_id) AS place,
                 max(_deleted_at) OVER (PARTITION BY {key}) AS latest_deletion
             FROM (
-                SELECT {", ".join("r." + quoted(k) for k in resource.key)}, r.rowid AS row_id, r._file_id, r._deleted_at,
+                SELECT {", ".join("r." + quoted(k) for k in resource.key)}, r.rowid AS row_id, r._file_id,
+                    {own} AS _deleted_at, {mark} AS mark, {is_gone} AS is_gone, {row_key} AS row_key,
                     {version} AS version, {finality(resource)} AS settled,
-                    _deleted_at IS NOT NULL AND coalesce({", ".join(f"CAST({c} AS VARCHAR)" for c in rest)}) IS NULL AS bare,
+                    r._deleted_at IS NOT NULL AND coalesce({", ".join(f"CAST({c} AS VARCHAR)" for c in rest)}) IS NULL AS bare,
                     CAST(json_array({content}) AS VARCHAR) AS content
-                FROM {table} AS r SEMI JOIN ingest_twice AS d ON {same_key}
+                FROM {table} AS r SEMI JOIN ingest_twice AS d ON {same_key} {marks}
             )
+        )
         )"""

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import unquote
 
 from pipelines.ingest.values import MEMBERS
-from pipelines.sources import NEVER, Field, Resource
+from pipelines.sources import RESOURCES, Marker, Resource
 
 _ACRONYM_THEN_WORD = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _WORD_THEN_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
@@ -19,26 +20,36 @@ _ATTRIBUTE = re.compile(r"^attributes(?:__|\.)")
 _RELATION = re.compile(r"^relationships?(?:__|\.|_)(?P<name>.+?)(?:(?:__|\.)data)?(?:(?:__|\.|_)id)?$")
 _ENVELOPE = re.compile(r"^(relationships?(__|\.).+(__|\.)(type|links.*|self|related)|links((__|\.).+)?)$")
 
+_NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
+
 METADATA = ("_airbyte_", "_ab_", "_sdc_", "_fivetran_", "_dlt_")
 """Prefixes of the columns that loading tools add to a row. They are the tool's, not the row's."""
 
-DELETED_AT = ("_ab_cdc_deleted_at", "_sdc_deleted_at")
-"""Columns in which change-data-capture says when a row was deleted."""
+MARKERS = (
+    Marker("_ab_cdc_deleted_at", "deleted_at"),
+    Marker("_sdc_deleted_at", "deleted_at"),
+    Marker("_fivetran_deleted", "flag"),
+    Marker("__deleted", "flag"),
+    Marker("_meta", "operation", member="op"),
+    Marker("_meta/op", "operation"),
+    Marker("_meta.op", "operation"),
+    Marker("_meta__op", "operation"),
+    Marker("__op", "operation"),
+    Marker("op", "operation"),
+    Marker("_fivetran_synced", "seen_at"),
+    Marker("__source_ts_ms", "seen_at", is_epoch_ms=True),
+    Marker("__ts_ms", "seen_at", is_epoch_ms=True),
+    Marker("_fivetran_active", "active"),
+    Marker("_fivetran_start", "began_at"),
+    Marker("_fivetran_end", "ended_at"),
+)
+"""The columns in which copying tools say whether a row was deleted. Of several with one role, the first counts."""
 
-DELETED = "_fivetran_deleted"
-"""Fivetran's flag of a deleted row. ``SYNCED`` is when Fivetran saw it."""
 
-SYNCED = "_fivetran_synced"
-
-MARKERS: dict[str, Field] = {
-    DELETED: Field(DELETED, "boolean", "True if the row was deleted."),
-    SYNCED: Field(SYNCED, "timestamp", "When the tool saw the row in this state (UTC).", sentinels=NEVER),
-    **{
-        name: Field(name, "timestamp", "When the row was deleted (UTC).", sentinels=NEVER)
-        for name in DELETED_AT
-    },
-}
-"""The columns that say whether a row was deleted, as fields."""
+@cache
+def markers_of(resource: Resource) -> dict[str, Marker]:
+    """The markers that files of the resource may have, by name: the source's own, then those of copying tools."""
+    return {marker.name: marker for marker in (*resource.markers, *MARKERS)}
 
 
 def snake_case(name: str) -> str:
@@ -74,6 +85,11 @@ class Column:
     nested: str = ""
     """``attributes`` or ``relationships`` when it stands under that member of a JSON:API resource."""
 
+    @property
+    def order(self) -> tuple[str, int, str]:
+        """Its place among the columns of a file: numbers count as numbers."""
+        return self.nested, int(self.where) if self.where.isdecimal() else -1, self.where
+
 
 @dataclass(frozen=True, slots=True)
 class Matched:
@@ -91,26 +107,27 @@ class Matched:
 
 def match(resource: Resource, columns: Iterable[Column]) -> Matched:
     """Assign every column to the field that it spells. A column that spells none is unknown."""
-    spellings = _spellings(resource)
-    fields: dict[str, list[tuple[bool, bool, str]]] = {}
+    spellings, known = _spellings(resource), markers_of(resource)
+    fields: dict[str, list[tuple[bool, bool, tuple[str, int, str]]]] = {}
     members: dict[str, dict[str, str]] = {}
     markers: dict[str, str] = {}
     unknown: dict[str, str] = {}
-    for column in sorted(set(columns), key=lambda c: (c.nested, c.where)):
+    for column in sorted(set(columns), key=lambda c: c.order):
         lowered, name = snake_case(column.name), canonical(column.name)
-        if lowered in MARKERS:
+        if lowered in known:
             markers.setdefault(lowered, column.where)
         elif _is_metadata(lowered):
             continue
         elif (member := spellings.members.get(lowered)) is not None:
             members.setdefault(member[0], {}).setdefault(member[1], column.where)
         elif (field := spellings.field(name, lowered)) is not None:
-            fields.setdefault(field, []).append((column.name != field, name != field, column.where))
+            fields.setdefault(field, []).append((column.name != field, name != field, column.order))
         else:
-            # Two columns of one canonical name: the second keeps the name it came with.
-            unknown.setdefault(name if name not in unknown else column.name, column.where)
+            # Two columns of one canonical name: the second keeps the name it came with, and a third its place.
+            free = [each for each in (name, column.name) if each not in unknown]
+            unknown[free[0] if free else column.where] = column.where
     return Matched(
-        {field: tuple(where for *_, where in sorted(places)) for field, places in fields.items()},
+        {field: tuple(where for *_, (_, _, where) in sorted(places)) for field, places in fields.items()},
         members,
         markers,
         dict(sorted(unknown.items())),
@@ -120,7 +137,11 @@ def match(resource: Resource, columns: Iterable[Column]) -> Matched:
 def is_known(resource: Resource, name: str) -> bool:
     """True if a column of this name is a field, a member of one, or a marker of deletion."""
     lowered = snake_case(name)
-    return lowered in MARKERS or lowered in _spellings(resource).members or bool(fields_of(resource, [name]))
+    return (
+        lowered in markers_of(resource)
+        or lowered in _spellings(resource).members
+        or bool(fields_of(resource, [name]))
+    )
 
 
 def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
@@ -129,9 +150,53 @@ def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
     found = set()
     for name in names:
         lowered = snake_case(name)
-        if lowered not in MARKERS and not _is_metadata(lowered) and lowered not in spellings.members:
+        if (
+            lowered not in markers_of(resource)
+            and not _is_metadata(lowered)
+            and lowered not in spellings.members
+        ):
             found.add(spellings.field(canonical(name), lowered))
     return {field for field in found if field is not None}
+
+
+def folder_values(resource: Resource, name: str) -> dict[str, str]:
+    """Field → text, from the folders named ``key=value`` in the name of a landing file: the way of Hive and Spark.
+
+    A key that is no field, and the folder for null, give nothing.
+    """
+    found: dict[str, str] = {}
+    for folder in name.split("/")[2:-1]:
+        key, equals, value = folder.partition("=")
+        if equals and value != _NULL_FOLDER:
+            found |= dict.fromkeys(fields_of(resource, [unquote(key)]), unquote(value))
+    return found
+
+
+def has_own_fields(resource: Resource, names: Iterable[str]) -> bool:
+    """False if columns of these names are those of another table: some are unknown, and no known one tells the resource.
+
+    Its key does not tell it, nor the times that the source's other resources have, too.
+    """
+    known = _spellings(resource).members
+    lowered = [snake_case(name) for name in names]
+    if any(name in known for name in lowered) or not fields_of(resource, lowered) <= _common_fields(resource):
+        return True
+    return all(is_known(resource, name) or _is_metadata(name) for name in lowered)
+
+
+@cache
+def _common_fields(resource: Resource) -> frozenset[str]:
+    """The resource's key, and its times that another resource of the source has, too."""
+    others = {
+        field.name
+        for other in RESOURCES
+        if other.source == resource.source and other.name != resource.name
+        for field in other.fields
+        if field.kind == "timestamp"
+    }
+    return frozenset(resource.key) | {
+        f.name for f in resource.fields if f.kind == "timestamp" and f.name in others
+    }
 
 
 def _is_metadata(lowered: str) -> bool:

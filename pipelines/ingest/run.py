@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -22,22 +23,26 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import LedgerError
-from pipelines.ingest import changes, files, load, merge, names, page_sets, shapes, unpack
+from pipelines.ingest import changes, files, load, merge, names, page_sets, parts, shapes, sightings, unpack
+from pipelines.ingest.batches import Batch, Doubtful, Refused, Survey
 from pipelines.ingest.files import LandingFile, LandingFolder
 from pipelines.ingest.load import Loading, State
 from pipelines.ingest.salvage_csv import mend_csv
 from pipelines.ingest.salvage_json import mend_json
-from pipelines.ingest.shapes import Batch, Survey
+from pipelines.ingest.salvage_parquet import mend_parquet
 from pipelines.ingest.unpack import Unpacked
 from pipelines.sources import Resource
 from pipelines.sql_text import quoted, transaction
-from pipelines.warehouse.tables import kept_rows
+from pipelines.warehouse.tables import kept_parts, kept_rows
 
 _SMALL = 32 << 20
 """Bytes up to which a file is read together with others of its format."""
 
 _TOGETHER = 500
 """Files that one statement reads at most."""
+
+_ROUND = frozenset({100, 200, 250, 500, 1_000, 2_000, 5_000, 10_000})
+"""Rows on a page, as APIs limit it."""
 
 _TEXT_ERRORS = (
     duckdb.InvalidInputException,
@@ -92,6 +97,16 @@ class _New:
     shape: str = "empty"
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file as an earlier run saw it."""
+
+    id: int
+    size: int
+    modified_ns: int | None
+    columns: list[str]
+
+
 class _RollBack(Exception):
     """Nothing of this attempt is to stay. The states of the batches, or the changed files, say why."""
 
@@ -139,12 +154,13 @@ class _Run:
         self.raw_table = f"raw.{quoted(resource.table)}"
         self.target = self.raw_table if self.sets is None else kept_rows(resource)
         self.mended: list[Batch] = []
+        self.found: list[LandingFile] = []
         self.loadings: list[Loading] = []
         self.about = {"source": resource.source, "resource": resource.name}
 
     def run(self) -> IngestResult | None:
         """Read and write everything. None, with nothing written, if a file changed meanwhile."""
-        found = self.landing.files(self.resource)
+        self.found = found = self.landing.files(self.resource)
         self._end_refusals(found)
         self._note_present(found)
         known = self._known()
@@ -172,14 +188,14 @@ class _Run:
 
     # --- which files ---------------------------------------------------------------------------------------------
 
-    def _known(self) -> dict[str, tuple[int, int, int | None]]:
-        """Name → file id, size and time of change, as last seen. A refused file has no time of change."""
+    def _known(self) -> dict[str, _Seen]:
+        """Name → the file as last seen. A refused file has no time of change."""
         rows = self.con.execute(
-            "SELECT file, file_id, size, modified_ns FROM landing.files "
+            "SELECT file, file_id, size, modified_ns, columns FROM landing.files "
             "WHERE source = $source AND resource = $resource AND is_current",
             self.about,
         ).fetchall()
-        return {name: (number, size, modified) for name, number, size, modified in rows}
+        return {name: _Seen(*seen) for name, *seen in rows}
 
     def _end_refusals(self, found: list[LandingFile]) -> None:
         """Take out of force the entries of files that could not be read, and now can be, or are gone.
@@ -188,9 +204,7 @@ class _Run:
         """
         refused = {file.name for file in found if file.refused is not None}
         ended = [
-            name
-            for name, (_, _, modified) in self._known().items()
-            if modified is None and name not in refused
+            name for name, seen in self._known().items() if seen.modified_ns is None and name not in refused
         ]
         if not ended:
             return
@@ -213,7 +227,7 @@ class _Run:
             {**self.about, "names": [file.name for file in found]},
         )
 
-    def _is_fresh(self, file: LandingFile, known: dict[str, tuple[int, int, int | None]]) -> bool:
+    def _is_fresh(self, file: LandingFile, known: dict[str, _Seen]) -> bool:
         """True if the file is new, or may have changed since it was last seen."""
         if file.name in self.changed:
             return False
@@ -221,14 +235,18 @@ class _Run:
         if seen is None:
             return True
         if file.refused is not None:
-            return seen[2] is not None  # refused before: that is already reported
-        return (file.size, file.modified_ns) != seen[1:]
+            return seen.modified_ns is not None  # refused before: that is already reported
+        return (file.size, file.modified_ns, list(file.columns)) != (
+            seen.size,
+            seen.modified_ns,
+            seen.columns,
+        )
 
     def _number(self, fresh: list[LandingFile], pool: ThreadPoolExecutor) -> list[_New]:
         """Give each file the next id, and start hashing it."""
         first = self.con.execute("SELECT coalesce(max(file_id), 0) + 1 FROM landing.files").fetchall()[0][0]
         return [
-            _New(file, first + i, None if file.refused else pool.submit(files.fingerprint, file.path))
+            _New(file, first + i, None if file.refused else pool.submit(files.fingerprint, file))
             for i, file in enumerate(fresh)
         ]
 
@@ -236,18 +254,24 @@ class _Run:
         return None if self.sets is None else page_sets.owner_in_path(self.sets, file.name)
 
     def _content(self, new: _New) -> str:
-        """What two files with the same rows have in common: their bytes, and the owner in their path."""
+        """What two files with the same rows have in common: their bytes, and what is said of them outside."""
         if new.content is None:
             assert new.hash is not None
             owner = self._owner(new.file)
-            new.content = new.hash.result() + (f":{owner}" if owner is not None else "")
+            folders = names.folder_values(self.resource, new.file.name)
+            told = [
+                owner or "",
+                *(f"{key}={value}" for key, value in sorted(folders.items())),
+                *new.file.columns,
+            ]
+            new.content = ":".join([new.hash.result(), *told]) if any(told) else new.hash.result()
         return new.content
 
-    def _find_duplicates(self, new: list[_New]) -> dict[str, int]:
+    def _find_duplicates(self, new: list[_New]) -> dict[str, tuple[int, int]]:
         """Mark the new files that have the bytes of another file (``same_as``).
 
-        Returns files that hold again what they held before: name → the file id of that version. Files of different
-        sizes have different bytes, so most hashes are not waited for here.
+        Returns files that hold again what they held before: name → the file id of that version, and the time of change now.
+        Files of different sizes have different bytes, so most hashes are not waited for here.
         """
         rows = self.con.execute(
             "SELECT size, content_hash, coalesce(same_as, file_id), file, file_id FROM landing.files "
@@ -258,7 +282,7 @@ class _Run:
         versions = {(name, content): number for _, content, _, name, number in reversed(rows)}
         sizes = [size for size, *_ in rows] + [n.file.size for n in new if n.hash is not None]
         shared = {size for size in sizes if sizes.count(size) > 1} if len(sizes) < 1000 else _repeated(sizes)
-        touched: dict[str, int] = {}
+        touched: dict[str, tuple[int, int]] = {}
         for n in new:
             if n.hash is None or n.file.size not in shared:
                 continue
@@ -268,7 +292,7 @@ class _Run:
                 n.file, n.hash = replace(n.file, refused=f"cannot be read: {error.strerror}"), None
                 continue
             if (number := versions.get((n.file.name, content))) is not None:
-                touched[n.file.name] = number
+                touched[n.file.name] = (number, n.file.modified_ns)
             elif content in first_with:
                 n.same_as = first_with[content]
             else:
@@ -286,13 +310,21 @@ class _Run:
 
     def _batches(self, new: Sequence[_New]) -> Iterator[Batch]:
         """The files, unpacked, in groups that one statement can read."""
-        groups: dict[tuple[object, ...], list[tuple[Unpacked, _New]]] = {}
+        groups: dict[tuple[object, ...], list[Batch]] = {}
         for n in new:
             try:
                 if n.file.refused is not None:
                     plain = unpack.unreadable(self.scratch, n.id, n.file.refused)
                 else:
-                    plain = unpack.unpack(n.file.path, self.scratch, n.id, self._is_known)
+                    plain = unpack.unpack(
+                        n.file.path,
+                        self.scratch,
+                        n.id,
+                        self._is_known,
+                        given=n.file.columns,
+                        member=n.file.member,
+                        tables=(self.resource.name, f"{self.resource.source}_{self.resource.name}"),
+                    )
             except OSError as error:
                 plain = unpack.unreadable(self.scratch, n.id, f"cannot be read: {error.strerror}")
             if plain.condition in ("broken", "cut"):
@@ -300,38 +332,51 @@ class _Run:
             if plain.format == "empty":
                 continue
             is_alone = plain.format == "parquet" or os.path.getsize(plain.path) > _SMALL
-            kind = (
-                plain.format,
-                plain.delimiter,
-                plain.header,
-                plain.has_markers,
-                n.id if is_alone else None,
-            )
-            groups.setdefault(kind, []).append((plain, n))
+            folders = names.folder_values(self.resource, n.file.name)
+            one = Batch((plain,), (n.id,), (self._owner(n.file),), (folders,))
+            groups.setdefault((one.kind, n.id if is_alone else None), []).append(one)
         for group in groups.values():
             for start in range(0, len(group), _TOGETHER):
-                part = group[start : start + _TOGETHER]
-                yield Batch(
-                    tuple(plain for plain, _ in part),
-                    tuple(n.id for _, n in part),
-                    tuple(self._owner(n.file) for _, n in part),
-                )
+                yield Batch.of(group[start : start + _TOGETHER])
 
     def _salvage(self, plain: Unpacked, number: int) -> Unpacked:
         """What can be read of a broken text file."""
         try:
             if plain.format == "csv":
-                return mend_csv(plain, self.scratch, number, self._valid)
+                if not plain.is_recoded:
+                    recoded = unpack.recode_csv(plain, self.scratch, number, self._is_known)
+                    if recoded is not None and recoded.condition == "whole":
+                        return recoded
+                    plain = recoded or plain
+                return mend_csv(plain, self.scratch, number)
             owner = None if self.sets is None else self.sets.owner
             return mend_json(plain, self.scratch, number, self._valid, owner)
         except FileNotFoundError as error:  # it was removed meanwhile
             return unpack.unreadable(self.scratch, number, f"cannot be read: {error.strerror}")
+
+    def _as_bytes(self, batch: Batch) -> Batch | None:
+        """The batch's one Parquet file with its texts declared as bytes, if that was not tried before; else None."""
+        file = batch.files[0]
+        if file.format != "parquet" or file.condition != "whole":
+            return None
+        try:
+            mended = mend_parquet(file, self.scratch, batch.ids[0])
+        except FileNotFoundError:  # it was removed meanwhile
+            return None
+        return None if mended is None else replace(batch, files=(mended,))
 
     def _unreadable(self, batch: Batch, error: str) -> Batch:
         """A marker in place of the batch's one file; ``error`` is what DuckDB says of it."""
         said = error.partition("\n")[0]
         marked = unpack.unreadable(self.scratch, batch.ids[0], "DuckDB cannot read this file", value=said)
         return replace(batch, files=(marked,))
+
+    def _refused(self, batch: Batch, error: Refused) -> Batch:
+        """A marker in place of the batch's one file, whose rows are not to be taken."""
+        marked = unpack.unreadable(
+            self.scratch, batch.ids[0], str(error), value=error.value, reason=error.reason
+        )
+        return replace(batch, files=(replace(marked, notes=batch.files[0].notes),))
 
     def _is_large(self, batch: Batch) -> bool:
         """True for a file of lines that is not known to be broken, and so large that reading it twice takes long."""
@@ -355,12 +400,16 @@ class _Run:
                     yield Loading.of(self.resource, batch, likely, State.GUESSED, truth)
                     return
             found = shapes.survey(self.reader, self.resource, batch)
-        except duckdb.Error as error:
-            if not _is_files_fault(batch, error):
+        except (duckdb.Error, Doubtful, Refused) as error:
+            if isinstance(error, duckdb.Error) and not _is_files_fault(batch, error):
                 raise
             if len(batch.files) > 1:
                 for half in batch.halves():
                     yield from self._survey(half)
+            elif isinstance(error, Refused):
+                yield from self._survey(self._refused(batch, error))
+            elif (redeclared := self._as_bytes(batch)) is not None:
+                yield from self._survey(redeclared)
             elif batch.files[0].has_markers or batch.format == "parquet":
                 yield from self._survey(self._unreadable(batch, str(error)))
             else:
@@ -374,7 +423,7 @@ class _Run:
                 chosen = [i for i, is_nested in enumerate(nested) if is_nested is wanted]
                 yield from self._survey(batch.only(chosen))
             return
-        yield Loading.of(self.resource, batch, found, _first_state(batch))
+        yield Loading.of(self.resource, batch, found, _first_state(batch, found))
 
     def _survey_certainly(self, loading: Loading) -> Iterator[Loading]:
         """The batch after an attempt, with everything that its state needs: a survey after a guess, or a marker."""
@@ -387,17 +436,22 @@ class _Run:
             yield loading
 
     def _with_mended(self, loadings: Iterable[Loading]) -> list[Loading]:
-        """The batches, and batches of the files that turned out to be broken: mended, they all have one format."""
+        """The batches, and batches of the files that turned out to be broken, as they are once they are mended."""
         listed = list(loadings)
-        mended, self.mended = self.mended, []
-        for start in range(0, len(mended), _TOGETHER):
-            listed += self._survey(Batch.of(mended[start : start + _TOGETHER]))
+        while self.mended:
+            groups: dict[tuple[object, ...], list[Batch]] = {}
+            for each in self.mended:
+                groups.setdefault(each.kind, []).append(each)
+            self.mended = []
+            for group in groups.values():
+                for start in range(0, len(group), _TOGETHER):
+                    listed += self._survey(Batch.of(group[start : start + _TOGETHER]))
         return listed
 
     # --- writing -------------------------------------------------------------------------------------------------
 
     def _attempt(
-        self, new: list[_New], to_read: list[_New], touched: dict[str, int], seen: int
+        self, new: list[_New], to_read: list[_New], touched: dict[str, tuple[int, int]], seen: int
     ) -> IngestResult | None:
         """Write everything. None, with nothing written, if a batch changed its state or a file changed."""
         try:
@@ -414,7 +468,7 @@ class _Run:
             return None
 
     def _write(
-        self, new: list[_New], to_read: list[_New], touched: dict[str, int], seen: int
+        self, new: list[_New], to_read: list[_New], touched: dict[str, tuple[int, int]], seen: int
     ) -> IngestResult:
         self._touch(touched)
         if not new:
@@ -428,12 +482,16 @@ class _Run:
             self._load(number)
         self._account(first_id)
         for loading in self.loadings:
+            load.note_files(self.con, loading)
+            load.note_folders(self.con, loading, self.target)
             load.note_new_fields(self.con, loading)
+            load.note_loader_changes(self.con, loading)
+        self._note_round_pages(new)
         load.note_unknown_values(self.con, self.resource, self.target, first_id)
         if self.sets is not None:
             page_sets.rebuild(self.con, self.resource, self.sets, first_id)
         else:
-            merge.merge(self.con, self.resource, first_id)
+            self._merge(first_id)
         merge.note_contradictions(self.con, self.resource)
         changes.write_moments(self.con, self.resource)
         self._finish(new)
@@ -445,15 +503,24 @@ class _Run:
         ).fetchall()[0]
         return IngestResult(seen, len(to_read), *counts)
 
-    def _touch(self, touched: dict[str, int]) -> None:
+    def _merge(self, first_id: int) -> None:
+        """Let the latest version of each row stay, with the parts that came after it."""
+        if any(loading.has_events for loading in self.loadings):
+            load.note_unknown_values(self.con, self.resource, kept_parts(self.resource), first_id)
+        news = sightings.has_news(self.con, self.resource)
+        has_parts = parts.take_out(self.con, self.resource, first_id, everything=news)
+        merge.merge(self.con, self.resource, first_id)
+        if has_parts:
+            parts.put_back(self.con, self.resource, first_id)
+
+    def _touch(self, touched: dict[str, tuple[int, int]]) -> None:
         """Make the version that a touched file holds again the current one, under its new time of change."""
-        for name, number in sorted(touched.items()):
-            status = os.stat(self.landing.real_path / name)
+        for name, (number, modified) in sorted(touched.items()):
             self.con.execute(
                 "UPDATE landing.files SET is_current = (file_id = $number), "
                 "modified_ns = CASE WHEN file_id = $number THEN $modified ELSE modified_ns END "
                 "WHERE source = $source AND resource = $resource AND file = $name",
-                {**self.about, "modified": status.st_mtime_ns, "name": name, "number": number},
+                {**self.about, "modified": modified, "name": name, "number": number},
             )
 
     def _enter(self, new: list[_New]) -> None:
@@ -464,17 +531,19 @@ class _Run:
             {**self.about, "names": [n.file.name for n in new]},
         )
         self.con.execute(
-            """INSERT INTO landing.files (file_id, source, resource, file, size, modified_ns, same_as, shape,
+            """INSERT INTO landing.files (file_id, source, resource, file, size, modified_ns, columns, same_as, shape,
                 rows_read, rows_accepted, rows_superseded, rows_rejected)
-            SELECT n.id, $source, $resource, n.name, n.size, n.modified, n.same_as, n.shape, 0, 0, 0, 0
+            SELECT n.id, $source, $resource, n.name, n.size, n.modified, n.columns, n.same_as, n.shape, 0, 0, 0, 0
             FROM (SELECT unnest($ids) AS id, unnest($names) AS name, unnest($sizes) AS size,
-                unnest($modified) AS modified, unnest($same) AS same_as, unnest($shapes) AS shape) AS n""",
+                unnest($modified) AS modified, unnest(CAST($columns AS VARCHAR[][])) AS columns,
+                unnest($same) AS same_as, unnest($shapes) AS shape) AS n""",
             {
                 **self.about,
                 "ids": [n.id for n in new],
                 "names": [n.file.name for n in new],
                 "sizes": [n.file.size for n in new],
                 "modified": [None if n.file.refused else n.file.modified_ns for n in new],
+                "columns": [list(n.file.columns) for n in new],
                 "same": [n.same_as for n in new],
                 "shapes": [n.shape for n in new],
             },
@@ -484,6 +553,8 @@ class _Run:
         """Load one batch. If it cannot be loaded in its state, change the state and raise _RollBack."""
         loading = self.loadings[number]
         if not loading.rows and loading.truth is None:
+            if loading.has_sightings:
+                load.enter_sightings(self.con, loading)
             return
         is_ordered = self.sets is not None
         try:
@@ -493,7 +564,10 @@ class _Run:
                 self._check_rows_from(number)
                 raise _RollBack
             self.loadings[number] = loading = proven
+            inserted += load.insert_parts(self.con, loading) if loading.has_events else 0
             rejected = load.reject(self.con, loading) if inserted < loading.rows else 0
+            if loading.has_sightings:
+                load.enter_sightings(self.con, loading)
         except duckdb.Error as error:
             if not _is_files_fault(loading.batch, error):
                 raise
@@ -513,6 +587,7 @@ class _Run:
             raise IngestError(
                 f"{self.resource.full_name} ({shown})", read=loading.rows, taken=inserted, rejected=rejected
             )
+        load.note_left_out(self.con, loading)
         if is_ordered:
             load.enter_pages(self.con, loading)
 
@@ -543,6 +618,31 @@ class _Run:
             {"first": first_id},
         )
 
+    def _note_round_pages(self, new: list[_New]) -> None:
+        """Write a notice for each new file that is the only page of a pull and has a round number of rows.
+
+        Notices of files that have changed, or are no longer alone in their folder, are removed.
+        """
+        beside = Counter(os.path.dirname(file.name) for file in self.found)
+        changed = {n.file.name for n in new}
+        for (name,) in self.con.execute(
+            "SELECT file FROM landing.notices WHERE code = 'round_page' AND source = $source AND resource = $resource",
+            self.about,
+        ).fetchall():
+            if name in changed or beside[os.path.dirname(name)] != 1:
+                self.con.execute(
+                    "DELETE FROM landing.notices WHERE code = 'round_page' AND source = $source "
+                    "AND resource = $resource AND file = $name",
+                    {**self.about, "name": name},
+                )
+        names_by_id = {n.id: n.file.name for n in new}
+        for loading in self.loadings:
+            for index, number in enumerate(loading.batch.ids):
+                rows = loading.survey.rows[index]
+                alone = beside[os.path.dirname(names_by_id[number])] == 1
+                if rows in _ROUND and alone and load.is_single_page(self.con, loading, index):
+                    load.note_round_page(self.con, number, rows)
+
     def _finish(self, new: list[_New]) -> None:
         """Write the files' hashes. Raises _RollBack if a file has changed since it was listed."""
         changed = set()
@@ -550,11 +650,9 @@ class _Run:
             if n.hash is not None:
                 try:
                     self._content(n)
-                    status = os.stat(n.file.path)
+                    if not n.file.is_unchanged():
+                        changed.add(n.file.name)
                 except OSError:
-                    changed.add(n.file.name)
-                    continue
-                if (status.st_size, status.st_mtime_ns) != (n.file.size, n.file.modified_ns):
                     changed.add(n.file.name)
         if changed:
             self.changed |= changed
@@ -595,12 +693,14 @@ def _is_files_fault(batch: Batch, error: duckdb.Error) -> bool:
     return batch.format == "parquet" or isinstance(error, _TEXT_ERRORS)
 
 
-def _first_state(batch: Batch) -> State:
-    """The state of a batch that was surveyed. One with markers has rows to reject."""
+def _first_state(batch: Batch, found: Survey) -> State:
+    """The state of a batch that was surveyed. One with markers has rows to reject, one with events has parts of rows."""
     conditions = {file.condition for file in batch.files}
     if conditions == {"unreadable"}:
         return State.UNREADABLE
-    return State.ROW_BY_ROW if "mended" in conditions or "unreadable" in conditions else State.SURVEYED
+    if found.events or "mended" in conditions or "unreadable" in conditions:
+        return State.ROW_BY_ROW
+    return State.SURVEYED
 
 
 def _repeated(sizes: Iterable[int]) -> set[int]:

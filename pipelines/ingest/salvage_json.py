@@ -1,7 +1,7 @@
 """Salvage of broken JSON: the documents and rows that can still be read, with a marker for each stretch that cannot.
 
-Belongs here: finding documents in bytes, taking list pages apart into rows, and writing documents and markers as lines
-(``salvage_csv`` uses this, too). Does not belong here: reading whole files, which DuckDB does faster (``shapes``).
+Belongs here: finding documents in bytes, taking list pages apart into rows, and writing documents and markers as lines.
+Does not belong here: reading whole files, which DuckDB does faster (``shapes``).
 
 A stretch that cannot be read counts as one record when it begins like one. Otherwise it continues the bad stretch
 before it, if there is one.
@@ -10,10 +10,10 @@ before it, if there is one.
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,9 +44,13 @@ def mend_json(file: Unpacked, scratch: Path, number: int, valid: Valid, owner: s
     with open(file.path, "rb") as source, open(target, "wb") as out:
         pieces = _documents(source, valid, name)
         if file.condition == "cut":
-            pieces = end_cut(pieces, source, rows_end_with_lines=False)
-        out.writelines(write_pieces(pieces, valid, name))
-    return Unpacked(str(target), "lines", condition="mended")
+            # It continues the bad stretch before it, if there is one.
+            pieces = chain(pieces, [Bad("the compressed data ends before its end", b"", begins=False)])
+        longest = 0
+        for line in write_pieces(pieces, valid, name):
+            out.write(line)
+            longest = max(longest, len(line))
+    return Unpacked(str(target), "lines", condition="mended", longest=longest)
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
@@ -85,27 +89,6 @@ def write_pieces(pieces: Iterator[Piece], valid: Valid, owner: bytes | None = No
                 # Outside of strings a line break is only white space; inside one it would not be valid.
                 yield piece.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
             was_bad = isinstance(piece, Bad)
-
-
-def end_cut(pieces: Iterator[Piece], source: BinaryIO, *, rows_end_with_lines: bool) -> Iterator[Piece]:
-    """The pieces of a file whose end is missing, and a bad one for what is missing.
-
-    If ``rows_end_with_lines`` (CSV), a last row without a line break may lack a part of its last value, so it is bad. A
-    bad piece at the end is one with what is missing, unless its line has ended.
-    """
-    last: Piece | None = None
-    for piece in pieces:
-        if last is not None:
-            yield last
-        last = piece
-    source.seek(-1, os.SEEK_END)
-    ended = source.read(1) == b"\n"
-    shown = b""
-    if isinstance(last, bytes) and rows_end_with_lines and not ended:
-        shown = last
-    elif last is not None:
-        yield last
-    yield Bad("the compressed data ends before its end", shown, begins=rows_end_with_lines and ended)
 
 
 def _batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 
-from pipelines.ingest.names import Column, Matched, fields_of, make_unique
-from pipelines.ingest.unpack import LONGEST, UNREADABLE, Unpacked
-from pipelines.sources import RESOURCES, Resource
-from pipelines.sql_text import literal
+from pipelines.ingest import flat_files
+from pipelines.ingest.batches import NO_DETAIL, NO_WRAPPER, UNWRAPPED, Batch, Records, Refused, Survey, scan
+from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields
+from pipelines.ingest.unpack import LONGEST, UNREADABLE
+from pipelines.sources import DELETIONS, RESOURCES, Resource
+from pipelines.sql_text import literal, quoted
 
 _CONTAINERS = frozenset(
     {"attributes", "relationships", "record", "response", "_airbyte_data", "stream", UNREADABLE}
@@ -39,92 +41,23 @@ larger document is taken apart first, as if it were broken, and a page becomes i
 _GUESSED = 2_048
 """Rows that ``guess`` reads."""
 
+_PLACEHOLDER = "string"
+"""What a vendor's example says in place of a JSON:API type. It names no other resource."""
+
+LOADER_META = "_airbyte_meta"
+"""The column in which Airbyte says which values of a row it changed, and why."""
+
+CREATIONS = ("create", "created", "insert", "inserted", "c", "r")
+UPDATES = ("update", "updated", "changed", "u")
+"""How the name of an event ends that carries a whole row, or only what changed of a row; in lower case."""
+
+WHOLE, PARTIAL, GONE, OTHER = "whole", "partial", "gone", "other"
+"""What an event carries. ``gone``: the last state of a deleted row, or a part of it. ``other``: perhaps only a part."""
+
 PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
 
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Files of one format, read by one statement, in order: their landing file ids, and the owners in their paths."""
-
-    files: tuple[Unpacked, ...]
-    ids: tuple[int, ...]
-    owners: tuple[str | None, ...]
-
-    @classmethod
-    def of(cls, batches: Sequence[Batch]) -> Batch:
-        """Several batches of one format as one."""
-        return cls(
-            tuple(file for batch in batches for file in batch.files),
-            tuple(number for batch in batches for number in batch.ids),
-            tuple(owner for batch in batches for owner in batch.owners),
-        )
-
-    @property
-    def format(self) -> str:
-        """The format of all its files."""
-        return self.files[0].format
-
-    @property
-    def paths(self) -> list[str]:
-        """The paths of its files, in order."""
-        return [file.path for file in self.files]
-
-    def only(self, chosen: Sequence[int]) -> Batch:
-        """The batch of the files at these places."""
-        return Batch(
-            tuple(self.files[i] for i in chosen),
-            tuple(self.ids[i] for i in chosen),
-            tuple(self.owners[i] for i in chosen),
-        )
-
-    def halves(self) -> tuple[Batch, Batch]:
-        """Two batches, each with half of the files."""
-        middle = len(self.files) // 2
-        return self.only(range(middle)), self.only(range(middle, len(self.files)))
-
-
-@dataclass(slots=True)
-class Survey:
-    """The rows, shapes and columns of a batch: by file (its index), columns with the number of rows that have them."""
-
-    rows: Counter[int] = field(default_factory=Counter)
-    shapes: dict[int, set[str]] = field(default_factory=dict)
-    columns: Counter[tuple[int, Column]] = field(default_factory=Counter)
-    types: dict[str, str] = field(default_factory=dict)
-    flat: list[Column] = field(default_factory=list)
-    """All columns of a flat file, in order."""
-    wrapped: bool = False
-    """True if a document is more than a plain record."""
-    docs: str = ""
-    """SQL for the document in a row of a flat file, if its columns hold documents (``_airbyte_data``, ``attributes``)."""
-
-    def add(self, file: int, shape: str, rows: int, columns: Iterable[Column]) -> None:
-        """Count ``rows`` records of one shape, each with these columns."""
-        self.rows[file] += rows
-        self.shapes.setdefault(file, set()).add(shape)
-        for column in set(columns):
-            self.columns[file, column] += rows
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """A relation with one row a record. Beside the record's own columns it has columns about the record.
-
-    Those are ``in_file`` (the file's index), ``in_status`` (a reason to reject it, or null), ``in_detail`` (more about
-    that reason, in our words), ``in_value`` (more about it in a library's words, which may quote the file), ``in_page``
-    (ordinal of its document), ``in_item`` (its place in the document), and what the document around it says
-    (``in_owner``, ``in_total``, ``in_skip``).
-
-    By a column's place, ``text`` is SQL for its text, and ``json`` is SQL for its value as JSON. ``structs`` are the
-    places of columns that are structs already. ``record`` is SQL for the record as it came.
-    """
-
-    sql: str
-    parameters: dict[str, Any]
-    text: dict[str, str]
-    json: dict[str, str]
-    structs: frozenset[str]
-    record: str
+_OBJECT_MEMBERS = frozenset({"type", "attributes", "relationships", "links", "meta"})
+"""Members of a JSON:API resource object that are no columns."""
 
 
 def _pointer(*keys: str) -> str:
@@ -136,35 +69,17 @@ def _pointer(*keys: str) -> str:
 _FORMATS = {"lines": "newline_delimited", "array": "array", "documents": "unstructured"}
 
 
-def _scan(batch: Batch, reader: str, columns: str, apart: bool) -> tuple[str, dict[str, Any]]:
-    """SQL and parameters for a batch's files, with ``f``, the file's index. ``reader`` is a call with {} for the files.
-
-    ``apart``: read each file by a scan of its own. A scan over several files may silently drop rows that it cannot read
-    (seen with DuckDB 2.0 on more than one thread); a scan over one file raises. So files are surveyed apart. Once all
-    are known to be whole they are read together, which plans faster.
-    """
-    if apart and len(batch.files) > 1:
-        scans = [
-            f"SELECT {i} AS f, {columns} FROM {reader.format(f'$file{i}')}" for i in range(len(batch.files))
-        ]
-        return " UNION ALL ".join(scans), {f"file{i}": [path] for i, path in enumerate(batch.paths)}
-    index = "CAST(file_index AS INTEGER)" if len(batch.files) > 1 else "0"
-    return f"SELECT {index} AS f, {columns} FROM {reader.format('$files')}", {"files": batch.paths}
-
-
 def _documents(batch: Batch, survey: Survey | None = None) -> tuple[str, dict[str, Any]]:
     """SQL and parameters for the documents of the batch's files: ``f``, ``doc``. Apart if ``survey`` is None."""
     if survey is not None and survey.docs:
-        flat, parameters = (
-            _csv(batch, apart=False) if batch.format == "csv" else _parquet(batch, len(survey.types))
-        )
-        return f"SELECT f, {survey.docs} AS doc FROM ({flat})", parameters
-    largest = LONGEST if batch.files[0].has_markers else _WHOLE
+        rows, parameters = flat_files.rows(batch, survey, apart=False)
+        return f"SELECT f, {survey.docs} AS doc FROM ({rows})", parameters
+    largest = max(_WHOLE, *(file.longest for file in batch.files)) if batch.files[0].has_markers else _WHOLE
     reader = (
         f"read_json_objects({{}}, format='{_FORMATS[batch.format]}', compression='none', "
         f"maximum_object_size={largest}, hive_partitioning=false)"
     )
-    return _scan(batch, reader, "json AS doc", apart=survey is None)
+    return scan(batch, reader, "json AS doc", apart=survey is None)
 
 
 _PARTS = {
@@ -184,9 +99,77 @@ _PARTS = {
     "response_total": "$.response.total",
     "response_skip": "$.response.skip",
     "raw": "$._airbyte_data",
+    "version": "$.version",
+    "meta": "$._airbyte_meta",
     "unreadable": f'$."{UNREADABLE}"',
 }
 """Members whose presence and kind tell containers apart. All are taken at once: a page may be large, and is parsed once."""
+
+_RARE_PARTS = {
+    "event": "$.meta.eventName",
+    "delivered": "$.meta.deliveredAt",
+    "operation": "$.op",
+    "before": "$.before",
+    "after": "$.after",
+    "happened": "$.ts_ms",
+    "error": "$.error",
+    "errors": "$.errors",
+    "message": "$.message",
+    "status_code": "$.statusCode",
+    "status": "$.status",
+    "code": "$.code",
+    "detail": "$.detail",
+}
+"""More such members. They are looked for only in a document that the others do not tell of."""
+
+
+_TOLD = {
+    "batch": "a message of a Singer batch: the records are in the files that its manifest names; land those files",
+    "error": "an error page of an API, not records",
+    "graphql": "an answer of GraphQL without a list of this resource",
+    "list": "a document with a list under another name than this resource's; save the list by itself",
+}
+"""What a document is that holds no record, by its kind."""
+
+NUMBERS_THAT_ARE_NONE = ("NaN", "Infinity", "-Infinity")
+"""What programs write into JSON for a missing number; JSON has no such values. Each is null."""
+
+_VAGUE = frozenset({"code", "data", "detail", "error", "errors", "message", "status", "title", "type"})
+"""Names of fields that an error page has as well."""
+
+
+def _named_lists(resource: Resource) -> dict[str, str]:
+    """Members that may hold the resource's records under its own name, alone or in an answer of GraphQL."""
+    names = {
+        spelling
+        for name in resource.stream_names
+        for spelling in (name, name.replace("_", " ").title().replace(" ", ""))
+        for spelling in (spelling, spelling[0].lower() + spelling[1:])
+    }
+    return {
+        f"list_{i}_{j}": f"$.{place.format(name)}"
+        for i, name in enumerate(sorted(names))
+        for j, place in enumerate(("{}", "data.{}", "data.{}.nodes", "data.{}.edges"))
+    }
+
+
+def _is_known(resource: Resource, x: str) -> str:
+    """SQL: a JSON object has a member that spells a field of the resource, and is not one of the vague ones."""
+    spellings = {
+        spelling.replace("_", "")
+        for f in resource.fields
+        for spelling in (f.name, *f.aliases, *((f.relation,) if f.relation else ()))
+    }
+    return (
+        f"list_has_any(list_transform(json_keys({x}), lambda k: lower(replace(k, '_', ''))), "
+        f"[{', '.join(map(literal, sorted(spellings - _VAGUE)))}])"
+    )
+
+
+def _lists(x: str) -> str:
+    """SQL: how many members of a JSON object are arrays."""
+    place = "'/' || replace(replace(k, '~', '~0'), '/', '~1')"
+    return f"len(list_filter(json_keys({x}), lambda k: json_type({x}, {place}) = 'ARRAY'))"
 
 
 def _open(resource: Resource, documents: str, ordered: bool) -> str:
@@ -195,16 +178,47 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
     Shapes are told apart in the order of the CASE.
     """
     ordinal = "row_number() OVER ()" if ordered else "0"
-    members, owner = dict(_PARTS), "CAST(NULL AS VARCHAR)"
+    lists = _named_lists(resource)
+    members, rare, owner = dict(_PARTS), _RARE_PARTS | lists, "CAST(NULL AS VARCHAR)"
     if (sets := resource.page_sets) is not None:
         members |= {"owner": f"$.{sets.owner}", "response_owner": f"$.response.{sets.owner}"}
         owner = "coalesce(response_owner, owner) ->> '$'"
     parts = ", ".join(f"p[{i}] AS {name}" for i, name in enumerate(members, 1))
-    paths = ", ".join(map(literal, members.values()))
+    parts += "".join(f", q[{i}] AS {name}" for i, name in enumerate(rare, 1))
+    place = {name: f"p[{i}]" for i, name in enumerate(members, 1)}
+    is_page = " OR ".join(
+        _is(place[name], kind)
+        for name, kind in (
+            ("record", "{"),
+            ("response", "{"),
+            ("response", "["),
+            ("result", "["),
+            ("data", "["),
+        )
+    )
+    is_rare = f"NOT ({is_page}) AND {place['raw']} IS NULL AND ({place['its_id']} IS NULL OR {_is(place['data'], '{')})"
+    paths, rare_paths = (", ".join(map(literal, found.values())) for found in (members, rare))
+    nodes = [f"CASE WHEN {_is(x, '[')} THEN {x} END" for x in lists]
+    named = ", ".join(
+        f"json_extract({x}, '$[*].node')" if path.endswith(".edges") else f"json_extract({node}, '$[*]')"
+        for (x, path), node in zip(lists.items(), nodes, strict=True)
+    )
+    known, known_data = _is_known(resource, "doc"), _is_known(resource, "data")
+    action = "lower(regexp_extract(event ->> '$', '[^.]*$'))"
+    told_type = "lower(regexp_extract(its_type ->> '$', '[^._]*$'))"
     return f"""
-        SELECT f, page, kind,
+        SELECT f, page, CASE kind WHEN 'named' THEN 'pages' ELSE kind END AS kind, meta,
+            CASE WHEN kind = 'change' THEN CASE WHEN operation = '"d"' THEN '{GONE}' END
+                WHEN kind = 'jsonapi_one' AND event IS NULL AND {told_type} IN {_texts(DELETIONS)} THEN '{GONE}'
+                WHEN kind <> 'jsonapi_one' OR event IS NULL OR {action} IN {_texts(CREATIONS)} THEN NULL
+                WHEN {action} IN {_texts(UPDATES)} THEN '{PARTIAL}'
+                WHEN {action} IN {_texts(DELETIONS)} THEN '{GONE}' ELSE '{OTHER}' END AS event,
+            CASE kind WHEN 'change' THEN CAST(make_timestamp(try_cast(happened ->> '$' AS BIGINT) * 1000) AS VARCHAR)
+                WHEN 'jsonapi_one' THEN delivered ->> '$' END AS told_at,
+            CASE kind WHEN 'singer' THEN try_cast(version ->> '$' AS BIGINT) END AS version,
             CASE kind WHEN 'singer' THEN stream ->> '$'
-                WHEN 'airbyte' THEN coalesce(record_stream, stream) ->> '$' END AS stream,
+                WHEN 'airbyte' THEN coalesce(record_stream, stream) ->> '$'
+                WHEN 'jsonapi_one' THEN CASE WHEN event IS NULL THEN its_type ->> '$' END END AS stream,
             {owner} AS owner,
             try_cast(coalesce(response_total, total) ->> '$' AS BIGINT) AS total,
             try_cast(coalesce(response_skip, skip) ->> '$' AS BIGINT) AS skip,
@@ -216,10 +230,12 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN 'pages' THEN json_extract(CASE
                     WHEN {_is("response", "[")} THEN response
                     WHEN {_is("response_result", "[")} THEN response_result
-                    WHEN response IS NOT NULL THEN response_data
+                    WHEN {_is("response", "{")} THEN response_data
                     WHEN {_is("result", "[")} THEN result
                     ELSE data END, '$[*]')
+                WHEN 'named' THEN coalesce({named})
                 WHEN 'jsonapi_one' THEN [data]
+                WHEN 'change' THEN [CASE WHEN {_is("after", "{")} THEN after ELSE before END]
                 ELSE [doc] END AS items
         FROM (
             SELECT *, CASE
@@ -229,14 +245,31 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN its_type = '"RECORD"' AND record_stream IS NOT NULL AND record_data IS NOT NULL THEN 'airbyte'
                 WHEN its_type IN ({_MESSAGES}) AND its_id IS NULL THEN 'message'
                 WHEN {_is("data", "{")} AND {_is("stream", '"')} THEN 'airbyte'
-                WHEN raw IS NOT NULL THEN 'airbyte_raw'
+                WHEN raw IS NOT NULL AND NOT (raw = 'null' AND ({_is("result", "[")} OR {_is("data", "[")}))
+                    THEN 'airbyte_raw'
                 WHEN {_is("response", "{")} OR {_is("response", "[")} THEN 'pages'
                 WHEN {_is("result", "[")} OR {_is("data", "[")} THEN 'pages'
-                WHEN {_is("data", "{")} AND its_id IS NULL THEN 'jsonapi_one'
+                WHEN its_id IS NULL AND coalesce({", ".join(nodes)}) IS NOT NULL THEN 'named'
+                WHEN its_type = '"BATCH"' AND its_id IS NULL AND stream IS NOT NULL THEN 'batch'
+                WHEN its_id IS NULL AND (error IS NOT NULL OR errors IS NOT NULL OR detail IS NOT NULL OR (message IS NOT NULL
+                        AND (len(json_keys(doc)) = 1 OR coalesce(status_code, status, code) IS NOT NULL)))
+                    AND NOT {known} THEN 'error'
+                WHEN {_is("data", "{")} AND its_id IS NULL AND event IS NULL
+                    AND len(json_extract(data, '$.*.nodes') || json_extract(data, '$.*.edges')
+                        || json_extract(data, '$.*.*.nodes') || json_extract(data, '$.*.*.edges')) > 0 THEN 'graphql'
+                WHEN {_is("data", "{")} AND its_id IS NULL AND event IS NULL AND {_lists("data")} = 1 AND NOT {known_data}
+                    AND json_type(data, '$.attributes') IS NULL THEN 'list'
+                WHEN {_is("data", "{")} AND (its_id IS NULL OR event IS NOT NULL) THEN 'jsonapi_one'
+                WHEN {_is("operation", '"')} AND its_id IS NULL AND ({_is("after", "{")} OR {_is("before", "{")})
+                    THEN 'change'
+                WHEN its_id IS NULL AND {_lists("doc")} = 1 AND NOT {known} THEN 'list'
                 ELSE 'records' END AS kind
             FROM (
                 SELECT f, page, doc, {parts}
-                FROM (SELECT f, {ordinal} AS page, doc, json_extract(doc, [{paths}]) AS p FROM ({documents}))
+                FROM (
+                    SELECT *, CASE WHEN {is_rare} THEN json_extract(doc, [{rare_paths}]) END AS q
+                    FROM (SELECT f, {ordinal} AS page, doc, json_extract(doc, [{paths}]) AS p FROM ({documents}))
+                )
             )
         )
         WHERE kind <> 'message'"""
@@ -246,19 +279,33 @@ def _snake(x: str) -> str:
     return f"lower(regexp_replace({x}, '([a-z0-9])([A-Z])', '\\1_\\2', 'g'))"
 
 
-def _is_stream(x: str) -> str:
-    """SQL: the stream's name is the resource's, alone or after a namespace (``public-calls``, ``public.calls``)."""
-    name = _snake(x)
-    return (
-        f"(list_contains($streams, {name}) OR list_contains($streams, "
-        f"regexp_replace({name}, '^.*(?:\\.|__|/|-)', '')) OR list_contains($streams, replace({name}, '-', '_')))"
-    )
+def _texts(words: Iterable[str]) -> str:
+    """SQL: a list of texts, as ``IN`` takes it."""
+    return f"({', '.join(map(literal, words))})"
 
+
+def _is_stream(x: str) -> str:
+    """SQL: the stream's name is the resource's, alone or after a prefix (``public.calls``, ``prod_outreach-calls``).
+
+    The name of another resource of the source, or a word that such a name begins with, is no prefix.
+    """
+    name = f"regexp_replace({_snake(x)}, '[^a-z0-9]+', '_', 'g')"
+    fits = f"regexp_full_match({name}, $stream) AND NOT regexp_full_match({name}, $other_stream)"
+    return f"CASE WHEN list_contains($own_streams, {x}) THEN true ELSE {fits} END"
+
+
+_IS_RESOURCE_OBJECT = (
+    "CASE WHEN kind = 'jsonapi_one' AND event IS NOT NULL THEN true "
+    "ELSE coalesce(json_type(record, '$.attributes') = 'OBJECT', false) END"
+)
+"""SQL: the record is a JSON:API resource object. One that tells only a change may lack its attributes."""
 
 _WRONG_STREAM = f"""CASE WHEN kind IN ('singer', 'airbyte') AND NOT {_is_stream("stream")} THEN true
-    WHEN json_type(record, '$.attributes') = 'OBJECT' THEN list_contains($others, {_snake("record ->> '$.type'")})
+    WHEN {_IS_RESOURCE_OBJECT}
+        THEN NOT list_contains($types, {_snake("record ->> '$.type'")})
+    WHEN kind = 'jsonapi_one' AND stream IS NOT NULL THEN NOT regexp_full_match({_snake("stream")}, $event_type)
     ELSE false END"""
-"""SQL: the record belongs to another resource, by the name of its stream or by its JSON:API type."""
+"""SQL: the record belongs to another resource, by the name of its stream or by its JSON:API type. Null if it has none."""
 
 
 def _is(x: str, first: str) -> str:
@@ -270,7 +317,7 @@ def _records(resource: Resource, documents: str, ordered: bool) -> str:
     """SQL for the records in the documents: ``f``, ``kind``, ``stream``, ``owner``, ``record``, …."""
     item = "generate_subscripts(items, 1)" if ordered else "0"
     return f"""
-        SELECT f, page, kind, stream, owner, total, skip, unnest(items) AS record, {item} AS item
+        SELECT f, page, kind, meta, event, told_at, version, stream, owner, total, skip, unnest(items) AS record, {item} AS item
         FROM ({_open(resource, documents, ordered)})"""
 
 
@@ -287,14 +334,39 @@ def pages(resource: Resource, batch: Batch, found: Survey) -> tuple[str, dict[st
 def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
     """Read all of every file: count its rows and find its columns.
 
-    Raises duckdb.Error when a file cannot be read in the format that it seems to have.
+    Raises duckdb.Error when a file cannot be read in the format that it seems to have, Doubtful when it has to be read
+    in another way, and Refused when its rows are not to be taken.
     """
-    if batch.format == "parquet":
-        return _survey_parquet(con, resource, batch)
-    if batch.format == "csv":
-        return _survey_csv(con, resource, batch)
-    found = Survey()
+    found = _survey(con, resource, batch)
+    for i, folder in enumerate(batch.folders):
+        columns = [
+            column.name
+            for _, column in sorted(found.columns, key=lambda each: each[1].order)
+            if (i, column) in found.columns
+        ]
+        if columns and i not in found.events and not has_own_fields(resource, [*columns, *folder]):
+            raise Refused(
+                "another table",
+                "it has no field of the resource beside its key and its times",
+                ", ".join(columns),
+            )
+    return found
+
+
+def _survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
+    if batch.format in ("csv", "parquet"):
+        found = (flat_files.survey_csv if batch.format == "csv" else flat_files.survey_parquet)(
+            con, resource, batch
+        )
+        documents = _documents_of_columns(resource, found.names, found.types)
+        return found if documents is None else _survey_documents(con, resource, batch, found, documents)
     documents, parameters = _documents(batch)
+    first = con.execute(f"SELECT json_keys(doc) FROM ({documents}) LIMIT 1", parameters).fetchone()
+    if first is None:
+        return Survey()
+    if (pages_found := _survey_pages(con, resource, batch, first[0])) is not None:
+        return pages_found
+    found = Survey()
     if _survey_plain(con, resource, documents, parameters, found):
         return found
     found = Survey(wrapped=True)
@@ -303,21 +375,33 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
 
 
 def guess(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey | None:
-    """Guess from the first rows of a file of lines that it holds plain records with these columns; nothing is counted.
+    """Guess from the first rows of a file of lines that it holds records with these columns; nothing is counted.
 
-    None if the first rows are not plain records. A caller that acts on the guess must compare it with ``survey``.
+    The records are plain, or stand in plain list pages; None if the first rows are neither. A caller that acts on the guess
+    must compare it with ``survey``.
     """
     documents, parameters = _documents(batch)
-    groups = con.execute(
-        f"SELECT DISTINCT json_keys(doc) FROM (SELECT doc FROM ({documents}) LIMIT {_GUESSED})", parameters
-    ).fetchall()
+    first = con.execute(f"SELECT json_keys(doc) FROM ({documents}) LIMIT 1", parameters).fetchone()
+    if first is None:
+        return None
     likely = Survey()
-    for (keys,) in groups:
-        columns = _plain_columns(resource, keys)
-        if columns is None:
+    if _list_of(resource, batch, first[0]):
+        found = _survey_pages(con, resource, batch, first[0], limit=_GUESSED)
+        if found is None or not found.rows:
             return None
-        likely.add(0, PLAIN, 0, columns)
-    return likely if groups else None
+        likely = replace(found, rows=Counter(), columns=Counter(dict.fromkeys(found.columns, 0)))
+    else:
+        groups = con.execute(
+            f"SELECT DISTINCT json_keys(doc) FROM (SELECT doc FROM ({documents}) LIMIT {_GUESSED})",
+            parameters,
+        ).fetchall()
+        for (keys,) in groups:
+            columns = _plain_columns(resource, keys)
+            if columns is None:
+                return None
+            likely.add(0, PLAIN, 0, columns)
+    is_own = has_own_fields(resource, [*(column.name for _, column in likely.columns), *batch.folders[0]])
+    return likely if is_own else None
 
 
 def _plain_columns(resource: Resource, keys: Sequence[str]) -> set[Column] | None:
@@ -335,23 +419,152 @@ def _survey_plain(
     parameters: dict[str, Any],
     found: Survey,
 ) -> bool:
-    """Survey the keys of the documents alone, which is cheap. False if one may be more than a plain record."""
+    """Survey the keys of the documents alone, which is cheap. False if one may be more than a plain record.
+
+    A document may be null: it is none.
+    """
     first = con.execute(f"SELECT json_keys(doc) FROM ({documents}) LIMIT 1", parameters).fetchone()
     if first is None:
         return True
+    if first[0] != [UNREADABLE] and _plain_columns(resource, first[0] or ()) is None:
+        return False
     # Nearly always all rows have the first row's keys. Then no row is grouped by a list of texts.
+    is_changed = "false"
+    if LOADER_META in first[0]:
+        text = "CAST(doc AS VARCHAR)"
+        is_changed = f"contains({text}, '\"change\"') OR contains({text}, '\\\"change\\\"')"
     groups = con.execute(
-        f"""SELECT f, CASE WHEN keys <> $first THEN keys END AS other, count(*)
-        FROM (SELECT f, json_keys(doc) AS keys FROM ({documents})) GROUP BY ALL""",
+        f"""SELECT f, CASE WHEN keys = $first THEN NULL ELSE coalesce(keys, []) END AS other, count(*), bool_or(is_changed)
+        FROM (SELECT f, json_keys(doc) AS keys, {is_changed} AS is_changed FROM ({documents})) GROUP BY ALL""",
         {**parameters, "first": first[0]},
     ).fetchall()
-    for file, other, rows in groups:
+    for file, other, rows, changed in groups:
+        found.changed_by_loader |= changed
         keys = first[0] if other is None else other
         columns = set() if keys == [UNREADABLE] else _plain_columns(resource, keys)
         if columns is None:
             return False
         found.add(file, PLAIN if columns else "unreadable", rows, columns)
     return True
+
+
+# --- plain list pages ----------------------------------------------------------------------------------------------
+
+_LISTS = ("result", "data")
+"""Members that list the records of a page."""
+
+_NOT_IN_PAGES = (*_LISTS, "type", "stream", "record", "response", "_airbyte_data", LOADER_META, UNREADABLE)
+"""Members that a plain list page lacks, beside the one that lists its records: they may make it another document."""
+
+
+def _list_of(resource: Resource, batch: Batch, keys: Sequence[str]) -> str:
+    """The member that lists the records, if a document with these keys may be a plain list page; else empty.
+
+    A page of a set of pages is none, for its rows are numbered; nor is a document of a mended file.
+    """
+    lists = [key for key in keys if key in _NOT_IN_PAGES]
+    is_plain = len(lists) == 1 and lists[0] in _LISTS
+    return lists[0] if is_plain and resource.page_sets is None and not batch.files[0].has_markers else ""
+
+
+def _items(batch: Batch, member: str, kind: str, apart: bool) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the items of plain list pages, as DuckDB's typed JSON reader gives them: ``f``, ``doc``.
+
+    ``kind`` is the DuckDB type of an item. A document that is no such page gives one null.
+    """
+    others = [name for name in _NOT_IN_PAGES if name != member]
+    lacking = " AND ".join(f"o{i} IS NULL" for i in range(len(others)))
+    reader = (
+        f"read_json({{}}, columns=$columns, format='{_FORMATS[batch.format]}', compression='none', "
+        f"maximum_object_size={_WHOLE}, hive_partitioning=false) "
+        f"AS t(items, {', '.join(f'o{i}' for i in range(len(others)))})"
+    )
+    item = f"unnest(CASE WHEN items IS NOT NULL AND {lacking} THEN items ELSE [NULL] END) AS doc"
+    sql, parameters = scan(batch, reader, item, apart)
+    return sql, {**parameters, "columns": {member: f"{kind}[]", **dict.fromkeys(others, "JSON")}}
+
+
+def _survey_pages(
+    con: duckdb.DuckDBPyConnection,
+    resource: Resource,
+    batch: Batch,
+    keys: Sequence[str],
+    limit: int | None = None,
+) -> Survey | None:
+    """The survey of files whose documents are plain list pages; ``keys`` are those of the first document.
+
+    Each page is parsed once, and not held as a whole. None if a document is something else, or an item is neither a plain
+    record nor a JSON:API resource object like the first. ``limit``: look at so many items alone.
+    """
+    member = _list_of(resource, batch, keys)
+    if not member:
+        return None
+    items, parameters = _items(batch, member, "JSON", apart=True)
+    if limit is not None:
+        items = f"SELECT * FROM ({items}) LIMIT {limit}"
+    found = Survey()
+    try:
+        if _survey_plain(con, resource, items, parameters, found):
+            shapes = {shape for its in found.shapes.values() for shape in its}
+            if shapes <= {PLAIN} and LOADER_META not in {column.name for _, column in found.columns}:
+                pages_of = {file: {"pages"} for file in found.shapes}
+                return replace(found, wrapped=True, list_in=member, shapes=pages_of)
+            return None
+        found = Survey(wrapped=True, list_in=member)
+        is_object = _survey_objects(con, resource, items, parameters, found)
+    except duckdb.InvalidInputException:
+        return None  # the general way tells whether the file is broken
+    return found if is_object else None
+
+
+def _survey_objects(
+    con: duckdb.DuckDBPyConnection,
+    resource: Resource,
+    items: str,
+    parameters: dict[str, Any],
+    found: Survey,
+) -> bool:
+    """Survey the keys and types of JSON:API resource objects. False if an item is none, or has no attributes."""
+    keys_and_type = (
+        "json_keys(doc, ['$', '$.attributes', '$.relationships']) AS keys, doc ->> '$.type' AS its_type"
+    )
+    first = con.execute(f"SELECT {keys_and_type} FROM ({items}) LIMIT 1", parameters).fetchone()
+    if first is None or first[0] is None or not first[0][1]:
+        return False
+    known = {"first": first[0], "first_type": first[1], "types": _streams(resource)["types"]}
+    # As with plain records: hardly any item has other keys than the first.
+    groups = con.execute(
+        f"""SELECT f, is_first, CASE WHEN is_first THEN $first ELSE keys END,
+            NOT list_contains($types, {_snake("CASE WHEN is_first THEN $first_type ELSE its_type END")}), n
+        FROM (
+            SELECT f, is_first, CASE WHEN NOT is_first THEN keys END AS keys,
+                CASE WHEN NOT is_first THEN its_type END AS its_type, count(*) AS n
+            FROM (
+                SELECT *, coalesce(keys = $first, false) AND its_type IS NOT DISTINCT FROM $first_type AS is_first
+                FROM (SELECT f, {keys_and_type} FROM ({items}))
+            ) GROUP BY ALL
+        )""",
+        parameters | known,
+    ).fetchall()
+    for file, _, keys, is_other, rows in groups:
+        if keys is None or not keys[1]:
+            return False
+        if is_other:
+            found.add(file, "pages", rows, ())
+        else:
+            found.add(file, RESOURCE_OBJECT, rows, _object_columns(*keys))
+    return True
+
+
+def _object_columns(
+    keys: Sequence[str] | None, attributes: Sequence[str] | None, relations: Sequence[str] | None
+) -> set[Column]:
+    """The columns of a JSON:API resource object with these members, attributes and relationships."""
+    return {
+        *(Column(_pointer(key), key) for key in keys or () if key not in _OBJECT_MEMBERS),
+        *(Column(_pointer("attributes", key), key, "attributes") for key in attributes or ()),
+        *(Column(_pointer("relationships", key), key, "relationships") for key in relations or ()),
+    }
 
 
 def _survey_wrapped(
@@ -362,101 +575,79 @@ def _survey_wrapped(
     found: Survey,
 ) -> None:
     groups = con.execute(
-        f"""SELECT f, kind, {_WRONG_STREAM}, json_keys(record), json_type(record, '$.attributes') = 'OBJECT',
-            json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), count(*)
+        f"""SELECT f, kind, {_WRONG_STREAM}, json_keys(record), {_IS_RESOURCE_OBJECT},
+            json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), event IS NOT NULL,
+            version IS NOT NULL, count(*), coalesce(bool_or(contains(CAST(meta AS VARCHAR), 'field')), false)
         FROM ({_records(resource, documents, ordered=False)}) GROUP BY ALL""",
         parameters | _streams(resource),
     ).fetchall()
-    for file, kind, is_other, keys, is_resource, attributes, relations, rows in groups:
-        if kind in ("unreadable", "scalar"):
+    for (
+        file,
+        kind,
+        is_other,
+        keys,
+        is_resource,
+        attributes,
+        relations,
+        is_event,
+        has_version,
+        rows,
+        changed,
+    ) in groups:
+        found.changed_by_loader |= changed
+        if kind in ("unreadable", "scalar", *_TOLD):
             found.add(file, "unreadable", rows, ())
             continue
         if is_other:
             found.add(file, kind, rows, ())
             continue
-        columns: set[Column] = set()
-        shape = "jsonapi" if kind == "jsonapi_one" or (is_resource and kind in ("records", "pages")) else kind
-        for key in keys or ():
-            if not is_resource or key not in ("type", "attributes", "relationships", "links", "meta"):
-                columns.add(Column(_pointer(key), key))
-        if is_resource:
-            columns |= {Column(_pointer("attributes", key), key, "attributes") for key in attributes or ()}
-            columns |= {
-                Column(_pointer("relationships", key), key, "relationships") for key in relations or ()
-            }
-        found.add(file, shape, rows, columns)
+        if is_event:
+            found.events.add(file)
+        found.versions |= has_version
+        is_object = kind == "jsonapi_one" or (is_resource and kind in ("records", "pages"))
+        columns = (
+            _object_columns(keys, attributes, relations)
+            if is_resource
+            else {Column(_pointer(key), key) for key in keys or ()}
+        )
+        found.add(file, RESOURCE_OBJECT if is_object else kind, rows, columns)
+    if not groups:
+        sql, more = _versions(resource, documents)
+        found.versions = bool(con.execute(f"{sql} LIMIT 1", parameters | more).fetchall())
 
 
-# --- flat files --------------------------------------------------------------------------------------------------
-
-
-def _csv(batch: Batch, apart: bool) -> tuple[str, dict[str, Any]]:
-    """SQL and parameters for the rows of CSV files, with columns c0, c1, …. An empty value is null, quoted or not."""
-    columns = {f"c{i}": "VARCHAR" for i in range(len(batch.files[0].header))}
-    reader = (
-        "read_csv({}, auto_detect=false, header=true, delim=$delimiter, quote='\"', escape='\"', strict_mode=true, "
-        f"columns=$columns, hive_partitioning=false, compression='none', max_line_size={LONGEST})"
-    )
-    sql, parameters = _scan(batch, reader, ", ".join(columns), apart)
-    return sql, {**parameters, "delimiter": batch.files[0].delimiter, "columns": columns}
-
-
-def _flat_columns(names: Sequence[str]) -> list[Column]:
-    return [Column(str(i), name) for i, name in enumerate(names)]
-
-
-def _survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
-    header = batch.files[0].header
-    found = Survey(flat=_flat_columns(header))
-    sql, parameters = _csv(batch, apart=True)
-    # count(*) alone would not read the values, nor notice that they are broken.
-    used = ", ".join(f"count(c{i})" for i in range(len(header)))
-    for file, rows, *_ in con.execute(
-        f"SELECT f, count(*), {used} FROM ({sql}) GROUP BY f", parameters
-    ).fetchall():
-        found.add(file, "csv", rows, _flat_columns(header))
-    if documents := _documents_of_columns(resource, header, {}):
-        return _survey_documents(con, resource, found, documents, sql, parameters)
-    return found
-
-
-def _parquet(batch: Batch, width: int) -> tuple[str, dict[str, Any]]:
-    columns = ", ".join(f"c{i}" for i in range(width))
+def _versions(resource: Resource, documents: str) -> tuple[str, dict[str, Any]]:
+    """SQL for the versions of the resource's Singer stream: ``f``, ``version``, ``is_activated``, ``extracted_at``."""
     return (
-        f"SELECT 0 AS f, * FROM read_parquet($files, binary_as_string=true, hive_partitioning=false) AS t({columns})",
-        {"files": batch.paths},
+        f"""SELECT f, try_cast(doc ->> '$.version' AS BIGINT) AS version,
+            doc ->> '$.type' = 'ACTIVATE_VERSION' AS is_activated, doc ->> '$.time_extracted' AS extracted_at
+        FROM ({documents})
+        WHERE doc ->> '$.type' IN ('RECORD', 'ACTIVATE_VERSION') AND try_cast(doc ->> '$.version' AS BIGINT) IS NOT NULL
+            AND {_is_stream("doc ->> '$.stream'")}""",
+        _stream_patterns(resource),
     )
 
 
-def _survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
-    found = Survey()
-    described = con.execute(
-        "DESCRIBE SELECT * FROM read_parquet($files, binary_as_string=true, hive_partitioning=false)",
-        {"files": batch.paths},
-    ).fetchall()
-    names = [row[0] for row in described]
-    found.flat = _flat_columns(names)
-    found.types = {str(i): row[1] for i, row in enumerate(described)}
-    sql, parameters = _parquet(batch, len(names))
-    # count(*) alone would not unpack the values, nor notice that they are damaged.
-    used = ", ".join(f"c{i}" for i in range(len(names)))
-    count = con.execute(f"SELECT count(*), max(hash({used})) FROM ({sql})", parameters).fetchall()[0][0]
-    found.add(0, "parquet", count, _flat_columns(names))
-    if documents := _documents_of_columns(resource, names, found.types):
-        return _survey_documents(con, resource, found, documents, sql, parameters)
-    return found
+def versions(resource: Resource, batch: Batch, found: Survey) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the versions that the batch's Singer files tell, one row a line of a file."""
+    documents, parameters = _documents(batch, found)
+    sql, more = _versions(resource, documents)
+    return sql, parameters | more
+
+
+# --- documents in flat files ---------------------------------------------------------------------------------------
 
 
 def _survey_documents(
-    con: duckdb.DuckDBPyConnection,
-    resource: Resource,
-    flat: Survey,
-    documents: str,
-    sql: str,
-    parameters: dict[str, Any],
+    con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch, flat: Survey, documents: str
 ) -> Survey:
-    found = Survey(wrapped=True, docs=documents, types=flat.types)
-    _survey_wrapped(con, resource, f"SELECT f, {documents} AS doc FROM ({sql})", parameters, found)
+    """The survey of a flat file whose columns hold documents. A row that cannot be read is a marker."""
+    if (marker := flat_files.marker_of(batch, flat, documents)) is not None:
+        condition, marked = marker
+        documents = f"CASE WHEN {condition} THEN {marked} ELSE {documents} END"
+    found = Survey(wrapped=True, docs=documents, types=flat.types, names=flat.names, notes=flat.notes)
+    rows, parameters = flat_files.rows(batch, flat, apart=True)
+    _survey_wrapped(con, resource, f"SELECT f, {documents} AS doc FROM ({rows})", parameters, found)
     return found
 
 
@@ -466,14 +657,17 @@ def _documents_of_columns(resource: Resource, names: Sequence[str], types: dict[
     nested = {"_airbyte_data", "attributes", "relationships", "record", "response"} & set(lowered)
     if not nested and not ("data" in lowered and "stream" in lowered):
         return None
-    kept = nested | {"data", "stream", "type", "id"}
+    kept = nested | {"data", "stream", "type", "id", LOADER_META}
     if resource.page_sets is not None:
         kept.add(resource.page_sets.owner)
     members = []
     for i, name in enumerate(lowered):
         if name in kept or types.get(str(i)) is not None:
             value = f"to_json(c{i})"
-            if types.get(str(i), "VARCHAR") == "VARCHAR" and name in nested | {"data"}:
+            if types.get(str(i), "VARCHAR") in ("VARCHAR", flat_files.BYTES) and name in nested | {
+                "data",
+                LOADER_META,
+            }:
                 value = f"CASE WHEN json_valid(c{i}) THEN CAST(c{i} AS JSON) ELSE to_json(c{i}) END"
             members.append(f"{literal(name)}, {value}")
     return f"json_object({', '.join(members)})"
@@ -502,40 +696,55 @@ def records(
     JSON reader read plain records; it raises at the first value of another type.
     """
     if batch.format in ("csv", "parquet") and not found.docs:
-        return _flat_records(batch, found, columns, ordered)
+        return flat_files.flat_records(resource, batch, found, columns, matched, ordered)
     is_plain = not found.wrapped and not ordered
-    if is_plain and fast and (typed := _typed_records(resource, batch, columns, matched)) is not None:
-        return typed
+    if fast and (is_plain or found.list_in):
+        typed = _typed_records(resource, batch, found, columns, matched)
+        if typed is not None:
+            return typed
     documents, parameters = _documents(batch, found)
     places = [column.where for column in columns]
     parameters = {**parameters, "places": places}
     if found.wrapped or ordered:
         parameters |= _streams(resource)
+        told = " ".join(f"WHEN kind = {literal(kind)} THEN {literal(words)}" for kind, words in _TOLD.items())
         sql = f"""
             SELECT f AS in_file, page AS in_page, item AS in_item, owner AS in_owner, total AS in_total,
                 skip AS in_skip, json_extract_string(record, $places) AS v, json_extract(record, $places) AS j,
-                CASE WHEN kind = 'unreadable' OR NOT {_is("record", "{")} THEN 'unreadable'
+                record AS in_document,
+                CASE WHEN kind = 'unreadable' THEN coalesce(record ->> '/{UNREADABLE}/reason', 'unreadable')
+                    WHEN kind IN {_texts(_TOLD)} OR NOT {_is("record", "{")} THEN 'unreadable'
                     WHEN {_WRONG_STREAM} THEN 'wrong_stream' END AS in_status,
                 CASE kind WHEN 'unreadable' THEN record ->> '/{UNREADABLE}/text' ELSE CAST(record AS VARCHAR) END
                     AS in_came,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
-                    WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
-                CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value
+                    {told} WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
+                CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value,
+                meta AS in_meta, event AS in_event, told_at AS in_at, version AS in_version
             FROM ({_records(resource, documents, ordered)})"""
     else:
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
         sql = f"""
-            SELECT f AS in_file, {_UNWRAPPED}, 0 AS in_item,
-                json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j,
-                CASE WHEN {marker} THEN 'unreadable' END AS in_status,
+            SELECT f AS in_file, {UNWRAPPED}, 0 AS in_item,
+                json_extract_string(doc, $places) AS v, json_extract(doc, $places) AS j, doc AS in_document,
+                CASE WHEN {marker} THEN coalesce(doc ->> '/{UNREADABLE}/reason', 'unreadable') END AS in_status,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/text' ELSE CAST(doc AS VARCHAR) END AS in_came,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({documents})"""
+    # A number that is none looks like a text of the same letters: only the value as JSON tells them apart. It is looked
+    # at where the letters are met, because all values as JSON need as much memory as the document.
+    none = _texts(NUMBERS_THAT_ARE_NONE)
+    value = (
+        "v[{0}]"
+        if fast
+        else f"CASE WHEN v[{{0}}] IN {none} THEN CASE WHEN json_extract(in_document, $places[{{0}}]) IN {none} "
+        "THEN NULL ELSE v[{0}] END ELSE v[{0}] END"
+    )
     return Records(
         sql,
         parameters,
-        {place: f"v[{i + 1}]" for i, place in enumerate(places)},
+        {place: value.format(i + 1) for i, place in enumerate(places)},
         {place: f"j[{i + 1}]" for i, place in enumerate(places)},
         frozenset(),
         "in_came",
@@ -543,94 +752,105 @@ def records(
 
 
 def _streams(resource: Resource) -> dict[str, Any]:
-    """The parameters of ``_WRONG_STREAM``."""
-    return {"streams": sorted(resource.stream_names), "others": sorted(_other_types(resource))}
+    """The parameters of ``_WRONG_STREAM``: the patterns of ``_is_stream``, and the resource's JSON:API types."""
+    own = resource.stream_names
+    return _stream_patterns(resource) | {
+        "types": sorted({word for name in own for word in (name, name.removesuffix("s"))} | {_PLACEHOLDER}),
+        # {"type":"campaigncall_updated","data":{…}}: the name of the resource, and what happened to it.
+        "event_type": f"({'|'.join(sorted(name.removesuffix('s') for name in own))})s?([^a-z0-9].*)?",
+    }
 
 
-def _other_types(resource: Resource) -> set[str]:
-    """JSON:API types of the same source's other resources."""
-    others: set[str] = set()
-    for other in RESOURCES:
-        if other.source == resource.source:
-            others |= other.stream_names | {f.relation for f in other.fields if f.relation is not None}
-    return others - resource.stream_names
-
-
-_UNWRAPPED = (
-    "CAST(NULL AS VARCHAR) AS in_owner, CAST(NULL AS BIGINT) AS in_total, CAST(NULL AS BIGINT) AS in_skip, "
-    "0 AS in_page"
-)
-_NO_WRAPPER = (
-    "CAST(NULL AS VARCHAR) AS in_status, CAST(NULL AS VARCHAR) AS in_detail, CAST(NULL AS VARCHAR) AS in_value, "
-    f"{_UNWRAPPED}"
-)
+def _stream_patterns(resource: Resource) -> dict[str, Any]:
+    """The parameters of ``_is_stream``: a pattern of the resource's names, and one of other resources' names."""
+    own = resource.stream_names
+    others = {
+        name
+        for other in RESOURCES
+        if other.source == resource.source and other.name != resource.name
+        for name in other.stream_names
+    } - own
+    longer = [other for other in others if any(other.endswith(f"_{name}") for name in own)]
+    words = {word for name in others for word in (name, name.removesuffix("s"), name.partition("_")[0])}
+    names = "|".join(sorted(own))
+    return {
+        "own_streams": sorted(own),
+        "stream": f"(.*_)?({names})",
+        "other_stream": "|".join(
+            [*(f"(.*_)?{name}" for name in sorted(longer)), f"({'|'.join(sorted(words))})_+({names})"]
+        ),
+    }
 
 
 def _typed_records(
-    resource: Resource, batch: Batch, columns: Sequence[Column], matched: Matched
+    resource: Resource, batch: Batch, found: Survey, columns: Sequence[Column], matched: Matched
 ) -> Records | None:
     """The records as DuckDB's typed JSON reader gives them: an address as a struct, every other field as text.
 
-    None if two keys differ only in case, which the reader ignores.
+    None if two keys differ only in case, which the reader ignores, or if every record is of another resource.
     """
-    if len({column.name.lower() for column in columns}) < len(columns):
+    names = [(column.nested, column.name.lower()) for column in columns]
+    if any(column.nested for column in columns):
+        names += [("", member) for member in _OBJECT_MEMBERS]
+    if not columns or len(set(names)) < len(names):
         return None
     field_at = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
-    types, structs = {}, set()
+    types, structs = [], set()
     for column in columns:
-        found = field_at.get(column.where)
-        if found is not None and found.kind in _STRUCTS and len(matched.fields[found.name]) == 1:
-            types[column.name] = _STRUCTS[found.kind]
+        field = field_at.get(column.where)
+        if field is not None and field.kind in _STRUCTS and len(matched.fields[field.name]) == 1:
+            types.append(_STRUCTS[field.kind])
             structs.add(column.where)
         else:
-            types[column.name] = "JSON" if found is None else "VARCHAR"
-    names = ", ".join(f"c{i}" for i in range(len(columns)))
-    index = "CAST(file_index AS BIGINT)" if len(batch.files) > 1 else "0"
-    return Records(
-        f"SELECT {index} AS in_file, {names}, {_NO_WRAPPER}, 0 AS in_item FROM read_json($files, columns=$columns, "
-        f"format='{_FORMATS[batch.format]}', compression='none', maximum_object_size={LONGEST}, "
-        f"hive_partitioning=false) AS t({names})",
-        {"files": batch.paths, "columns": types},
-        {column.where: f"c{i}" for i, column in enumerate(columns)},
-        {column.where: f"c{i}" for i, column in enumerate(columns)},
-        frozenset(structs),
-        "NULL",
-    )
-
-
-def _flat_records(batch: Batch, found: Survey, columns: Sequence[Column], ordered: bool) -> Records:
-    if batch.format == "csv":
-        sql, parameters = _csv(batch, apart=False)
-        text = {column.where: f"c{column.where}" for column in columns}
-        as_json = {where: f"to_json({x})" for where, x in text.items()}
-        width = len(batch.files[0].header)
+            is_text = field is not None or column.where in matched.markers.values()
+            types.append("VARCHAR" if is_text else "JSON")
+    parameters: dict[str, Any]
+    if found.list_in:
+        sql, parameters = _typed_items(resource, batch, found, columns, types)
     else:
-        width = len(found.types)
-        sql, parameters = _parquet(batch, width)
-        text = {c.where: _parquet_text(f"c{c.where}", found.types[c.where]) for c in columns}
-        as_json = {c.where: f"to_json(c{c.where})" for c in columns}
-    values = ", ".join(f"to_json(c{i})" for i in range(width))
-    return Records(
-        f"SELECT *, f AS in_file, {_NO_WRAPPER}, {'row_number() OVER ()' if ordered else '0'} AS in_item, "
-        f"CAST(to_json(map($names, [{values}])) AS VARCHAR) AS in_came FROM ({sql})",
-        {**parameters, "names": make_unique([column.name for column in found.flat])},
-        text,
-        as_json,
-        frozenset(),
-        "in_came",
-    )
-
-
-def _parquet_text(x: str, kind: str) -> str:
-    """SQL: a Parquet value as the text that it would have in a JSON file."""
-    if kind == "VARCHAR":
-        return x
-    if kind in ("DOUBLE", "FLOAT"):
-        # Tools turn nullable integers into floats, and nulls into NaN.
-        return (
-            f"CASE WHEN isnan({x}) THEN NULL WHEN {x} = trunc({x}) AND abs({x}) < 9e15 "
-            f"THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) ELSE CAST({x} AS VARCHAR) END"
+        listed = ", ".join(f"c{i}" for i in range(len(columns)))
+        reader = (
+            f"read_json({{}}, columns=$columns, format='{_FORMATS[batch.format]}', compression='none', "
+            f"maximum_object_size={LONGEST}, hive_partitioning=false) AS t({listed})"
         )
-    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")) or kind == "JSON":
-        return f"CAST(to_json({x}) AS VARCHAR)"
-    return f"CAST({x} AS VARCHAR)"
+        sql, parameters = scan(batch, reader, listed, apart=False)
+        sql = f"SELECT f AS in_file, {listed}, {NO_WRAPPER}, 0 AS in_item FROM ({sql})"
+        parameters |= {"columns": {c.name: kind for c, kind in zip(columns, types, strict=True)}}
+    by_place = {column.where: f"c{i}" for i, column in enumerate(columns)}
+    return Records(sql, parameters, by_place, by_place, frozenset(structs), "NULL")
+
+
+def _typed_items(
+    resource: Resource, batch: Batch, found: Survey, columns: Sequence[Column], types: Sequence[str]
+) -> tuple[str, dict[str, Any]]:
+    """SQL and parameters for the items of plain list pages, with a column ``c0``, ``c1``, … for each of ``columns``."""
+    typed = list(zip(columns, types, strict=True))
+    members = [(column.name, kind) for column, kind in typed if not column.nested]
+    places = {
+        column.where: f"struct_extract_at(doc, {i})" for i, (column, _) in enumerate(_under("", typed), 1)
+    }
+    nests = [nest for nest in ("attributes", "relationships") if _under(nest, typed)]
+    for nest in nests:
+        members.append((nest, _struct((column.name, kind) for column, kind in _under(nest, typed))))
+        place = f"struct_extract_at(doc, {len(members)})"
+        for i, (column, _) in enumerate(_under(nest, typed), 1):
+            places[column.where] = f"struct_extract_at({place}, {i})"
+    status, about = NO_WRAPPER, {}
+    if nests:
+        members.append(("type", "VARCHAR"))
+        about = {"types": _streams(resource)["types"]}
+        its_type = _snake(f"struct_extract_at(doc, {len(members)})")
+        status = f"CASE WHEN NOT list_contains($types, {its_type}) THEN 'wrong_stream' END AS in_status, {NO_DETAIL}"
+    sql, parameters = _items(batch, found.list_in, _struct(members), apart=False)
+    values = ", ".join(f"{places[column.where]} AS c{i}" for i, column in enumerate(columns))
+    return f"SELECT f AS in_file, {values}, {status}, 0 AS in_item FROM ({sql})", parameters | about
+
+
+def _under(nest: str, typed: Iterable[tuple[Column, str]]) -> list[tuple[Column, str]]:
+    """Of columns and their types, those under a member of a JSON:API resource object, or under none."""
+    return [(column, kind) for column, kind in typed if column.nested == nest]
+
+
+def _struct(members: Iterable[tuple[str, str]]) -> str:
+    """A DuckDB type, as a text: a struct of these members and types."""
+    return f"STRUCT({', '.join(f'{quoted(name)} {kind}' for name, kind in members)})"

@@ -10,14 +10,45 @@ time, and drop the offset of ``10:00:00+02:00`` in a cast to TIMESTAMP. Every ca
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 from pipelines.sources import Field, Kind
 from pipelines.sql_text import literal, quoted
 
+ALWAYS_NULL = ("\\N", "NULL")
+"""Words that databases write for null, in any column of a flat file."""
+
+NULL_WORDS = (
+    *ALWAYS_NULL, "null", "Null", "(null)", "<null>", "None", "nan", "NaN", "NAN", "NaT", "N/A", "n/a", "#N/A", "NA",
+    "<NA>", "nil",
+)  # fmt: skip
+"""Words that tools write for null. Where a value is a text, one of them may also be that text."""
+
 _WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
+_BLANK = rf"[\s\pZ]*(?:{'|'.join(map(re.escape, NULL_WORDS))})?[\s\pZ]*"
+_UUID = r"(?i)\s*(?:urn:uuid:)?(\{?[0-9a-f-]+\}?)\s*"
+_SHORTENED = r"\s*-?[0-9]([.,][0-9]+)?E\+[0-9]+\s*"
+"""A whole number as spreadsheets show and save a long one: its last digits are gone. ``1e3`` is none."""
+
 _PLAIN_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?"
-_OFFSET_TIME = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)? ?[+-](0\d|1[0-5])(:?[0-5]\d)?"
+_OFFSET = r"[+-](?:0\d|1[0-5])(?::?[0-5]\d)?"
+_OFFSET_TIME = rf"\d{{4}}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?{_OFFSET}"
+_DAY_AND_CLOCK = r"(?i)^\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)"
+# Go writes its zone behind the offset, and then the reading of a second clock: `+0000 UTC m=+0.001`.
+_UTC_IN_OTHER_WORDS = (
+    rf"{_DAY_AND_CLOCK}(?: ?(?:Z|UTC|GMT)| ?[+-]00(?::?00)? (?:Z|UTC|GMT)(?: m=[+-]\d+\.\d+)?)?\s*$"
+)
+_OFFSET_IN_OTHER_WORDS = rf"{_DAY_AND_CLOCK} ?({_OFFSET})\s*$"
+_DAY_ALONE = r"\s*\d{4}-\d\d-\d\d\s*"
+
+# What PostgreSQL writes for an array of texts. It quotes an element that is empty, is the word NULL, or holds a space,
+# a quote, a backslash, a comma or a brace.
+_QUOTED_ELEMENT = r'"(?:[^"\\]|\\.)*"'
+_BARE_ELEMENT = r'[^",{}\\\s]+'
+_ELEMENT = rf"\s*(?:{_QUOTED_ELEMENT}|{_BARE_ELEMENT})\s*"
+_TEXT_ARRAY = rf"(?s)\s*\{{\s*(?:{_ELEMENT}(?:,{_ELEMENT})*)?\}}\s*"
+
 _SHOWN = 200
 """How many characters of a refused value are kept beside the reason. The record holds all of them."""
 
@@ -34,13 +65,15 @@ class Problem:
     """One thing that may be wrong with a field.
 
     ``when`` is SQL: true if the value is refused, false if it is not, never null. ``reason`` says what is wrong, and
-    quotes no value. ``value`` is SQL for the first characters of the value as it came; null if none came.
+    quotes no value. ``value`` is SQL for the first characters of the value as it came; null if none came. ``costs_row`` is
+    False if the row stays, without this value.
     """
 
     when: str
     field: str
     reason: str
     value: str
+    costs_row: bool = True
 
 
 def is_unset(field: Field, x: str) -> str:
@@ -48,31 +81,41 @@ def is_unset(field: Field, x: str) -> str:
 
     For an address or a person, any object counts too: callers ask only if no member of it has a value.
     """
+    blank = is_blank(x)
     if field.kind == "timestamp":
-        return f"(trim({x}) IN ('', 'null'){_begins_unset(field, x)})"
+        return f"({blank}{_begins_unset(field, f'ltrim({x})')})"
     if field.kind == "uuid":
         nobody = "".join(
-            f" OR try_cast({x} AS UUID) IS NOT DISTINCT FROM UUID {literal(uuid)}" for uuid in field.sentinels
+            f" OR {_uuid(x)} IS NOT DISTINCT FROM UUID {literal(uuid)}" for uuid in field.sentinels
         )
-        return f"(trim({x}) = ''{nobody})"
+        return f"({blank}{nobody})"
     if field.kind == "text":
-        return f"{x} IN ({', '.join(map(literal, field.sentinels))})" if field.sentinels else "false"
+        return f"{x} IN ({', '.join(map(literal, ('', *field.sentinels)))})"
+    if field.kind == "texts":
+        return f"({blank})"
     if field.kind in ("address", "person"):
         is_object = f"CASE WHEN json_valid({x}) THEN json_type({x}) = 'OBJECT' ELSE false END"
-        return f"(trim({x}) IN ('', 'null') OR {is_object})"
-    return f"trim({x}) = ''"
+        return f"({blank} OR {is_object})"
+    return blank
 
 
-def typed(field: Field, x: str) -> str:
+def is_blank(x: str) -> str:
+    """SQL: true if the text is empty, a word for null, or nothing but space."""
+    return f"regexp_full_match({x}, '{_BLANK}')"
+
+
+def typed(field: Field, x: str, *, strict: bool = False) -> str:
     """SQL: the value of text ``x`` in the field's type; null if there is no value or it is refused.
 
+    ``strict``: a value that is not good is an error, and the caller reads the file again without ``strict``. So what only
+    makes a value good, the spaces around one of a closed set, is not looked for.
     Raises ValueError for an address or a person, which take two steps: ``parsed`` and ``filled_struct``.
     """
     match field.kind:
         case "integer" | "bigint":
             return whole(x, field.duckdb_type)
         case "uuid":
-            value = f"try_cast({x} AS UUID)"
+            value = _uuid(x)
             for uuid in field.sentinels:
                 value = f"nullif({value}, UUID {literal(uuid)})"
             return value
@@ -81,17 +124,17 @@ def typed(field: Field, x: str) -> str:
         case "boolean":
             return flag(x)
         case "texts":
-            return (
-                f"CASE WHEN {x} IS NULL OR trim({x}) IN ('', 'null') THEN NULL "
-                f"WHEN starts_with({x}, '[') THEN CASE WHEN json_valid({x}) THEN json_transform({x}, '[\"VARCHAR\"]') END "
-                f"WHEN starts_with({x}, '{{') THEN NULL ELSE [{x}] END"
-            )
+            return texts(x)
         case "json":
             return f"CASE WHEN json_valid({x}) THEN CAST({x} AS JSON) END"
         case "address" | "person":
             raise ValueError(f"{field.name}: a {field.kind} is typed in two steps, parsed and filled_struct")
         case "text":
-            return f"CASE WHEN {is_unset(field, x)} THEN NULL ELSE {x} END" if field.sentinels else x
+            value = f"nullif({x}, '')"
+            for text in field.sentinels:
+                value = f"nullif({value}, {literal(text)})"
+            # A column of fixed width, SQL's CHAR(n), fills its values up with spaces.
+            return f"nullif(trim({value}), '')" if field.closed and not strict else value
 
 
 def parsed(field: Field, x: str) -> str:
@@ -120,16 +163,28 @@ def whole(x: str, duckdb_type: str) -> str:
     return f"CASE WHEN CAST({cast} AS VARCHAR) = {x} OR regexp_full_match({x}, '{_WHOLE}') THEN {cast} END"
 
 
-def moment(field: Field, x: str) -> str:
-    """SQL: the time in text ``x``, in UTC; null for an empty text, ``null``, a sentinel of the field, and any other text.
+def _uuid(x: str) -> str:
+    """SQL: the UUID in text ``x``, else null: with or without dashes, in braces, or behind ``urn:uuid:``."""
+    return f"coalesce(try_cast({x} AS UUID), try_cast(regexp_extract({x}, '^{_UUID}$', 1) AS UUID))"
 
-    A time without a zone is UTC.
+
+def moment(field: Field, x: str) -> str:
+    """SQL: the time in text ``x``, in UTC, to the microsecond; further digits are cut off.
+
+    Null for an empty text, ``null``, a sentinel of the field, and any other text. A time without a zone is UTC. The forms
+    that most files have come first; only what is none of them is compared with the others.
     """
+    clock = "\\1T\\2"
     return (
         f"CASE WHEN {x} IS NULL{_begins_unset(field, x)} THEN NULL "
         f"WHEN regexp_full_match({x}, '{_PLAIN_TIME}') THEN try_cast({x} AS TIMESTAMP) "
-        f"WHEN regexp_full_match({x}, '{_OFFSET_TIME}') "
-        f"THEN timezone('UTC', try_cast(replace(replace({x}, ' ', 'T'), 'T+', '+') AS TIMESTAMPTZ)) END"
+        f"WHEN regexp_full_match({x}, '{_OFFSET_TIME}') THEN timezone('UTC', try_cast({x} AS TIMESTAMPTZ)) "
+        f"WHEN false{_begins_unset(field, f'ltrim({x})')} THEN NULL "
+        f"WHEN regexp_matches({x}, '{_UTC_IN_OTHER_WORDS}') "
+        f"THEN try_cast(replace(regexp_replace({x}, '{_UTC_IN_OTHER_WORDS}', '{clock}'), ',', '.') AS TIMESTAMP) "
+        f"WHEN regexp_matches({x}, '{_OFFSET_IN_OTHER_WORDS}') THEN timezone('UTC', try_cast("
+        f"replace(regexp_replace({x}, '{_OFFSET_IN_OTHER_WORDS}', '{clock}\\3'), ',', '.') AS TIMESTAMPTZ)) "
+        f"WHEN regexp_full_match({x}, '{_DAY_ALONE}') THEN try_cast(trim({x}, ' \t\r\n') AS TIMESTAMP) END"
     )
 
 
@@ -139,9 +194,27 @@ def _begins_unset(field: Field, x: str) -> str:
 
 def flag(x: str) -> str:
     """SQL: true or false from a word, a letter or a digit in text ``x``, else null."""
+    words = {
+        "true": ("true", "t", "yes", "y", "1", "1.0"),
+        "false": ("false", "f", "no", "n", "0", "0.0"),
+    }
+    cases = (f"WHEN {literal(word)} THEN {value}" for value, spellings in words.items() for word in spellings)
+    return f"CASE lower(trim({x})) {' '.join(cases)} END"
+
+
+def texts(x: str) -> str:
+    """SQL: the list of texts in text ``x``: a list in JSON, an array as PostgreSQL writes it, or a text alone; else null."""
+    element = (
+        "CASE WHEN starts_with(e, '\"') THEN regexp_replace(e[2:-2], '(?s)\\\\(.)', '\\1', 'g') "
+        "WHEN upper(e) <> 'NULL' THEN e END"
+    )
+    elements = f"regexp_extract_all({x}, '(?s){_QUOTED_ELEMENT}|{_BARE_ELEMENT}')"
+    in_json = f"CASE WHEN json_valid({x}) THEN json_transform({x}, '[\"VARCHAR\"]') END"
     return (
-        f"CASE lower(trim({x})) WHEN 'true' THEN true WHEN 'false' THEN false WHEN 't' THEN true WHEN 'f' THEN false "
-        "WHEN '1' THEN true WHEN '0' THEN false WHEN '1.0' THEN true WHEN '0.0' THEN false END"
+        f"CASE WHEN {x} IS NULL THEN NULL WHEN starts_with({x}, '[') THEN {in_json} "
+        f"WHEN trim({x}) = 'null' OR {is_blank(x)} THEN NULL WHEN starts_with(ltrim({x}), '[') THEN {in_json} "
+        f"WHEN starts_with(ltrim({x}), '{{') THEN CASE WHEN regexp_full_match({x}, '{_TEXT_ARRAY}') "
+        f"THEN list_transform({elements}, lambda e: {element}) END ELSE [{x}] END"
     )
 
 
@@ -160,6 +233,15 @@ def relation_id(x: str) -> str:
     )
 
 
+def not_utf8(field: Field, x: str, is_flawed: str) -> Problem:
+    """Return the problem of a field whose bytes were to be a text: ``is_flawed`` is SQL, true if they are not UTF-8."""
+    return Problem(is_flawed, field.name, f"{field.name} is not UTF-8", _shown(x))
+
+
+def _shown(x: str) -> str:
+    return f"left(CAST({x} AS VARCHAR), {_SHOWN})"
+
+
 def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Problem]:
     """Return everything that may be wrong with the field. ``x`` is SQL for its text, ``y`` for its typed value.
 
@@ -167,16 +249,17 @@ def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Proble
     """
     found = []
 
-    def refuse(when: str, why: str) -> None:
-        found.append(
-            Problem(when, field.name, f"{field.name} {why}", f"left(CAST({x} AS VARCHAR), {_SHOWN})")
-        )
+    def refuse(when: str, why: str, costs_row: bool = True) -> None:
+        found.append(Problem(when, field.name, f"{field.name} {why}", _shown(x), costs_row))
 
     # CASE, not AND: DuckDB then looks at the text only where there is no value, which is rare.
     if field.kind not in ("text", "json"):
-        unset = f"trim({x}) IN ('', 'null')" if field.kind == "texts" else is_unset(field, x)
-        refused = f"CASE WHEN {y} IS NULL AND {x} IS NOT NULL THEN NOT {unset} ELSE false END"
-        refuse(refused, f"is not {_article(field)}")
+        refused = f"CASE WHEN {y} IS NULL AND {x} IS NOT NULL THEN NOT {is_unset(field, x)} ELSE false END"
+        if field.kind in ("integer", "bigint"):
+            shortened = f"CASE WHEN {refused} THEN regexp_full_match({x}, '{_SHORTENED}') ELSE false END"
+            refuse(shortened, f"is not {_article(field)}: a spreadsheet shortened it")
+            refused = f"({refused} AND NOT {shortened})"
+        refuse(refused, f"is not {_article(field)}", costs_row=not field.is_side_matter)
         missing = f"CASE WHEN {y} IS NULL THEN ({x} IS NULL OR {is_unset(field, x)}) AND NOT {waived} ELSE false END"
     else:
         missing = f"({y} IS NULL AND NOT {waived})"

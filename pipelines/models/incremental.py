@@ -47,6 +47,8 @@ from pipelines.models.versions import (
     digest,
     next_version,
     note_change,
+    target_of,
+    type_of_target,
     version_of,
 )
 from pipelines.sql_text import literal, quoted, transaction
@@ -289,7 +291,8 @@ class Builder:
             if table not in model.keyed_inputs:
                 return None
             if table in RAW:
-                keys = changed_targets(RAW[table], last.inputs[table])
+                # A table that is read by the target's column alone cannot tell two scopes apart.
+                keys = None if RAW[table].scope else changed_targets(RAW[table], last.inputs[table])
                 change = Change(keys) if keys is not None else None
             else:
                 change = change_of(self.con, table, last.inputs[table], inputs[table])
@@ -355,24 +358,27 @@ class Builder:
         targets of its own.
         """
         resource = RAW[branch.inputs[0]]
-        assert resource.target is not None
-        target = resource.field_named(resource.target)
+        kind, named = type_of_target(resource), target_of(resource, "t")
         targets, rows = _kept(branch)
         source, nobody = f"{resource.source}:", f"{resource.source}:{resource.name}:"
         if not is_changed:
-            self.con.execute(f"CREATE OR REPLACE TABLE {targets} (key {target.duckdb_type})")
+            self.con.execute(f"CREATE OR REPLACE TABLE {targets} (key {kind})")
             self.con.execute(f"CREATE OR REPLACE TABLE {rows} (key VARCHAR)")
         theirs = f"FROM {met} WHERE source = {literal(resource.source)}"
-        own = f"TRY_CAST(substring(target_key, {len(source) + 1}) AS {target.duckdb_type})"
+        own = f"TRY_CAST(substring(target_key, {len(source) + 1}) AS {kind})"
         self.con.execute(f"INSERT INTO {targets} SELECT {own} {theirs} AND {own} IS NOT NULL")
         self.con.execute(
             f"INSERT INTO {rows} SELECT substring(target_key, {len(nobody) + 1}) {theirs} "
             f"AND starts_with(target_key, {literal(nobody)})"
         )
-        named = f"t.{quoted(target.name)}"
         wanted = [f"{named} IN (SELECT key FROM {targets})"] if self._count(targets) else []
+        field = resource.field_named(resource.target or "")
+        if wanted and resource.scope and field.kind != "text":
+            # The plain ids are compared first, as they are compared faster. In front of the last dot stands the scope.
+            ids = f"SELECT TRY_CAST(split_part(key, '.', -1) AS {field.duckdb_type}) FROM {targets}"
+            wanted = [f"(t.{quoted(field.name)} IN ({ids}) AND {wanted[0]})"]
         if self._count(rows):
-            row = f"CAST(t.{quoted(resource.key[0])} AS VARCHAR)"
+            row = resource.id_in_keys(resource.own_key[0], "t")
             wanted.append(f"({named} IS NULL AND {row} IN (SELECT key FROM {rows}))")
         query = f"SELECT * FROM {resource.raw_table} AS t WHERE {' OR '.join(wanted) or 'FALSE'}"
         return _with_tables(sqlglot.parse_one(branch.select, dialect="duckdb"), {resource.raw_table: query})

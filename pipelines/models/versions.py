@@ -61,30 +61,47 @@ def version_of(con: duckdb.DuckDBPyConnection, table: str) -> str:
 def changed_rows(resource: Resource, before: str) -> str | None:
     """Return a query, with the column ``key``, for the keys of a raw table's rows that differ since a fingerprint.
 
-    Returns None unless the key is one column and the rows have a time of change. Without that time, a row's key can
-    change when rows beside it do.
+    Of a key with a scope they are the ids alone, in whatever scope. Returns None unless the rest of the key is one column
+    and the rows have a time of change. Without that time, a row's key can change when rows beside it do.
     """
-    if len(resource.key) != 1 or resource.version is None:
+    if len(resource.own_key) != 1 or resource.version is None:
         return None
-    key = resource.field_named(resource.key[0])
+    key = resource.field_named(resource.own_key[0])
+    # In front of the last dot stands the scope.
+    own = "split_part(row_key, '.', -1)" if resource.scope else "row_key"
     return (
         f"SELECT {quoted(key.name)} AS key FROM {resource.raw_table} WHERE _file_id > {_since(before)} "
-        f"UNION SELECT CAST(row_key AS {key.duckdb_type}) FROM {_changed(resource, before)}"
+        f"UNION SELECT CAST({own} AS {key.duckdb_type}) FROM {_changed(resource, before)}"
     )
 
 
 def changed_targets(resource: Resource, before: str) -> str | None:
     """Return a query, with the column ``key``, for the targets whose rows in a raw table differ since a fingerprint.
 
-    A null key stands for the rows that name nobody. Returns None if the resource names no targets.
+    A null key stands for the rows that name nobody. The key has the target's own type (``type_of_target``). Returns None if
+    the resource names no targets.
     """
     if resource.target is None:
         return None
-    target = resource.field_named(resource.target)
-    moved = f"SELECT CAST(target AS {target.duckdb_type}) AS key FROM {_changed(resource, before)}"
+    moved = f"SELECT CAST(target AS {type_of_target(resource)}) AS key FROM {_changed(resource, before)}"
     if resource.version is None:
         return moved
-    return f"SELECT {quoted(target.name)} AS key FROM {resource.raw_table} WHERE _file_id > {_since(before)} UNION {moved}"
+    own = target_of(resource)
+    return f"SELECT {own} AS key FROM {resource.raw_table} WHERE _file_id > {_since(before)} UNION {moved}"
+
+
+def target_of(resource: Resource, row: str = "") -> str:
+    """Return SQL for a row's target: its own id, or the text with the scope in front. ``row`` is the row's alias."""
+    assert resource.target is not None, f"{resource.raw_table} has no target"
+    if resource.scope:
+        return resource.id_in_keys(resource.target, row)
+    return f"{row}.{quoted(resource.target)}" if row else quoted(resource.target)
+
+
+def type_of_target(resource: Resource) -> str:
+    """Return the DuckDB type of what ``target_of`` gives."""
+    assert resource.target is not None, f"{resource.raw_table} has no target"
+    return "VARCHAR" if resource.scope else resource.field_named(resource.target).duckdb_type
 
 
 def changed_nobodies(resource: Resource, before: str) -> str:
@@ -95,9 +112,8 @@ def changed_nobodies(resource: Resource, before: str) -> str:
     moved = f"SELECT row_key AS key FROM {_changed(resource, before)} WHERE target IS NULL AND row_key IS NOT NULL"
     if resource.version is None:
         return moved
-    own = quoted(resource.key[0])
     return (
-        f"SELECT CAST({own} AS VARCHAR) AS key FROM {resource.raw_table} "
+        f"SELECT {resource.id_in_keys(resource.own_key[0])} AS key FROM {resource.raw_table} "
         f"WHERE _file_id > {_since(before)} AND {quoted(resource.target or '')} IS NULL UNION {moved}"
     )
 

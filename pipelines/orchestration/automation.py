@@ -102,7 +102,10 @@ def landing_files(settings: Settings) -> dg.SensorDefinition:
 
 
 def fingerprint(landing: Path) -> str:
-    """Return a hash of the names, sizes and times of change of the files that ingest would find. Opens no file."""
+    """Return a hash of the names, sizes and times of change of the files that ingest would find.
+
+    Opens no file, except for the list of what is in a zip archive.
+    """
     folder = LandingFolder(landing)
     found = [file for resource in RESOURCES for file in folder.files(resource)]
     lines = [f"{file.name}\0{file.size}\0{file.modified_ns}\0{file.refused}" for file in found]

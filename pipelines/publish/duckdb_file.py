@@ -115,7 +115,7 @@ def published_tables(models: Mapping[str, Model], *, is_hidden: bool = False) ->
             name=f"raw.{resource.table}",
             order=", ".join(quoted(column) for column in resource.key),
             # Without a time of change, a row's key can change when rows beside it do.
-            key=resource.key[0] if resource.version and len(resource.key) == 1 else None,
+            key=resource.own_key[0] if resource.version and len(resource.own_key) == 1 else None,
             hashed=None,
             constant=(),
             comment=resource.description,

@@ -70,7 +70,8 @@ _OWN: Mapping[str, Mapping[str, Content]] = {
     "quality.notices": {"file": "path", "field": "name"},
     "landing.dispositions": _MAPPING,
     "core.dispositions": _MAPPING,
-    "core.attempts": {"raw_disposition": "disposition"},
+    "core.attempts": {"raw_disposition": "disposition", "unmapped_value": "text"},
+    "quality.unmapped_values": {"value": "text", "line": "quotation"},
     "reports.aapor_coverage": {"source": "name"},
 }
 """The ledger's own tables → the columns with text that people choose."""

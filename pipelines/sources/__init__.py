@@ -9,12 +9,14 @@ from pkgutil import iter_modules
 from pipelines.errors import LedgerError
 from pipelines.sources.contract import (
     COMMON_FIELDS,
+    DELETIONS,
     DUCKDB_TYPES,
     FACTS,
     NEVER,
     Fact,
     Field,
     Kind,
+    Marker,
     PageSets,
     Resource,
     Source,
@@ -55,6 +57,7 @@ RESOURCE: dict[str, Resource] = {resource.full_name: resource for resource in RE
 
 __all__ = [
     "COMMON_FIELDS",
+    "DELETIONS",
     "DUCKDB_TYPES",
     "FACTS",
     "NEVER",
@@ -64,6 +67,7 @@ __all__ = [
     "Fact",
     "Field",
     "Kind",
+    "Marker",
     "PageSets",
     "Resource",
     "Source",

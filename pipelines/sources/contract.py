@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from pipelines.sql_text import quoted
+
 Kind = Literal[
     "integer", "bigint", "uuid", "text", "timestamp", "boolean", "texts", "json", "address", "person"
 ]
@@ -29,6 +31,10 @@ DUCKDB_TYPES: dict[Kind, str] = {
     "person": 'STRUCT("id" BIGINT, "first_name" VARCHAR, "last_name" VARCHAR)',
 }
 """Kind of field → the DuckDB type that it is stored as. Timestamps are UTC without a zone."""
+
+SIDE_KINDS: frozenset[Kind] = frozenset({"texts"})
+"""Kinds of field that no figure rests on. A value of such a kind that cannot be read is null, and a notice says so; the
+row stays. A value of any other kind that cannot be read rejects the row."""
 
 ADDRESS_TYPES = ("tel", "sip", "email", "sms", "line", "whatsapp", "agent", "conference", "extension")
 """The types of an address that are met. An address of another type is kept."""
@@ -75,6 +81,11 @@ class Field:
         """The DuckDB type that the field is stored as."""
         return DUCKDB_TYPES[self.kind]
 
+    @property
+    def is_side_matter(self) -> bool:
+        """True if a value that cannot be read costs the field and not the row."""
+        return self.kind in SIDE_KINDS and not (self.required or self.closed)
+
 
 @dataclass(frozen=True, slots=True)
 class PageSets:
@@ -93,6 +104,44 @@ class PageSets:
     owner: str
     owner_in_path: str
     ownerless: str
+
+
+Role = Literal["deleted_at", "flag", "operation", "seen_at", "active", "began_at", "ended_at"]
+
+DELETIONS = ("d", "delete", "deleted", "destroy", "destroyed")
+"""What a marker of the role ``operation`` says of a deleted row, in lower case. It is also the end of an event's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A column that says whether a row was deleted. ``name`` is snake_case; such a column is no field of the row.
+
+    Roles:
+
+    - ``deleted_at``: when the row was deleted; null while it lives.
+    - ``flag``: true if the row was deleted.
+    - ``operation``: what happened to the row. One of the words ``DELETIONS`` says that it was deleted.
+    - ``seen_at``: when the tool saw the row in this state: the time of a deletion that has no other time.
+    - ``active``, ``began_at``, ``ended_at``: in a history table, true for the version that holds, and the time in which a
+      version holds. A row with no active version was deleted when its last version ended.
+
+    ``member``: if the column holds a JSON object, the member that counts. ``is_epoch_ms``: the time is a number of
+    milliseconds since 1970.
+    """
+
+    name: str
+    role: Role
+    member: str = ""
+    is_epoch_ms: bool = False
+
+    @property
+    def field(self) -> Field:
+        """The marker as a field: what its values must be."""
+        if self.role in ("flag", "active"):
+            return Field(self.name, "boolean", "Whether the row lives.")
+        if self.role == "operation":
+            return Field(self.name, "text", "What happened to the row.")
+        return Field(self.name, "timestamp", "When it happened (UTC).", sentinels=NEVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +166,8 @@ class Resource:
     more final the state, the greater), then the one with the greater record text. The result therefore does not depend
     on the order in which files arrive. If the version is part of the key, every version is kept.
 
+    - ``scope``: the fields that say within what the ids are unique, for example within one organization. They are part
+      of the key, and null where a file lacks them. Every id of the row is unique within them alone, its target's too.
     - ``streams``: further names of the Singer and Airbyte streams that carry the resource.
     - ``target``: the field that names the target. A row without a value there is a target of its own.
     - ``began``: the fields that say when an attempt began; the first with a value counts. A row counts from the start if
@@ -124,6 +175,7 @@ class Resource:
     - ``keeps_deleted``: True if a row that the source marks as deleted still counts.
     - ``sentinels``: kind → the sentinels of every field of this kind that lists none itself.
     - ``deleted_at``: the field that says when the source deleted the row.
+    - ``markers``: the source's own columns that say whether a row was deleted, beside those of copying tools.
     - ``page_sets``: for rows without an id; it fills the key.
     - ``contradictions``: the ways in which a row may contradict itself.
     """
@@ -135,6 +187,7 @@ class Resource:
     key: tuple[str, ...] = ("id",)
     version: str | None = "updated_at"
     settled: str | None = None
+    scope: tuple[str, ...] = ()
     streams: tuple[str, ...] = field(default=())
     target: str | None = None
     began: tuple[str, ...] = ()
@@ -143,6 +196,7 @@ class Resource:
         default_factory=lambda: {"timestamp": NEVER}, hash=False
     )
     deleted_at: str | None = None
+    markers: tuple[Marker, ...] = ()
     page_sets: PageSets | None = None
     contradictions: tuple[Contradiction, ...] = ()
 
@@ -151,6 +205,11 @@ class Resource:
             f if f.sentinels else replace(f, sentinels=self.sentinels.get(f.kind, ())) for f in self.fields
         )
         object.__setattr__(self, "fields", fields)
+
+    @property
+    def own_key(self) -> tuple[str, ...]:
+        """The fields of the key that are the row's own: the key without the scope."""
+        return tuple(name for name in self.key if name not in self.scope)
 
     @property
     def full_name(self) -> str:
@@ -167,9 +226,32 @@ class Resource:
         """``raw.<source>_<name>``."""
         return f"raw.{self.table}"
 
+    def id_in_keys(self, name: str, row: str = "") -> str:
+        """SQL: the id in a field as keys hold it, as text: the values of the scope in front, each with a dot.
+
+        Null if the field is. The values of the scope that a row lacks are left out, so that an id without any is as it
+        is. ``row`` is the row's alias. The source's SQL files must give ids of the same form.
+        """
+        place = f"{row}." if row else ""
+        front = "".join(f"coalesce({place}{quoted(part)} || '.', '') || " for part in self.scope)
+        return f"{front}CAST({place}{quoted(name)} AS VARCHAR)"
+
+    def same_key(self, one: str, other: str) -> str:
+        """SQL: true if the rows with these aliases have one key. A part of the scope that both lack is the same."""
+        return " AND ".join(
+            f"{one}.{quoted(name)} {'IS NOT DISTINCT FROM' if name in self.scope or len(self.key) > 1 else '='} "
+            f"{other}.{quoted(name)}"
+            for name in self.key
+        )
+
     def field_named(self, name: str) -> Field:
         """Return the field of this name. Raises StopIteration if there is none."""
         return next(found for found in self.fields if found.name == name)
+
+    @property
+    def takes_parts(self) -> bool:
+        """True if an event that carries only what changed can be merged over the row that it changes."""
+        return self.page_sets is None and self.version is not None and self.version not in self.key
 
     @property
     def stream_names(self) -> frozenset[str]:
@@ -229,7 +311,10 @@ FACTS: dict[str, tuple[Fact, ...]] = {
         ),
         Fact("time_basis", "VARCHAR", "The field that the time came from."),
         Fact(
-            "mapping_field", "VARCHAR", "The mapping's field that decides the disposition; null if none does."
+            "mapping_field",
+            "VARCHAR",
+            "The mapping's field that decides the disposition; null if none does. If no line names the value, the "
+            "disposition is unknown, and the value is listed.",
         ),
         Fact("mapping_value", "VARCHAR", "The value to look up under that field."),
         Fact("raw_disposition", "VARCHAR", "The source's own value."),

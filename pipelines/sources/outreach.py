@@ -3,9 +3,15 @@
 An extract holds the rows whose ``updatedAt`` lies in a range, both ends included. Rows therefore repeat, and any past
 day can change. Calls logged by hand have no ``dialedAt`` and no ``answeredAt``. Each organization names its own
 dispositions.
+
+Ids are unique within one organization only. Data sharing says in every row which one it is: ``O_ID``, and ``BENTO``, the
+group of machines on which it lives. Where a file has them, they are part of every key, and stand in front of every id:
+``outreach:calls:app1.7.41``, ``outreach:app1.7.900``. Files without them keep the plain ids: ``outreach:calls:41``. The
+API does not say the organization, so the same calls from the API and from data sharing are two sets of calls. The rule
+``calls_name_their_organization`` warns of it.
 """
 
-from pipelines.sources.contract import Field, Resource, Source
+from pipelines.sources.contract import Field, Marker, Resource, Source
 
 _RELATIONS = {
     "call_disposition": "The call's disposition; call_dispositions.id.",
@@ -20,6 +26,28 @@ _RELATIONS = {
     "user": "The user who called.",
 }
 
+_ORGANIZATION = (
+    Field(
+        "bento",
+        "text",
+        "Data sharing: the group of machines that the organization lives on; null in other files.",
+        label=True,
+    ),
+    Field(
+        "o_id",
+        "text",
+        "Data sharing: the organization, within which every id is unique; null in other files.",
+        label=True,
+    ),
+)
+_SCOPE = tuple(field.name for field in _ORGANIZATION)
+_MARKERS = (
+    Marker("dml_type", "operation"),
+    Marker("dml_at", "seen_at"),
+    Marker("is_deleted_in_app", "flag"),
+)
+"""Columns of a data share: what was done to the row, when, and whether it was deleted in the application."""
+
 _ID = Field("id", "bigint", "Identifier.", required=True)
 _TIMES = (
     Field("created_at", "timestamp", "When the record was created (UTC).", stamp=True),
@@ -30,12 +58,16 @@ RESOURCES = (
     Resource(
         source="outreach",
         name="calls",
+        key=("id", *_SCOPE),
+        scope=_SCOPE,
         target="prospect_id",
         began=("dialed_at", "answered_at", "completed_at", "created_at"),
         description="One row per inbound or outbound call made with a prospect, as last updated.",
         streams=("call",),
+        markers=_MARKERS,
         fields=(
             Field("id", "bigint", "Identifier of the call.", required=True),
+            *_ORGANIZATION,
             Field(
                 "answered_at",
                 "timestamp",
@@ -83,6 +115,7 @@ RESOURCES = (
                 "state",
                 "text",
                 "The call's current state.",
+                aliases=("call_state",),
                 known=(
                     "initiated",
                     "queued",
@@ -120,9 +153,13 @@ RESOURCES = (
         source="outreach",
         name="call_dispositions",
         description="One row per call disposition of the organization.",
+        key=("id", *_SCOPE),
+        scope=_SCOPE,
         streams=("call_disposition",),
+        markers=_MARKERS,
         fields=(
             _ID,
+            *_ORGANIZATION,
             Field("name", "text", "The disposition's name, free text.", label=True),
             Field(
                 "outcome",
@@ -139,9 +176,13 @@ RESOURCES = (
         source="outreach",
         name="sequences",
         description="One row per sequence: the campaign of an Outreach call.",
+        key=("id", *_SCOPE),
+        scope=_SCOPE,
         streams=("sequence",),
+        markers=_MARKERS,
         fields=(
             _ID,
+            *_ORGANIZATION,
             Field("name", "text", "The sequence's name.", label=True),
             Field("description", "text", "What the sequence is for."),
             Field("sequence_type", "text", "interval or date.", known=("interval", "date")),

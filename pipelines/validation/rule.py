@@ -89,16 +89,21 @@ def filled(table: str, column: str, key: tuple[str, ...]) -> Rule:
     )
 
 
-def unique(table: str, key: tuple[str, ...], nullable: tuple[str, ...] = ()) -> Rule:
+def unique(
+    table: str, key: tuple[str, ...], nullable: tuple[str, ...] = (), scope: tuple[str, ...] = ()
+) -> Rule:
     """Return the rule that a key names one row.
 
-    No key stands twice, and no part of it is null, except the parts in ``nullable``.
+    No key stands twice, and no part of it is null, except the parts in ``nullable`` and ``scope``. ``scope`` are the
+    parts within which the others are unique; they do not give the rule its name.
     """
+    own = [part for part in key if part not in scope]
+    nullable = (*scope, *nullable)
     columns = ", ".join(map(quoted, key))
     broken = ["count(*) > 1", *(f"{quoted(part)} IS NULL" for part in key if part not in nullable)]
     return Rule(
         table,
-        f"{key[0]}_is_unique" if len(key) == 1 else "key_is_unique",
+        f"{own[0]}_is_unique" if len(own) == 1 else "key_is_unique",
         _key_words(key, nullable),
         query=f"SELECT {columns}, count(*) AS rows FROM {table} GROUP BY {columns} HAVING {' OR '.join(broken)}",
     )

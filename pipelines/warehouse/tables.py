@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS landing.settings (
 );
 CREATE TABLE IF NOT EXISTS landing.files (
     file_id INTEGER PRIMARY KEY, source VARCHAR, resource VARCHAR, file VARCHAR, size BIGINT, modified_ns BIGINT,
-    content_hash VARCHAR, same_as INTEGER, shape VARCHAR,
+    columns VARCHAR[], content_hash VARCHAR, same_as INTEGER, shape VARCHAR,
     rows_read BIGINT, rows_accepted BIGINT, rows_superseded BIGINT, rows_rejected BIGINT,
     is_current BOOLEAN DEFAULT TRUE, is_present BOOLEAN DEFAULT TRUE
 );
@@ -53,6 +53,14 @@ CREATE TABLE IF NOT EXISTS landing.sources (
 CREATE TABLE IF NOT EXISTS landing.moments (table_name VARCHAR, field VARCHAR, moment TIMESTAMP, basis VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.changed_targets (
     table_name VARCHAR, file_id INTEGER, target VARCHAR, row_key VARCHAR
+);
+CREATE TABLE IF NOT EXISTS landing.sightings (
+    table_name VARCHAR, row_key VARCHAR, alive_at TIMESTAMP, ended_at TIMESTAMP, stream_version BIGINT,
+    changed_at TIMESTAMP, is_gone BOOLEAN, is_new BOOLEAN, marked_at TIMESTAMP, own_deleted_at TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS landing.stream_versions (
+    table_name VARCHAR, version BIGINT, is_activated BOOLEAN, extracted_at TIMESTAMP, changed_at TIMESTAMP,
+    is_new BOOLEAN
 );
 CREATE TABLE IF NOT EXISTS landing.builds (
     table_name VARCHAR PRIMARY KEY, code VARCHAR, inputs VARCHAR, version VARCHAR
@@ -99,10 +107,18 @@ def kept_pages(resource: Resource) -> str:
     return f"landing.{quoted(f'{resource.table}_pages')}"
 
 
+def kept_parts(resource: Resource) -> str:
+    """Return the table that keeps the events that carry a part of a row, and the whole rows that they change."""
+    return f"landing.{quoted(f'{resource.table}_parts')}"
+
+
 def _resource_tables(resource: Resource) -> dict[str, dict[str, str]]:
     """Return every table of one resource: name → columns with their DuckDB types."""
     raw = raw_columns(resource)
     tables = {f"raw.{quoted(resource.table)}": raw}
+    if resource.takes_parts:
+        event = {"_kind": "VARCHAR", "_carried": "VARCHAR[]", "_unknown": "VARCHAR[]", "_at": "TIMESTAMP"}
+        tables[kept_parts(resource)] = {**raw, **event, "_position": "BIGINT", "_record": "VARCHAR"}
     if (sets := resource.page_sets) is not None:
         place = {"total": "BIGINT", "skip": "BIGINT"}
         tables[kept_rows(resource)] = {**raw, "page": "BIGINT", "item": "BIGINT", **place}

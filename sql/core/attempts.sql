@@ -29,6 +29,8 @@ mapped AS (
     SELECT
         facts.*,
         mapping.field AS disposition_basis,
+        CASE WHEN mapping.field IS NULL AND facts.mapping_value IS NOT NULL THEN facts.mapping_field END AS unmapped_field,
+        CASE WHEN mapping.field IS NULL AND facts.mapping_field IS NOT NULL THEN facts.mapping_value END AS unmapped_value,
         coalesce(mapping.disposition, 'unknown') AS disposition,
         CASE WHEN mapping.disposition IS NULL THEN unknown.aapor_class ELSE mapping.aapor_class END AS aapor_class,
         coalesce(mapping.is_attempt, TRUE) AS is_attempt,
@@ -94,6 +96,9 @@ SELECT
     keyed.disposition,
     keyed.raw_disposition, -- the source's own value
     keyed.disposition_basis, -- the field of the mapping that decided; null if none did
+    -- the field of the value that no line of the mapping names, so that the disposition is unknown; null if one does
+    keyed.unmapped_field,
+    keyed.unmapped_value, -- that value, in lower case; quality.unmapped_values counts its rows
     keyed.aapor_class, -- the final AAPOR class that this attempt would give its target; null if the row is no outcome
     keyed.is_attempt, -- true for a real attempt: somebody was really tried
     keyed.is_contact, -- true if a person was reached

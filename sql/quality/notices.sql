@@ -1,5 +1,5 @@
 -- One row per notice, a fact about the input that somebody should know: a new field, a value outside the known ones, a
--- contradiction, or a place whose files nothing reads.
+-- contradiction, a side matter that could not be read, or a place whose files nothing reads.
 -- Key: source, resource, file, code, field, value, detail
 -- Group: landing
 -- Order: source, resource, file, code, field, value
@@ -18,8 +18,11 @@ SELECT
     source, -- the source, as in core.sources; null where the file belongs to no source [null]
     resource, -- the kind of record; null where the file belongs to none [null]
     file, -- path within the landing folder
-    code, -- the kind of notice: new_field, unknown_value, inconsistent, page_total, mapping or not_read
-    field, -- the field that the notice is about; null for not_read [null]
+    -- the kind of notice. Of fields and values: new_field, unknown_value, left_out, inconsistent, null_word,
+    -- repeated_column, folder_differs, loader_changed. Of whole files: no_record, encoding, other_sheet, page_total,
+    -- round_page, mapping, not_read
+    code,
+    field, -- the field that the notice is about; null where it is about none [null]
     value, -- the value that was found, as it came; null where the notice is about no value [null]
     -- rows in which it was found, in the latest version of the file that had any; for not_read, files [count]
     rows,

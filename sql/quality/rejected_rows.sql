@@ -17,7 +17,8 @@ SELECT
     -- of the library that reads it, which may quote the record
     rejected.value,
     rejected.record, -- the row as it came, as text
-    -- what makes the record unreadable, if the reason is `unreadable`; it quotes nothing. Null for any other reason
+    -- what makes the record unreadable, if the reason is `unreadable`, or why it has to wait, if the reason is
+    -- `partial_unknown`; it quotes nothing. Null for any other reason
     rejected.detail
 FROM landing.rejected_rows AS rejected
 INNER JOIN quality._current_contents AS holders ON holders.original_id = rejected.file_id

@@ -128,7 +128,8 @@ effective AS (
         least(
             CAST(started AS DOUBLE),
             at_risk / open_before,
-            CASE WHEN incidence > 0 AND incidence < 1 AND variance > 0 THEN incidence * (1 - incidence) / variance END
+            -- Where everybody was reached, what is left of 1 and of the variance is rounding.
+            CASE WHEN incidence > 0 AND incidence < 1 - 1e-12 AND variance > 0 THEN incidence * (1 - incidence) / variance END
         ) AS effective_targets
     FROM variances
 )

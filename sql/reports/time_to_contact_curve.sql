@@ -21,7 +21,7 @@ WITH shares AS (
                 CAST(started AS DOUBLE),
                 at_risk / open_before,
                 CASE
-                    WHEN cumulative_incidence > 0 AND cumulative_incidence < 1 AND variance > 0
+                    WHEN cumulative_incidence > 0 AND cumulative_incidence < 1 - 1e-12 AND variance > 0
                         THEN cumulative_incidence * (1 - cumulative_incidence) / variance
                 END
             )

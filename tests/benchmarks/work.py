@@ -7,10 +7,12 @@ how. Does not belong here: what is compared with what (``tests.benchmarks.__main
 from __future__ import annotations
 
 import json
+import random
 import resource
 import sys
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,21 @@ def generate_files(folder: str, calls: int, part: str = "all", kind: str = "ndjs
     from tests.simulation import bulk
 
     return {"calls": bulk.write(Path(folder), calls, kind=kind, part=part)}
+
+
+def generate_pages(folder: str, landing: str) -> Figures:
+    """The same campaigncalls as an API lists them: pages of 100 to 1,000 rows, one a line."""
+    place = Path(folder) / "voipbin" / "campaigncalls"
+    place.mkdir(parents=True)
+    chance, rows = random.Random(0), 0
+    for path in sorted((Path(landing) / "voipbin" / "campaigncalls").iterdir()):
+        with path.open("rb") as calls, (place / path.name).open("wb") as pages:
+            while page := [call.rstrip() for call in islice(calls, chance.randint(100, 1_000))]:
+                pages.write(
+                    b'{"result":[' + b",".join(page) + b'],"next_page_token":"2026-10-12 14:00:00"}\n'
+                )
+                rows += len(page)
+    return {"rows": rows}
 
 
 def generate_warehouse(path: str, calls: int) -> Figures:

@@ -122,7 +122,7 @@ def test_a_folder_that_holds_again_what_it_held_is_asked_for_again(settings: Set
     assert len(set(watch.asked)) == 3
 
 
-@pytest.mark.parametrize("name", [".hidden.json", "notes.txt", "calls.json.part", "../meetings.log"])
+@pytest.mark.parametrize("name", [".hidden.json", "notes.pdf", "calls.json.part", "../meetings.log"])
 def test_what_ingest_does_not_read_starts_nothing(settings: Settings, watch: Watch, name: str) -> None:
     put(settings, "first.json")
     assert [watch.look(), watch.look()] == [0, 1]

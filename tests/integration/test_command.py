@@ -199,7 +199,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Pa
     (calls / "dangling.json").symlink_to(folder / "nowhere.json")
     (calls / "outside.json").symlink_to(SAMPLE / "outreach/calls/2026-10-12/page-1.json")
     (calls / "a 'quoted'; name\n&<b>.json").write_text('{"data": [', encoding="utf-8")
-    (calls / "notes.txt").write_text("not data", encoding="utf-8")
+    (calls / "notes.pdf").write_text("not data", encoding="utf-8")
     (landing / "salesforce").mkdir()
     (landing / "salesforce" / "calls.json").write_text("[]", encoding="utf-8")
     (landing / "outreach" / "meetings").mkdir()

@@ -16,7 +16,7 @@ import pytest
 import zstandard
 
 from pipelines.ingest import load, note_unread
-from pipelines.ingest.files import LandingFolder
+from pipelines.ingest.files import LandingFolder, Unread
 from pipelines.ingest.shapes import Batch, Records
 from pipelines.sources import Resource
 from tests.landing_folder import Landing, Row, Writer, array, jsonapi, lines, page, to_csv, to_parquet
@@ -544,7 +544,9 @@ def test_column_names_that_mean_something_to_a_database(landing: Landing) -> Non
         "🙂",
     ]
     landing.put("a.ndjson", lines([call(1, **dict.fromkeys(names, "v")), call(2)]))
-    landing.put("b.csv", to_csv([call(3, **{name: "v" for name in names if "\x00" not in name})]))
+    # In CSV, `ID ` beside `id` is a second column of one name.
+    others = [name for name in names if "\x00" not in name and name != "ID "]
+    landing.put("b.csv", to_csv([call(3, **dict.fromkeys(others, "v"))]))
     landing.run()
     assert landing.rejected() == []
     assert numbers(landing) == [1, 2, 3]
@@ -564,6 +566,18 @@ def test_unknown_columns_are_kept_and_reported_once(landing: Landing) -> None:
         {"cost": {"USD": 1.5}, "hangup_reason": "busy"}, {"hangup_reason": "x"}
     ]  # fmt: skip
     assert landing.notices("new_field") == [("cost", None, 1), ("hangup_reason", None, 2)]
+
+
+def test_an_unknown_column_at_two_depths_is_kept_at_both(tmp_path: Path) -> None:
+    calls = Landing(tmp_path, "outreach.calls")
+    flat = {"id": 1, "direction": "outbound", "mood": "good"}
+    nested = {"type": "call", "id": 2, "attributes": {"direction": "inbound", "mood": "bad"}}
+    calls.put("a.ndjson", lines([flat, nested]))
+    calls.run()
+    assert [json.loads(extra) for (extra,) in calls.columns("extra")] == [
+        {"/attributes/mood": "bad"},
+        {"mood": "good"},
+    ]
 
 
 def test_scalars_and_nulls_are_no_records(landing: Landing) -> None:
@@ -596,10 +610,15 @@ def test_what_nobody_reads_is_told_until_it_is_gone(landing: Landing) -> None:
         "dispositions.csv", "README.md", "_state/sync.json", ".partial.ndjson", "voipbin/campaigncalls/_dlt/x.ndjson",
     ):  # fmt: skip
         put(landing, name)
-    assert note_unread(landing.con, LandingFolder(landing.path)) == []
+    own = (
+        "voipbin/campaigncalls/_dlt",
+        1,
+        "names that begin with _ are left alone: they belong to the tool that wrote the files",
+    )
+    assert note_unread(landing.con, LandingFolder(landing.path)) == [Unread(*own)]
     for name in (
         "stray.csv", "hubspot/calls/a.json", "hubspot/calls/b.json", "voipbin/a.ndjson", "voipbin/campaign_calls/a.ndjson",
-        "voipbin/campaigncalls/deep/er/a.xlsx", "voipbin/campaigncalls/a.ndjson.bz2", "sub/dispositions.csv",
+        "voipbin/campaigncalls/deep/er/a.pdf", "voipbin/campaigncalls/a.ndjson.rar", "sub/dispositions.csv",
     ):  # fmt: skip
         put(landing, name)
     for _ in range(2):  # told once, however often it is looked at
@@ -607,7 +626,8 @@ def test_what_nobody_reads_is_told_until_it_is_gone(landing: Landing) -> None:
     systems = "action_builder, liondesk, outreach, voipbin"
     resources = "campaigncalls, outdialtargets, outplans, campaigns"
     ending = (
-        "its name ends in none of .json, .jsonl, .ndjson, .csv, .parquet, nor in one of them with .gz or .zst"
+        "its name ends in none of .json, .jsonl, .ndjson, .csv, .tsv, .txt, .parquet, .avro, .xlsx, .xlsm, .sqlite, "
+        ".sqlite3, .db, .duckdb, .zip, nor in one of them with .gz, .zst, .bz2 or .xz"
     )
     assert landing.con.sql(
         "SELECT file, rows, detail FROM landing.notices WHERE code = 'not_read' ORDER BY file"
@@ -621,10 +641,11 @@ def test_what_nobody_reads_is_told_until_it_is_gone(landing: Landing) -> None:
             1,
             f"it lies in no resource's folder of voipbin; there are {resources}",
         ),
-        ("voipbin/campaigncalls/a.ndjson.bz2", 2, ending),
+        own,
+        ("voipbin/campaigncalls/a.ndjson.rar", 2, ending),
     ]
     shutil.rmtree(landing.path / "hubspot")
-    assert len(note_unread(landing.con, LandingFolder(landing.path))) == 5
+    assert len(note_unread(landing.con, LandingFolder(landing.path))) == 6
     landing.run()
     assert numbers(landing) == [1, 2]
 

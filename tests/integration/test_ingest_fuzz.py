@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.landing_folder import Landing, Row, Writer, shapes_of
+from tests.landing_folder import CONTAINERS, Landing, Row, Writer, shapes_of
 from tests.support import fetch
 
 ROUNDS = int(os.environ.get("INGEST_FUZZ", "1"))
@@ -209,6 +209,48 @@ def test_broken_files(tmp_path: Path, resource: str, shape: str, seed: int) -> N
                     f"{name}: {mutation.start}..{mutation.end} of {data[max(0, mutation.start - 200) : mutation.end + 200]!r} → "
                     f"{mutation.content[max(0, mutation.start - 200) : mutation.end + 200]!r}"
                 )
+
+
+UNPROVEN = ("plain.avro", "snappy.avro", "deflate.avro", "table.sqlite")
+"""Containers in which no checksum proves all of them: what a flipped bit leaves readable may be another value."""
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_broken_containers(tmp_path: Path, container: str, seed: int) -> None:
+    """Damage costs rows of its own file alone, changes none, and is told."""
+    write = CONTAINERS[container]
+    chance = random.Random(f"{container} {seed}")
+    clean, broken = (
+        Landing(tmp_path / "clean", "voipbin.campaigncalls"),
+        Landing(tmp_path / "broken", "voipbin.campaigncalls"),
+    )
+    stem, _, suffix = container.partition(".")
+    original = write(rows_of("voipbin.campaigncalls", FILES))
+    mutations = (truncate, flip, scribble, duplicate, drop)
+    for file in range(FILES):
+        data = (
+            write(rows_of("voipbin.campaigncalls", file)) if file % 4 == 0 or suffix != "duckdb" else original
+        )
+        clean.put(f"{stem}{file}.{suffix}", data)
+        broken.put(f"{stem}{file}.{suffix}", chance.choice(mutations)(data, chance).content)
+    broken.put(f"{stem}.{suffix}", original)
+    clean.put(f"{stem}.{suffix}", original)
+    clean.run()
+    assert clean.rejected() == []
+    broken.run()
+    broken.law()
+    assert broken.run().files_read == 0
+    good, found = _by_key(clean), _by_key(broken)
+    assert {str(row["id"]) for row in rows_of("voipbin.campaigncalls", FILES)} <= found.keys()
+    if container not in UNPROVEN and not suffix.endswith((".bz2", ".xz", ".gz")):
+        assert found.items() <= good.items()
+    told = {
+        file.split("/")[2] for (file,) in broken.con.sql("SELECT file FROM landing.rejected_rows").fetchall()
+    }
+    whole = {file.split("/")[2] for (file,) in broken.con.sql("SELECT file FROM landing.files").fetchall()}
+    assert told <= whole
+    assert len(told) > FILES // 4
 
 
 def _by_key(landing: Landing) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -74,3 +75,19 @@ def test_a_file_of_ten_times_the_memory(
     landing.law()
     places = landing.con.execute("SELECT position FROM landing.rejected_rows").fetchall()
     assert places == [(accepted + 1,)] * rejected
+
+
+def test_pages_of_more_than_the_memory(landing: Landing) -> None:
+    """A page is never held as a whole; but the reader holds a block of pages twice, as text and as rows."""
+    rows, paged = 450_000, landing.folder / "pages.ndjson"
+    with _file(landing).open("rb") as lines, paged.open("wb") as pages:
+        for start in range(0, rows, 500):
+            page = [line.rstrip() for line in islice(lines, min(500, rows - start))]
+            pages.write(b'{"result":[' + b",".join(page) + b"]}\n")
+    _file(landing).write_bytes(b"")
+    landing.con.execute("SET memory_limit = '300MB'")
+    assert paged.stat().st_size > 400_000_000
+    result = landing.run()
+    paged.unlink()
+    assert (result.accepted, result.rejected) == (rows, 0)
+    landing.law()

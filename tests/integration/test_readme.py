@@ -7,6 +7,9 @@ Belongs here: what is read out of README.md and sql/examples.sql. Does not belon
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +82,14 @@ def test_each_of_the_twenty_has_an_answer(published: Path, query: str) -> None:
 
 # ---------------------------------------------------------------------------------------------------- example files
 
-EXAMPLES = re.findall(r"^```\w+ (\S+/\S+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+WRITTEN = re.findall(r"^```\w+ (\S+/\S+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+NAMED = {path.rpartition("/")[0]: text for path, text in WRITTEN if path.endswith("/columns.csv")}
+"""Folder → the columns that a user names for its files."""
+EXAMPLES = [(path, text) for path, text in WRITTEN if not path.endswith("/columns.csv")]
 
 
 def test_every_tool_has_its_example() -> None:
-    assert len(EXAMPLES) == 7
+    assert (len(EXAMPLES), len(NAMED)) == (14, 1)
 
 
 @pytest.mark.parametrize(("path", "text"), EXAMPLES, ids=[path for path, _ in EXAMPLES])
@@ -92,11 +98,46 @@ def test_an_example_file_is_read_as_it_stands(tmp_path: Path, path: str, text: s
     file = tmp_path / "landing" / path
     file.parent.mkdir(parents=True)
     file.write_text(text, encoding="utf-8")
+    named = NAMED.get(path.rpartition("/")[0])
+    if named is not None:
+        (file.parent / "columns.csv").write_text(named, encoding="utf-8")
     con = ledger()
     result = ingest(con, RESOURCE[f"{source}.{name}"], LandingFolder(tmp_path / "landing"), tmp_path)
-    records = text.count('"record":') or len(text.splitlines()) - path.endswith(".csv")
-    assert (result.accepted, result.rejected) == (records, 0)
+    has_header = not path.endswith(".jsonl") and "{" not in text and named is None
+    records = text.count('"record":') or len(text.splitlines()) - has_header
+    assert (result.accepted + result.superseded, result.rejected) == (records, 0)
     assert fetch(con, "SELECT * FROM landing.notices") == []
+
+
+RECIPES = re.findall(r"^```(sh|python) makes (\S+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+"""Language, the file that it makes, and the lines."""
+
+
+def test_every_container_has_its_recipe() -> None:
+    endings = {path.partition(".")[2] for _, path, _ in RECIPES}
+    assert endings == {"zip", "csv.bz2", "csv.xz", "csv.gz.gz", "xlsx", "avro", "sqlite", "duckdb"}
+
+
+@pytest.mark.parametrize(("language", "path", "text"), RECIPES, ids=[path for _, path, _ in RECIPES])
+def test_a_recipe_makes_a_file_that_is_read(tmp_path: Path, language: str, path: str, text: str) -> None:
+    source, name, *_ = path.split("/")
+    plain = dict(EXAMPLES)[f"{source}/{name}/full.csv"]
+    (tmp_path / "full.csv").write_text(plain, encoding="utf-8")
+    file = tmp_path / "landing" / path
+    file.parent.mkdir(parents=True)
+    program = [sys.executable, "-c"] if language == "python" else ["sh", "-c"]
+    done = subprocess.run([*program, text], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+    con, own = ledger(), ledger()
+    result = ingest(con, RESOURCE[f"{source}.{name}"], LandingFolder(tmp_path / "landing"), tmp_path)
+    assert (result.accepted, result.rejected) == (2, 0)
+    assert fetch(con, "SELECT * FROM landing.notices") == []
+    file.unlink()
+    shutil.copy(tmp_path / "full.csv", file.parent)
+    ingest(own, RESOURCE[f"{source}.{name}"], LandingFolder(tmp_path / "landing"), tmp_path)
+    rows = f"SELECT * EXCLUDE (_file_id) FROM {RESOURCE[f'{source}.{name}'].raw_table} ORDER BY ALL"
+    assert fetch(con, rows) == fetch(own, rows)
 
 
 def test_the_examples_together_make_a_ledger(tmp_path: Path) -> None:
@@ -113,7 +154,7 @@ def test_the_examples_together_make_a_ledger(tmp_path: Path) -> None:
         con, "SELECT campaign_key, attempts, contacts FROM reports.campaign_contact_rates ORDER BY ALL"
     ) == [
         {"campaign_key": "action_builder:7", "attempts": 2, "contacts": 1},
-        {"campaign_key": "outreach:5", "attempts": 3, "contacts": 2},
+        {"campaign_key": "outreach:5", "attempts": 5, "contacts": 4},
         {"campaign_key": "voipbin:183c0d5c-691e-42f3-af2b-9bffc2740f83", "attempts": 1, "contacts": 1},
     ]
     assert fetch(con, "SELECT id FROM raw.outreach_sequences WHERE _deleted_at IS NOT NULL") == [{"id": 6}]

@@ -138,6 +138,7 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     },
     "raw.outreach_calls": {
         "dispositions_are_loaded": "DELETE FROM raw.outreach_call_dispositions",
+        "calls_name_their_organization": "INSERT INTO {table} BY NAME SELECT * REPLACE ('7' AS o_id) FROM {table}",
     },
     "core.as_of": {
         "one_moment_is_set": "DELETE FROM {table}",
@@ -262,8 +263,11 @@ DISTURBANCES: dict[str, dict[str, str]] = {
         name: f"INSERT INTO {{table}} BY NAME SELECT 'outreach' AS source, '{code}' AS code, 2 AS rows"
         for name, code in (
             ("values_are_known", "unknown_value"),
+            ("side_matters_are_read", "left_out"),
             ("states_are_consistent", "inconsistent"),
             ("no_page_is_missing", "page_total"),
+            ("no_pull_has_stopped", "round_page"),
+            ("loaders_keep_values", "loader_changed"),
             ("every_file_is_read", "not_read"),
         )
     },

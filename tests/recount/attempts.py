@@ -40,6 +40,8 @@ class Attempt:
     direction: str
     agent: str | None
     destination_index: int | None = None
+    unmapped: tuple[str, str] | None = None
+    """Field and value that nobody has mapped, of a row that is unknown."""
 
     @property
     def is_real(self) -> bool:
@@ -130,6 +132,12 @@ def _has_begun(row: Row, at: datetime, until: datetime) -> bool:
     return at <= until and (withdrawn is None or withdrawn > until)
 
 
+def _unmapped(
+    source: str, row: Row, disposition: str, dispositions: Mapping[int, Row] | None = None
+) -> tuple[str, str] | None:
+    return meanings.unmapped(source, row, dispositions or {}) if disposition == "unknown" else None
+
+
 def _name(source: str, value: Any) -> str | None:
     return None if value is None else f"{source}:{value}"
 
@@ -190,6 +198,7 @@ def _of_voipbin(rows: Rows, until: datetime) -> Iterator[Attempt]:
                 direction="outbound",
                 agent=None,
                 destination_index=row["destination_index"],
+                unmapped=_unmapped("voipbin", row, disposition),
             )
 
 
@@ -217,6 +226,7 @@ def _of_outreach(rows: Rows, until: datetime) -> Iterator[Attempt]:
                 channel="phone",
                 direction=row["direction"] or "unknown",
                 agent=_name("outreach", row["user_id"]),
+                unmapped=_unmapped("outreach", row, disposition, dispositions),
             )
 
 
@@ -237,6 +247,7 @@ def _of_liondesk(rows: Rows, as_of: datetime) -> Iterator[Attempt]:
             channel=_sent_channel(row["type"]),
             direction="outbound",
             agent=_name("liondesk", row["completing_user_id" if by_hand else "send_from_user_id"]),
+            unmapped=_unmapped("liondesk", row, disposition),
         )
 
 

@@ -49,7 +49,7 @@ OUTREACH_NAMES = {
     "Bad Number": "bad_contact_info",
     "Do Not Call": "do_not_contact",
 }
-"""Name of a call disposition → disposition."""
+"""Name of a call disposition → disposition. A name that is not here is asked for by its outcome."""
 
 OUTREACH_CLASSES = {"Answered - Not Interested": "R", "Answered - Wrong Contact": "O"}
 """Name of a call disposition → AAPOR's class, where it is not that of the unified disposition."""
@@ -72,7 +72,7 @@ OUTREACH_OUTCOMES = {
 }
 
 OUTREACH_STATES = {
-    "completed": "contacted",
+    "completed": "unknown",
     "no_answer": "no_contact",
     "failed": "no_contact",
     "left_voicemail": "voicemail",
@@ -98,24 +98,47 @@ def of_voipbin(row: Row, *, has_ended: bool) -> str:
 def of_outreach(row: Row, dispositions: Mapping[int, Row]) -> tuple[str, str]:
     """The disposition and class of a call: the first field that says something decides.
 
-    They are asked in this order: the call's disposition, by its name, then by the outcome that the organization gave
-    it; a voicemail's recording; the call's outcome; its state; whether it was answered.
+    They are asked in this order: a voicemail's recording; the call's disposition, by the organization's flag for
+    voicemails, by its name, then by the outcome that the organization gave it; the call's outcome; its state; whether
+    it was answered. A disposition that says nothing leaves the call unknown.
     """
+    if row.get("voicemail_recording_url"):
+        return "voicemail", CLASS["voicemail"]
     number = row.get("call_disposition_id")
-    listed = dispositions.get(number) if number is not None else None
-    name = listed["name"] if listed else OUTREACH_DEFAULTS.get(number or 0, "")
+    if number is not None:
+        listed = dispositions.get(number, {"name": OUTREACH_DEFAULTS.get(number)})
+        if listed.get("default_for_outbound_voicemail"):
+            return "voicemail", CLASS["voicemail"]
+        name = listed["name"] or ""
+        found = OUTREACH_NAMES.get(name) or OUTREACH_OUTCOMES.get(listed.get("outcome") or "", "unknown")
+        return found, OUTREACH_CLASSES.get(name, CLASS[found])
     outcome, state = row.get("outcome"), row.get("state")
-    found = (
-        OUTREACH_NAMES.get(name)
-        or (OUTREACH_OUTCOMES.get(listed["outcome"] or "") if listed else None)
-        or ("voicemail" if row.get("voicemail_recording_url") else None)
-        or OUTREACH_OUTCOMES.get(outcome or "")
-        or OUTREACH_STATES.get(state or "")
-    )
-    if not found:
-        is_silent = outcome is None and state is None and row.get("answered_at") is None
-        found = "no_contact" if is_silent and row.get("dialed_at") is not None else "unknown"
-    return found, OUTREACH_CLASSES.get(name, CLASS[found])
+    found = OUTREACH_OUTCOMES.get(outcome or "") or OUTREACH_STATES.get(state or "", "unknown")
+    if (
+        outcome is None
+        and state is None
+        and row.get("answered_at") is None
+        and row.get("dialed_at") is not None
+    ):
+        found = "no_contact"
+    return found, CLASS[found]
+
+
+def unmapped(source: str, row: Row, dispositions: Mapping[int, Row]) -> tuple[str, str] | None:
+    """The field and the value that nobody has mapped, in a row that is unknown; None if it has no such value."""
+    if source == "voipbin":
+        return ("status/result", row["status"]) if row["status"] is not None else None
+    if source == "liondesk":
+        return ("is_active/send_at", "active/no send_at") if row["is_active"] else None
+    if source != "outreach":
+        return None
+    number, outcome, state = (row.get(name) for name in ("call_disposition_id", "outcome", "state"))
+    if number is not None:
+        name = dispositions.get(number, {}).get("name")
+        return ("call_disposition", name.strip().lower()) if name else ("call_disposition_id", str(number))
+    if outcome is not None:
+        return "outcome", outcome.strip().lower()
+    return ("state", state.strip().lower()) if state is not None and state not in OUTREACH_STATES else None
 
 
 def of_liondesk(row: Row, as_of: datetime) -> str:

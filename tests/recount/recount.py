@@ -125,6 +125,16 @@ def _attempts(recount: Recount) -> Table:
     return found
 
 
+def _unmapped(recount: Recount) -> Table:
+    found: dict[tuple[Any, ...], Figures] = {}
+    for attempt in recount.ledger:
+        if attempt.unmapped is not None:
+            figures = found.setdefault((attempt.source, *attempt.unmapped), {"rows": 0, "attempts": 0})
+            figures["rows"] += 1
+            figures["attempts"] += attempt.is_real
+    return found
+
+
 def _campaigns(recount: Recount) -> Table:
     met = {(attempt.source, attempt.campaign) for attempt in recount.ledger}
     listed = {(campaign.partition(":")[0], campaign) for campaign in recount.names}
@@ -167,6 +177,7 @@ CAMPAIGN = ("source", "campaign_key")
 TABLES: dict[str, tuple[tuple[str, ...], Callable[[Recount], Table]]] = {
     "core.attempts": (("attempt_key",), _attempts),
     "core.campaigns": (CAMPAIGN, _campaigns),
+    "quality.unmapped_values": (("source", "field", "value"), _unmapped),
     "replay.target_outcomes": (
         ("outdial_target_id",),
         lambda r: outcomes.target_outcomes(r.replay.outcomes),

@@ -289,7 +289,7 @@ class TestOutreach:
             ({"call_disposition_id": 22}, "contacted", "Answered - Wrong Contact", "call_disposition"),
             ({"call_disposition_id": 23}, "bad_contact_info", "Wrong Number", "call_disposition"),
             ({"call_disposition_id": 26}, "voicemail", "No Answer - Left Voicemail", "call_disposition"),
-            ({"call_disposition_id": 28}, "contacted", "Answered - asked to leave a voicemail", "call_disposition"),
+            ({"call_disposition_id": 28}, "voicemail", "Answered - asked to leave a voicemail", "call_disposition"),
             ({"call_disposition_id": 30}, "do_not_contact", "Please do not call", "call_disposition"),
             # A name that says nothing: its flag, its outcome.
             ({"call_disposition_id": 27}, "voicemail", "LM", "call_disposition.default_for_outbound_voicemail"),
@@ -303,21 +303,25 @@ class TestOutreach:
             ({"call_disposition_id": 5}, "contacted", "Answered - Wrong Contact", "call_disposition_id"),
             ({"call_disposition_id": 7, "answered_at": START}, "voicemail", "Left Voicemail", "call_disposition_id"),
             ({"call_disposition_id": 9}, "bad_contact_info", "Bad Number", "call_disposition_id"),
-            # A disposition that nothing is known of leaves it to the next field.
-            ({"call_disposition_id": 99, "outcome": "Answered"}, "contacted", "Answered", "outcome"),
+            # A disposition that nothing is known of is unknown, whatever the next fields say.
+            ({"call_disposition_id": 99, "outcome": "Answered"}, "unknown", "call disposition 99", None),
+            ({"call_disposition_id": 29, "state": "busy", "answered_at": START}, "unknown", "Quux", None),
             ({"call_disposition_id": 99}, "unknown", "call disposition 99", None),
             ({"call_disposition_id": 29}, "unknown", "Quux", None),
-            # A voicemail recording is stronger than outcome, state and answeredAt, weaker than a disposition.
+            # A voicemail's recording, whatever else is said.
             (VOICEMAIL | {"outcome": "Answered"}, "voicemail", "voicemail recording", "voicemail_recording_url"),
             ({"voicemail_recording_url": "", "outcome": "Answered"}, "contacted", "Answered", "outcome"),
-            (VOICEMAIL | {"call_disposition_id": 21}, "contacted", "answered - MEETING ", "call_disposition"),
+            (VOICEMAIL | {"call_disposition_id": 21}, "voicemail", "voicemail recording", "voicemail_recording_url"),
+            (VOICEMAIL | {"call_disposition_id": 99}, "voicemail", "voicemail recording", "voicemail_recording_url"),
             # Outcome, then state.
             ({"outcome": "Answered", "state": "no_answer"}, "contacted", "Answered", "outcome"),
             ({"outcome": "Not Answered", "answered_at": START}, "no_contact", "Not Answered", "outcome"),
             ({"outcome": "completed"}, "contacted", "completed", "outcome"),
             ({"outcome": "no_answer"}, "no_contact", "no_answer", "outcome"),
             ({"state": "no_answer", "answered_at": START}, "no_contact", "no_answer", "state"),
-            ({"state": "completed"}, "contacted", "completed", "state"),
+            ({"state": "completed"}, "unknown", "completed", "state"),
+            ({"state": "completed", "answered_at": START}, "unknown", "completed", "state"),
+            ({"outcome": "Whatever", "state": "completed"}, "unknown", "Whatever", None),
             ({"outcome": "Whatever", "state": "busy"}, "no_contact", "busy", "state"),
             ({"outcome": "Whatever"}, "unknown", "Whatever", None),
             ({"state": "Ringing", "dialed_at": START}, "unknown", "Ringing", None),

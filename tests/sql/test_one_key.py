@@ -184,6 +184,71 @@ def test_a_row_marked_as_deleted_where_it_stands_touches_its_target(tmp_path: Pa
     assert stepwise == one.rows()
 
 
+def updated(number: int, **changes: Any) -> str:
+    """An event that carries only what changed of a call of Outreach."""
+    attributes = {name: value for name, value in changes.items() if name != "prospect"}
+    data: dict[str, Any] = {"type": "call", "id": number, "attributes": attributes}
+    if "prospect" in changes:
+        data["relationships"] = {"prospect": {"data": {"type": "prospect", "id": changes["prospect"]}}}
+    return json.dumps(
+        {"data": data, "meta": {"eventName": "call.updated", "deliveredAt": "2026-05-01T00:00:00Z"}}
+    )
+
+
+def test_a_part_of_a_row_touches_the_targets_that_it_changes(tmp_path: Path) -> None:
+    """The first part moves a row to another target; the second arrives later, is older, and leaves the row's file."""
+    one = Ledger(tmp_path)
+    one.arrive(outreach({1: ["NA", "C"], 2: ["NA"], 3: ["NA"]}))
+    one.build()
+    folder = tmp_path / "landing" / "outreach" / "calls"
+    calls = fetch(one.con, "SELECT id, prospect_id FROM raw.outreach_calls ORDER BY prospect_id, id")
+    moved, other = calls[0]["id"], calls[2]["prospect_id"]
+    for name, event, touched in (
+        (
+            "moved",
+            updated(moved, prospect=other, updatedAt="2026-04-02T00:00:00Z"),
+            [calls[0]["prospect_id"], other],
+        ),
+        ("late", updated(moved, state="busy", updatedAt="2026-04-01T00:00:00Z"), [other]),
+    ):
+        (folder / f"{name}.jsonl").write_text(event)
+        one.arrive({})
+        one.build()
+        found = fetch(one.con, "SELECT DISTINCT target_key FROM scratch.added_core_attempts ORDER BY ALL")
+        assert [row["target_key"] for row in found] == [f"outreach:{person}" for person in sorted(touched)], (
+            name
+        )
+        stepwise = one.rows()
+        for model in CHAIN:
+            build_whole(one.con, model)
+        assert stepwise == one.rows(), name
+    kept = fetch(one.con, f"SELECT state, prospect_id FROM raw.outreach_calls WHERE id = {moved}")
+    assert kept == [{"state": "busy", "prospect_id": other}]
+
+
+def test_a_version_of_a_stream_touches_the_targets_that_it_lacks(tmp_path: Path) -> None:
+    one = Ledger(tmp_path)
+    log = outreach({1: ["NA"], 2: ["C"], 3: ["NA"]})
+    one.arrive({table: rows for table, rows in log.items() if table != "outreach_calls"})
+    folder = tmp_path / "landing" / "outreach" / "calls"
+    folder.mkdir(parents=True)
+    for version, rows in ((1, log["outreach_calls"]), (2, log["outreach_calls"][1:])):
+        messages = [
+            {"type": "RECORD", "stream": "calls", "version": version, "record": dict(row)} for row in rows
+        ]
+        active = {"type": "ACTIVATE_VERSION", "stream": "calls", "version": version}
+        (folder / f"{version}.jsonl").write_text(
+            "\n".join(json.dumps(m, default=str) for m in [*messages, active])
+        )
+        one.arrive({})
+        one.build()
+        stepwise = one.rows()
+        for model in CHAIN:
+            build_whole(one.con, model)
+        assert stepwise == one.rows()
+    assert fetch(one.con, "SELECT count(*) AS n FROM core.attempts") == [{"n": 2}]
+
+
 def test_a_row_that_a_later_page_gives_to_another_touches_both(tmp_path: Path) -> None:
     """The raw table of such pages is rebuilt whole, so no row of it tells which target has lost one."""
     one = Ledger(tmp_path)

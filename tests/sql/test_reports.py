@@ -417,6 +417,17 @@ class TestCurves:
         assert rows[-1]["cumulative_incidence"] <= 1
         assert rows[-1]["one_minus_kaplan_meier"] == 1
 
+    @pytest.mark.parametrize("reached", [(3, 2, 2), (10, 11, 3, 7), (1, 0, 1)])
+    def test_rounding_makes_nobody_less_sure_that_all_were_reached(self, reached: tuple[int, ...]) -> None:
+        """What is left of 1 and of its variance is rounding; divided by each other, they stood for any number."""
+        tried = [["NA"] * number + ["C"] for number, targets in enumerate(reached) for _ in range(targets)]
+        *_, last = report(
+            action_builder(dict(enumerate(tried))), "attempt_curve", "campaign_key DESC, attempt_number"
+        )
+        assert (last["cumulative_incidence_low"], last["cumulative_incidence_high"]) == pytest.approx(
+            wilson(len(tried), len(tried))
+        )
+
     def test_a_refusal_that_was_followed_up_was_no_end(self) -> None:
         first, second = report(
             action_builder({1: ["DNC", "C"]}), "attempt_curve", "campaign_key, attempt_number"

@@ -19,6 +19,18 @@ CHAPTER = Chapter(
             open=True,
         ),
         Section(
+            id="unmapped-values",
+            table="quality.unmapped_values",
+            title="Values that the mapping does not know",
+            reading="The rows that have them count as attempts that end in unknown. To map a value, append its line to "
+            "dispositions.csv in the landing folder, below the header source,field,value,disposition, and write what it "
+            "stands for in place of unknown.",
+            order="source, rows DESC, field, value",
+            lead=("line", "rows", "attempts"),
+            empty="The mapping knows every value that was met.",
+            open=True,
+        ),
+        Section(
             id="row-accounting",
             table="quality.row_accounting",
             title="Every row accounted for",

@@ -110,6 +110,11 @@ ORDER BY rows DESC, source, resource, field, value""",
                 "Fields with a known set of values have no other value; map the new ones.",
             ),
             (
+                "side_matters_are_read",
+                "left_out",
+                "Every value can be read, also of the fields that cost no row, such as tags.",
+            ),
+            (
                 "states_are_consistent",
                 "inconsistent",
                 "No row contradicts itself. The state of a row that does is derived from its other fields.",
@@ -118,6 +123,16 @@ ORDER BY rows DESC, source, resource, field, value""",
                 "no_page_is_missing",
                 "page_total",
                 "A page set holds as many rows as its pages say.",
+            ),
+            (
+                "no_pull_has_stopped",
+                "round_page",
+                "No pull has ended after one page with a round number of rows.",
+            ),
+            (
+                "loaders_keep_values",
+                "loader_changed",
+                "No loading tool says that it emptied or cut a value.",
             ),
         )
     ),

@@ -19,7 +19,7 @@ def raw_rules(resource: Resource) -> Iterator[Rule]:
     their bounds.
     """
     table, key = f"raw.{resource.table}", resource.key
-    yield unique(table, key, nullable=(resource.version,) if resource.version else ())
+    yield unique(table, key, (resource.version,) if resource.version else (), resource.scope)
     for column in resource.fields:
         if column.required and column.name not in key:
             yield filled(table, column.name, key)

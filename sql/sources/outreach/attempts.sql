@@ -1,42 +1,62 @@
 -- One row per call that was made or logged.
--- Five fields say what became of a call. They are read in this order, and the first one that the mapping knows decides:
--- the call's disposition, a voicemail recording, `outcome`, `state`, `answeredAt`. `answeredAt` alone is never a
--- contact, because it is also set when a voicemail box answers.
--- The call's disposition is looked up by its name in the dimension; else by the outcome that the organization gave it;
--- else, if the dimension lacks it, by the known default id.
+-- What became of a call is asked in this order. The first answer decides:
+-- 1. the organization's flag for voicemails on the call's disposition, and a voicemail's recording;
+-- 2. the call's disposition: its name, then the outcome that the organization gave it; if the dimension lacks the
+--    disposition or its name, the known default id. A disposition that none of these knows is unknown, whatever the
+--    fields below say;
+-- 3. `outcome`;
+-- 4. `state`. `completed` is unknown, because the vendor sets it for a voicemail too;
+-- 5. `answeredAt`. It is never a contact, because it is also set when a voicemail box answers.
+-- A disposition, an outcome or a state that no line of the mapping names is handed on, so that the ledger lists it.
+-- Names are compared word by word: case, spaces, punctuation marks and the kind of dash do not count.
+-- Ids are unique within an organization only. Where a file names the organization, it stands in front of every id.
 -- Calls of every direction are kept, because manual logs say `inbound` for calls that a user made.
 WITH mapping AS (
-    SELECT field, value, label, disposition
+    SELECT
+        field, value, label, disposition,
+        coalesce(nullif(trim(regexp_replace(
+            regexp_replace(value, '[\s\p{Z}_.,;:!?/|()"\[\]]+', ' ', 'g'), ' ?[\p{Pd}−]+ ?', ' - ', 'g'
+        )), ''), value) AS words
     FROM core.dispositions
     WHERE source = 'outreach'
 ),
 
--- What each disposition of the organization means. These are tried in order: its exact name, a pattern of names (a
--- beginning before any other, then the longest), its flag, its outcome.
-named AS (
+names AS (
     SELECT
-        names.id, names.name, mapping.field, mapping.value,
+        id, name, outcome, default_for_outbound_voicemail,
+        coalesce(bento || '.', '') || coalesce(o_id || '.', '') AS organization,
+        coalesce(nullif(trim(regexp_replace(
+            regexp_replace(lower(name), '[\s\p{Z}_.,;:!?/|()"\[\]]+', ' ', 'g'), ' ?[\p{Pd}−]+ ?', ' - ', 'g'
+        )), ''), nullif(lower(trim(name)), '')) AS words
+    FROM raw.outreach_call_dispositions
+),
+
+-- The lines that know a disposition of the organization. These are tried in order: its flag, its exact name, a pattern
+-- of names (a beginning before any other, then the longest), its outcome.
+found AS (
+    SELECT
+        names.organization, names.id, mapping.field, mapping.value,
         row_number() OVER (
-            PARTITION BY names.id
+            PARTITION BY names.organization, names.id
             ORDER BY
                 CASE mapping.field
-                    WHEN 'call_disposition' THEN 1
-                    WHEN 'call_disposition.default_for_outbound_voicemail' THEN 2
+                    WHEN 'call_disposition.default_for_outbound_voicemail' THEN 1
+                    WHEN 'call_disposition' THEN 2
                     ELSE 3
                 END ASC,
-                mapping.value = lower(trim(names.name)) DESC,
+                mapping.words = names.words DESC,
                 mapping.value LIKE '!%%' ESCAPE '!' ASC,
                 length(mapping.value) DESC,
                 mapping.value ASC
         ) AS place
-    FROM raw.outreach_call_dispositions AS names
+    FROM names
     INNER JOIN mapping
         ON
             (
                 mapping.field = 'call_disposition'
                 AND (
-                    lower(trim(names.name)) = mapping.value
-                    OR (mapping.value LIKE '%!%%' ESCAPE '!' AND lower(trim(names.name)) LIKE mapping.value)
+                    names.words = mapping.words
+                    OR (mapping.value LIKE '%!%%' ESCAPE '!' AND names.words LIKE mapping.words)
                 )
             )
             OR (
@@ -47,71 +67,108 @@ named AS (
             OR (mapping.field = 'call_disposition.outcome' AND lower(trim(names.outcome)) = mapping.value)
 ),
 
-dispositions AS (
-    SELECT id, name, field, value
-    FROM named
-    WHERE place = 1
-    UNION ALL
-    SELECT TRY_CAST(value AS BIGINT), label, field, value
-    FROM mapping
-    WHERE
-        field = 'call_disposition_id'
-        AND TRY_CAST(value AS BIGINT) NOT IN (SELECT names.id FROM raw.outreach_call_dispositions AS names)
+-- What each disposition of the organization means, or the name that no line knows.
+meanings AS (
+    SELECT
+        names.organization, names.id, names.name, names.outcome,
+        coalesce(found.field, CASE WHEN names.words IS NOT NULL THEN 'call_disposition' END) AS field,
+        coalesce(found.value, CASE WHEN names.words IS NOT NULL THEN lower(trim(names.name)) END) AS value,
+        coalesce(found.field = 'call_disposition.default_for_outbound_voicemail', FALSE) AS is_by_flag
+    FROM names
+    LEFT JOIN found ON found.organization = names.organization AND found.id = names.id AND found.place = 1
 ),
 
 calls AS (
     SELECT
         calls.*,
+        coalesce(bento || '.', '') || coalesce(o_id || '.', '') AS organization,
         CASE WHEN voicemail_recording_url <> '' THEN 'present' END AS voicemail,
+        CASE WHEN call_disposition_id IS NULL THEN nullif(lower(trim(outcome)), '') END AS outcome_said,
+        CASE WHEN call_disposition_id IS NULL THEN nullif(lower(trim(state)), '') END AS state_said
+    FROM raw.outreach_calls AS calls
+),
+
+asked AS (
+    SELECT
+        calls.*,
+        CAST(call_disposition_id AS VARCHAR) AS plain_id,
         CASE
-            WHEN outcome IS NOT NULL OR state IS NOT NULL THEN NULL
+            WHEN organization <> '' THEN lower(organization) || CAST(call_disposition_id AS VARCHAR)
+        END AS id_in_organization,
+        CASE
+            WHEN call_disposition_id IS NOT NULL OR outcome_said IS NOT NULL OR state_said IS NOT NULL THEN NULL
             WHEN answered_at IS NOT NULL THEN 'present'
             WHEN dialed_at IS NOT NULL THEN 'absent'
         END AS answer
-    FROM raw.outreach_calls AS calls
+    FROM calls
+),
+
+decided AS (
+    SELECT
+        asked.*,
+        meanings.name,
+        meanings.outcome AS outcome_of_name,
+        coalesce(by_voicemail.label, by_own_id.label, by_id.label, by_answer.label) AS label,
+        coalesce(
+            CASE WHEN meanings.is_by_flag THEN meanings.field END,
+            by_voicemail.field, meanings.field, by_own_id.field, by_id.field,
+            CASE WHEN asked.plain_id IS NOT NULL THEN 'call_disposition_id' END,
+            by_outcome.field,
+            -- A state that is mapped to unknown does not hide that the outcome lacks a line.
+            CASE WHEN by_state.disposition <> 'unknown' OR asked.outcome_said IS NULL THEN by_state.field END,
+            CASE WHEN asked.outcome_said IS NOT NULL THEN 'outcome' END,
+            CASE WHEN asked.state_said IS NOT NULL THEN 'state' END,
+            by_answer.field
+        ) AS mapping_field,
+        coalesce(
+            CASE WHEN meanings.is_by_flag THEN meanings.value END,
+            by_voicemail.value, meanings.value, by_own_id.value, by_id.value,
+            asked.id_in_organization, asked.plain_id,
+            by_outcome.value,
+            CASE WHEN by_state.disposition <> 'unknown' OR asked.outcome_said IS NULL THEN by_state.value END,
+            asked.outcome_said,
+            asked.state_said,
+            by_answer.value
+        ) AS mapping_value
+    FROM asked
+    LEFT JOIN meanings
+        ON meanings.id = asked.call_disposition_id AND meanings.organization = asked.organization
+    LEFT JOIN mapping AS by_voicemail
+        ON by_voicemail.field = 'voicemail_recording_url' AND by_voicemail.value = asked.voicemail
+    LEFT JOIN mapping AS by_own_id
+        ON by_own_id.field = 'call_disposition_id' AND by_own_id.value = asked.id_in_organization
+    LEFT JOIN mapping AS by_id
+        ON by_id.field = 'call_disposition_id' AND by_id.value = asked.plain_id
+    LEFT JOIN mapping AS by_outcome ON by_outcome.field = 'outcome' AND by_outcome.value = asked.outcome_said
+    LEFT JOIN mapping AS by_state ON by_state.field = 'state' AND by_state.value = asked.state_said
+    LEFT JOIN mapping AS by_answer ON by_answer.field = 'answered_at' AND by_answer.value = asked.answer
 )
 
 SELECT
-    CAST(calls.id AS VARCHAR) AS native_id,
-    CAST(calls.sequence_id AS VARCHAR) AS campaign,
-    CAST(calls.prospect_id AS VARCHAR) AS person,
+    organization || CAST(id AS VARCHAR) AS native_id,
+    organization || CAST(sequence_id AS VARCHAR) AS campaign,
+    organization || CAST(prospect_id AS VARCHAR) AS person,
     'phone' AS channel,
-    coalesce(calls.direction, 'unknown') AS direction,
-    coalesce(calls.dialed_at, calls.answered_at, calls.completed_at, calls.created_at) AS began_at,
-    calls.completed_at AS ended_at,
+    coalesce(direction, 'unknown') AS direction,
+    coalesce(dialed_at, answered_at, completed_at, created_at) AS began_at,
+    completed_at AS ended_at,
     CASE
-        WHEN calls.dialed_at IS NOT NULL THEN 'dialed_at'
-        WHEN calls.answered_at IS NOT NULL THEN 'answered_at'
-        WHEN calls.completed_at IS NOT NULL THEN 'completed_at'
-        WHEN calls.created_at IS NOT NULL THEN 'created_at'
+        WHEN dialed_at IS NOT NULL THEN 'dialed_at'
+        WHEN answered_at IS NOT NULL THEN 'answered_at'
+        WHEN completed_at IS NOT NULL THEN 'completed_at'
+        WHEN created_at IS NOT NULL THEN 'created_at'
     END AS time_basis,
-    coalesce(
-        by_disposition.field, by_voicemail.field, by_outcome.field, by_state.field, by_answer.field
-    ) AS mapping_field,
-    coalesce(
-        by_disposition.value, by_voicemail.value, by_outcome.value, by_state.value, by_answer.value
-    ) AS mapping_value,
+    mapping_field,
+    mapping_value,
     CASE
-        WHEN by_disposition.field IS NOT NULL THEN by_disposition.name
-        WHEN by_voicemail.field IS NOT NULL THEN by_voicemail.label
-        WHEN by_outcome.field IS NOT NULL THEN calls.outcome
-        WHEN by_state.field IS NOT NULL THEN calls.state
-        WHEN by_answer.field IS NOT NULL THEN by_answer.label
-        ELSE coalesce(
-            names.name,
-            'call disposition ' || CAST(calls.call_disposition_id AS VARCHAR),
-            calls.outcome,
-            calls.state
-        )
+        WHEN mapping_field IN ('voicemail_recording_url', 'answered_at') THEN label
+        WHEN mapping_field = 'call_disposition_id'
+            THEN coalesce(label, 'call disposition ' || organization || plain_id)
+        WHEN mapping_field = 'outcome' THEN outcome
+        WHEN mapping_field = 'state' THEN state
+        ELSE coalesce(name, outcome_of_name)
     END AS raw_disposition,
     FALSE AS is_automated,
-    CAST(calls.user_id AS VARCHAR) AS agent,
-    calls._deleted_at AS deleted_at
-FROM calls
-LEFT JOIN raw.outreach_call_dispositions AS names ON names.id = calls.call_disposition_id
-LEFT JOIN dispositions AS by_disposition ON by_disposition.id = calls.call_disposition_id
-LEFT JOIN mapping AS by_voicemail
-    ON by_voicemail.field = 'voicemail_recording_url' AND by_voicemail.value = calls.voicemail
-LEFT JOIN mapping AS by_outcome ON by_outcome.field = 'outcome' AND by_outcome.value = lower(trim(calls.outcome))
-LEFT JOIN mapping AS by_state ON by_state.field = 'state' AND by_state.value = lower(trim(calls.state))
-LEFT JOIN mapping AS by_answer ON by_answer.field = 'answered_at' AND by_answer.value = calls.answer
+    organization || CAST(user_id AS VARCHAR) AS agent,
+    _deleted_at AS deleted_at
+FROM decided

@@ -1,5 +1,5 @@
--- One row per sequence, which is the campaign of a call.
+-- One row per sequence, which is the campaign of a call. The organization stands in front of its id (attempts.sql).
 SELECT
-    CAST(id AS VARCHAR) AS campaign,
+    coalesce(bento || '.', '') || coalesce(o_id || '.', '') || CAST(id AS VARCHAR) AS campaign,
     name
 FROM raw.outreach_sequences

@@ -1,8 +1,14 @@
--- Every call's disposition is in raw.outreach_call_dispositions. Without it, the call's outcome is a guess.
+-- Every call's disposition is in raw.outreach_call_dispositions, under the call's own organization. Without it, the
+-- call's outcome is a guess.
 -- Table: raw.outreach_calls
 -- Severity: warn
-SELECT calls.call_disposition_id, count(*) AS calls
+SELECT calls.bento, calls.o_id, calls.call_disposition_id, count(*) AS calls
 FROM raw.outreach_calls AS calls
-WHERE calls.call_disposition_id NOT IN (SELECT names.id FROM raw.outreach_call_dispositions AS names)
-GROUP BY calls.call_disposition_id
-ORDER BY calls DESC, calls.call_disposition_id ASC
+LEFT JOIN raw.outreach_call_dispositions AS names
+    ON
+        names.id = calls.call_disposition_id
+        AND names.bento IS NOT DISTINCT FROM calls.bento
+        AND names.o_id IS NOT DISTINCT FROM calls.o_id
+WHERE calls.call_disposition_id IS NOT NULL AND names.id IS NULL
+GROUP BY calls.bento, calls.o_id, calls.call_disposition_id
+ORDER BY calls DESC, calls.bento ASC, calls.o_id ASC, calls.call_disposition_id ASC
