@@ -56,14 +56,14 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the first records of a file tell: its dialect, its header, and the lines before the header.
+    """What the first records of a file tell: its delimiter, its header, and the lines before the header.
 
     ``at`` and ``body`` are the bytes (UTF-8) before the header, and before the first record after it. ``titles`` counts
     the records before the header. ``width`` is the number of values in the first record. ``names`` is empty if the file
     has no header.
     """
 
-    dialect: Dialect = field(default_factory=Dialect)
+    delimiter: str = ","
     names: tuple[str, ...] = ()
     at: int = 0
     body: int = 0
@@ -136,7 +136,7 @@ def records_of(lines: Iterator[str], dialect: Dialect) -> Iterator[tuple[str, li
 
 
 def tell(head: str, is_known: Callable[[str], bool]) -> Told:
-    """Tell the dialect and the header from a file's first characters. ``names`` is empty if no record is a header.
+    """Tell the delimiter and the header from a file's first characters. ``names`` is empty if no record is a header.
 
     ``is_known`` says whether a column name is one of the resource's. The header is the record with the most known names.
     A record with more values than known names, as data has, is none, nor is one below records that look like its rows.
@@ -148,14 +148,14 @@ def tell(head: str, is_known: Callable[[str], bool]) -> Told:
     given = _SEPARATOR_LINE.fullmatch(first)
     delimiters = (given["delimiter"],) if given is not None else _DELIMITERS
     found = [each for each in delimiters if each in head] or [","]
-    ranked = [_header(lines, Told(Dialect(delimiter)), is_known) for delimiter in found]
+    ranked = [_header(lines, Told(delimiter), is_known) for delimiter in found]
     return max(ranked, key=lambda each: each[0])[1]
 
 
 def _header(
     lines: Sequence[str], told: Told, is_known: Callable[[str], bool]
 ) -> tuple[tuple[int, int], Told]:
-    """How good the best header is in this dialect (known names, values), and what is told with it."""
+    """How good the best header is with this delimiter (known names, values), and what is told with it."""
     best, found = (0, 0), told
     at = titles = 0
     width = None
@@ -163,7 +163,7 @@ def _header(
     later = iter(lines)
     while True:
         try:
-            text, values = next(records_of(later, told.dialect), ("", []))
+            text, values = next(records_of(later, Dialect(told.delimiter)), ("", []))
         except NotCsv:
             break
         if not text:
@@ -275,7 +275,7 @@ def rows_of(data: bytes, is_known: Callable[[str], bool]) -> tuple[tuple[str, ..
     told = tell(text, is_known)
     lines = lines_of(text)
     backslashed = [line for line in lines if "\\" in line]
-    dialect = replace(told.dialect, escapes=escapes_quotes(backslashed, told.dialect.delimiter, told.width))
+    dialect = Dialect(told.delimiter, escapes_quotes(backslashed, told.delimiter, told.width))
     rest = iter(lines_of(text.encode()[told.body :].decode()))
     records = [values for _, values in records_of(rest, dialect) if any(value.strip() for value in values)]
     return tuple(name.strip() for name in told.names), records

@@ -156,9 +156,11 @@ def _check_repeated(
     """Note the columns that have the name of an earlier one. Raises Refused if rows rest on them and they differ."""
     needed = {*resource.key, *(f.name for f in resource.fields if f.required)}
     for (first, second, name), rows in zip(repeated, differing, strict=True):
-        places = f"columns {first + 1} and {second + 1} have one name"
+        places = f"columns {first + 1} and {second + 1} have the same name"
         if rows and needed & fields_of(resource, [name]):
-            raise Refused("two columns of one name", f"{places} and differ in {rows} rows", name)
+            raise Refused(
+                "two columns of one name", f"{places} and differ in {rows} rows: give each its own name", name
+            )
         what = f"{places}; the first is taken" + (f", and they differ in {rows} rows" if rows else "")
         found.notes.append((file, Note("repeated_column", rows, what, field=name)))
 

@@ -347,7 +347,7 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
         if columns and i not in found.events and not has_own_fields(resource, [*columns, *folder]):
             raise Refused(
                 "another table",
-                "it has no field of the resource beside its key and its times",
+                "no column but key and times is a field of this resource: put the file into its own folder",
                 ", ".join(columns),
             )
     return found

@@ -291,14 +291,15 @@ def _as_csv(told: csv_text.Told, plain: str, scratch: Path, number: int, given: 
 
     Raises _NoRecords when it has no header, and no fitting names are given.
     """
-    delimiter = told.dialect.delimiter
+    delimiter = told.delimiter
     if not told.names:
         if given and len(given) == told.width:
             return Unpacked(plain, "csv", delimiter, tuple(given), has_header=False)
         why = (
-            f"{csv_text.NAMES} gives {len(given)} names, and its first record has {told.width} values"
+            f"{csv_text.NAMES} gives {len(given)} names, but the file's first record has {told.width} values"
             if given
-            else f"no header: none of the {told.width} values in its first record names a column of the resource"
+            else f"no header: none of the {told.width} values in its first record names a column of the resource; "
+            f"export it with a header, or name its columns in {csv_text.NAMES}"
         )
         raise _NoRecords(why, "no header")
     if told.at:

@@ -77,7 +77,10 @@ def test_a_join_whose_keys_differ_is_refused_with_both_places(attempts: Landing)
     attempts.run()
     assert attempts.columns("id") == []
     assert told(attempts) == [
-        ("two columns of one name", "columns 1 and 15 have one name and differ in 3 rows")
+        (
+            "two columns of one name",
+            "columns 1 and 15 have the same name and differ in 3 rows: give each its own name",
+        )
     ]
     attempts.law()
 
@@ -89,7 +92,12 @@ def test_a_join_the_other_way_round_is_refused_too(calls: Landing) -> None:
     )
     calls.run()
     assert calls.columns("id") == []
-    assert told(calls) == [("two columns of one name", "columns 1 and 4 have one name and differ in 2 rows")]
+    assert told(calls) == [
+        (
+            "two columns of one name",
+            "columns 1 and 4 have the same name and differ in 2 rows: give each its own name",
+        )
+    ]
 
 
 def test_the_first_of_two_columns_counts_and_a_notice_says_so(attempts: Landing) -> None:
@@ -160,7 +168,13 @@ def test_a_file_without_a_header_is_one_reject_and_publishes_nothing(attempts: L
     attempts.run()
     assert attempts.files() == {"full.csv": (3, 3, 0, 0), "part2.csv": (1, 0, 0, 1)}
     assert told(attempts) == [
-        ("no header", "no header: none of the 14 values in its first record names a column of the resource")
+        (
+            "no header",
+            (
+                "no header: none of the 14 values in its first record names a column of the resource; "
+                "export it with a header, or name its columns in columns.csv"
+            ),
+        )
     ]
     assert attempts.con.sql("FROM landing.notices").fetchall() == []
 
@@ -192,7 +206,9 @@ def test_columns_csv_of_a_spreadsheet_and_of_the_wrong_length(calls: Landing) ->
     calls.put("b.csv", "3\toutbound\tx\n")
     calls.run()
     assert calls.columns("id", "direction", "note") == [(1, "outbound", "x"), (2, "inbound", None)]
-    assert told(calls) == [("no header", "columns.csv gives 2 names, and its first record has 3 values")]
+    assert told(calls) == [
+        ("no header", "columns.csv gives 2 names, but the file's first record has 3 values")
+    ]
 
 
 # --- another table --------------------------------------------------------------------------------------------------
