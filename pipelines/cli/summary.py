@@ -42,7 +42,7 @@ ORDER BY sources.title
 """
 UNMAPPED = "SELECT line, rows FROM quality.unmapped_values ORDER BY rows DESC, line"
 _SHOWN = 3
-"""How many files with rejected rows, unmapped values and failed checks are named. A query shows the others."""
+"""How many files with rejected rows and failed checks are named. A query shows the others."""
 _WIDTH = 149
 
 
@@ -158,18 +158,13 @@ def _mapping(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _unmapped(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Values that no line of the mapping names, each with the line to write: the rows that have them are unknown."""
+    """How many rows are unknown because no line of the mapping names their value, and the first line to write."""
     found = con.sql(UNMAPPED).fetchall()
-    lines = [
-        _line("unmapped", f"{_number(rows, 'row')} unknown for want of a line in dispositions.csv: {line}")
-        for line, rows in found[:_SHOWN]
-    ]
-    if more := found[_SHOWN:]:
-        rest = sum(rows for _, rows in more)
-        lines.append(
-            f"           {_number(rest, 'row')} of {_number(len(more), 'more value')}: quality.unmapped_values"
-        )
-    return lines
+    if not found:
+        return []
+    rows = _number(sum(rows for _, rows in found), "row")
+    told = f"{rows} of {_number(len(found), 'value')} (quality.unmapped_values)"
+    return [_line("unmapped", f"{told}; a line for dispositions.csv: {found[0][0]}")]
 
 
 def _number(count: int, thing: str) -> str:
