@@ -244,16 +244,20 @@ def camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
+def is_relation(name: str) -> bool:
+    """True if a field of an Outreach call is the id of another record."""
+    return RESOURCE["outreach.calls"].field_named(name).relation is not None
+
+
 def resource_object(kind: str, row: Mapping[str, Any]) -> Row:
     """A flat row of Outreach as a JSON:API resource: ``…_id`` columns become relationships."""
-    attributes = {camel(k): v for k, v in row.items() if k != "id" and not k.endswith("_id")}
-    attributes |= {camel(k): v for k, v in row.items() if k == "vendor_call_id"}
+    attributes = {camel(k): v for k, v in row.items() if k != "id" and not is_relation(k)}
     relationships = {
         camel(k.removesuffix("_id")): {
             "data": None if v is None else {"id": v, "type": camel(k.removesuffix("_id"))}
         }
         for k, v in row.items()
-        if k.endswith("_id") and k != "vendor_call_id"
+        if is_relation(k)
     }
     return {"type": kind, "id": row.get("id"), "attributes": attributes, "relationships": relationships}
 
@@ -279,7 +283,7 @@ def flattened(joint: str, write: Writer) -> Writer:
     def rename(name: str) -> str:
         if name == "id":
             return name
-        if name.endswith("_id") and name != "vendor_call_id":
+        if is_relation(name):
             return joint.join(("relationships", camel(name.removesuffix("_id")), "data", "id"))
         return joint.join(("attributes", camel(name)))
 
