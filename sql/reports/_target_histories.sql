@@ -10,7 +10,7 @@ WITH listed AS (
     SELECT
         source,
         source || ':' || CAST(person AS VARCHAR) AS target_key,
-        CASE WHEN campaign IS NULL THEN 'all' ELSE source || ':' || CAST(campaign AS VARCHAR) END AS campaign_key,
+        CASE WHEN campaign IS NULL THEN 'all' ELSE reports.campaign_key(source, CAST(campaign AS VARCHAR)) END AS campaign_key,
         is_listed,
         ended_by
     FROM sources.targets

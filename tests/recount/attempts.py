@@ -6,6 +6,7 @@ Does not belong here: anything counted from that.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -142,6 +143,13 @@ def _name(source: str, value: Any) -> str | None:
     return None if value is None else f"{source}:{value}"
 
 
+def _by_name(source: str, name: str | None) -> str:
+    """The key of a campaign that people name. The one called ``none`` is not the one of what belongs to none."""
+    if name is None:
+        return f"{source}:none"
+    return f"{source}:named {name}" if re.fullmatch("(named )*none", name) else f"{source}:{name}"
+
+
 def _of_action_builder(rows: Rows, until: datetime) -> Iterator[Attempt]:
     tasks = {row["id"]: row for row in rows.get("action_builder_actions", ())}
     for row in rows.get("action_builder_contact_attempts", ()):
@@ -238,7 +246,7 @@ def _of_liondesk(rows: Rows, as_of: datetime) -> Iterator[Attempt]:
         yield Attempt(
             key=f"liondesk:contact_communications:{row['communication_key']}",
             source="liondesk",
-            campaign=_name("liondesk", row["campaign_name"]) or "liondesk:none",
+            campaign=_by_name("liondesk", row["campaign_name"]),
             target=f"liondesk:{row['contact_id']}",
             at=completed_at or row["send_at"],
             ended_at=completed_at,
