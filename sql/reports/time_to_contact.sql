@@ -42,7 +42,7 @@ SELECT
     campaigns.campaign_name, -- the campaign's name in its source; null for `all`
     spans.targets, -- attempted targets [count]
     spans.contacted, -- of these targets, those reached at any time [count]
-    spans.followed_us / 1e6 AS followed_seconds, -- the longest time for which any target was followed [seconds]
+    greatest(spans.followed_us, 0) / 1e6 AS followed_seconds, -- the longest time for which any target was followed [seconds]
     -- time by which half of the attempted targets were reached; null if that never happened [seconds]
     spans.median_us / 1e6 AS median_seconds,
     points.within_1h, -- share reached within one hour; null if no target was followed for so long [share]

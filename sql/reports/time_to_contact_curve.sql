@@ -14,10 +14,10 @@ WITH shares AS (
         CAST(elapsed_us / 1000000 AS INTEGER) AS elapsed_seconds,
         started AS targets,
         contacted,
-        CASE WHEN elapsed_us <= followed_us OR all_ended THEN cumulative_incidence END AS share,
+        CASE WHEN all_ended OR (elapsed_us <= followed_us AND at_risk > 0) THEN cumulative_incidence END AS share,
         CASE
             WHEN all_ended THEN CAST(started AS DOUBLE)
-            WHEN elapsed_us <= followed_us THEN least(
+            WHEN elapsed_us <= followed_us AND at_risk > 0 THEN least(
                 CAST(started AS DOUBLE),
                 at_risk / open_before,
                 CASE
