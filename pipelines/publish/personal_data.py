@@ -76,9 +76,7 @@ _OWN: Mapping[str, Mapping[str, Content]] = {
 }
 """The ledger's own tables → the columns with text that people choose."""
 
-_UNDECIDED = (
-    "SELECT unnest([value, lower(label)]) FROM core.dispositions WHERE disposition = 'unknown' AND source <> '*'"
-)
+_UNDECIDED = "SELECT unnest([value, lower(label)]) FROM core.dispositions WHERE disposition = 'unknown' AND source <> '*'"
 """SQL: the words of the values that a line of the mapping names, and that decide nothing."""
 
 _MACROS: tuple[Content, ...] = ("path", "name", "text")
@@ -307,7 +305,9 @@ def _replacement(content: Content, value: str) -> str:
             return f"CASE WHEN origin = 'default' THEN {value} ELSE {_hash(value)} END"
         case "disposition":
             is_told = f"{value} IN ({_labels()}) OR lower({value}) IN ({_UNDECIDED})"
-            return f"CASE WHEN disposition_basis IS NOT NULL OR {is_told} THEN {value} ELSE {_name(value)} END"
+            return (
+                f"CASE WHEN disposition_basis IS NOT NULL OR {is_told} THEN {value} ELSE {_name(value)} END"
+            )
         case "name" | "known":
             return _name(value)
         case "text":

@@ -136,7 +136,7 @@ variances AS (
         incidence * incidence * sum(term_a) OVER so_far
         - 2 * incidence * sum(incidence * term_a + term_g) OVER so_far
         + sum(incidence * incidence * term_a + term_b + 2 * incidence * term_g) OVER so_far AS variance,
-        max(at_risk) OVER so_far AS started
+        max(at_risk + overtaken) OVER so_far AS started
     FROM incidences
     WINDOW
         so_far AS (

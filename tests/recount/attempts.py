@@ -69,6 +69,7 @@ class History:
     is_listed: bool
     is_done: bool
     is_reached: bool
+    is_deleted: bool = False
 
     @property
     def contacts(self) -> int:
@@ -79,6 +80,19 @@ class History:
     def first_contact(self) -> int | None:
         """Number of the first attempt that reached the target."""
         return next((number for number, attempt in enumerate(self.attempts, 1) if attempt.is_contact), None)
+
+    @property
+    def last_known(self) -> int:
+        """Number of the attempt up to which it is known what came of the target.
+
+        That is its first contact, or else the last attempt that is not in flight; 0 when all of them are.
+        """
+        ended = [n for n, attempt in enumerate(self.attempts, 1) if attempt.disposition != "in_progress"]
+        return self.first_contact or max(ended, default=0)
+
+    def is_at_risk(self, number: int) -> bool:
+        """Whether the attempt of this number could have been the first to reach the target, and it is known if it was."""
+        return number <= self.last_known and self.attempts[number - 1].disposition != "in_progress"
 
     @property
     def latest(self) -> Attempt:
@@ -295,6 +309,7 @@ def histories(
             is_listed=target in listed.get(campaign, ()),
             is_done=outcome is not None and outcome.status == "done",
             is_reached=outcome is not None and outcome.outcome == "reached",
+            is_deleted=outcome is not None and outcome.deleted_at is not None,
         )
 
     return {

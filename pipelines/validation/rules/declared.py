@@ -37,28 +37,30 @@ def key_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
 def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
     """Yield, for each published table, the rule that its shares and its intervals are possible.
 
-    A column marked ``[share]`` lies between 0 and 1. A column ``x`` with ``x_low`` and ``x_high`` lies between them.
+    A column marked ``[share]`` lies between 0 and 1. A column ``x`` with ``x_low`` and ``x_high`` lies between them, and
+    so does one with ``x_predicted_low`` and ``x_predicted_high``.
     """
     for model in models.values():
         shares = [name for name, marks in model.marks.items() if "share" in marks]
-        held = [name for name in model.columns if {f"{name}_low", f"{name}_high"} <= model.columns.keys()]
-        ends = [f"{name}_{end}" for name in held for end in ("low", "high")]
+        held = [
+            (name, f"{name}{kind}_low", f"{name}{kind}_high")
+            for name in model.columns
+            for kind in ("", "_predicted")
+            if {f"{name}{kind}_low", f"{name}{kind}_high"} <= model.columns.keys()
+        ]
         broken = [
             *(f"{name} NOT BETWEEN 0 AND 1" for name in shares),
             *(
                 f"{name} IS NOT NULL AND NOT coalesce("
-                f"{name}_low - {name} <= {slack(name)} AND {name} - {name}_high <= {slack(name)}, FALSE)"
-                for name in held
+                f"{low} - {name} <= {slack(name)} AND {name} - {high} <= {slack(name)}, FALSE)"
+                for name, low, high in held
             ),
-            *(
-                f"{name}_{end} NOT BETWEEN 0 AND 1"
-                for name in held
-                if name in shares
-                for end in ("low", "high")
-            ),
+            *(f"{end} NOT BETWEEN 0 AND 1" for name, *ends in held if name in shares for end in ends),
         ]
         if broken and not model.internal:
-            columns = ", ".join(dict.fromkeys((*model.key, *shares, *held, *ends)))
+            columns = ", ".join(
+                dict.fromkeys((*model.key, *shares, *(name for each in held for name in each)))
+            )
             yield Rule(
                 model.table,
                 "rates_lie_between_0_and_1" if shares else "intervals_hold_their_figures",
