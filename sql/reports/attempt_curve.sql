@@ -150,7 +150,7 @@ effective AS (
         variances.*,
         least(
             CAST(started AS DOUBLE),
-            at_risk / open_before,
+            at_risk / nullif(open_before, 0),
             -- Where everybody was reached, what is left of 1 and of the variance is rounding.
             CASE WHEN incidence > 0 AND incidence < 1 - 1e-12 AND variance > 0 THEN incidence * (1 - incidence) / variance END
         ) AS effective_targets

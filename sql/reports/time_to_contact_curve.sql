@@ -19,7 +19,7 @@ WITH shares AS (
             WHEN all_ended THEN CAST(started AS DOUBLE)
             WHEN elapsed_us <= followed_us AND at_risk > 0 THEN least(
                 CAST(started AS DOUBLE),
-                at_risk / open_before,
+                at_risk / nullif(open_before, 0),
                 CASE
                     WHEN cumulative_incidence > 0 AND cumulative_incidence < 1 - 1e-12 AND variance > 0
                         THEN cumulative_incidence * (1 - cumulative_incidence) / variance

@@ -93,7 +93,8 @@ def share_by(
     at_risk = sum(time >= at for time, _ in lives) - away.get(at, 0)
     if at_risk:
         open_before = 1.0 if not past else past[-1].before if past[-1].time == at else past[-1].after
-        effective = min(effective, at_risk / open_before)
+        # Where nobody is open any more, only a target is left whose earlier attempt is in flight.
+        effective = min(effective, at_risk / open_before) if open_before else effective
         if 1e-12 < share < 1 - 1e-12 and variance > 0:
             effective = min(effective, share * (1 - share) / variance)
     return Rate(share, *wilson(min(max(share, 0), 1) * effective, effective), effective)
