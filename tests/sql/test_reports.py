@@ -159,6 +159,79 @@ class TestLiterature:
 
 
 class TestMacros:
+    @pytest.mark.parametrize(
+        ("freedom", "quantile"),
+        [
+            (1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (5, 2.571), (6, 2.447), (7, 2.365), (8, 2.306), (9, 2.262),
+            (10, 2.228), (11, 2.201), (12, 2.179), (13, 2.160), (14, 2.145), (15, 2.131), (20, 2.086), (25, 2.060),
+            (30, 2.042), (40, 2.021), (60, 2.000), (120, 1.980), (1e9, 1.960),
+        ],
+    )  # fmt: skip
+    def test_t_is_that_of_the_tables(self, freedom: float, quantile: float) -> None:
+        """Fisher and Yates (1963), Statistical Tables, table III: Student's t, 5 % in both tails."""
+        ((found,),) = MACROS.execute("SELECT reports.t_quantile($1)", [freedom]).fetchall()
+        assert found == pytest.approx(quantile, abs=6e-4)
+
+    @pytest.mark.parametrize("freedom", [1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3.3, 4.7, 7.9, 19.5])
+    def test_t_between_whole_degrees_leaves_a_twentieth_in_its_tails(self, freedom: float) -> None:
+        """The density, summed by Simpson's rule over the angle whose tangent is t / sqrt(freedom)."""
+        ((found,),) = MACROS.execute("SELECT reports.t_quantile($1)", [freedom]).fetchall()
+        end, steps = math.atan(found / math.sqrt(freedom)), 2000
+        area = sum(
+            (1 if step in (0, steps) else 4 if step % 2 else 2) * math.cos(end * step / steps) ** (freedom - 1)
+            for step in range(steps + 1)
+        ) * end / steps / 3  # fmt: skip
+        constant = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
+        assert 2 * area * constant == pytest.approx(0.95, abs=3e-5)
+
+    @pytest.mark.parametrize(
+        ("clusters", "correlation", "freedom"),
+        [
+            ([(4, 0), (4, 4), (4, 0), (4, 4)], 1, 3),  # equal sizes: one degree less than there are targets
+            ([(2, 1), (2, 1), (2, 1), (2, 1), (2, 1)], 0, 4),
+            ([(1, 0), (1, 1), (1, 0), (100, 100)], 1, 1),  # one target is nearly everything
+        ],
+    )
+    def test_degrees_of_freedom(
+        self, clusters: list[tuple[int, int]], correlation: float, freedom: float
+    ) -> None:
+        sums = [
+            sum(n for n, _ in clusters), sum(x for _, x in clusters), sum(n * n for n, _ in clusters),
+            sum(n * x for n, x in clusters), sum(x * x for _, x in clusters), sum(n**3 for n, _ in clusters),
+        ]  # fmt: skip
+        ((found,),) = MACROS.execute(
+            "SELECT reports.attempt_correlation($1, $2, $3, $4, $5, $6)", sums
+        ).fetchall()
+        assert found == pytest.approx(correlation)
+        ((found,),) = MACROS.execute(
+            "SELECT reports.degrees_of_freedom($1, $2, $3, $4, $5)",
+            [len(clusters), sums[0], sums[2], sums[5], correlation],
+        ).fetchall()
+        assert found == pytest.approx(freedom)
+
+    @given(
+        st.lists(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))), min_size=1)
+    )
+    def test_clustered_attempts_are_never_surer_than_the_same_attempts_apart(
+        self, clusters: list[tuple[int, int]]
+    ) -> None:
+        attempts, contacts = sum(n for n, _ in clusters), sum(x for _, x in clusters)
+        squares = sum(n * n for n, _ in clusters)
+        ((found,),) = MACROS.execute(
+            "SELECT reports.effective_attempts($1, $2, $3, $4, $5, $6, $7)",
+            [
+                len(clusters), attempts, contacts, squares, sum(n * x for n, x in clusters),
+                sum(x * x for _, x in clusters), sum(n**3 for n, _ in clusters),
+            ],
+        ).fetchall()  # fmt: skip
+        assert attempts**2 / squares - 1e-9 <= found <= attempts
+        rate = contacts / attempts
+        low, high = wilson(rate * found, found)
+        assert 0 <= low <= rate + 1e-12
+        assert rate - 1e-12 <= high <= 1
+        assert low <= wilson(contacts, attempts)[0] + 1e-12
+        assert high >= wilson(contacts, attempts)[1] - 1e-12
+
     @given(st.integers(0, 500), st.integers(0, 500))
     def test_wilson_keeps_its_bounds(self, k: int, n: int) -> None:
         low, high = wilson(k, n)
@@ -253,10 +326,10 @@ class TestContactRates:
         assert rates["contact_rate_per_attempt_high"] == pytest.approx(rates["contact_rate_per_target_high"])
 
     def test_attempts_that_tell_nothing_new_do_not_make_it_surer(self) -> None:
-        """20 targets, each with five attempts that all end alike: a design effect of nearly five."""
+        """20 targets, each with five attempts that all end alike, are as sure as 20 attempts."""
         words = {n: ["C"] * 5 if n < 8 else ["NA"] * 5 for n in range(20)}
         (rates,) = report(action_builder(words), "campaign_contact_rates")
-        assert rates["effective_attempts"] == pytest.approx(19 * 100 / 99)
+        assert rates["effective_attempts"] == pytest.approx(20)
         width = rates["contact_rate_per_attempt_high"] - rates["contact_rate_per_attempt_low"]
         assert width > 1.9 * (wilson(40, 100)[1] - wilson(40, 100)[0])
 
