@@ -118,6 +118,16 @@ reports.clustered_attempts(
     )
 );
 
+-- Effective targets: Wilson's interval for so many targets is the interval of a cumulative incidence with this variance
+-- (delta method). The result is never above the targets that started, nor above those at risk / the share that was open
+-- before (Peto et al. 1977). An incidence of 0 or 1 has no variance: there the interval is that of these targets.
+CREATE OR REPLACE MACRO reports.effective_targets(started, at_risk, open_before, incidence, variance) AS
+least(
+    CAST(started AS DOUBLE),
+    at_risk / open_before,
+    CASE WHEN incidence > 0 AND incidence < 1 AND variance > 0 THEN incidence * (1 - incidence) / variance END
+);
+
 -- One row with every outcome rate of AAPOR's Standard Definitions (10th edition, 2023). The first nine arguments are
 -- counts by final class: i complete, p partial, r refusal, nc non-contact, o other; uh, ur and uo unknown eligibility;
 -- ne not eligible. e_uh, e_ur and e_uo say which share of each unknown class counts as eligible. Null stands for
