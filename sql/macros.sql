@@ -1,5 +1,5 @@
--- The formulas: Wilson's interval, the effective number of clustered attempts, AAPOR's outcome rates. The reports use these macros.
--- The published file has them too, so that analysts can use them on counts of their own.
+-- The formulas: Wilson's interval, the effective number of clustered attempts, AAPOR's outcome rates. The reports use
+-- these macros. The published file has them too, so that analysts can use them on counts of their own.
 -- Belongs here: CREATE MACRO statements that run in DuckDB 1.2 and later.
 --   SELECT reports.wilson_low(81, 263), reports.wilson_high(81, 263)
 --   FROM reports.aapor(120, 5, 60, 200, 10, 300, 20, 15, 90, NULL, NULL, NULL)

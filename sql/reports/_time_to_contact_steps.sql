@@ -190,8 +190,8 @@ SELECT
     -- targets that would be as sure without censoring; null beyond the longest time for which any target was followed
     effective.effective_targets,
     -- lower end of the share's 95 % interval [share]
-    reports.wilson_low(effective.incidence * effective.effective_targets, effective.effective_targets) AS share_low,
+    reports.wilson_low(effective.incidence * effective.effective_targets, effective.effective_targets) AS share_at_least,
     -- upper end of the share's 95 % interval [share]
-    reports.wilson_high(effective.incidence * effective.effective_targets, effective.effective_targets) AS share_high
+    reports.wilson_high(effective.incidence * effective.effective_targets, effective.effective_targets) AS share_at_most
 FROM effective
 INNER JOIN curves ON curves.curve = effective.curve

@@ -81,6 +81,8 @@ priors AS (
         CASE
             WHEN
                 spreads.scale > 0
+                -- Where everybody was reached, or nobody, what is left of the spread is rounding.
+                AND spreads.squares > 1e-9 * spreads.sum_w
                 AND spreads.squares > spreads.chance * (spreads.cells - 1) * power(
                     1 - 2.0e0 / (9 * (spreads.cells - 1))
                     + 1.6448536269514722e0 * sqrt(2.0e0 / (9 * (spreads.cells - 1))), 3

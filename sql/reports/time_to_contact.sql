@@ -27,16 +27,16 @@ quantiles AS (
         source,
         campaign_key,
         min(CASE WHEN cumulative_incidence >= 0.25 - 1e-9 THEN elapsed_us END) AS quarter_us,
-        min(CASE WHEN share_high >= 0.25 THEN elapsed_us END) AS quarter_us_low,
-        min(CASE WHEN share_low >= 0.25 THEN elapsed_us END) AS quarter_us_high,
+        min(CASE WHEN share_at_most >= 0.25 THEN elapsed_us END) AS quarter_us_low,
+        min(CASE WHEN share_at_least >= 0.25 THEN elapsed_us END) AS quarter_us_high,
         max(CASE WHEN cumulative_incidence >= 0.25 - 1e-9 THEN at_risk END) AS quarter_at_risk,
         min(CASE WHEN cumulative_incidence >= 0.5 - 1e-9 THEN elapsed_us END) AS median_us,
-        min(CASE WHEN share_high >= 0.5 THEN elapsed_us END) AS median_us_low,
-        min(CASE WHEN share_low >= 0.5 THEN elapsed_us END) AS median_us_high,
+        min(CASE WHEN share_at_most >= 0.5 THEN elapsed_us END) AS median_us_low,
+        min(CASE WHEN share_at_least >= 0.5 THEN elapsed_us END) AS median_us_high,
         max(CASE WHEN cumulative_incidence >= 0.5 - 1e-9 THEN at_risk END) AS median_at_risk,
         min(CASE WHEN cumulative_incidence >= 0.75 - 1e-9 THEN elapsed_us END) AS three_quarters_us,
-        min(CASE WHEN share_high >= 0.75 THEN elapsed_us END) AS three_quarters_us_low,
-        min(CASE WHEN share_low >= 0.75 THEN elapsed_us END) AS three_quarters_us_high,
+        min(CASE WHEN share_at_most >= 0.75 THEN elapsed_us END) AS three_quarters_us_low,
+        min(CASE WHEN share_at_least >= 0.75 THEN elapsed_us END) AS three_quarters_us_high,
         max(CASE WHEN cumulative_incidence >= 0.75 - 1e-9 THEN at_risk END) AS three_quarters_at_risk
     FROM reports._time_to_contact_steps
     WHERE contacts > 0

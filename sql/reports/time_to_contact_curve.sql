@@ -15,8 +15,8 @@ WITH shares AS (
         started AS targets,
         contacted,
         CASE WHEN effective_targets IS NOT NULL THEN cumulative_incidence END AS share,
-        share_low,
-        share_high,
+        share_at_least,
+        share_at_most,
         effective_targets
     FROM reports._time_to_contact_steps
     WHERE is_point
@@ -29,8 +29,8 @@ SELECT
     targets, -- attempted targets [count]
     contacted, -- of these targets, those reached by then [count]
     share AS cumulative_incidence, -- share of targets reached by then [share]
-    share_low AS cumulative_incidence_low, -- lower end of its 95 % interval [share]
-    share_high AS cumulative_incidence_high, -- upper end of its 95 % interval [share]
+    share_at_least AS cumulative_incidence_low, -- lower end of its 95 % interval [share]
+    share_at_most AS cumulative_incidence_high, -- upper end of its 95 % interval [share]
     effective_targets, -- targets that would be as sure without censoring; null if the share is null
     -- true if the share rests on fewer than 5 targets, attempted or effective
     coalesce(effective_targets, targets) < 5 AS is_thin
