@@ -21,7 +21,8 @@ WITH spans AS (
     GROUP BY source, campaign_key
 ),
 
--- Each moment here is one at which a target was reached.
+-- Each moment here is one at which a target was reached, or the first attempt itself. Until a target is reached, the share
+-- is 0, and its upper end is above that.
 quantiles AS (
     SELECT
         source,
@@ -39,7 +40,7 @@ quantiles AS (
         min(CASE WHEN share_at_least >= 0.75 THEN elapsed_us END) AS three_quarters_us_high,
         max(CASE WHEN cumulative_incidence >= 0.75 - 1e-9 THEN at_risk END) AS three_quarters_at_risk
     FROM reports._time_to_contact_steps
-    WHERE contacts > 0
+    WHERE contacts > 0 OR elapsed_us = 0
     GROUP BY source, campaign_key
 ),
 

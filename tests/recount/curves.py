@@ -160,7 +160,10 @@ def time_to_contact(targets: Sequence[History], as_of: datetime) -> Figures:
         "contacted": sum(kind == CONTACT for _, kind in lives),
         "followed_seconds": max(time for time, _ in lives) / 1e6,
     }
-    reached = [(step, share_by(lives, steps, step.time)) for step in steps if step.contacts]
+    reached = [(step, share_by(lives, steps, step.time)) for step in steps if step.contacts or step.time == 0]
+    if not (steps and steps[0].time == 0):
+        start = Step(0, len(lives), 0, 0, 1, 0)
+        reached.insert(0, (start, share_by(lives, steps, 0)))
     for name, part in (("quarter", 0.25), ("median", 0.5), ("three_quarters", 0.75)):
         at = next((step for step, rate in reached if (rate.value or 0) >= part - 1e-9), None)
         low = next((step.time / 1e6 for step, rate in reached if (rate.high or 0) >= part), None)
