@@ -22,6 +22,7 @@ from pipelines.report.naming import Naming
 from pipelines.report.reader import Row
 from pipelines.report.text import Kind, label, number, raw, shown
 
+MARK = '<span class="mark">thin</span>'
 FACTS_ABOVE = 8
 """A table of one row and more columns than this is set downwards, one figure a line."""
 
@@ -133,6 +134,7 @@ def table(
             or (alone and name in _SAID_BY_ITS_PLACE)
             or name == "is_thin"
             or name in aside
+            or name in section.thin.values()
         )
         columns.append(
             Column(
@@ -205,23 +207,28 @@ def _interval(column: Column) -> Iterator[Callable[[Row], str]]:
     name, (low, high), say = column.name, column.parts, shown(column.kind)
 
     def interval(row: Row) -> str:
+        first, last = f'<data value="{raw(row[low])}">', f'<data value="{raw(row[high])}">'
         if row[name] is None or row[low] == row[name] == row[high]:
             # Nothing to say between its ends, or counted and so without any: the CSV has them all the same.
-            ends = f'<data value="{raw(row[low])}"></data><data value="{raw(row[high])}"></data>'
             below, above = (row[end] for end in column.band or column.parts)
             if row[name] is None or below == row[name] == above:
-                return ends
-            return f"{ends}<small>{say(below)} to {say(above)}</small>"
-        return (
-            f'<small><data value="{raw(row[low])}">{say(row[low])}</data> to '
-            f'<data value="{raw(row[high])}">{say(row[high])}</data></small>'
-        )
+                return f"{first}</data>{last}</data>"
+            return f"{first}</data>{last}</data><small>{say(below)} to {say(above)}</small>"
+        if row[low] is None or row[high] is None:
+            # The log gives one end alone, or none.
+            begins = f"{say(row[low])} or more" if row[low] is not None else ""
+            ends = f"{say(row[high])} or less" if row[high] is not None else ""
+            return f"<small>{first}{begins}</data>{last}{ends}</data></small>"
+        return f"<small>{first}{say(row[low])}</data> to {last}{say(row[high])}</data></small>"
 
     yield interval
 
 
 def _notes(section: Section, column: Column) -> Iterator[Callable[[Row], str]]:
-    """Numerator and denominator below a share, and whether it is thin."""
+    """Numerator and denominator below a share, and whether a figure is thin."""
+    if column.name in section.thin:
+        flag = section.thin[column.name]
+        yield lambda row: f"<small>{MARK}</small>" if row[flag] else ""
     if column.name not in section.of:
         return
     part, whole = section.of[column.name]
@@ -231,7 +238,7 @@ def _notes(section: Section, column: Column) -> Iterator[Callable[[Row], str]]:
         if row[column.name] is None or row.get(part) is None or row.get(whole) is None:
             return ""
         thin = row.get("is_thin", row[whole] < THIN)
-        mark = ' <span class="mark">thin</span>' if thin else ""
+        mark = f" {MARK}" if thin else ""
         return f"<small>{number(row[part])} {over} {number(row[whole])}{mark}</small>"
 
     yield note

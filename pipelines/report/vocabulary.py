@@ -19,6 +19,11 @@ RATES_OF = {
     "penetration": ("targets_attempted", "targets"),
     "attempts_per_contact": ("attempts", "targets_contacted"),
 }
+QUANTILES_THIN = {
+    "quarter_seconds": "quarter_is_thin",
+    "median_seconds": "median_is_thin",
+    "three_quarters_seconds": "three_quarters_is_thin",
+}
 WHAT_IF_OF = {"contact_rate_per_target": ("targets_contacted", "targets")}
 
 # -- charts ------------------------------------------------------------------------------------------------------------

@@ -15,12 +15,26 @@
 -- Example: When do first attempts reach a person most often, without thin cells?
 --   SELECT campaign_key, weekday, hour, shrunk_rate_per_attempt, attempts FROM reports.best_time
 --   WHERE attempts_kind = 'first' AND NOT is_thin ORDER BY shrunk_rate_per_attempt DESC LIMIT 5
-WITH rates AS (
+WITH correlated AS (
     SELECT
-        cells.*,
+        *,
+        reports.attempt_correlation(attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn) AS correlation
+    FROM reports._hour_counts
+),
+
+judged AS (
+    SELECT *, reports.degrees_of_freedom(targets, attempts, sum_nn, sum_nnn, correlation) AS freedom
+    FROM correlated
+),
+
+rates AS (
+    SELECT
+        *,
         CAST(contacts AS DOUBLE) / attempts AS rate,
-        reports.effective_attempts(targets, attempts, contacts, sum_nn, sum_nx, sum_xx) AS weight
-    FROM reports._hour_counts AS cells
+        reports.clustered_attempts(
+            targets, attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn, correlation, freedom
+        ) AS weight
+    FROM judged
 ),
 
 intervals AS (
@@ -67,6 +81,8 @@ priors AS (
         CASE
             WHEN
                 spreads.scale > 0
+                -- Where everybody was reached, or nobody, what is left of the spread is rounding.
+                AND spreads.squares > 1e-9 * spreads.sum_w
                 AND spreads.squares > spreads.chance * (spreads.cells - 1) * power(
                     1 - 2.0e0 / (9 * (spreads.cells - 1))
                     + 1.6448536269514722e0 * sqrt(2.0e0 / (9 * (spreads.cells - 1))), 3

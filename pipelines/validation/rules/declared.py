@@ -38,7 +38,7 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
     """Yield, for each published table, the rule that its shares and its intervals are possible.
 
     A column marked ``[share]`` lies between 0 and 1. A column ``x`` with ``x_low`` and ``x_high`` lies between them, and
-    so does one with ``x_predicted_low`` and ``x_predicted_high``.
+    so does one with ``x_predicted_low`` and ``x_predicted_high``. An end that is marked ``[null]`` may be missing.
     """
     for model in models.values():
         shares = [name for name, marks in model.marks.items() if "share" in marks]
@@ -51,9 +51,9 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
         broken = [
             *(f"{name} NOT BETWEEN 0 AND 1" for name in shares),
             *(
-                f"{name} IS NOT NULL AND NOT coalesce("
-                f"{low} - {name} <= {slack(name)} AND {name} - {high} <= {slack(name)}, FALSE)"
+                f"{name} IS NOT NULL AND NOT coalesce({order} <= {slack(name)}, {_may_be_null(model, end)})"
                 for name, low, high in held
+                for end, order in ((low, f"{low} - {name}"), (high, f"{name} - {high}"))
             ),
             *(f"{end} NOT BETWEEN 0 AND 1" for name, *ends in held if name in shares for end in ends),
         ]
@@ -67,6 +67,10 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
                 "Every rate and share lies between 0 and 1, and every figure lies within its interval.",
                 query=f"SELECT {columns} FROM {model.table} WHERE {' OR '.join(broken)}",
             )
+
+
+def _may_be_null(model: Model, column: str) -> str:
+    return "TRUE" if "null" in model.marks[column] else "FALSE"
 
 
 def source_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
