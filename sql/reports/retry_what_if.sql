@@ -271,8 +271,11 @@ courses AS (
 likely AS (
     SELECT
         courses.*,
-        CAST(factorial(waiting) AS DOUBLE) / CAST(factorial(reached_1) AS DOUBLE) / CAST(factorial(reached_2) AS DOUBLE)
-        / CAST(factorial(reached_3) AS DOUBLE) / CAST(factorial(waiting - courses.contacts) AS DOUBLE)
+        CAST(factorial(courses.waiting) AS DOUBLE)
+        / CAST(factorial(courses.reached_1) AS DOUBLE)
+        / CAST(factorial(courses.reached_2) AS DOUBLE)
+        / CAST(factorial(courses.reached_3) AS DOUBLE)
+        / CAST(factorial(courses.waiting - courses.contacts) AS DOUBLE)
         * exp(reached.contacts + missed.misses - tried.attempts) AS chance
     FROM courses
     INNER JOIN urns AS reached
@@ -292,26 +295,31 @@ likely AS (
             AND tried.size = courses.attempts
 ),
 
-figures AS (
+valued AS (
     SELECT
         likely.source,
         likely.campaign_key,
+        likely.chance,
         further.j,
         further.figure,
         CASE further.figure
             WHEN 'reached' THEN
-                reached_1 + CASE WHEN further.j > 1 THEN reached_2 ELSE 0 END
-                + CASE WHEN further.j > 2 THEN reached_3 ELSE 0 END
+                likely.reached_1 + CASE WHEN further.j > 1 THEN likely.reached_2 ELSE 0 END
+                + CASE WHEN further.j > 2 THEN likely.reached_3 ELSE 0 END
             ELSE
-                waiting + CASE WHEN further.j > 1 THEN waiting - reached_1 ELSE 0 END
-                + CASE WHEN further.j > 2 THEN waiting - reached_1 - reached_2 ELSE 0 END
-        END AS value,
-        sum(chance) AS chance
+                likely.waiting + CASE WHEN further.j > 1 THEN likely.waiting - likely.reached_1 ELSE 0 END
+                + CASE WHEN further.j > 2 THEN likely.waiting - likely.reached_1 - likely.reached_2 ELSE 0 END
+        END AS value
     FROM likely
     CROSS JOIN (VALUES
         (1, 'reached'), (2, 'reached'), (3, 'reached'), (1, 'attempts'), (2, 'attempts'), (3, 'attempts')
     ) AS further (j, figure)
-    GROUP BY 1, 2, 3, 4, 5
+),
+
+figures AS (
+    SELECT source, campaign_key, j, figure, value, sum(chance) AS chance
+    FROM valued
+    GROUP BY source, campaign_key, j, figure, value
 ),
 
 -- The chance of a smaller value, and half of that of the value itself.
@@ -377,18 +385,18 @@ estimated AS (
         raised.campaign_key,
         raised.max_attempts,
         raised.targets,
-        attempts + waiting * further_attempts AS attempts,
-        attempts + waiting * further_attempts_low AS attempts_low,
-        attempts + waiting * further_attempts_high AS attempts_high,
-        attempts + predicted.attempts_low AS attempts_predicted_low,
-        attempts + predicted.attempts_high AS attempts_predicted_high,
-        contacted + waiting * reached AS contacted,
-        contacted + waiting * raised.reached_low AS contacted_low,
-        contacted + waiting * raised.reached_high AS contacted_high,
-        contacted + predicted.reached_low AS contacted_predicted_low,
-        contacted + predicted.reached_high AS contacted_predicted_high,
-        waiting * power(1 - hazard, j - 1) AS extra_attempts,
-        waiting * power(1 - hazard, j - 1) * hazard AS extra_contacted
+        raised.attempts + raised.waiting * raised.further_attempts AS attempts,
+        raised.attempts + raised.waiting * raised.further_attempts_low AS attempts_low,
+        raised.attempts + raised.waiting * raised.further_attempts_high AS attempts_high,
+        raised.attempts + predicted.attempts_low AS attempts_predicted_low,
+        raised.attempts + predicted.attempts_high AS attempts_predicted_high,
+        raised.contacted + raised.waiting * raised.reached AS contacted,
+        raised.contacted + raised.waiting * raised.reached_low AS contacted_low,
+        raised.contacted + raised.waiting * raised.reached_high AS contacted_high,
+        raised.contacted + predicted.reached_low AS contacted_predicted_low,
+        raised.contacted + predicted.reached_high AS contacted_predicted_high,
+        raised.waiting * power(1 - raised.hazard, raised.j - 1) AS extra_attempts,
+        raised.waiting * power(1 - raised.hazard, raised.j - 1) * raised.hazard AS extra_contacted
     FROM raised
     INNER JOIN predicted
         ON
