@@ -9,6 +9,7 @@ The columns of flat files are known by number: c0, c1, …. No name in a file is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -16,10 +17,11 @@ from duckdb.sqltypes import DuckDBPyType
 
 from pipelines.ingest import csv_text
 from pipelines.ingest.batches import NO_WRAPPER, UNWRAPPED, Batch, Doubtful, Records, Refused, Survey, scan
-from pipelines.ingest.names import Column, Matched, fields_of, make_unique, snake_case
+from pipelines.ingest.names import Column, Matched, fields_of, make_unique, match, snake_case
 from pipelines.ingest.null_words import is_null_word, survey_null_words, text_columns, without_null_words
 from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note, Unpacked
-from pipelines.sources import Resource
+from pipelines.ingest.values import MEMBERS, relation_id, typed
+from pipelines.sources import Field, Resource
 from pipelines.sql_text import literal
 
 # --- CSV -----------------------------------------------------------------------------------------------------------
@@ -85,13 +87,55 @@ def _flat_columns(resource: Resource, names: Sequence[str]) -> list[Column]:
     return list(first.values())
 
 
-def _repeated(resource: Resource, names: Sequence[str]) -> list[tuple[int, int, str]]:
-    """The columns that have the name of an earlier one: the place of the first, their own place, and the name."""
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two columns of one name or one field, by place: the one that counts, and the other. ``name`` is the other's.
+
+    ``field`` is None if they have one name. Then the first column counts, also where it is empty. Of two names of one
+    field, the second fills what the first leaves empty.
+    """
+
+    first: int
+    second: int
+    name: str
+    field: Field | None = None
+
+    def differs(self) -> str:
+        """SQL: true if the two columns differ in a row."""
+        a, b = (f"CAST(c{place} AS VARCHAR)" for place in (self.first, self.second))
+        if self.field is None:
+            return f"{a} IS DISTINCT FROM {b}"
+        if self.field.relation:
+            a, b = relation_id(a), relation_id(b)
+        if self.field.kind not in MEMBERS:
+            a, b = typed(self.field, a), typed(self.field, b)
+        return f"coalesce({a} <> {b}, false)"
+
+    def words(self, rows: int) -> str:
+        """What a notice says of it."""
+        same, counts = (
+            ("have the same name", "the first is taken")
+            if self.field is None
+            else ("are the same field", "the first of these counts where it has a value")
+        )
+        differ = f", and they differ in {rows} rows" if rows else ""
+        return f"columns {self.first + 1} and {self.second + 1} {same}; {counts}{differ}"
+
+
+def _repeated(resource: Resource, names: Sequence[str], columns: Sequence[Column]) -> list[_Pair]:
+    """The columns that have the name of an earlier one, or fill a field that another one fills.
+
+    ``columns`` are those of the file without the ones that have the name of an earlier one.
+    """
     first: dict[str, int] = {}
     found = []
     for i, name in enumerate(names):
         if (place := first.setdefault(_spelt(resource, name), i)) != i and name.strip():
-            found.append((place, i, name.strip()))
+            found.append(_Pair(place, i, name.strip()))
+    for field_name, places in match(resource, columns).fields.items():
+        for other in places[1:]:
+            pair = (int(places[0]), int(other))
+            found.append(_Pair(*pair, names[pair[1]].strip(), resource.field_named(field_name)))
     return found
 
 
@@ -99,7 +143,7 @@ def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch)
     """Survey CSV files. Raises Doubtful or Refused for a file that is not to be read as it stands."""
     header = batch.files[0].header
     found = Survey(names=header, flat=_flat_columns(resource, header))
-    repeated = _repeated(resource, header)
+    repeated = _repeated(resource, header, found.flat)
     facts = [
         None if file.has_markers else csv_text.count(file.path, file.body, file.delimiter)
         for file in batch.files
@@ -108,9 +152,7 @@ def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch)
     names = _names(batch.files[0])
     all_values = f"concat({', '.join(names)})" if any(f is not None and f.has_quotes for f in facts) else "''"
     texts = text_columns(resource, found)
-    differ = "".join(
-        f", count(*) FILTER (WHERE no IS NULL AND c{a} IS DISTINCT FROM c{b})" for a, b, _ in repeated
-    )
+    differ = "".join(f", count(*) FILTER (WHERE no IS NULL AND {pair.differs()})" for pair in repeated)
     # count(*) alone would not read the values, nor notice that they are broken.
     used = "".join(f", count({c})" for c in names)
     words = "".join(f", count(CASE WHEN {is_null_word(f'c{where}')} THEN 1 END)" for where in texts)
@@ -150,19 +192,21 @@ def _check_repeated(
     resource: Resource,
     found: Survey,
     file: int,
-    repeated: Sequence[tuple[int, int, str]],
+    repeated: Sequence[_Pair],
     differing: Sequence[int],
 ) -> None:
     """Note the columns that have the name of an earlier one. Raises Refused if rows rest on them and they differ."""
     needed = {*resource.key, *(f.name for f in resource.fields if f.required)}
-    for (first, second, name), rows in zip(repeated, differing, strict=True):
-        places = f"columns {first + 1} and {second + 1} have the same name"
-        if rows and needed & fields_of(resource, [name]):
+    for pair, rows in zip(repeated, differing, strict=True):
+        if rows and needed & fields_of(resource, [pair.name]):
+            places = f"columns {pair.first + 1} and {pair.second + 1}"
+            same = "have the same name" if pair.field is None else "are the same field"
             raise Refused(
-                "two columns of one name", f"{places} and differ in {rows} rows: give each its own name", name
+                "two columns of one name",
+                f"{places} {same} and differ in {rows} rows: give each its own name",
+                pair.name,
             )
-        what = f"{places}; the first is taken" + (f", and they differ in {rows} rows" if rows else "")
-        found.notes.append((file, Note("repeated_column", rows, what, field=name)))
+        found.notes.append((file, Note("repeated_column", rows, pair.words(rows), field=pair.name)))
 
 
 # --- Parquet -------------------------------------------------------------------------------------------------------
@@ -263,11 +307,8 @@ def survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Ba
         for place in text_columns(resource, found)
         if place in strings
     ]
-    repeated = _repeated(resource, names)
-    differ = [
-        f"count(*) FILTER (WHERE CAST(c{a} AS VARCHAR) IS DISTINCT FROM CAST(c{b} AS VARCHAR))"
-        for a, b, _ in repeated
-    ]
+    repeated = _repeated(resource, names, found.flat)
+    differ = [f"count(*) FILTER (WHERE {pair.differs()})" for pair in repeated]
     count, *counts = con.execute(
         f"SELECT {', '.join(['count(*)', *words, *differ])}, max(hash({used})) FROM ({sql})", parameters
     ).fetchall()[0][:-1]

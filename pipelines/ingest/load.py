@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from pipelines.ingest import values
-from pipelines.ingest.names import Column, Matched, fields_of, markers_of, match
+from pipelines.ingest.names import Column, Matched, fields_of, is_own_name, markers_of, match
 from pipelines.ingest.shapes import (
     GONE,
     LOADER_META,
@@ -24,6 +24,7 @@ from pipelines.ingest.shapes import (
     Batch,
     Records,
     Survey,
+    all_values,
     pages,
     records,
     versions,
@@ -125,7 +126,7 @@ class Loading:
         is_other = (found.wrapped, found.list_in) != (self.survey.wrapped, self.survey.list_in)
         if is_other or not {column for _, column in found.columns} <= set(self.columns):
             return None
-        if found.rows.total() != rows:
+        if found.rows.total() != rows or found.repeated:
             return None
         return replace(self, survey=found, truth=None, state=State.SURVEYED)
 
@@ -470,6 +471,10 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
             text = f"CASE WHEN json_valid({text}) THEN {text} ->> {literal('$.' + marker.member)} END"
         texts.append(f"{text} AS {quoted('m' + name)}")
     surely, checks = _checks(loading, markers, is_struct)
+    doubled, told_parameters = ({}, {}) if strict else _told_twice(loading, source)
+    parameters |= told_parameters
+    texts += [f"{told} AS d{i}" for i, told in doubled.items()]
+    checks = [*(values.differ(fields[i], f"d{i}") for i in doubled), *checks]
     flawed = {
         i: f"({' OR '.join(flaws)})"
         for i, field in enumerate(fields)
@@ -579,6 +584,34 @@ def _checks(
     for name, marker in told.items():
         checks += values.problems(marker.field, quoted("m" + name), _marked(marker))
     return surely, checks
+
+
+def _told_twice(loading: Loading, source: Records) -> tuple[dict[int, str], dict[str, Any]]:
+    """SQL for a list of all that a record tells of a field, and the parameters.
+
+    It is given by the index of each field that a record may tell twice under its own name.
+    """
+    found: dict[int, str] = {}
+    repeated: list[str] = []
+    names = {name for _, name in loading.survey.repeated}
+    column_at = {column.where: column for column in loading.columns}
+    for i, field in enumerate(loading.resource.fields):
+        if field.name in names:
+            places = [
+                place
+                for place in loading.matched.fields[field.name]
+                if is_own_name(field, column_at[place].name)
+            ]
+            told = []
+            for place in places:
+                if place in loading.survey.repeated_places:
+                    repeated.append(column_at[place].name)
+                    told.append(all_values(column_at[place], f"$told_twice[{len(repeated)}]", "in_document"))
+                else:
+                    told.append(f"[{source.text[place]}]")
+            if told:
+                found[i] = f"list_concat({', '.join(told)})"
+    return found, {"told_twice": repeated} if repeated else {}
 
 
 def _doubts(loading: Loading) -> list[str]:

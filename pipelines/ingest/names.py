@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from pipelines.ingest.values import MEMBERS
-from pipelines.sources import RESOURCES, Marker, Resource
+from pipelines.sources import RESOURCES, Field, Marker, Resource
 
 _ACRONYM_THEN_WORD = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _WORD_THEN_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
@@ -157,6 +157,35 @@ def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
         ):
             found.add(spellings.field(canonical(name), lowered))
     return {field for field in found if field is not None}
+
+
+@lru_cache(maxsize=10_000)
+def _filled(resource: Resource, name: str) -> str | None:
+    """The field that a column of this name fills as a whole; None if there is none."""
+    return next(iter(fields_of(resource, [name])), None)
+
+
+def is_own_name(field: Field, name: str) -> bool:
+    """True if a column's name is the field's own, or its relation's, in any spelling; false for an alias."""
+    own = {field.name, field.relation or field.name}
+    spelt = {canonical(name), snake_case(name)}
+    return not {each.replace("_", "") for each in spelt}.isdisjoint(each.replace("_", "") for each in own)
+
+
+def repeated(resource: Resource, columns: Sequence[Column]) -> set[str]:
+    """What the columns of one record tell twice: fields with two names, and names that stand twice.
+
+    ``columns`` are listed as the record has them, so one may occur twice.
+    """
+    seen: set[tuple[str, str]] = set()
+    found = set()
+    for column in columns:
+        field = _filled(resource, column.name)
+        told = ("", column.where) if field is None else (field, "")
+        if told in seen:
+            found.add(field or column.name)
+        seen.add(told)
+    return found
 
 
 def folder_values(resource: Resource, name: str) -> dict[str, str]:

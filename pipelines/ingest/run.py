@@ -694,11 +694,15 @@ def _is_files_fault(batch: Batch, error: duckdb.Error) -> bool:
 
 
 def _first_state(batch: Batch, found: Survey) -> State:
-    """The state of a batch that was surveyed. One with markers has rows to reject, one with events has parts of rows."""
+    """The state of a batch that was surveyed.
+
+    One with markers has rows to reject, one with events has parts of rows, and one with names that stand twice may have
+    rows that contradict themselves.
+    """
     conditions = {file.condition for file in batch.files}
     if conditions == {"unreadable"}:
         return State.UNREADABLE
-    if found.events or "mended" in conditions or "unreadable" in conditions:
+    if found.events or found.repeated or "mended" in conditions or "unreadable" in conditions:
         return State.ROW_BY_ROW
     return State.SURVEYED
 

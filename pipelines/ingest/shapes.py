@@ -18,8 +18,8 @@ import duckdb
 
 from pipelines.ingest import flat_files
 from pipelines.ingest.batches import NO_DETAIL, NO_WRAPPER, UNWRAPPED, Batch, Records, Refused, Survey, scan
-from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields
-from pipelines.ingest.unpack import LONGEST, UNREADABLE
+from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields, repeated
+from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note
 from pipelines.sources import DELETIONS, RESOURCES, Resource
 from pipelines.sql_text import literal, quoted
 
@@ -55,6 +55,12 @@ WHOLE, PARTIAL, GONE, OTHER = "whole", "partial", "gone", "other"
 """What an event carries. ``gone``: the last state of a deleted row, or a part of it. ``other``: perhaps only a part."""
 
 PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
+
+_TWICE = (
+    "told twice in one record: the record is rejected if the values differ, "
+    "except that the field's own name counts before an alias"
+)
+_NAME_TWICE = "a name that stands twice in one record; the first value counts"
 
 _OBJECT_MEMBERS = frozenset({"type", "attributes", "relationships", "links", "meta"})
 """Members of a JSON:API resource object that are no columns."""
@@ -321,6 +327,16 @@ def _records(resource: Resource, documents: str, ordered: bool) -> str:
         FROM ({_open(resource, documents, ordered)})"""
 
 
+def all_values(column: Column, name: str, record: str) -> str:
+    """SQL: a list of the texts of every member of one name in the JSON ``record``; a path leads to the first alone.
+
+    ``column`` is the member's place, and ``name`` is SQL for its name.
+    """
+    above = f"json_extract({record}, '/{column.nested}')" if column.nested else record
+    members = f"list_zip(json_keys({above}), json_extract({above}, '$.*'))"
+    return f"list_transform(list_filter({members}, lambda z: z[1] = {name}), lambda z: z[2] ->> '$')"
+
+
 def pages(resource: Resource, batch: Batch, found: Survey) -> tuple[str, dict[str, Any]]:
     """SQL and parameters for the batch's list pages: ``f``, ``page``, ``owner``, ``total``, ``skip``, ``rows``."""
     documents, parameters = _documents(batch, found)
@@ -338,6 +354,10 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
     in another way, and Refused when its rows are not to be taken.
     """
     found = _survey(con, resource, batch)
+    for (file, name), rows in sorted(found.repeated.items()):
+        is_field = any(field.name == name for field in resource.fields)
+        what = _TWICE if is_field else _NAME_TWICE
+        found.notes.append((file, Note("repeated_column", rows, what, field=name)))
     for i, folder in enumerate(batch.folders):
         columns = [
             column.name
@@ -387,7 +407,7 @@ def guess(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> S
     likely = Survey()
     if _list_of(resource, batch, first[0]):
         found = _survey_pages(con, resource, batch, first[0], limit=_GUESSED)
-        if found is None or not found.rows:
+        if found is None or not found.rows or found.repeated:
             return None
         likely = replace(found, rows=Counter(), columns=Counter(dict.fromkeys(found.columns, 0)))
     else:
@@ -397,19 +417,31 @@ def guess(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> S
         ).fetchall()
         for (keys,) in groups:
             columns = _plain_columns(resource, keys)
-            if columns is None:
+            if columns is None or repeated(resource, columns):
                 return None
             likely.add(0, PLAIN, 0, columns)
     is_own = has_own_fields(resource, [*(column.name for _, column in likely.columns), *batch.folders[0]])
     return likely if is_own else None
 
 
-def _plain_columns(resource: Resource, keys: Sequence[str]) -> set[Column] | None:
+def _add(
+    found: Survey, resource: Resource, file: int, shape: str, rows: int, columns: Sequence[Column]
+) -> None:
+    """Count ``rows`` records of one shape, each with these columns, and what they tell twice."""
+    found.add(file, shape, rows, columns)
+    for name in repeated(resource, columns):
+        found.repeated[file, name] += rows
+        found.repeated_places |= {
+            column.where for column, times in Counter(columns).items() if times > 1
+        }
+
+
+def _plain_columns(resource: Resource, keys: Sequence[str]) -> list[Column] | None:
     """The columns of a document with these keys; None if it may be more than a plain record."""
     required = {f.name for f in resource.fields if f.required}
     if _CONTAINERS & set(keys) or not required & fields_of(resource, keys):
         return None
-    return {Column(_pointer(key), key) for key in keys}
+    return [Column(_pointer(key), key) for key in keys]
 
 
 def _survey_plain(
@@ -441,10 +473,10 @@ def _survey_plain(
     for file, other, rows, changed in groups:
         found.changed_by_loader |= changed
         keys = first[0] if other is None else other
-        columns = set() if keys == [UNREADABLE] else _plain_columns(resource, keys)
+        columns = [] if keys == [UNREADABLE] else _plain_columns(resource, keys)
         if columns is None:
             return False
-        found.add(file, PLAIN if columns else "unreadable", rows, columns)
+        _add(found, resource, file, PLAIN if columns else "unreadable", rows, columns)
     return True
 
 
@@ -552,19 +584,19 @@ def _survey_objects(
         if is_other:
             found.add(file, "pages", rows, ())
         else:
-            found.add(file, RESOURCE_OBJECT, rows, _object_columns(*keys))
+            _add(found, resource, file, RESOURCE_OBJECT, rows, _object_columns(*keys))
     return True
 
 
 def _object_columns(
     keys: Sequence[str] | None, attributes: Sequence[str] | None, relations: Sequence[str] | None
-) -> set[Column]:
+) -> list[Column]:
     """The columns of a JSON:API resource object with these members, attributes and relationships."""
-    return {
+    return [
         *(Column(_pointer(key), key) for key in keys or () if key not in _OBJECT_MEMBERS),
         *(Column(_pointer("attributes", key), key, "attributes") for key in attributes or ()),
         *(Column(_pointer("relationships", key), key, "relationships") for key in relations or ()),
-    }
+    ]
 
 
 def _survey_wrapped(
@@ -608,9 +640,9 @@ def _survey_wrapped(
         columns = (
             _object_columns(keys, attributes, relations)
             if is_resource
-            else {Column(_pointer(key), key) for key in keys or ()}
+            else [Column(_pointer(key), key) for key in keys or ()]
         )
-        found.add(file, RESOURCE_OBJECT if is_object else kind, rows, columns)
+        _add(found, resource, file, RESOURCE_OBJECT if is_object else kind, rows, columns)
     if not groups:
         sql, more = _versions(resource, documents)
         found.versions = bool(con.execute(f"{sql} LIMIT 1", parameters | more).fetchall())

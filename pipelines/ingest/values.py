@@ -238,6 +238,20 @@ def not_utf8(field: Field, x: str, is_flawed: str) -> Problem:
     return Problem(is_flawed, field.name, f"{field.name} is not UTF-8", _shown(x))
 
 
+def differ(field: Field, x: str) -> Problem:
+    """Return the problem of a field that a record tells more than once. ``x`` is SQL for the list of its texts."""
+    text = relation_id("z") if field.relation else "z"
+    value = "NULL" if field.kind in MEMBERS else typed(field, "z")
+    texts = f"list_distinct(list_transform({x}, lambda z: nullif(trim({text}), '')))"
+    typed_values = f"list_distinct(list_transform({texts}, lambda z: coalesce(CAST({value} AS VARCHAR), z)))"
+    return Problem(
+        f"(len({typed_values}) > 1)",
+        field.name,
+        f"{field.name} stands twice in the record, with different values",
+        f"left(array_to_string(list_sort({texts}), ' and '), {_SHOWN})",
+    )
+
+
 def _shown(x: str) -> str:
     return f"left(CAST({x} AS VARCHAR), {_SHOWN})"
 
