@@ -246,7 +246,7 @@ def camel(name: str) -> str:
 
 def is_relation(name: str) -> bool:
     """True if a field of an Outreach call is the id of another record."""
-    return RESOURCE["outreach.calls"].field_named(name).relation is not None
+    return any(f.name == name and f.relation is not None for f in RESOURCE["outreach.calls"].fields)
 
 
 def resource_object(kind: str, row: Mapping[str, Any]) -> Row:

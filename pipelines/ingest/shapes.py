@@ -405,11 +405,10 @@ def guess(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> S
     if first is None:
         return None
     likely = Survey()
-    if _list_of(resource, batch, first[0]):
-        found = _survey_pages(con, resource, batch, first[0], limit=_GUESSED)
-        if found is None or not found.rows or found.repeated:
+    if (paged := _survey_pages(con, resource, batch, first[0], limit=_GUESSED)) is not None:
+        if not paged.rows or paged.repeated:
             return None
-        likely = replace(found, rows=Counter(), columns=Counter(dict.fromkeys(found.columns, 0)))
+        likely = replace(paged, rows=Counter(), columns=Counter(dict.fromkeys(paged.columns, 0)))
     else:
         groups = con.execute(
             f"SELECT DISTINCT json_keys(doc) FROM (SELECT doc FROM ({documents}) LIMIT {_GUESSED})",

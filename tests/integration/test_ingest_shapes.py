@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pipelines.ingest import shapes
+from pipelines.ingest.batches import Survey
 from tests.landing_folder import Landing, Row, lines, shapes_of
 
 ADDRESS = {
@@ -134,6 +137,26 @@ def test_every_shape_gives_the_same_table(tmp_path: Path, resource: str) -> None
             ], name
         else:
             assert table == expected, name
+
+
+@pytest.mark.parametrize("resource", ROWS)
+def test_a_large_file_of_records_is_loaded_by_a_guess(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resource: str
+) -> None:
+    """Surveyed first, it takes half as long again. A call has a ``result``, as a page has, and a target has ``data``."""
+    guesses: list[Survey | None] = []
+    guess = shapes.guess
+
+    def remember(*about: Any) -> Survey | None:
+        guesses.append(guess(*about))
+        return guesses[-1]
+
+    monkeypatch.setattr(shapes, "guess", remember)
+    landing = Landing(tmp_path, resource)
+    landing.large = True
+    landing.put("a.ndjson", lines(ROWS[resource]))
+    landing.run()
+    assert [guessed is not None for guessed in guesses] == [True]
 
 
 def test_values_are_typed(tmp_path: Path) -> None:
