@@ -20,7 +20,7 @@ from pipelines.ingest.batches import NO_WRAPPER, UNWRAPPED, Batch, Doubtful, Rec
 from pipelines.ingest.names import Column, Matched, fields_of, make_unique, match, snake_case
 from pipelines.ingest.null_words import is_null_word, survey_null_words, text_columns, without_null_words
 from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note, Unpacked
-from pipelines.ingest.values import MEMBERS, relation_id, typed
+from pipelines.ingest.values import FLOAT_ID, MEMBERS, relation_id, typed, whole_id
 from pipelines.sources import Field, Resource
 from pipelines.sql_text import literal
 
@@ -139,6 +139,46 @@ def _repeated(resource: Resource, names: Sequence[str], columns: Sequence[Column
     return found
 
 
+def _text_ids(resource: Resource, columns: Sequence[Column]) -> list[str]:
+    """The places of the columns that hold ids as texts."""
+    fields = match(resource, columns).fields
+    return [
+        place
+        for field in resource.fields
+        if field.kind == "text" and field.name in resource.key
+        for place in fields.get(field.name, ())
+    ]
+
+
+def _counted_ids(places: Sequence[str]) -> list[str]:
+    """SQL for two counts a column: its values, and those that are whole numbers written as floats."""
+    counts = []
+    for place in places:
+        x = f"CAST(c{place} AS VARCHAR)"
+        counts += [
+            f"count(CASE WHEN trim({x}) <> '' AND NOT {is_null_word(x)} THEN 1 END)",
+            f"count(CASE WHEN ends_with(trim({x}), '0') AND regexp_full_match({x}, '{FLOAT_ID}') THEN 1 END)",
+        ]
+    return counts
+
+
+def _check_ids(found: Survey, file: int, places: Sequence[str], counts: Sequence[int]) -> None:
+    """Note the columns in which every id is a float: tools turn whole numbers with gaps into floats."""
+    for i, place in enumerate(places):
+        values, floats = counts[2 * i : 2 * i + 2]
+        if floats and floats == values:
+            found.floats.setdefault(place, []).append(file)
+            what = "ids written as floats (8.0): taken for the whole numbers"
+            found.notes.append((file, Note("float_id", floats, what, field=found.flat_at[place].name)))
+
+
+def _as_id(found: Survey, where: str, x: str) -> str:
+    """SQL: the value ``x`` of a column, without ``.0`` in the files in which all its values are floats."""
+    if (files := found.floats.get(where)) is None:
+        return x
+    return f"CASE WHEN f IN ({', '.join(map(str, files))}) THEN {whole_id(x)} ELSE {x} END"
+
+
 def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
     """Survey CSV files. Raises Doubtful or Refused for a file that is not to be read as it stands."""
     header = batch.files[0].header
@@ -153,13 +193,15 @@ def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch)
     all_values = f"concat({', '.join(names)})" if any(f is not None and f.has_quotes for f in facts) else "''"
     texts = text_columns(resource, found)
     differ = "".join(f", count(*) FILTER (WHERE no IS NULL AND {pair.differs()})" for pair in repeated)
+    ids = _text_ids(resource, found.flat)
+    as_floats = "".join(f", {count} FILTER (WHERE no IS NULL)" for count in _counted_ids(ids))
     # count(*) alone would not read the values, nor notice that they are broken.
     used = "".join(f", count({c})" for c in names)
     words = "".join(f", count(CASE WHEN {is_null_word(f'c{where}')} THEN 1 END)" for where in texts)
     rows = con.execute(
         f"""SELECT f, count(*) FILTER (WHERE no IS NULL), count(*) FILTER (WHERE no = 1), count(*) FILTER (WHERE no = 2),
             coalesce(sum(CASE WHEN contains(line, $delimiter)
-                THEN length(line) - length(replace(line, $delimiter, '')) END), 0){words}{differ}{used}
+                THEN length(line) - length(replace(line, $delimiter, '')) END), 0){words}{as_floats}{differ}{used}
         FROM (SELECT *, {all_values} AS line FROM ({sql})) GROUP BY f""",
         parameters,
     ).fetchall()
@@ -179,7 +221,10 @@ def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch)
             if n:
                 found.notes.append((file, Note("no_record", n, what)))
         has_words = has_words or any(counts[: len(texts)])
-        _check_repeated(resource, found, file, repeated, counts[len(texts) : len(texts) + len(repeated)])
+        counts = counts[len(texts) :]
+        _check_ids(found, file, ids, counts)
+        counts = counts[2 * len(ids) :]
+        _check_repeated(resource, found, file, repeated, counts[: len(repeated)])
     if has_words:
         its, parameters = csv_rows(batch, apart=True)
         if batch.files[0].has_markers:
@@ -309,11 +354,14 @@ def survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Ba
     ]
     repeated = _repeated(resource, names, found.flat)
     differ = [f"count(*) FILTER (WHERE {pair.differs()})" for pair in repeated]
+    ids = [place for place in _text_ids(resource, found.flat) if place in strings]
     count, *counts = con.execute(
-        f"SELECT {', '.join(['count(*)', *words, *differ])}, max(hash({used})) FROM ({sql})", parameters
+        f"SELECT {', '.join(['count(*)', *words, *_counted_ids(ids), *differ])}, max(hash({used})) FROM ({sql})",
+        parameters,
     ).fetchall()[0][:-1]
     found.add(0, "parquet", count, found.flat)
-    _check_repeated(resource, found, 0, repeated, counts[len(words) :])
+    _check_ids(found, 0, ids, counts[len(words) :])
+    _check_repeated(resource, found, 0, repeated, counts[len(words) + 2 * len(ids) :])
     if any(counts[: len(words)]):
         survey_null_words(con, resource, found, strings, sql, parameters)
     return found
@@ -362,7 +410,10 @@ def flat_records(
     came = "CAST(to_json(map($names, [{}])) AS VARCHAR)"
     if batch.format == "csv":
         sql, parameters = csv_rows(batch, apart=False)
-        text = {c.where: without_null_words(found, c.where, f"c{c.where}") for c in columns}
+        text = {
+            c.where: _as_id(found, c.where, without_null_words(found, c.where, f"c{c.where}"))
+            for c in columns
+        }
         as_json = {where: f"to_json({x})" for where, x in text.items()}
         if batch.files[0].has_markers:
             width -= 1
@@ -374,7 +425,11 @@ def flat_records(
         sql, parameters = parquet_rows(batch, found.types)
         flaws = _flaws(found.types)
         text = {
-            c.where: without_null_words(found, c.where, _parquet_text(f"c{c.where}", found.types[c.where]))
+            c.where: _as_id(
+                found,
+                c.where,
+                without_null_words(found, c.where, _parquet_text(f"c{c.where}", found.types[c.where])),
+            )
             for c in columns
         }
         for place in {p for f in resource.fields if f.kind == "uuid" for p in matched.fields.get(f.name, ())}:

@@ -627,7 +627,11 @@ def _doubts(loading: Loading) -> list[str]:
         for i, field in enumerate(loading.resource.fields)
         if field.name in loading.matched.fields and field.kind == "text"
     ]
-    return [f"(x{i} IS NULL OR x{i} NOT IN ({none}))" for i in found]
+    floats = [i for i in found if loading.resource.fields[i].name in loading.resource.key]
+    return [
+        *(f"(x{i} IS NULL OR x{i} NOT IN ({none}))" for i in found),
+        *(f"(x{i} IS NULL OR NOT regexp_full_match(x{i}, '{values.FLOAT_ID}'))" for i in floats),
+    ]
 
 
 def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:

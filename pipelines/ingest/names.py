@@ -144,6 +144,14 @@ def is_known(resource: Resource, name: str) -> bool:
     )
 
 
+def is_id(resource: Resource, name: str) -> bool:
+    """True if a column of this name is the row's own id, or the owner of a row that may have none."""
+    ids = set(resource.own_key)
+    if resource.page_sets is not None:
+        ids |= {resource.page_sets.native, resource.page_sets.owner}
+    return not ids.isdisjoint(fields_of(resource, [name]))
+
+
 def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
     """The fields that columns of these names fill as a whole."""
     spellings = _spellings(resource)
@@ -211,6 +219,36 @@ def has_own_fields(resource: Resource, names: Iterable[str]) -> bool:
     if any(name in known for name in lowered) or not fields_of(resource, lowered) <= _common_fields(resource):
         return True
     return all(is_known(resource, name) or _is_metadata(name) for name in lowered)
+
+
+def better_place(resource: Resource, names: Sequence[str]) -> str:
+    """The folder of the resource whose table has columns of these names, if it is surely another one; else empty.
+
+    It is another one if it knows every column that this resource knows, at least two more, and has all that its rows
+    need. A resource of another source must also find half of its own fields. So a file with one field that the other
+    resource lacks stays, and so does a file with one column too many.
+    """
+    lowered = {snake_case(name) for name in names}
+    here = {name for name in lowered if _tells(resource, name)}
+    if not here or len(here) == len(lowered):
+        return ""
+    found = []
+    for other in RESOURCES:
+        if other.full_name == resource.full_name:
+            continue
+        there = {name for name in lowered if _tells(other, name)}
+        filled = fields_of(other, lowered)
+        own = {f.name for f in other.fields} - _common_fields(other)
+        needed = {f.name for f in other.fields if f.required}
+        is_surer = other.source == resource.source or len(filled & own) * 2 >= len(own)
+        if here <= there and len(there) >= len(here) + 2 and needed <= filled and is_surer:
+            found.append((len(there), other.source == resource.source, other.source, other.name))
+    return "/".join(max(found)[2:]) if found else ""
+
+
+def _tells(resource: Resource, lowered: str) -> bool:
+    """True if a column of this name is a field, or a member of one, of the resource. Marks of deletion tell nothing."""
+    return lowered in _spellings(resource).members or bool(fields_of(resource, [lowered]))
 
 
 @cache

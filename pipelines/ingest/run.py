@@ -304,6 +304,9 @@ class _Run:
     def _is_known(self, name: str) -> bool:
         return names.is_known(self.resource, name) or name.strip().lower() == "_airbyte_data"
 
+    def _is_id(self, name: str) -> bool:
+        return names.is_id(self.resource, name) or name.strip().lower() == "_airbyte_data"
+
     def _valid(self, texts: list[str]) -> list[bool]:
         rows = self.reader.execute("SELECT json_valid(unnest($texts))", {"texts": texts}).fetchall()
         return [row[0] for row in rows]
@@ -324,6 +327,7 @@ class _Run:
                         given=n.file.columns,
                         member=n.file.member,
                         tables=(self.resource.name, f"{self.resource.source}_{self.resource.name}"),
+                        is_id=self._is_id,
                     )
             except OSError as error:
                 plain = unpack.unreadable(self.scratch, n.id, f"cannot be read: {error.strerror}")
@@ -344,7 +348,7 @@ class _Run:
         try:
             if plain.format == "csv":
                 if not plain.is_recoded:
-                    recoded = unpack.recode_csv(plain, self.scratch, number, self._is_known)
+                    recoded = unpack.recode_csv(plain, self.scratch, number, self._is_known, self._is_id)
                     if recoded is not None and recoded.condition == "whole":
                         return recoded
                     plain = recoded or plain

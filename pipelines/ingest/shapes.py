@@ -18,8 +18,9 @@ import duckdb
 
 from pipelines.ingest import flat_files
 from pipelines.ingest.batches import NO_DETAIL, NO_WRAPPER, UNWRAPPED, Batch, Records, Refused, Survey, scan
-from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields, repeated
+from pipelines.ingest.names import Column, Matched, better_place, fields_of, has_own_fields, repeated
 from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note
+from pipelines.ingest.values import whole_id
 from pipelines.sources import DELETIONS, RESOURCES, Resource
 from pipelines.sql_text import literal, quoted
 
@@ -364,12 +365,15 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
             for _, column in sorted(found.columns, key=lambda each: each[1].order)
             if (i, column) in found.columns
         ]
-        if columns and i not in found.events and not has_own_fields(resource, [*columns, *folder]):
-            raise Refused(
-                "another table",
-                "no column but key and times is a field of this resource: put the file into its own folder",
-                ", ".join(columns),
-            )
+        if not columns or i in found.events:
+            continue
+        if better := better_place(resource, [*columns, *folder]):
+            told = f"its columns are those of another resource: put the file into {better}/"
+        elif not has_own_fields(resource, [*columns, *folder]):
+            told = "no column but key and times is a field of this resource: put the file into its own folder"
+        else:
+            continue
+        raise Refused("another table", told, ", ".join(columns))
     return found
 
 
@@ -419,8 +423,8 @@ def guess(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> S
             if columns is None or repeated(resource, columns):
                 return None
             likely.add(0, PLAIN, 0, columns)
-    is_own = has_own_fields(resource, [*(column.name for _, column in likely.columns), *batch.folders[0]])
-    return likely if is_own else None
+    names = [*(column.name for _, column in likely.columns), *batch.folders[0]]
+    return likely if has_own_fields(resource, names) and not better_place(resource, names) else None
 
 
 def _add(
@@ -430,9 +434,7 @@ def _add(
     found.add(file, shape, rows, columns)
     for name in repeated(resource, columns):
         found.repeated[file, name] += rows
-        found.repeated_places |= {
-            column.where for column, times in Counter(columns).items() if times > 1
-        }
+        found.repeated_places |= {column.where for column, times in Counter(columns).items() if times > 1}
 
 
 def _plain_columns(resource: Resource, keys: Sequence[str]) -> list[Column] | None:
@@ -763,6 +765,8 @@ def records(
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({documents})"""
+    ids = {f.name for f in resource.fields if f.kind == "text" and f.name in resource.key}
+    id_places = {place for name in ids for place in matched.fields.get(name, ())}
     # A number that is none looks like a text of the same letters: only the value as JSON tells them apart. It is looked
     # at where the letters are met, because all values as JSON need as much memory as the document.
     none = _texts(NUMBERS_THAT_ARE_NONE)
@@ -775,10 +779,20 @@ def records(
     return Records(
         sql,
         parameters,
-        {place: value.format(i + 1) for i, place in enumerate(places)},
+        {
+            place: _as_id(value.format(i + 1), f"j[{i + 1}]") if place in id_places else value.format(i + 1)
+            for i, place in enumerate(places)
+        },
         {place: f"j[{i + 1}]" for i, place in enumerate(places)},
         frozenset(),
         "in_came",
+    )
+
+
+def _as_id(x: str, in_json: str) -> str:
+    """SQL: the text ``x`` of an id; without ``.0`` if it is a number in the record, for 8.0 is 8 there."""
+    return (
+        f"CASE WHEN ends_with({x}, '0') AND CAST({in_json} AS VARCHAR) = {x} THEN {whole_id(x)} ELSE {x} END"
     )
 
 

@@ -26,6 +26,9 @@ NULL_WORDS = (
 """Words that tools write for null. Where a value is a text, one of them may also be that text."""
 
 _WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
+FLOAT_ID = r"\s*([0-9]{1,15})\.0+\s*"
+"""A whole number that was written as a float, with the number as its group. Longer ones may have been rounded."""
+
 _BLANK = rf"[\s\pZ]*(?:{'|'.join(map(re.escape, NULL_WORDS))})?[\s\pZ]*"
 _UUID = r"(?i)\s*(?:urn:uuid:)?(\{?[0-9a-f-]+\}?)\s*"
 _SHORTENED = r"\s*-?[0-9]([.,][0-9]+)?E\+[0-9]+\s*"
@@ -161,6 +164,11 @@ def whole(x: str, duckdb_type: str) -> str:
     """SQL: the whole number in text ``x``, else null. ``7.0`` is one; ``7.5``, ``1e3`` and ``0x1F`` are not."""
     cast = f"try_cast({x} AS {duckdb_type})"
     return f"CASE WHEN CAST({cast} AS VARCHAR) = {x} OR regexp_full_match({x}, '{_WHOLE}') THEN {cast} END"
+
+
+def whole_id(x: str) -> str:
+    """SQL: the text without the ``.0`` of a whole number that was written as a float."""
+    return f"CASE WHEN regexp_full_match({x}, '{FLOAT_ID}') THEN regexp_extract({x}, '{FLOAT_ID}', 1) ELSE {x} END"
 
 
 def _uuid(x: str) -> str:

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from pipelines.ingest import flat_files, load_dispositions
 from pipelines.ingest.batches import Batch, Doubtful, Survey
+from pipelines.ingest.names import better_place
 from pipelines.settings import Settings
+from pipelines.sources import RESOURCES
 from tests.landing_folder import Landing, lines, to_parquet
 
 HEADER = (
@@ -647,3 +649,119 @@ def test_two_spellings_of_one_name_in_parquet(calls: Landing) -> None:
     moment = datetime(2026, 10, 20, 10)
     assert calls.columns("id", "created_at") == [(1, moment), (2, moment)]
     assert [(field, rows) for field, _, rows in calls.notices("repeated_column")] == [("created_at", 2)]
+
+
+# --- another table that shares a field -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "content", "better"),
+    [
+        (
+            "outreach.sequences",
+            "a.csv",
+            "id,name,outcome,order,createdAt\n3,Answered,completed,1,2026-01-01\n",
+            "outreach/call_dispositions",
+        ),
+        (
+            "action_builder.actions",
+            "a.jsonl",
+            '{"id":1,"campaign_id":7,"entity_id":2,"disposition":1,"created_at":"2026-01-01"}\n',
+            "action_builder/contact_attempts",
+        ),
+        (
+            "voipbin.campaigns",
+            "a.tsv",
+            "id\tname\tdetail\ttry_interval\tmax_try_count_0\n5bb94890-0000-4000-8000-000000000001\ta\tb\t1\t2\n",
+            "voipbin/outplans",
+        ),
+        (
+            "action_builder.campaigns",
+            "other system.csv",
+            "id;name;description;sequenceType;enabled\n1;a;b;interval;true\n",
+            "outreach/sequences",
+        ),
+    ],
+)
+@pytest.mark.parametrize("large", [False, True])
+def test_a_table_that_fits_another_resource_better_is_refused(
+    tmp_path: Path, folder: str, name: str, content: str, better: str, large: bool
+) -> None:
+    landing = Landing(tmp_path, folder)
+    landing.large = large
+    landing.put(name, content)
+    landing.run()
+    assert landing.rows() == []
+    assert told(landing) == [
+        ("another table", f"its columns are those of another resource: put the file into {better}/")
+    ]
+    landing.law()
+
+
+@pytest.mark.parametrize(
+    ("folder", "header"),
+    [
+        ("outreach.sequences", "id,name"),
+        ("outreach.sequences", "id,name,order"),  # one column of call_dispositions, and no more
+        ("outreach.sequences", "id,name,outcome,order,enabled"),  # a field that call_dispositions lacks
+        ("action_builder.campaigns", "id,name,description,status,created_at"),
+        ("outreach.calls", "id,createdAt,sequence,mood,weather"),
+    ],
+)
+def test_a_sparse_export_is_no_other_table(tmp_path: Path, folder: str, header: str) -> None:
+    landing = Landing(tmp_path, folder)
+    landing.put("a.csv", f"{header}\n7{',' * header.count(',')}\n")
+    landing.run()
+    assert landing.columns("id") == [(7,)]
+
+
+def test_no_resource_with_all_its_fields_is_another_one() -> None:
+    for resource in RESOURCES:
+        names = [field.name for field in resource.fields]
+        assert better_place(resource, names) == ""
+        assert all(
+            better_place(other, names) in ("", resource.full_name.replace(".", "/")) for other in RESOURCES
+        )
+
+
+# --- words for null with spaces around them ----------------------------------------------------------------------------
+
+
+def test_spaces_around_a_word_for_null(calls: Landing) -> None:
+    calls.put(
+        "a.csv",
+        "id,note,outcome,sequence_id,to\n1,None ,Answered, NULL,x\n2, NULL,  None,5,nullable \n3,called,NULL          ,6,NA is a name\n",
+    )
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "note", "outcome", "sequence_id", "to") == [
+        (1, None, "Answered", None, "x"),
+        (2, None, None, 5, "nullable "),
+        (3, "called", None, 6, "NA is a name"),
+    ]
+
+
+# --- a first row that looks like names ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("folder", "content"),
+    [
+        ("outreach.sequences", "1,name,description\n2,Spring,warm\n"),
+        ("voipbin.outplans", "5bb94890-0000-4000-8000-000000000001|name|detail|source\n"),
+        ("outreach.sequences", "name\tdescription\t2026-01-01 00:00:00\nSpring\twarm\t2026-01-01 00:00:00\n"),
+    ],
+)
+def test_a_first_row_with_an_id_in_it_is_no_header(tmp_path: Path, folder: str, content: str) -> None:
+    landing = Landing(tmp_path, folder)
+    landing.put("unload.csv", content)
+    landing.run()
+    assert landing.rows() == []
+    assert [reason for _, reason in landing.rejected()] == ["no header"]
+    assert landing.notices("new_field") == []
+
+
+def test_a_number_as_a_columns_name_beside_an_id(sequences: Landing) -> None:
+    sequences.put("pivot.csv", "id,name,2026\n1,Spring,4\n")
+    sequences.run()
+    assert sequences.columns("id", "name") == [(1, "Spring")]
