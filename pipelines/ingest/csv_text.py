@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-_DELIMITERS = (",", ";", "\t", "|", "\x01")
+_DELIMITERS = (",", ";", "\t", "|", "\x01", "^", "~")
 _LOOKED_AT = 50
 """Records among which the header is looked for."""
 
@@ -33,8 +33,11 @@ _VOTES = 1_000
 NAMES = "columns.csv"
 """The file in which a user names the columns of files that have no header: a pattern of file names, and the names."""
 
-BLANK, AGAIN = "blank rows", "the header again"
+BLANK, AGAIN, CLIENT = "blank rows", "the header again", "lines of a database client"
 """What stands among the rows of a file and is none."""
+
+_CLIENT_COUNT = re.compile(r"\([0-9]+ rows?(?: affected)?\)|[0-9]+ rows? (?:in set|selected|returned)\b.*", re.IGNORECASE)
+_CLIENT_RULE = re.compile(r"[-+=]{2,}[-+= ]*")
 
 BOM = "\ufeff"
 
@@ -69,6 +72,14 @@ class Told:
     body: int = 0
     titles: int = 0
     width: int = 0
+
+
+def is_clients(values: Sequence[str]) -> bool:
+    """True if a record is what database clients write around rows: ``(3 rows)``, or a line of dashes below the header."""
+    filled = [value.strip() for value in values if value.strip()]
+    if len(filled) == 1 and _CLIENT_COUNT.fullmatch(filled[0]):
+        return True
+    return len(filled) in (1, len(values)) and all(map(_CLIENT_RULE.fullmatch, filled)) and bool(filled)
 
 
 # --- records -----------------------------------------------------------------------------------------------------

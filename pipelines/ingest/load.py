@@ -307,6 +307,22 @@ def note_folders(con: duckdb.DuckDBPyConnection, loading: Loading, table: str) -
         )
 
 
+def note_undated(con: duckdb.DuckDBPyConnection, loading: Loading, table: str) -> None:
+    """Write a notice for each file with rows that are deleted, while nothing says when."""
+    if not (loading.matched.markers or loading.survey.events):
+        return
+    con.execute(
+        f"""INSERT INTO landing.notices
+        SELECT file_id, source, resource, file, 'undated_deletion', '_deleted_at', NULL, n,
+            'deleted rows of which nothing says when: they count at no time, and have the year 1970'
+        FROM (
+            SELECT _file_id, count(*) AS n FROM {table}
+            WHERE _deleted_at = TIMESTAMP 'epoch' AND list_contains($ids, _file_id) GROUP BY _file_id
+        ) JOIN landing.files ON file_id = _file_id""",
+        {"ids": list(loading.batch.ids)},
+    )
+
+
 def note_new_fields(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     """Write a notice for each column that the contract does not know, the first time that the resource has it."""
     place_of = {where: name for name, where in loading.matched.unknown.items()}

@@ -22,7 +22,7 @@ _ENVELOPE = re.compile(r"^(relationships?(__|\.).+(__|\.)(type|links.*|self|rela
 
 _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
-METADATA = ("_airbyte_", "_ab_", "_sdc_", "_fivetran_", "_dlt_")
+METADATA = ("_airbyte_", "_ab_", "_sdc_", "_fivetran_", "_dlt_", "_hoodie_")
 """Prefixes of the columns that loading tools add to a row. They are the tool's, not the row's."""
 
 MARKERS = (
@@ -30,6 +30,7 @@ MARKERS = (
     Marker("_sdc_deleted_at", "deleted_at"),
     Marker("_fivetran_deleted", "flag"),
     Marker("__deleted", "flag"),
+    Marker("_hoodie_is_deleted", "flag"),
     Marker("_meta", "operation", member="op"),
     Marker("_meta/op", "operation"),
     Marker("_meta.op", "operation"),

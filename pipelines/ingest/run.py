@@ -488,6 +488,7 @@ class _Run:
         for loading in self.loadings:
             load.note_files(self.con, loading)
             load.note_folders(self.con, loading, self.target)
+            load.note_undated(self.con, loading, self.target)
             load.note_new_fields(self.con, loading)
             load.note_loader_changes(self.con, loading)
         self._note_round_pages(new)

@@ -119,6 +119,12 @@ _RARE_PARTS = {
     "before": "$.before",
     "after": "$.after",
     "happened": "$.ts_ms",
+    "payload": "$.payload",
+    "payload_op": "$.payload.op",
+    "payload_before": "$.payload.before",
+    "payload_after": "$.payload.after",
+    "payload_happened": "$.payload.ts_ms",
+    "schema": "$.schema",
     "error": "$.error",
     "errors": "$.errors",
     "message": "$.message",
@@ -215,12 +221,13 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
     told_type = "lower(regexp_extract(its_type ->> '$', '[^._]*$'))"
     return f"""
         SELECT f, page, CASE kind WHEN 'named' THEN 'pages' ELSE kind END AS kind, meta,
-            CASE WHEN kind = 'change' THEN CASE WHEN operation = '"d"' THEN '{GONE}' END
+            CASE WHEN kind = 'change' THEN CASE WHEN coalesce(payload_op, operation) = '"d"' THEN '{GONE}' END
                 WHEN kind = 'jsonapi_one' AND event IS NULL AND {told_type} IN {_texts(DELETIONS)} THEN '{GONE}'
                 WHEN kind <> 'jsonapi_one' OR event IS NULL OR {action} IN {_texts(CREATIONS)} THEN NULL
                 WHEN {action} IN {_texts(UPDATES)} THEN '{PARTIAL}'
                 WHEN {action} IN {_texts(DELETIONS)} THEN '{GONE}' ELSE '{OTHER}' END AS event,
-            CASE kind WHEN 'change' THEN CAST(make_timestamp(try_cast(happened ->> '$' AS BIGINT) * 1000) AS VARCHAR)
+            CASE kind WHEN 'change' THEN CAST(make_timestamp(
+                    try_cast(coalesce(payload_happened, happened) ->> '$' AS BIGINT) * 1000) AS VARCHAR)
                 WHEN 'jsonapi_one' THEN delivered ->> '$' END AS told_at,
             CASE kind WHEN 'singer' THEN try_cast(version ->> '$' AS BIGINT) END AS version,
             CASE kind WHEN 'singer' THEN stream ->> '$'
@@ -242,7 +249,10 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                     ELSE data END, '$[*]')
                 WHEN 'named' THEN coalesce({named})
                 WHEN 'jsonapi_one' THEN [data]
-                WHEN 'change' THEN [CASE WHEN {_is("after", "{")} THEN after ELSE before END]
+                WHEN 'change' THEN [CASE WHEN {_is("payload_after", "{")} THEN payload_after
+                    WHEN {_is("after", "{")} THEN after
+                    ELSE json_merge_patch('{{}}', coalesce(payload_before, before)) END]
+                WHEN 'payload' THEN [payload]
                 ELSE [doc] END AS items
         FROM (
             SELECT *, CASE
@@ -267,8 +277,12 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN {_is("data", "{")} AND its_id IS NULL AND event IS NULL AND {_lists("data")} = 1 AND NOT {known_data}
                     AND json_type(data, '$.attributes') IS NULL THEN 'list'
                 WHEN {_is("data", "{")} AND (its_id IS NULL OR event IS NOT NULL) THEN 'jsonapi_one'
-                WHEN {_is("operation", '"')} AND its_id IS NULL AND ({_is("after", "{")} OR {_is("before", "{")})
+                WHEN its_id IS NULL AND (
+                    ({_is("operation", '"')} AND ({_is("after", "{")} OR {_is("before", "{")}))
+                    OR ({_is("payload_op", '"')} AND ({_is("payload_after", "{")} OR {_is("payload_before", "{")})))
                     THEN 'change'
+                WHEN its_id IS NULL AND schema IS NOT NULL AND payload = 'null' THEN 'message'
+                WHEN its_id IS NULL AND schema IS NOT NULL AND {_is("payload", "{")} AND NOT {known} THEN 'payload'
                 WHEN its_id IS NULL AND {_lists("doc")} = 1 AND NOT {known} THEN 'list'
                 ELSE 'records' END AS kind
             FROM (
@@ -753,7 +767,8 @@ def records(
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
                     {told} WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value,
-                meta AS in_meta, event AS in_event, told_at AS in_at, version AS in_version
+                meta AS in_meta, event AS in_event, told_at AS in_at, version AS in_version,
+                kind = 'change' AS in_change
             FROM ({_records(resource, documents, ordered)})"""
     else:
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
@@ -776,14 +791,18 @@ def records(
         else f"CASE WHEN v[{{0}}] IN {none} THEN CASE WHEN json_extract(in_document, $places[{{0}}]) IN {none} "
         "THEN NULL ELSE v[{0}] END ELSE v[{0}] END"
     )
+    texts = {place: value.format(i + 1) for i, place in enumerate(places)}
+    in_json = {place: f"j[{i + 1}]" for i, place in enumerate(places)}
+    if any("change" in shapes for shapes in found.shapes.values()):
+        for field in resource.fields:
+            for place in matched.fields.get(field.name, ()) if field.kind == "timestamp" else ():
+                texts[place] = _as_time(texts[place], in_json[place])
+    texts |= {place: _as_id(texts[place], in_json[place]) for place in id_places}
     return Records(
         sql,
         parameters,
-        {
-            place: _as_id(value.format(i + 1), f"j[{i + 1}]") if place in id_places else value.format(i + 1)
-            for i, place in enumerate(places)
-        },
-        {place: f"j[{i + 1}]" for i, place in enumerate(places)},
+        texts,
+        in_json,
         frozenset(),
         "in_came",
     )
@@ -793,6 +812,20 @@ def _as_id(x: str, in_json: str) -> str:
     """SQL: the text ``x`` of an id; without ``.0`` if it is a number in the record, for 8.0 is 8 there."""
     return (
         f"CASE WHEN ends_with({x}, '0') AND CAST({in_json} AS VARCHAR) = {x} THEN {whole_id(x)} ELSE {x} END"
+    )
+
+
+def _as_time(x: str, in_json: str) -> str:
+    """SQL: the text ``x`` of a time; as a time if it is a number in a change log, which counts since 1970 in UTC.
+
+    Change logs write a time without a zone as the number of milliseconds, microseconds or nanoseconds. Its digits tell
+    which: until the year 2286 there are up to 13, 16 or 19.
+    """
+    number = f"CAST({x} AS BIGINT)"
+    return (
+        f"CASE WHEN in_change AND CAST({in_json} AS VARCHAR) = {x} AND regexp_full_match({x}, '[0-9]{{12,19}}') "
+        f"THEN CAST(make_timestamp(CASE WHEN strlen({x}) <= 13 THEN {number} * 1000 WHEN strlen({x}) <= 16 THEN {number} "
+        f"ELSE {number} // 1000 END) AS VARCHAR) ELSE {x} END"
     )
 
 

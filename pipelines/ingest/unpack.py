@@ -234,6 +234,17 @@ def _encoding(head: bytes) -> tuple[str, int] | None:
         return "utf-8", len(head) - len(re.sub(rb"^(\xef\xbb\xbf)+", b"", head))  # tools add one to one
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return ("utf-16-le" if head.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"), 2
+    return _unmarked(head[:1_024])
+
+
+def _unmarked(head: bytes) -> tuple[str, int] | None:
+    """UTF-16 without a mark: nearly every second byte is zero, since nearly all letters are ASCII; else None."""
+    even, odd = head[0::2], head[1::2]
+    if len(head) < 8 or b"\0" not in head:
+        return None
+    for name, zeros, letters in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if zeros.count(0) * 10 >= len(zeros) * 9 and not letters.count(0):
+            return name, 0
     return None
 
 
@@ -270,6 +281,8 @@ def _tell(
     """
     if head.startswith(b"PAR1"):
         return Unpacked(plain, "parquet")
+    if head[257:262] == b"ustar":
+        raise _NoRecords("a tar archive is not read: unpack it, and put the files that are in it into the folder")
     text = head.lstrip(b" \t\r\n")
     if not text and len(head) < _HEAD:
         return Unpacked(plain, "empty")

@@ -30,7 +30,7 @@ FLOAT_ID = r"\s*([0-9]{1,15})\.0+\s*"
 """A whole number that was written as a float, with the number as its group. Longer ones may have been rounded."""
 
 _BLANK = rf"[\s\pZ]*(?:{'|'.join(map(re.escape, NULL_WORDS))})?[\s\pZ]*"
-_UUID = r"(?i)\s*(?:urn:uuid:)?(\{?[0-9a-f-]+\}?)\s*"
+_UUID = r"(?i)\s*(?:urn:uuid:|0x|\\x)?(\{?[0-9a-f-]+\}?)\s*"
 _SHORTENED = r"\s*-?[0-9]([.,][0-9]+)?E\+[0-9]+\s*"
 """A whole number as spreadsheets show and save a long one: its last digits are gone. ``1e3`` is none."""
 
@@ -42,7 +42,9 @@ _DAY_AND_CLOCK = r"(?i)^\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9}
 _UTC_IN_OTHER_WORDS = (
     rf"{_DAY_AND_CLOCK}(?: ?(?:Z|UTC|GMT)| ?[+-]00(?::?00)? (?:Z|UTC|GMT)(?: m=[+-]\d+\.\d+)?)?\s*$"
 )
-_OFFSET_IN_OTHER_WORDS = rf"{_DAY_AND_CLOCK} ?({_OFFSET})\s*$"
+# Go writes the zone's name behind the offset, or the offset again if it has none.
+_ZONE = r"(?: (?:[A-Z]{2,5}|[+-]\d\d(?:\d\d)?))?(?: m=[+-]\d+\.\d+)?"
+_OFFSET_IN_OTHER_WORDS = rf"{_DAY_AND_CLOCK} ?({_OFFSET}){_ZONE}\s*$"
 _DAY_ALONE = r"\s*\d{4}-\d\d-\d\d\s*"
 
 # What PostgreSQL writes for an array of texts. It quotes an element that is empty, is the word NULL, or holds a space,
@@ -51,6 +53,9 @@ _QUOTED_ELEMENT = r'"(?:[^"\\]|\\.)*"'
 _BARE_ELEMENT = r'[^",{}\\\s]+'
 _ELEMENT = rf"\s*(?:{_QUOTED_ELEMENT}|{_BARE_ELEMENT})\s*"
 _TEXT_ARRAY = rf"(?s)\s*\{{\s*(?:{_ELEMENT}(?:,{_ELEMENT})*)?\}}\s*"
+
+_ONE_ELEMENT = r'\s*\{\s*"?([^",{}\\\s]+)"?\s*\}\s*'
+"""An array of PostgreSQL with one element, which is the group."""
 
 _SHOWN = 200
 """How many characters of a refused value are kept beside the reason. The record holds all of them."""
@@ -172,7 +177,7 @@ def whole_id(x: str) -> str:
 
 
 def _uuid(x: str) -> str:
-    """SQL: the UUID in text ``x``, else null: with or without dashes, in braces, or behind ``urn:uuid:``."""
+    """SQL: the UUID in text ``x``, else null: with or without dashes, in braces, or behind ``urn:uuid:``, ``0x`` or ``\\x``."""
     return f"coalesce(try_cast({x} AS UUID), try_cast(regexp_extract({x}, '^{_UUID}$', 1) AS UUID))"
 
 
@@ -227,13 +232,14 @@ def texts(x: str) -> str:
 
 
 def relation_id(x: str) -> str:
-    """SQL: the id (text) in a to-one relation: ``7``, ``[7]``, ``{"id":7}``, ``{"data":{"id":7}}``, ``[]`` or null.
+    """SQL: the id (text) in a to-one relation: ``7``, ``[7]``, ``{7}``, ``{"id":7}``, ``{"data":{"id":7}}``, ``[]`` or null.
 
     Any other text stays as it is, and the field's type refuses it.
     """
     first = f"json_extract_string({x}, ['/data/id', '/data/0/id', '/id', '/0/data/id', '/0/id', '/0'])"
     return (
-        f"CASE WHEN {x} IS NULL OR left(ltrim({x}), 1) NOT IN ('[', '{{') THEN {x} WHEN NOT json_valid({x}) THEN {x} "
+        f"CASE WHEN {x} IS NULL OR left(ltrim({x}), 1) NOT IN ('[', '{{') THEN {x} WHEN NOT json_valid({x}) "
+        f"THEN CASE WHEN regexp_full_match({x}, '{_ONE_ELEMENT}') THEN regexp_extract({x}, '{_ONE_ELEMENT}', 1) ELSE {x} END "
         f"WHEN json_array_length({x}) > 1 OR json_array_length({x}, '$.data') > 1 THEN {x} "
         f"ELSE coalesce(({first})[1], ({first})[2], ({first})[3], ({first})[4], ({first})[5], ({first})[6], "
         f"CASE WHEN json_array_length({x}) = 0 AND NOT json_exists({x}, '$.data') AND NOT json_exists({x}, '$.id') "
