@@ -2,9 +2,9 @@
 
 Belongs here: reading it, and finding the line for a file. Does not belong here: using the names (``unpack``).
 
-It lies beside the files, or in a folder above them up to the landing folder itself. An archive is a folder. It has two columns: a pattern of file
-names (``*`` and ``?`` stand for any text and any letter), and the names, separated by commas. The nearest file with a
-pattern that fits counts, and in it the first such pattern.
+It lies beside the files, or in a folder above them up to the landing folder itself. An archive is a folder. It has
+two columns: a pattern of file names (``*`` and ``?`` stand for any text and any letter), and the names, separated by
+commas. The nearest file with a pattern that fits counts, and in it the first such pattern.
 """
 
 from __future__ import annotations

@@ -36,7 +36,9 @@ NAMES = "columns.csv"
 BLANK, AGAIN, CLIENT = "blank rows", "the header again", "lines of a database client"
 """What stands among the rows of a file and is none."""
 
-_CLIENT_COUNT = re.compile(r"\([0-9]+ rows?(?: affected)?\)|[0-9]+ rows? (?:in set|selected|returned)\b.*", re.IGNORECASE)
+_CLIENT_COUNT = re.compile(
+    r"\([0-9]+ rows?(?: affected)?\)|[0-9]+ rows? (?:in set|selected|returned)\b.*", re.IGNORECASE
+)
 _CLIENT_RULE = re.compile(r"[-+=]{2,}[-+= ]*")
 
 BOM = "\ufeff"

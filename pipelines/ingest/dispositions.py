@@ -49,9 +49,9 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
 
     A line of the landing folder's file replaces the default line with the same source, field and value; case does not
     matter there, nor in the disposition. Of two lines of that file with the same three, the last counts, and a notice
-    says so if they give two dispositions. A line that cannot be used is left out, with a notice (code ``mapping``, the line as its
-    ``value``). Returns the number of lines in the table. Raises MappingError if ``default_csv`` has a line that cannot
-    be used.
+    says so if they give two dispositions. A line that cannot be used is left out, with a notice (code ``mapping``, the
+    line as its ``value``). Returns the number of lines in the table. Raises MappingError if ``default_csv`` has a line
+    that cannot be used.
     """
     lines: dict[tuple[str, ...], _Line] = {}
     default, problems = _read(default_csv)
@@ -62,7 +62,7 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
     allowed = _by_folded(line["disposition"] for line in default)
     sources = _by_folded(line["source"] for line in default)
     fields = _by_folded(line["field"] for line in default)
-    own_keys: dict[tuple[str, ...], _Line] = {}
+    given: dict[tuple[str, ...], _Line] = {}
     override = landing / MAPPING
     unusable: list[_Unusable] = []
     if override.exists() or override.is_symlink():
@@ -71,14 +71,15 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
             disposition = allowed.get((line["disposition"] or "").casefold())
             if disposition is not None:
                 key = _key(line)
-                before = own_keys.get(key)
-                if before is not None and before["disposition"] != disposition:
+                before = given.get(key)
+                if before is not None and lines[key]["disposition"] != disposition:
                     why = "a later line gives the same value another disposition; the later one counts"
                     unusable.append(_Unusable(_shown(before), "value", why))
+                given[key] = line
                 source, field = key[:2]
-                own_keys[key] = {**line, "disposition": disposition}
                 lines[key] = {
-                    **own_keys[key],
+                    **line,
+                    "disposition": disposition,
                     "source": sources.get(source, line["source"]),
                     "field": fields.get(field, line["field"]),
                     "origin": "landing folder",

@@ -221,10 +221,9 @@ def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch)
             if n:
                 found.notes.append((file, Note("no_record", n, what)))
         has_words = has_words or any(counts[: len(texts)])
-        counts = counts[len(texts) :]
-        _check_ids(found, file, ids, counts)
-        counts = counts[2 * len(ids) :]
-        _check_repeated(resource, found, file, repeated, counts[: len(repeated)])
+        after_words, after_ids = len(texts), len(texts) + 2 * len(ids)
+        _check_ids(found, file, ids, counts[after_words:after_ids])
+        _check_repeated(resource, found, file, repeated, counts[after_ids : after_ids + len(repeated)])
     if has_words:
         its, parameters = csv_rows(batch, apart=True)
         if batch.files[0].has_markers:

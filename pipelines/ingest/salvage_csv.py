@@ -168,7 +168,11 @@ class _Reader:
                     continue  # a blank line
                 if any(_LONG in line for line in taken):
                     detail = f"a line longer than {LONGEST} bytes"
-                elif len(taken) > 1 and len(row) != width and not (len(row) > width and not _filled(row[width:])):
+                elif (
+                    len(taken) > 1
+                    and len(row) != width
+                    and not (len(row) > width and not _filled(row[width:]))
+                ):
                     detail = f"{len(row)} values under {width} columns"
                 else:
                     yield text, row

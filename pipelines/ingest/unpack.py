@@ -114,9 +114,9 @@ def unpack(
     """Make the file at ``path`` readable, or a member of the archive there. A file that is so already is not copied.
 
     ``is_known`` says whether a column name is one of the resource's. ``given`` are the names of the columns, for a CSV
-    file without a header. ``is_id`` says whether a name is that of the row's id (``csv_text.tell``). ``tables`` are the names that a sheet or a table with the resource's rows may have.
-    ``scratch`` is the folder for files that have to be written; their names are made from ``number``. Raises OSError
-    when the file cannot be read at all.
+    file without a header. ``is_id`` says whether a name is that of the row's id (``csv_text.tell``). ``tables`` are the
+    names that a sheet or a table with the resource's rows may have. ``scratch`` is the folder for files that have to be written;
+    their names are made from ``number``. Raises OSError when the file cannot be read at all.
     """
     plain, is_cut = path, False
     left: tuple[str, ...] = ()
@@ -282,7 +282,9 @@ def _tell(
     if head.startswith(b"PAR1"):
         return Unpacked(plain, "parquet")
     if head[257:262] == b"ustar":
-        raise _NoRecords("a tar archive is not read: unpack it, and put the files that are in it into the folder")
+        raise _NoRecords(
+            "a tar archive is not read: unpack it, and put the files that are in it into the folder"
+        )
     text = head.lstrip(b" \t\r\n")
     if not text and len(head) < _HEAD:
         return Unpacked(plain, "empty")

@@ -177,7 +177,10 @@ def whole_id(x: str) -> str:
 
 
 def _uuid(x: str) -> str:
-    """SQL: the UUID in text ``x``, else null: with or without dashes, in braces, or behind ``urn:uuid:``, ``0x`` or ``\\x``."""
+    r"""SQL: the UUID in text ``x``, else null.
+
+    It has dashes or none, and may stand in braces, or behind ``urn:uuid:`` or the signs of bytes, ``0x`` and ``\x``.
+    """
     return f"coalesce(try_cast({x} AS UUID), try_cast(regexp_extract({x}, '^{_UUID}$', 1) AS UUID))"
 
 

@@ -611,3 +611,54 @@ def test_a_text_that_looks_like_a_float_beside_others_stays(tmp_path: Path) -> N
     made.put("share.jsonl", '{"id":3,"O_ID":"8.0","note":"3.0"}\n')
     all_taken(made)
     assert made.columns("id", "o_id", "note") == [(1, "8.0", "1.0"), (2, "v8", "2.0"), (3, "8.0", "3.0")]
+
+
+# --- more forms of times, ids and relations ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-10-21 08:00:04 -0700 PDT", 15),
+        ("2026-10-21 08:00:04.5 +0530 IST", 2),
+        ("2026-10-21 08:00:04 -0300 -03", 11),
+        ("2026-10-21 08:00:04.000000001 +0200 CEST m=+0.000012", 6),
+    ],
+)
+def test_a_zone_that_is_named_behind_its_offset(tmp_path: Path, text: str, hour: int) -> None:
+    made = landing(tmp_path, "outreach.calls")
+    made.put("a.csv", f"id,dialed_at\n1,{text}\n")
+    made.put("b.jsonl", lines([{"id": 2, "dialed_at": text}]))
+    all_taken(made)
+    assert [at.hour for _, at in made.columns("id", "dialed_at")] == [hour, hour]
+
+
+def test_a_zones_name_alone_is_refused(tmp_path: Path) -> None:
+    """PDT may be several zones, and nothing says which."""
+    made = landing(tmp_path, "outreach.calls")
+    made.put("a.csv", "id,dialed_at\n1,2026-10-21 08:00:04 PDT\n")
+    made.run()
+    assert made.wrong() == [("dialed_at is not a time", "dialed_at", "2026-10-21 08:00:04 PDT")]
+
+
+def test_uuids_as_databases_show_bytes(tmp_path: Path) -> None:
+    made = landing(tmp_path, "voipbin.campaigns")
+    made.put(
+        "a.csv",
+        "id,name,outplan_id\n"
+        "0x5BB94890000040008000000000000001,a,\\x5bb94890000040008000000000000002\n"
+        "0x5bb9,b,\n",
+    )
+    made.run()
+    assert made.columns("id", "outplan_id") == [
+        (UUID("5bb94890-0000-4000-8000-000000000001"), UUID("5bb94890-0000-4000-8000-000000000002"))
+    ]
+    assert made.wrong() == [("id is not a UUID", "id", "0x5bb9")]
+
+
+def test_a_relation_as_an_array_of_postgresql(tmp_path: Path) -> None:
+    made = landing(tmp_path, "outreach.calls")
+    made.put("a.csv", 'id,prospect,sequence_id\n1,{4},"{""5""}"\n2,{},\n3,"{4,5}",\n')
+    made.run()
+    assert made.columns("id", "prospect_id", "sequence_id") == [(1, 4, 5), (2, None, None)]
+    assert made.wrong() == [("prospect_id is not a whole number", "prospect_id", "{4,5}")]
