@@ -156,8 +156,8 @@ def _counted_ids(places: Sequence[str]) -> list[str]:
     for place in places:
         x = f"CAST(c{place} AS VARCHAR)"
         counts += [
-            f"count(CASE WHEN trim({x}) <> '' AND NOT {is_null_word(x)} THEN 1 END)",
-            f"count(CASE WHEN ends_with(trim({x}), '0') AND regexp_full_match({x}, '{FLOAT_ID}') THEN 1 END)",
+            f"count(CASE WHEN {x} >= '0' AND {x} < ':' THEN 1 WHEN {is_null_word(x)} THEN NULL WHEN trim({x}) <> '' THEN 1 END)",
+            f"count(CASE WHEN {x} LIKE '%.0%' THEN CASE WHEN regexp_full_match({x}, '{FLOAT_ID}') THEN 1 END END)",
         ]
     return counts
 

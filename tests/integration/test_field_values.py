@@ -605,6 +605,13 @@ def test_an_organization_written_as_a_float(tmp_path: Path, name: str) -> None:
     assert made.notices("float_id") == told
 
 
+def test_words_for_null_are_no_ids_beside_floats(tmp_path: Path) -> None:
+    made = landing(tmp_path, "outreach.calls")
+    made.put("share.csv", "id,O_ID,sequence_id\n1,8.0,NULL\n2,NULL,4\n3, ,4\n4,9.00,4\n")
+    all_taken(made)
+    assert made.columns("id", "o_id") == [(1, "8"), (2, None), (3, " "), (4, "9")]
+
+
 def test_a_text_that_looks_like_a_float_beside_others_stays(tmp_path: Path) -> None:
     made = landing(tmp_path, "outreach.calls")
     made.put("share.csv", "id,O_ID,note\n1,8.0,1.0\n2,v8,2.0\n")
