@@ -65,7 +65,7 @@ class Told:
 
     ``at`` and ``body`` are the bytes (UTF-8) before the header, and before the first record after it. ``titles`` counts
     the records before the header. ``width`` is the number of values in the first record. ``names`` is empty if the file
-    has no header.
+    has no header. ``by_chance``: its first record has names of columns, but holds a value and does not name the row's id.
     """
 
     delimiter: str = ","
@@ -74,6 +74,7 @@ class Told:
     body: int = 0
     titles: int = 0
     width: int = 0
+    by_chance: bool = False
 
 
 def is_clients(values: Sequence[str]) -> bool:
@@ -193,6 +194,8 @@ def _header(
         known = sum(map(is_known, names))
         alike = sum(1 for name in names if _VALUE_LIKE.fullmatch(name.strip()))
         by_chance = alike > 0 and is_id is not None and not any(map(is_id, names))
+        if at == 0 and by_chance and known > alike:
+            told = replace(told, by_chance=True)
         if known > alike and known > best[0] and not by_chance:
             if len(values) in rows:
                 # A sorted file has its header among its rows. Rows before it would be lost as titles.

@@ -317,11 +317,15 @@ def _as_csv(told: csv_text.Told, plain: str, scratch: Path, number: int, given: 
     if not told.names:
         if given and len(given) == told.width:
             return Unpacked(plain, "csv", delimiter, tuple(given), has_header=False)
+        said = (
+            "its first record holds a number, a time or a UUID, and does not name the row's id"
+            if told.by_chance
+            else f"none of the {told.width} values in its first record names a column of the resource"
+        )
         why = (
             f"{csv_text.NAMES} gives {len(given)} names, but the file's first record has {told.width} values"
             if given
-            else f"no header: none of the {told.width} values in its first record names a column of the resource; "
-            f"export it with a header, or name its columns in {csv_text.NAMES}"
+            else f"no header: {said}; export it with a header, or name its columns in {csv_text.NAMES}"
         )
         raise _NoRecords(why, "no header")
     if told.at:

@@ -783,7 +783,15 @@ def test_a_first_row_with_an_id_in_it_is_no_header(tmp_path: Path, folder: str, 
     landing.put("unload.csv", content)
     landing.run()
     assert landing.rows() == []
-    assert [reason for _, reason in landing.rejected()] == ["no header"]
+    assert told(landing) == [
+        (
+            "no header",
+            (
+                "no header: its first record holds a number, a time or a UUID, and does not name the row's id; "
+                "export it with a header, or name its columns in columns.csv"
+            ),
+        )
+    ]
     assert landing.notices("new_field") == []
 
 
