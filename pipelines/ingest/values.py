@@ -42,8 +42,14 @@ _DAY_AND_CLOCK = r"(?i)^\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9}
 _UTC_IN_OTHER_WORDS = (
     rf"{_DAY_AND_CLOCK}(?: ?(?:Z|UTC|GMT)| ?[+-]00(?::?00)? (?:Z|UTC|GMT)(?: m=[+-]\d+\.\d+)?)?\s*$"
 )
-# Go writes the zone's name behind the offset, or the offset again if it has none.
-_ZONE = r"(?: (?:[A-Z]{2,5}|[+-]\d\d(?:\d\d)?))?(?: m=[+-]\d+\.\d+)?"
+_ZONES = (
+    "ACDT ACST AEDT AEST AKDT AKST AWST BST CAT CDT CEST CET CST EAT EDT EEST EET EST HDT HKT HST IST JST KST MDT MSK MST "
+    "NDT NST NZDT NZST PDT PKT PST SAST SST WAT WEST WET WIB WIT WITA"
+).split()
+"""Names of zones as programs write them behind an offset. The offset counts: alone, such a name may be several zones."""
+
+# Go writes the zone's name behind the offset, or the offset again if the zone has no name.
+_ZONE = rf"(?: (?:{'|'.join(_ZONES)}|([+-]\d\d(?:\d\d)?))(?: m=[+-]\d+\.\d+)?)?"
 _OFFSET_IN_OTHER_WORDS = rf"{_DAY_AND_CLOCK} ?({_OFFSET}){_ZONE}\s*$"
 _DAY_ALONE = r"\s*\d{4}-\d\d-\d\d\s*"
 
@@ -191,6 +197,7 @@ def moment(field: Field, x: str) -> str:
     that most files have come first; only what is none of them is compared with the others.
     """
     clock = "\\1T\\2"
+    offset = f"regexp_extract({x}, '{_OFFSET_IN_OTHER_WORDS}', 3)"
     return (
         f"CASE WHEN {x} IS NULL{_begins_unset(field, x)} THEN NULL "
         f"WHEN regexp_full_match({x}, '{_PLAIN_TIME}') THEN try_cast({x} AS TIMESTAMP) "
@@ -198,7 +205,8 @@ def moment(field: Field, x: str) -> str:
         f"WHEN false{_begins_unset(field, f'ltrim({x})')} THEN NULL "
         f"WHEN regexp_matches({x}, '{_UTC_IN_OTHER_WORDS}') "
         f"THEN try_cast(replace(regexp_replace({x}, '{_UTC_IN_OTHER_WORDS}', '{clock}'), ',', '.') AS TIMESTAMP) "
-        f"WHEN regexp_matches({x}, '{_OFFSET_IN_OTHER_WORDS}') THEN timezone('UTC', try_cast("
+        f"WHEN regexp_matches({x}, '{_OFFSET_IN_OTHER_WORDS}') AND starts_with("
+        f"replace({offset}, ':', ''), regexp_extract({x}, '{_OFFSET_IN_OTHER_WORDS}', 4)) THEN timezone('UTC', try_cast("
         f"replace(regexp_replace({x}, '{_OFFSET_IN_OTHER_WORDS}', '{clock}\\3'), ',', '.') AS TIMESTAMPTZ)) "
         f"WHEN regexp_full_match({x}, '{_DAY_ALONE}') THEN try_cast(trim({x}, ' \t\r\n') AS TIMESTAMP) END"
     )
