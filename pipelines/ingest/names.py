@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from pipelines.ingest.values import MEMBERS
@@ -52,6 +52,7 @@ def markers_of(resource: Resource) -> dict[str, Marker]:
     return {marker.name: marker for marker in (*resource.markers, *MARKERS)}
 
 
+@lru_cache(maxsize=10_000)
 def snake_case(name: str) -> str:
     """``callDisposition``, ``CallDisposition``, ``Call Disposition`` and ``CALL_DISPOSITION`` → ``call_disposition``."""
     name = re.sub(r"[\s-]+", "_", name.strip())

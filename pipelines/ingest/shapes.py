@@ -338,17 +338,17 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
     in another way, and Refused when its rows are not to be taken.
     """
     found = _survey(con, resource, batch)
-    for i, folder in enumerate(batch.folders):
-        columns = [
-            column.name
-            for _, column in sorted(found.columns, key=lambda each: each[1].order)
-            if (i, column) in found.columns
-        ]
-        if columns and i not in found.events and not has_own_fields(resource, [*columns, *folder]):
+    names: dict[int, list[str]] = {}
+    for file, column in sorted(found.columns, key=lambda each: each[1].order):
+        if file not in found.events:
+            names.setdefault(file, []).append(column.name)
+    # Thousands of small files hold the same columns.
+    for told in dict.fromkeys((*columns, *batch.folders[file]) for file, columns in names.items()):
+        if not has_own_fields(resource, told):
             raise Refused(
                 "another table",
                 "no column but key and times is a field of this resource: put the file into its own folder",
-                ", ".join(columns),
+                ", ".join(told),
             )
     return found
 

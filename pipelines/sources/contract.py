@@ -244,6 +244,10 @@ class Resource:
             for name in self.key
         )
 
+    def __hash__(self) -> int:
+        """By its name alone: what is known of a resource is looked up for each column of each file."""
+        return hash((self.source, self.name))
+
     def field_named(self, name: str) -> Field:
         """Return the field of this name. Raises StopIteration if there is none."""
         return next(found for found in self.fields if found.name == name)
