@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipelines.ingest import load_dispositions
 from pipelines.settings import Settings
 from tests.landing_folder import Landing, Row, Writer, array, lines, resource_object, to_csv, to_parquet
-from tests.support import build, fetch
+from tests.support import build, examples, fetch
 
 CALLS = "outreach.calls"
 DELIVERED = "2026-10-22T10:00:00Z"
@@ -282,7 +282,7 @@ def is_told_apart(happenings: list[Row]) -> bool:
     return True
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(12))
 @given(st.integers(0, 2**32))
 def test_updates_give_the_same_in_any_order_and_split(seed: int) -> None:
     chance = random.Random(seed)

@@ -19,7 +19,7 @@ from tests.recount import comparison
 from tests.recount.comparison import assert_communications_counted, assert_counted
 from tests.recount.recount import TABLES, Recount
 from tests.sql.logs import START, Row, action_builder, liondesk, merged, outreach, uuid, voipbin, with_mapping
-from tests.support import build, fetch
+from tests.support import build, examples, fetch
 
 Log = tuple[dict[str, list[Row]], datetime | None, str]
 """Raw rows, the moment that is set, and the reporting time zone."""
@@ -101,7 +101,7 @@ def test_inventory_at_every_step_of_a_full_log(step: int) -> None:
         assert_counted(con, recount, "reports.inventory")
 
 
-@settings(max_examples=35, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(logs())
 def test_inventory_and_communications_are_counted(log: Log) -> None:
     tables = ("reports.inventory", "reports.scheduled_communications")
@@ -110,7 +110,7 @@ def test_inventory_and_communications_are_counted(log: Log) -> None:
             assert_counted(con, recount, table)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(logs())
 def test_every_report_is_counted(log: Log) -> None:
     with built(log) as (con, recount):
