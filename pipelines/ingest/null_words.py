@@ -18,14 +18,25 @@ from pipelines.ingest.values import ALWAYS_NULL, NULL_WORDS
 from pipelines.sources import Resource
 from pipelines.sql_text import literal
 
+_SPACES = " \t\u00a0"
+"""What may stand around a word for null."""
+
 
 def is_null_word(x: str) -> str:
     """SQL: true if the text is such a word. Most values are told by their length or as numbers."""
     longest = max(map(len, NULL_WORDS))
+    words = ", ".join(map(literal, NULL_WORDS))
+    # A value that is longer may still be a word with spaces around it.
     return (
-        f"CASE WHEN strlen({x}) > {longest} OR ({x} >= '0' AND {x} < ':') THEN false "
-        f"ELSE {x} IN ({', '.join(map(literal, NULL_WORDS))}) END"
+        f"CASE WHEN {x} >= '0' AND {x} < ':' THEN false WHEN strlen({x}) > {longest} "
+        f"THEN (starts_with({x}, ' ') OR ends_with({x}, ' ')) AND {_bare(x)} IN ({words}) "
+        f"ELSE {_bare(x)} IN ({words}) END"
     )
+
+
+def _bare(x: str) -> str:
+    """SQL: the text without the spaces around it."""
+    return f"trim({x}, {literal(_SPACES)})"
 
 
 def text_columns(resource: Resource, found: Survey) -> list[str]:
@@ -58,7 +69,7 @@ def survey_null_words(
     for where in places:
         x = f"c{where}"
         counts += con.execute(
-            f"""SELECT f, {literal(where)}, CASE WHEN {is_null_word(x)} THEN {x} END AS word, count(*) AS n,
+            f"""SELECT f, {literal(where)}, CASE WHEN {is_null_word(x)} THEN {_bare(x)} END AS word, count(*) AS n,
                 count(*) FILTER (WHERE coalesce(trim({x}), '') = '') AS empty
             FROM ({sql}) GROUP BY f, word""",
             parameters,
@@ -89,5 +100,5 @@ def without_null_words(found: Survey, where: str, x: str) -> str:
     for words in sorted({tuple(words) for words in found.nulls.get(where, {}).values()}):
         files = [str(file) for file, its in found.nulls[where].items() if tuple(its) == words]
         listed = ", ".join(map(literal, words))
-        x = f"CASE WHEN {x} IN ({listed}) AND f IN ({', '.join(files)}) THEN NULL ELSE {x} END"
+        x = f"CASE WHEN {_bare(x)} IN ({listed}) AND f IN ({', '.join(files)}) THEN NULL ELSE {x} END"
     return x

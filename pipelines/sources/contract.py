@@ -266,7 +266,9 @@ class Resource:
 COMMON_FIELDS: tuple[Field, ...] = (
     Field("extra", "json", "Fields that the contract does not know, as they came; null when there are none."),
     Field(
-        "_deleted_at", "timestamp", "When the source marked the row as deleted (UTC); null while it lives."
+        "_deleted_at",
+        "timestamp",
+        "When the source marked the row as deleted (UTC); null while it lives, 1970-01-01 if nothing says when.",
     ),
     Field("_file_id", "integer", "The landing file this version came from: landing.files.file_id."),
 )
