@@ -11,8 +11,8 @@
 -- Opinion Research, Standard Definitions, 10th edition, 2023).
 -- Key: source, campaign_key
 -- Example: How many targets are in each AAPOR class?
---   SELECT campaign_name, i, p, r, nc, o, uh, ur, uo, ne FROM reports.aapor_classes
---   WHERE campaign_key <> 'all'
+--   SELECT source, campaign_key, campaign_name, i, p, r, nc, o, uh, ur, uo, ne FROM reports.aapor_classes
+--   WHERE campaign_key <> 'all' ORDER BY campaign_key
 WITH counts AS (
     SELECT
         source,

@@ -7,8 +7,11 @@
 -- Sources are not summed, because nothing tells who in one source is who in another.
 -- Key: source, campaign_key, dimension, value
 -- Example: Does the second phone number yield contacts?
---   SELECT campaign_key, value, contacts, attempts FROM reports.contact_rates_by
---   WHERE dimension = 'destination_index'
+--   SELECT source, campaign_key, campaign_name, value AS destination_index, attempts, contacts,
+--   contact_rate_per_attempt, contact_rate_per_attempt_low, contact_rate_per_attempt_high
+--   FROM reports.contact_rates_by LEFT JOIN core.campaigns USING (source, campaign_key)
+--   WHERE dimension = 'destination_index' AND value IN ('0', '1') AND campaign_key <> 'all' AND NOT is_thin
+--   ORDER BY campaign_key, value
 WITH rates AS (
     SELECT
         counts.*,

@@ -7,7 +7,8 @@
 -- Metric: contact_rate_per_target = max(contact_rate_per_target)
 -- Metric: targets_attempted = max(targets_attempted)
 -- Example: How many targets were reached, of how many attempted?
---   SELECT targets_contacted, targets_attempted, contact_rate_per_target FROM reports.headline
+--   SELECT targets_contacted, targets_attempted, contact_rate_per_target, contact_rate_per_target_low,
+--   contact_rate_per_target_high FROM reports.headline
 WITH totals AS (
     SELECT
         CAST(coalesce(sum(campaigns_tried), 0) AS BIGINT) AS campaigns_tried,

@@ -2,8 +2,9 @@
 -- A campaign counts once: as tried, as not tried, or as not measured. A target counts once, however many campaigns of
 -- the source tried it. The counts of targets are 0 where the source cannot tell whether anybody was reached.
 -- Key: source
--- Example: How many campaigns of each source have no attempt yet?
---   SELECT source, campaigns_not_tried FROM reports.headline_sources
+-- Example: How many campaigns of each source were tried, and how many were not yet?
+--   SELECT source, campaigns_tried, campaigns_not_tried, campaigns_not_measured FROM reports.headline_sources
+--   ORDER BY source
 WITH campaigns AS (
     SELECT
         campaigns.source,

@@ -5,7 +5,9 @@
 -- went out early.
 -- Key: source, campaign_key, type, agent_key
 -- Example: Which communications are overdue?
---   SELECT campaign_name, overdue, oldest_overdue_at FROM reports.scheduled_communications WHERE overdue > 0
+--   SELECT campaign_key, campaign_name, type, agent_key, overdue, oldest_overdue_at
+--   FROM reports.scheduled_communications WHERE overdue > 0
+--   ORDER BY oldest_overdue_at, campaign_key, type, agent_key
 WITH communications AS (
     SELECT
         attempts.source,

@@ -7,7 +7,8 @@
 -- reports.contact_rates_by.
 -- Key: campaign_key
 -- Example: How many tries are left in each campaign?
---   SELECT campaign_name, remaining_tries FROM reports.inventory WHERE campaign_key <> 'all'
+--   SELECT campaign_key, campaign_name, targets, remaining_tries, stranded_tries FROM reports.inventory
+--   WHERE campaign_key <> 'all' ORDER BY remaining_tries DESC NULLS LAST, campaign_key
 WITH standing AS (
     SELECT
         histories.*,
