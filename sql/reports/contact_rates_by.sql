@@ -26,7 +26,7 @@ SELECT
     campaign_key, -- the campaign: `<source>:<native id>`, or `all`
     dimension, -- total, channel, direction, agent, day, week or destination_index
     -- the slice of the dimension: `all`; phone, door, …; outbound, …; the agent's key or `none`; the day, or the Monday
-    -- of the week, as YYYY-MM-DD in the reporting time zone; the destination index, 0 to 4
+    -- of the week, as YYYY-MM-DD in the reporting time zone, or `unknown`; the destination index, 0 to 4
     value,
     targets_attempted, -- targets with at least one real attempt in the slice [count]
     targets_contacted, -- targets reached in the slice [count]

@@ -47,7 +47,8 @@ SELECT
     rates.campaigns_tried, -- campaigns with at least one real attempt [count]
     rates.campaigns_not_tried, -- campaigns without any real attempt yet [count]
     rates.campaigns_not_measured, -- campaigns whose source cannot tell whether anybody was reached [count]
-    rates.attempts_outside_campaigns, -- real attempts that belong to no campaign [count]
+    -- real attempts that belong to no campaign, of sources that can tell whether anybody was reached [count]
+    rates.attempts_outside_campaigns,
     rates.targets_attempted, -- targets with at least one real attempt [count]
     rates.targets_contacted, -- of these targets, those that were reached at least once [count]
     -- of these targets, the others: targets_attempted - targets_contacted [count]

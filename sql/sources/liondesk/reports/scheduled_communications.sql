@@ -52,7 +52,7 @@ SELECT
     -- dispatched / communications [share]
     CAST(count(CASE WHEN communications.disposition = 'dispatched' THEN 1 END) AS DOUBLE)
     / count(*) AS share_dispatched,
-    -- overdue / communications that were to be sent by as-of (overdue + dispatched + completed_manually) [share]
+    -- overdue / communications that are overdue or done (overdue + dispatched + completed_manually) [share]
     CAST(count(CASE WHEN communications.disposition = 'overdue' THEN 1 END) AS DOUBLE) / nullif(
         count(CASE WHEN communications.disposition IN ('overdue', 'dispatched', 'completed_manually') THEN 1 END), 0
     ) AS share_overdue,

@@ -65,7 +65,7 @@ SELECT
     counted.targets,
     counted.attempted, -- targets with at least one call that was placed [count]
     counted.reached, -- targets for which some call ended in success, also a call of another campaign [count]
-    counted.untouched, -- targets that are not called yet, and have tries left [count]
+    counted.untouched, -- targets that are not called yet, and have tries left or no known outplan [count]
     counted.in_flight, -- targets with an open call [count]
     counted.stuck, -- targets with a call that has been open for too long [count]
     counted.retry_due, -- targets with tries left, whose retry interval is over [count]
