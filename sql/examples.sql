@@ -10,7 +10,7 @@ SELECT
 FROM reports.campaign_contact_rates
 ORDER BY is_thin ASC, contact_rate_per_target DESC NULLS LAST, campaign_key ASC;
 
--- 2. Which campaigns reach fewer than 30 % of their attempted targets, and surely not only by chance?
+-- 2. Which campaigns reach fewer than 30 % of their attempted targets, and have their whole interval below 30 %?
 SELECT
     source, campaign_key, campaign_name, targets_contacted, targets_attempted, contact_rate_per_target,
     contact_rate_per_target_low, contact_rate_per_target_high

@@ -349,8 +349,8 @@ def test_values_of_the_unified_dispositions_are_no_values_of_a_source(con: duckd
 
 
 @pytest.mark.parametrize("question", ["2", "reports.campaign_contact_rates"])
-def test_only_campaigns_that_surely_reach_few(question: str) -> None:
-    """0 of 9 has the upper end .2992, 2 of 20 has .3010, 0 of 4 is thin, and 1 of 40 is surely few."""
+def test_only_campaigns_whose_whole_interval_is_low(question: str) -> None:
+    """0 of 9 has the upper end .2992, 2 of 20 has .3010, 0 of 4 is thin, and 1 of 40 has .1288."""
     sizes = {1: (0, 9), 2: (2, 20), 3: (0, 4), 4: (1, 40)}
     con = built(
         merged(
