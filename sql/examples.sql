@@ -156,9 +156,7 @@ ORDER BY slices.campaign_key, destination_index;
 -- 14. In which disposition does each campaign leave its targets, and what share of them has an unknown end?
 SELECT
     ends.source, ends.campaign_key, campaigns.campaign_name, ends.disposition, ends.is_attempt, ends.targets,
-    ends.targets_in_campaign, ends.share_of_targets,
-    reports.wilson_low(ends.targets, ends.targets_in_campaign) AS share_of_targets_low,
-    reports.wilson_high(ends.targets, ends.targets_in_campaign) AS share_of_targets_high
+    ends.targets_in_campaign, ends.share_of_targets
 FROM (
     SELECT
         dispositions.*,
