@@ -11,8 +11,9 @@
 -- Metric: contacts = count(*) FILTER (WHERE is_contact)
 -- Metric: unknown_share = avg(CASE WHEN disposition = 'unknown' THEN 1.0 ELSE 0.0 END)
 -- Example: Which targets were tried five times or more and never reached?
---   SELECT target_key, count(*) AS attempts FROM core.attempts WHERE is_attempt
---   GROUP BY target_key HAVING count(*) >= 5 AND NOT bool_or(is_contact)
+--   SELECT source, target_key, count(*) AS attempts, max(attempted_at) AS last_attempt_at
+--   FROM core.attempts WHERE is_attempt AND measures_contact GROUP BY source, target_key
+--   HAVING count(*) >= 5 AND NOT bool_or(is_contact) ORDER BY attempts DESC, target_key
 WITH facts AS (
     SELECT
         facts.*,

@@ -10,9 +10,10 @@
 -- Incremental: hash('voipbin:' || CAST(outdial_target_id AS VARCHAR))
 -- Metric: targets = count(*)
 -- Metric: reached_share = avg(CAST(ever_reached AS INTEGER))
--- Example: Which targets may the dialer call next, and how many tries have they left?
---   SELECT outdial_target_id, next_destination_index, tries_left FROM replay.target_outcomes
---   WHERE outcome = 'retry_due'
+-- Example: Which targets are due for another try, and how many tries have they left?
+--   SELECT campaign_id, campaign_name, outdial_target_id, next_destination_index, tries_left, next_eligible_at
+--   FROM replay.target_outcomes LEFT JOIN core.campaigns ON campaign_key = 'voipbin:' || campaign_id
+--   WHERE outcome = 'retry_due' AND deleted_at IS NULL ORDER BY next_eligible_at, outdial_target_id
 WITH polls AS (
     -- The log does not record when each list was polled. The latest write that each list shows comes closest to it.
     SELECT

@@ -14,8 +14,9 @@
 -- Metric: illegal = count(CASE WHEN verdict = 'illegal' THEN 1 END)
 -- Metric: tolerated = count(CASE WHEN verdict = 'tolerated' THEN 1 END)
 -- Metric: unverifiable = count(CASE WHEN verdict = 'unverifiable' THEN 1 END)
--- Example: How many violations are illegal, by code?
---   SELECT code, count(*) FROM replay.violations WHERE verdict = 'illegal' GROUP BY code
+-- Example: How many calls broke a rule for certain, by code?
+--   SELECT code, count(*) AS calls FROM replay.violations WHERE verdict = 'illegal'
+--   GROUP BY code ORDER BY calls DESC, code
 WITH tolerance AS (
     SELECT
         cutoff_at,

@@ -12,9 +12,12 @@
 -- fewer than 5 such cells, or their spread may be no more than chance gives one time in 20 (chi-squared; Wilson and
 -- Hilferty 1931). Then the log does not tell one hour from another, and every cell gets the mean.
 -- Key: source, campaign_key, attempts_kind, weekday, hour
--- Example: When do first attempts reach a person most often, without thin cells?
---   SELECT campaign_key, weekday, hour, shrunk_rate_per_attempt, attempts FROM reports.best_time
---   WHERE attempts_kind = 'first' AND NOT is_thin ORDER BY shrunk_rate_per_attempt DESC LIMIT 5
+-- Example: When do first attempts reach a person most often, without thin cells, and do hours differ at all?
+--   SELECT source, campaign_key, campaign_name, prior_attempts IS NOT NULL AS hours_differ, weekday, hour, attempts,
+--   shrunk_rate_per_attempt, contact_rate_per_attempt, contact_rate_per_attempt_low, contact_rate_per_attempt_high
+--   FROM reports.best_time LEFT JOIN core.campaigns USING (source, campaign_key)
+--   WHERE attempts_kind = 'first' AND NOT is_thin
+--   ORDER BY hours_differ DESC, campaign_key, shrunk_rate_per_attempt DESC, weekday, hour
 WITH rates AS (
     SELECT
         cells.*,

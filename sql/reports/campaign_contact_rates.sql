@@ -10,8 +10,10 @@
 -- Metric: contact_rate_per_target = sum(targets_contacted) / nullif(sum(targets_attempted), 0)
 -- Metric: contact_rate_per_attempt = sum(contacts) / nullif(sum(attempts), 0)
 -- Metric: attempts = sum(attempts)
--- Example: Which campaigns surely reach fewer than 30 % of their attempted targets?
---   SELECT campaign_name FROM reports.campaign_contact_rates WHERE contact_rate_per_target_high < 0.3
+-- Example: Which campaigns have the whole interval of their contact rate below 30 %?
+--   SELECT source, campaign_key, campaign_name, targets_contacted, targets_attempted, contact_rate_per_target,
+--   contact_rate_per_target_low, contact_rate_per_target_high FROM reports.campaign_contact_rates
+--   WHERE contact_rate_per_target_high < 0.3 AND NOT is_thin ORDER BY contact_rate_per_target_high, campaign_key
 WITH sums AS (
     SELECT
         source,

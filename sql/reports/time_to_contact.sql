@@ -3,9 +3,10 @@
 -- of those reached. reports.time_to_contact_curve has the whole curve. reports.attempt_curve explains ends and
 -- intervals.
 -- Key: source, campaign_key
--- Example: How long does it take to reach half of the targets?
---   SELECT campaign_name, median_seconds / 3600 AS hours FROM reports.time_to_contact
---   WHERE campaign_key <> 'all'
+-- Example: How long does it take to reach half of the attempted targets?
+--   SELECT source, campaign_key, campaign_name, targets, contacted, median_seconds / 3600 AS median_hours
+--   FROM reports.time_to_contact WHERE campaign_key <> 'all' AND targets >= 5
+--   ORDER BY median_hours NULLS LAST, campaign_key
 WITH spans AS (
     SELECT
         source,

@@ -8,7 +8,8 @@
 -- its fitness is 1.
 -- Key: campaign_id, code
 -- Example: How well did each campaign keep to its retry policy?
---   SELECT campaign_name, fitness, judged_calls FROM reports.policy_audit WHERE code = 'all'
+--   SELECT campaign_id, campaign_name, fitness, illegal_calls, judged_calls, campaign_calls
+--   FROM reports.policy_audit WHERE code = 'all' ORDER BY fitness NULLS LAST, campaign_id
 WITH campaign_calls AS (
     SELECT
         campaign_id,
