@@ -138,6 +138,14 @@ CREATE OR REPLACE MACRO reports.diff_p(k1, n1, k2, n2) AS
     FROM (SELECT reports.diff_z(k1, n1, k2, n2) AS z) AS deviates
 );
 
+-- What 95 % of a gamma distribution with this mean and variance lie below (Wilson and Hilferty 1931). The variance of
+-- chi-squared is twice its mean.
+CREATE OR REPLACE MACRO reports.gamma_limit(mean, variance) AS
+mean * power(
+    1 - greatest(0.0, variance) / (9.0e0 * mean * mean)
+    + 1.6448536269514722e0 * sqrt(greatest(0.0, variance)) / (3.0e0 * mean), 3
+);
+
 -- One row with every outcome rate of AAPOR's Standard Definitions (10th edition, 2023). The first nine arguments are
 -- counts by final class: i complete, p partial, r refusal, nc non-contact, o other; uh, ur and uo unknown eligibility;
 -- ne not eligible. e_uh, e_ur and e_uo say which share of each unknown class counts as eligible. Null stands for
