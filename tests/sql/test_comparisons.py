@@ -1,4 +1,4 @@
-"""Comparisons of two contact rates: the interval and the p of their difference, and whom a whole family names.
+"""Comparisons of contact rates: the interval and the p of a difference, whom a whole family names, and alike hours.
 
 Belongs here: figures from the literature, small logs counted by hand, and simulated logs in which nobody differs.
 `make long` simulates more of them (EQUAL_LOGS in the environment). Does not belong here: the recount over generated logs
@@ -350,3 +350,61 @@ WHERE created_by_id = 3 AND hash(id) % 4 = 0""")
     con.close()
     assert [row["side"] for row in found] == ["action_builder:3"]
     assert found[0]["logs"] >= 15
+
+
+CELLS = {
+    "even": [100] * 12,
+    "uneven": [6] * 15 + [200] * 5,
+    "one large": [8, 8, 8, 8, 400],
+    "a week": [10] * 60,
+}
+"""Attempts in each hour of the week that has any."""
+
+
+def equal_hours(con: duckdb.DuckDBPyConnection, logs: int, cells: list[int], rate: float, seed: int) -> None:
+    """So many campaigns that reach people equally often at every hour. Each target is tried once."""
+    hours = ", ".join(f"({place}, {attempts})" for place, attempts in enumerate(cells))
+    con.execute(f"""
+INSERT INTO raw.action_builder_contact_attempts
+    (id, campaign_id, entity_id, disposition, created_at, updated_at)
+SELECT row_number() OVER (ORDER BY log, place, number), log, row_number() OVER (ORDER BY log, place, number),
+    CASE WHEN {uniform(str(seed), "4", "log", "place", "number")} < {rate} THEN 0 ELSE 1 END,
+    TIMESTAMP '2026-03-02' + to_hours(place), TIMESTAMP '2026-03-02' + to_hours(place)
+FROM range({logs}) AS a (log)
+CROSS JOIN (VALUES {hours}) AS b (place, attempts)
+CROSS JOIN range({max(cells)}) AS c (number)
+WHERE number < attempts""")
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.parametrize("rate", [0.01, 0.03, 0.2])
+@pytest.mark.parametrize("cells", CELLS.values(), ids=CELLS)
+def test_hours_that_are_alike_are_not_told_apart(cells: list[int], rate: float, seed: int) -> None:
+    """In at most 5 % of 150 logs, chance aside; chi-squared's own limit is passed in up to 20 % of them."""
+    logs = 150
+    con = with_mapping({})
+    equal_hours(con, logs, cells, rate, seed)
+    build(con, "reports.best_time")
+    ((kept, told),) = con.execute("""
+SELECT count(DISTINCT campaign_key), count(DISTINCT CASE WHEN prior_attempts IS NOT NULL THEN campaign_key END)
+FROM reports.best_time WHERE attempts_kind = 'first'""").fetchall()
+    con.close()
+    assert kept == logs
+    assert told <= logs * 0.05 + 2.33 * math.sqrt(logs * 0.05 * 0.95)
+
+
+def test_one_good_hour_is_told_at_a_rate_of_one_in_a_hundred() -> None:
+    """12 of 200 against 2 of 200 in each of nine hours: with so many attempts it shows."""
+    rows = [
+        {"id": 1000 * hour + number, "entity_id": 1000 * hour + number, "campaign_id": 1,
+         "created_at": START.replace(hour=hour), "updated_at": START.replace(hour=hour),
+         "disposition": 0 if number < (12 if hour == 18 else 2) else 1}
+        for hour in range(9, 19) for number in range(200)
+    ]  # fmt: skip
+    con = with_mapping({"action_builder_contact_attempts": rows})
+    build(con, "reports.best_time")
+    found = fetch(con, "FROM reports.best_time WHERE attempts_kind = 'first' ORDER BY shrunk_rate_per_attempt DESC")
+    con.close()
+    assert found[0]["hour"] == 18
+    assert found[0]["prior_attempts"] is not None
+    assert found[0]["shrunk_rate_per_attempt"] > 2 * found[1]["shrunk_rate_per_attempt"]
