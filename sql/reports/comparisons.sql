@@ -10,7 +10,7 @@
 -- smaller by as much as campaigns share targets.
 -- The interval is Newcombe's (1998, method 10). The p is the larger of two: of the score test (Pearson 1900) and of the
 -- likelihood ratio (Wilks 1938). Each finds too much where the other does not: at a rate of 1 %, the score test alone
--- names one of 20 equal agents in a fourth of all logs.
+-- names one of 20 equal agents in a fifth of all logs.
 -- Many comparisons at once find something by chance. So p is corrected for all comparisons of its family in its
 -- campaign, or in its source, by the steps of Holm (1979). With 20 equal agents, comparing them one by one names
 -- somebody in 59 % of logs; `is_clear` does so in at most 5 %. A thin comparison is not judged and does not count.

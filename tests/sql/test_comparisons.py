@@ -335,7 +335,7 @@ FROM (
     assert (families, most) == (logs, 20)
     assert named <= logs * 0.05 + 2.33 * math.sqrt(logs * 0.05 * 0.95)
     if rate > 0.05 and not own:
-        assert one_by_one > 0.4 * logs
+        assert one_by_one > 0.3 * logs
 
 
 def test_an_agent_who_differs_is_named() -> None:
