@@ -9,7 +9,7 @@ SELECT
 FROM reports.campaign_contact_rates
 ORDER BY contact_rate_per_target DESC NULLS LAST;
 
--- 2. Which campaigns reach fewer than 30 % of their attempted targets, and surely not only by chance?
+-- 2. Which campaigns reach fewer than 30 % of their attempted targets, and have their whole interval below 30 %?
 SELECT source, campaign_name, contact_rate_per_target, contact_rate_per_target_high
 FROM reports.campaign_contact_rates
 WHERE contact_rate_per_target_high < 0.3
@@ -81,28 +81,19 @@ WHERE attempts_kind = 'first'
 ORDER BY shrunk_rate_per_attempt DESC, attempts DESC
 LIMIT 20;
 
--- 11. Did the contact rate change from week to week?
-SELECT
-    source, value AS week, attempts, contact_rate_per_attempt, contact_rate_per_attempt_low,
-    contact_rate_per_attempt_high
-FROM reports.contact_rates_by
-WHERE campaign_key = 'all' AND dimension = 'week'
+-- 11. Did the contact rate change from week to week, by more than chance allows?
+SELECT source, other AS week_before, side AS week, other_rate AS rate_before, rate, difference, low, high, is_clear
+FROM reports.comparisons
+WHERE campaign_key = 'all' AND family = 'weeks'
 ORDER BY source, week;
 
--- 12. Which agents differ from the rate of their source by more than chance allows?
+-- 12. How do agents compare with the rest of their campaign, and who differs by more than chance allows?
 SELECT
-    agents.source, agents.value AS agent, agents.attempts, agents.contact_rate_per_attempt,
-    totals.contact_rate_per_attempt AS of_the_source
-FROM reports.contact_rates_by AS agents
-INNER JOIN reports.contact_rates_by AS totals
-    ON totals.source = agents.source AND totals.campaign_key = 'all' AND totals.dimension = 'total'
-WHERE
-    agents.campaign_key = 'all' AND agents.dimension = 'agent' AND NOT agents.is_thin
-    AND (
-        agents.contact_rate_per_attempt_low > totals.contact_rate_per_attempt
-        OR agents.contact_rate_per_attempt_high < totals.contact_rate_per_attempt
-    )
-ORDER BY agents.source ASC, agents.contact_rate_per_attempt DESC;
+    source, campaign_name, side AS agent, tried AS attempts, rate, other_rate AS rate_of_the_rest,
+    difference, low, high, is_clear
+FROM reports.comparisons
+WHERE family = 'agents' AND NOT is_thin
+ORDER BY is_clear DESC, p_holm ASC, p ASC, agent ASC;
 
 -- 13. Does a target's second phone number still yield contacts?
 SELECT campaign_key, value AS destination_index, attempts, contacts, contact_rate_per_attempt

@@ -10,7 +10,7 @@
 -- Metric: contact_rate_per_target = sum(targets_contacted) / nullif(sum(targets_attempted), 0)
 -- Metric: contact_rate_per_attempt = sum(contacts) / nullif(sum(attempts), 0)
 -- Metric: attempts = sum(attempts)
--- Example: Which campaigns surely reach fewer than 30 % of their attempted targets?
+-- Example: Which campaigns have the whole interval of their contact rate below 30 %?
 --   SELECT campaign_name FROM reports.campaign_contact_rates WHERE contact_rate_per_target_high < 0.3
 WITH sums AS (
     SELECT

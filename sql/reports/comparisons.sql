@@ -16,9 +16,9 @@
 -- somebody in 59 % of logs; `is_clear` does so in at most 5 %. A thin comparison is not judged and does not count.
 -- A difference that is clear is no cause. Who is called when, by whom, and in which campaign, is seldom left to chance.
 -- Key: source, campaign_key, family, side, other
--- Example: Which agents differ from the rest of their campaign by more than chance allows?
---   SELECT campaign_name, side, rate, other_rate, difference, low, high FROM reports.comparisons
---   WHERE family = 'agents' AND is_clear ORDER BY campaign_name, difference
+-- Example: Which campaigns differ in their contact rates by more than chance allows?
+--   SELECT side_name, other_name, rate, other_rate, difference, low, high FROM reports.comparisons
+--   WHERE family = 'campaigns' AND is_clear ORDER BY p_holm
 WITH listed AS (
     SELECT
         source,

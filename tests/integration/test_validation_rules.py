@@ -128,6 +128,14 @@ ROWS: dict[str, list[dict[str, object]]] = {
     ],
 }
 
+COMPARED = (
+    "SELECT 'outreach' AS source, 'all' AS campaign_key, 'campaigns' AS family, 'outreach:1' AS side, 'outreach:2' AS other, "
+    "5 AS reached, {tried} AS tried, 0.5 AS rate, 4 AS other_reached, 10 AS other_tried, 0.4 AS other_rate, "
+    "0.1 AS difference, -0.3 AS low, 0.5 AS high, 0.5 AS p, 0.5 AS p_holm, 1 AS comparisons, {is_clear} AS is_clear, "
+    "FALSE AS is_thin"
+)
+"""A comparison that is sound in itself, if 10 were tried and it is not clear; of campaigns that nobody knows."""
+
 DISTURBANCES: dict[str, dict[str, str]] = {
     "raw.voipbin_outdialtargets": {
         "numbers_lie_in_range": "UPDATE {table} SET try_count_3 = -1",
@@ -221,6 +229,12 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     },
     "reports.contact_rates_by": {
         "totals_equal_the_campaigns": "UPDATE {table} SET contacts = contacts + 1 WHERE dimension = 'total'",
+    },
+    "reports.comparisons": {
+        "sides_equal_the_rates": f"INSERT INTO {{table}} BY NAME {COMPARED.format(tried=11, is_clear='FALSE')}",
+        "every_campaign_is_compared": f"INSERT INTO {{table}} BY NAME {COMPARED.format(tried=10, is_clear='FALSE')}",
+        "differences_are_their_rates": f"INSERT INTO {{table}} BY NAME {COMPARED.format(tried=11, is_clear='FALSE')}",
+        "clear_is_more_than_chance": f"INSERT INTO {{table}} BY NAME {COMPARED.format(tried=10, is_clear='TRUE')}",
     },
     "reports.inventory": {
         "outcomes_sum_to_targets": "UPDATE {table} SET reached = reached + 1",

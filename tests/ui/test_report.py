@@ -111,6 +111,7 @@ def test_opens_offline_without_a_word(quiet: Page, report: Path) -> None:
     ("block", "query"),
     [
         ("contact-rates", "SELECT * FROM reports.campaign_contact_rates"),
+        ("comparisons", "SELECT * FROM reports.comparisons WHERE campaign_key = 'all'"),
         ("dispositions", "SELECT * FROM reports.campaign_dispositions"),
         ("outcomes", "SELECT * FROM reports.campaign_outcomes"),
         ("attempt-curve-overall", "SELECT * FROM reports.attempt_curve WHERE campaign_key = 'all'"),

@@ -58,7 +58,7 @@ CHAPTER = Chapter(
             reading="Campaigns of a source are compared by the share of attempted targets reached, its weeks by the share "
             f"of attempts that reached a person. {COMPARED_READING}",
             where="campaign_key = 'all'",
-            order="family, source, is_clear DESC, is_thin, p, side, other",
+            order="family, is_clear DESC, source, is_thin, p, side, other",
             lead=("source", *COMPARED_LEAD),
             only_lead=True,
             of=COMPARED_OF,
