@@ -98,8 +98,12 @@ ROWS: dict[str, list[dict[str, object]]] = {
         {"id": 1, "entity_id": 7, "campaign_id": 1, "disposition": 1, "created_at": "2026-03-02 09:00:00"},
         {"id": 2, "entity_id": 7, "campaign_id": 1, "disposition": 0, "created_at": "2026-03-02 09:30:00"},
         {"id": 3, "entity_id": 8, "campaign_id": 1, "disposition": 3, "created_at": "2026-03-02 09:40:00"},
+        {"id": 4, "entity_id": 9, "campaign_id": 2, "disposition": 1, "created_at": "2026-03-02 09:50:00"},
     ],
-    "action_builder_campaigns": [{"id": 1, "name": "Doors", "created_at": "2026-01-01 00:00:00"}],
+    "action_builder_campaigns": [
+        {"id": 1, "name": "Doors", "created_at": "2026-01-01 00:00:00"},
+        {"id": 2, "name": "Phones", "created_at": "2026-01-01 00:00:00"},
+    ],
     "action_builder_actions": [
         {"id": 1, "campaign_id": 1, "name": "Walk", "created_at": "2026-01-01 00:00:00"}
     ],
