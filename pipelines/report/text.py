@@ -3,8 +3,9 @@
 Belongs here: formatting, and reading the marks of a column's comment. Does not belong here: markup, or any arithmetic
 beyond rounding for display.
 
-A column's comment says what kind of figure it holds, in marks: ``[share]`` (0 to 1), ``[difference]`` (of two shares),
-``[probability]``, ``[seconds]``, ``[count]``, and ``[null]`` where a value may be missing. Nothing is guessed from a column's name or from the prose of its comment.
+A column's comment says what kind of figure it holds, in marks: ``[share]`` (0 to 1), ``[difference]`` (of two
+shares), ``[probability]``, ``[seconds]``, ``[count]``, and ``[null]`` where a value may be missing. Nothing is
+guessed from a column's name or from the prose of its comment.
 """
 
 from __future__ import annotations

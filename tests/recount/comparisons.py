@@ -192,6 +192,4 @@ def p_value(ours: Side, theirs: Side) -> float:
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's adjusted p of each: the greatest of (how many p are not below q) times q, over every q up to its own."""
-    return [
-        max(min(1.0, q * sum(r >= q for r in p_values)) for q in p_values if q <= p) for p in p_values
-    ]
+    return [max(min(1.0, q * sum(r >= q for r in p_values)) for q in p_values if q <= p) for p in p_values]

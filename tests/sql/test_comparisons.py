@@ -74,7 +74,9 @@ def test_erfc_of_every_size() -> None:
     """Abramowitz and Stegun, table 7.1, and the standard library's own function, in every branch and at its ends."""
     for x, table in ((0.0, 1), (0.5, 1 - 0.5204998778), (1.0, 1 - 0.8427007929), (2.0, 1 - 0.9953222650)):
         assert macro("erfc", x) == pytest.approx(table, abs=5e-11)
-    steps = MACROS.execute("SELECT i / 100, reports.erfc(i / 100) FROM range(1, 2600) AS steps (i)").fetchall()
+    steps = MACROS.execute(
+        "SELECT i / 100, reports.erfc(i / 100) FROM range(1, 2600) AS steps (i)"
+    ).fetchall()
     assert all(found == pytest.approx(math.erfc(x), rel=1e-13) for x, found in steps)
     for x in (0.46874999, 0.46875, 4.0, 4.00000001):
         assert macro("erfc", x) == pytest.approx(math.erfc(x), rel=1e-14)
@@ -90,7 +92,9 @@ def test_the_deviate_is_the_smaller_of_two() -> None:
     assert z**2 == pytest.approx(25.014, abs=5e-4)
     assert macro("diff_p", 189, 11034, 104, 11037) == pytest.approx(math.erfc(z / math.sqrt(2)), rel=1e-12)
     # One side reached nobody: 0 of 30 against 20 of 100. G² is 11.6, X² is 7.1.
-    assert macro("diff_z", 0, 30, 20, 100) ** 2 == pytest.approx(130 * 600**2 / (30 * 100 * 20 * 110), rel=1e-12)
+    assert macro("diff_z", 0, 30, 20, 100) ** 2 == pytest.approx(
+        130 * 600**2 / (30 * 100 * 20 * 110), rel=1e-12
+    )
     # One side is small: 2 of 10 against 10 of 1000. X² is 30.7, G² only 9.6.
     ratio = 2 * (
         2 * math.log(0.2 / (12 / 1010)) + 8 * math.log(0.8 / (998 / 1010))
@@ -131,7 +135,8 @@ def test_one_campaign_of_one_agent_has_nobody_beside_it() -> None:
 def test_campaigns_with_one_another_by_hand() -> None:
     """56/70 v 48/80, Newcombe's own example; 56/70 v 5/50; 48/80 v 5/50; and 1 of 1, which is thin."""
     rows = comparisons(
-        merged(campaign(1, 56, 70), campaign(2, 48, 80), campaign(3, 5, 50), campaign(4, 1, 1)), "family = 'campaigns'"
+        merged(campaign(1, 56, 70), campaign(2, 48, 80), campaign(3, 5, 50), campaign(4, 1, 1)),
+        "family = 'campaigns'",
     )
     assert {(row["source"], row["campaign_key"], row["campaign_name"]) for row in rows} == {
         ("action_builder", "all", None)
@@ -139,9 +144,16 @@ def test_campaigns_with_one_another_by_hand() -> None:
     found = {(row["side"][-1], row["other"][-1]): row for row in rows}
     assert found.keys() == {("1", "2"), ("1", "3"), ("2", "3"), ("1", "4"), ("2", "4"), ("3", "4")}
     first = found["1", "2"]
-    assert (first["reached"], first["tried"], first["other_reached"], first["other_tried"]) == (56, 70, 48, 80)
+    assert (first["reached"], first["tried"], first["other_reached"], first["other_tried"]) == (
+        56,
+        70,
+        48,
+        80,
+    )
     assert (first["size"], first["other_size"], first["unit"]) == (70, 80, "targets")
-    assert (first["difference"], first["low"], first["high"]) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    assert (first["difference"], first["low"], first["high"]) == pytest.approx(
+        (0.2, 0.0524, 0.3339), abs=5e-5
+    )
     # X² = 150 (56 * 32 - 14 * 48)² / (70 * 80 * 104 * 46), G² is above it. Of three, it is the greatest p: not multiplied.
     squared = 150 * (56 * 32 - 14 * 48) ** 2 / (70 * 80 * 104 * 46)
     assert first["p"] == pytest.approx(math.erfc(math.sqrt(squared / 2)))
@@ -285,7 +297,14 @@ def uniform(*of: str) -> str:
 
 
 def equal_agents(
-    con: duckdb.DuckDBPyConnection, logs: int, targets: int, rate: float, *, mixed: float, own: bool, seed: int
+    con: duckdb.DuckDBPyConnection,
+    logs: int,
+    targets: int,
+    rate: float,
+    *,
+    mixed: float,
+    own: bool,
+    seed: int,
 ) -> None:
     """So many campaigns in which 20 agents reach people equally often, with at most four tries until a contact.
 
@@ -318,7 +337,9 @@ WHERE NOT is_over""")
     ("targets", "rate", "mixed", "own"),
     [(300, 0.01, 0.0, False), (200, 0.1, 0.5, False), (200, 0.35, 0.8, False), (200, 0.35, 0.8, True)],
 )
-def test_among_equal_agents_nobody_is_named(targets: int, rate: float, mixed: float, own: bool, seed: int) -> None:
+def test_among_equal_agents_nobody_is_named(
+    targets: int, rate: float, mixed: float, own: bool, seed: int
+) -> None:
     """The family names somebody in at most 5 % of 150 logs, chance aside; comparing one by one would in most."""
     logs = 150
     con = with_mapping({})
@@ -403,7 +424,9 @@ def test_one_good_hour_is_told_at_a_rate_of_one_in_a_hundred() -> None:
     ]  # fmt: skip
     con = with_mapping({"action_builder_contact_attempts": rows})
     build(con, "reports.best_time")
-    found = fetch(con, "FROM reports.best_time WHERE attempts_kind = 'first' ORDER BY shrunk_rate_per_attempt DESC")
+    found = fetch(
+        con, "FROM reports.best_time WHERE attempts_kind = 'first' ORDER BY shrunk_rate_per_attempt DESC"
+    )
     con.close()
     assert found[0]["hour"] == 18
     assert found[0]["prior_attempts"] is not None
