@@ -1,4 +1,4 @@
--- Twenty questions to contact_ledger.duckdb, each with its query. They run in DuckDB 1.2 and later, one by one or all
+-- Questions to contact_ledger.duckdb, each with its query. They run in DuckDB 1.2 and later, one by one or all
 -- together: duckdb contact_ledger.duckdb < examples.sql
 -- Two campaigns may have the same name, so each answer has the campaign's key too.
 -- Belongs here: questions that people ask of the published file. Does not belong here: anything that the pipeline runs.
@@ -238,3 +238,27 @@ SELECT 'check failed', table_name, check_name, severity, observed
 FROM quality.check_results
 WHERE NOT passed
 ORDER BY finding, place, check_name;
+
+-- 21. Which campaigns of a source differ in their contact rates by more than chance allows?
+SELECT
+    source, side AS campaign_key, side_name AS campaign_name, other AS other_key, other_name, reached, tried, rate,
+    other_reached, other_tried, other_rate, difference, low, high, p_holm
+FROM reports.comparisons
+WHERE family = 'campaigns' AND is_clear
+ORDER BY source, p_holm, side, other;
+
+-- 22. Did the contact rate of a source change from one week to the next by more than chance allows?
+SELECT
+    source, other AS week_before, side AS week, other_reached, other_tried, other_rate, reached, tried, rate, difference,
+    low, high, is_clear
+FROM reports.comparisons
+WHERE campaign_key = 'all' AND family = 'weeks' AND NOT is_thin
+ORDER BY source, week;
+
+-- 23. Which agents differ from the rest of their campaign by more than chance allows?
+SELECT
+    source, campaign_key, campaign_name, side AS agent_key, reached, tried, rate, other_reached, other_tried, other_rate,
+    difference, low, high, p_holm
+FROM reports.comparisons
+WHERE family = 'agents' AND is_clear
+ORDER BY source, campaign_key, p_holm, agent_key;

@@ -73,6 +73,8 @@ SCHEMAS = ("core", "replay", "reports", "quality")
 
 MARKS: Mapping[str, str] = {
     "share": "a part of a whole, 0 to 1",
+    "difference": "a share minus a share, -1 to 1",
+    "probability": "a p, 0 to 1",
     "ratio": "a quotient, 0 or more",
     "count": "a whole number of things",
     "seconds": "a length of time in seconds",

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.recount import aapor, curves, outcomes, rates
+from tests.recount import aapor, comparisons, curves, outcomes, rates
 from tests.recount.attempts import MEASURING, Attempt, History, Key, attempts, histories
 from tests.recount.replay import Result, replay
 from tests.recount.rows import Rows, latest_moment
@@ -192,6 +192,10 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Recount], Table]]] = {
     "reports.contact_rates_by": (
         (*CAMPAIGN, "dimension", "value"),
         lambda r: rates.rates_by(r.ledger, r.zone),
+    ),
+    "reports.comparisons": (
+        (*CAMPAIGN, "family", "side", "other"),
+        lambda r: comparisons.comparisons(r.campaigns, r.ledger, dict.fromkeys(MEASURING, r.as_of), r.zone),
     ),
     "reports.campaign_dispositions": (
         (*CAMPAIGN, "disposition"),

@@ -37,14 +37,17 @@ def key_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
 def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
     """Yield, for each published table, the rule that its shares and its intervals are possible.
 
-    A column marked ``[share]`` lies between 0 and 1. A column ``x`` with ``x_low`` and ``x_high`` lies between them.
+    A column marked ``[share]`` or ``[probability]`` lies between 0 and 1, one marked ``[difference]`` between -1 and 1. A
+    column ``x`` with ``x_low`` and ``x_high`` lies between them.
     """
     for model in models.values():
-        shares = [name for name, marks in model.marks.items() if "share" in marks]
+        shares = [name for name, marks in model.marks.items() if marks & {"share", "probability"}]
+        differences = [name for name, marks in model.marks.items() if "difference" in marks]
         held = [name for name in model.columns if {f"{name}_low", f"{name}_high"} <= model.columns.keys()]
         ends = [f"{name}_{end}" for name in held for end in ("low", "high")]
         broken = [
             *(f"{name} NOT BETWEEN 0 AND 1" for name in shares),
+            *(f"{name} NOT BETWEEN -1 AND 1" for name in differences),
             *(
                 f"{name} IS NOT NULL AND NOT coalesce("
                 f"{name}_low - {name} <= {slack(name)} AND {name} - {name}_high <= {slack(name)}, FALSE)"
@@ -58,7 +61,7 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
             ),
         ]
         if broken and not model.internal:
-            columns = ", ".join(dict.fromkeys((*model.key, *shares, *held, *ends)))
+            columns = ", ".join(dict.fromkeys((*model.key, *shares, *differences, *held, *ends)))
             yield Rule(
                 model.table,
                 "rates_lie_between_0_and_1" if shares else "intervals_hold_their_figures",
