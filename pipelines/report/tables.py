@@ -22,6 +22,7 @@ from pipelines.report.naming import Naming
 from pipelines.report.reader import Row
 from pipelines.report.text import Kind, label, number, raw, shown
 
+MARK = '<span class="mark">thin</span>'
 FACTS_ABOVE = 8
 """A table of one row and more columns than this is set downwards, one figure a line."""
 
@@ -128,6 +129,7 @@ def table(
             (section.only_lead and name not in lead)
             or (alone and name in _SAID_BY_ITS_PLACE)
             or name == "is_thin"
+            or name in section.thin.values()
         )
         columns.append(
             Column(
@@ -202,16 +204,22 @@ def _interval(column: Column) -> Iterator[Callable[[Row], str]]:
         if row[name] is None or row[low] == row[name] == row[high]:
             # Nothing to say between its ends, or counted and so without any: the CSV has them all the same.
             return f'<data value="{raw(row[low])}"></data><data value="{raw(row[high])}"></data>'
-        return (
-            f'<small><data value="{raw(row[low])}">{say(row[low])}</data> to '
-            f'<data value="{raw(row[high])}">{say(row[high])}</data></small>'
-        )
+        first, last = f'<data value="{raw(row[low])}">', f'<data value="{raw(row[high])}">'
+        if row[low] is None or row[high] is None:
+            # The log gives one end alone, or none.
+            begins = f"{say(row[low])} or more" if row[low] is not None else ""
+            ends = f"{say(row[high])} or less" if row[high] is not None else ""
+            return f"<small>{first}{begins}</data>{last}{ends}</data></small>"
+        return f"<small>{first}{say(row[low])}</data> to {last}{say(row[high])}</data></small>"
 
     yield interval
 
 
 def _notes(section: Section, column: Column) -> Iterator[Callable[[Row], str]]:
-    """Numerator and denominator below a share, and whether it is thin."""
+    """Numerator and denominator below a share, and whether a figure is thin."""
+    if column.name in section.thin:
+        flag = section.thin[column.name]
+        yield lambda row: f"<small>{MARK}</small>" if row[flag] else ""
     if column.name not in section.of:
         return
     part, whole = section.of[column.name]
@@ -221,7 +229,7 @@ def _notes(section: Section, column: Column) -> Iterator[Callable[[Row], str]]:
         if row[column.name] is None or row.get(part) is None or row.get(whole) is None:
             return ""
         thin = row.get("is_thin", row[whole] < THIN)
-        mark = ' <span class="mark">thin</span>' if thin else ""
+        mark = f" {MARK}" if thin else ""
         return f"<small>{number(row[part])} {over} {number(row[whole])}{mark}</small>"
 
     yield note

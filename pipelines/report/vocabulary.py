@@ -21,6 +21,11 @@ RATES_OF = {
 }
 COMPARED_OF = {"rate": ("reached", "tried"), "other_rate": ("other_reached", "other_tried")}
 COMPARED_ENDS = {"difference": ("low", "high")}
+QUANTILES_THIN = {
+    "quarter_seconds": "quarter_is_thin",
+    "median_seconds": "median_is_thin",
+    "three_quarters_seconds": "three_quarters_is_thin",
+}
 WHAT_IF_OF = {"contact_rate_per_target": ("targets_contacted", "targets")}
 
 # -- charts ------------------------------------------------------------------------------------------------------------

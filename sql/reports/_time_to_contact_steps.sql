@@ -121,10 +121,20 @@ befores AS (
     WINDOW so_far AS (PARTITION BY curve ORDER BY elapsed_us ASC)
 ),
 
-incidences AS (
+sums AS (
     SELECT
         befores.*,
-        least(1.0, sum(open_before * hazard) OVER so_far) AS incidence,
+        sum(open_before * hazard) OVER (
+            PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS summed
+    FROM befores
+),
+
+incidences AS (
+    SELECT
+        sums.*,
+        -- Where everybody was reached, what is left of 1 is rounding.
+        CASE WHEN summed > 1 - 1e-9 THEN 1.0e0 ELSE summed END AS incidence,
         CASE
             WHEN contacts + competing_ends < at_risk
                 THEN CAST(contacts + competing_ends AS DOUBLE) / at_risk / (at_risk - contacts - competing_ends)
@@ -132,10 +142,7 @@ incidences AS (
         END AS term_a,
         CASE WHEN contacts > 0 THEN open_before * open_before * hazard * (1 - hazard) / at_risk ELSE 0.0 END AS term_b,
         CASE WHEN contacts > 0 THEN open_before * hazard / at_risk ELSE 0.0 END AS term_g
-    FROM befores
-    WINDOW so_far AS (
-        PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    )
+    FROM sums
 ),
 
 -- The sum of squares of the variance, multiplied out into running sums as in reports.attempt_curve.
@@ -150,23 +157,41 @@ variances AS (
         ) AS variance
     FROM incidences
     WINDOW so_far AS (PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+),
+
+-- If no target is open, nothing was censored: the share is a count.
+effective AS (
+    SELECT
+        variances.*,
+        CASE
+            WHEN all_ended THEN CAST(started AS DOUBLE)
+            WHEN elapsed_us <= followed_us
+                THEN reports.effective_targets(started, at_risk, open_before, incidence, variance)
+        END AS effective_targets
+    FROM variances
 )
 
 SELECT
     curves.source, -- the source, as in core.sources
     curves.campaign_key, -- the campaign: `<source>:<native id>`, or `all`
-    variances.elapsed_us, -- time since the first attempt (microseconds)
-    variances.is_point, -- true if it is a point of the grid
-    variances.at_risk, -- targets that were neither reached nor ended nor censored before this time [count]
-    variances.contacts, -- of these targets, those reached at this time [count]
-    variances.competing_ends, -- of these targets, those that ended otherwise at this time [count]
-    variances.contacted, -- targets reached by this time [count]
-    variances.started, -- attempted targets [count]
-    variances.followed_us, -- the longest time for which any target was followed (microseconds)
-    variances.all_ended, -- true if every target was reached or ended by this time, and none is open
-    variances.open_before, -- share of targets neither reached nor ended before this time [share]
-    variances.open_after, -- share of targets neither reached nor ended by this time [share]
-    variances.incidence AS cumulative_incidence, -- share of targets reached by this time [share]
-    variances.variance -- variance of that share, by the delta method
-FROM variances
-INNER JOIN curves ON curves.curve = variances.curve
+    effective.elapsed_us, -- time since the first attempt (microseconds)
+    effective.is_point, -- true if it is a point of the grid
+    effective.at_risk, -- targets that were neither reached nor ended nor censored before this time [count]
+    effective.contacts, -- of these targets, those reached at this time [count]
+    effective.competing_ends, -- of these targets, those that ended otherwise at this time [count]
+    effective.contacted, -- targets reached by this time [count]
+    effective.started, -- attempted targets [count]
+    effective.followed_us, -- the longest time for which any target was followed (microseconds)
+    effective.all_ended, -- true if every target was reached or ended by this time, and none is open
+    effective.open_before, -- share of targets neither reached nor ended before this time [share]
+    effective.open_after, -- share of targets neither reached nor ended by this time [share]
+    effective.incidence AS cumulative_incidence, -- share of targets reached by this time [share]
+    effective.variance, -- variance of that share, by the delta method
+    -- targets that would be as sure without censoring; null beyond the longest time for which any target was followed
+    effective.effective_targets,
+    -- lower end of the share's 95 % interval [share]
+    reports.wilson_low(effective.incidence * effective.effective_targets, effective.effective_targets) AS share_at_least,
+    -- upper end of the share's 95 % interval [share]
+    reports.wilson_high(effective.incidence * effective.effective_targets, effective.effective_targets) AS share_at_most
+FROM effective
+INNER JOIN curves ON curves.curve = effective.curve

@@ -10,7 +10,8 @@
 -- Its interval is Wilson's at the number of targets that would be as sure without censoring (Rothman 1978; Dorey and
 -- Korn 1987). The variance follows the delta method (Marubini and Valsecchi 1995). The number is never above the
 -- targets still at risk / the share still open (Peto et al. 1977, on the safe side), because the delta method sees no
--- doubt where all of the last few targets at risk are reached.
+-- doubt where all of the last few targets at risk are reached. Where everybody was reached, or nobody, it is Wilson's at
+-- that number.
 -- 1 - Kaplan-Meier stands beside it for comparison only. It treats competing ends as censoring, and so reads too high.
 -- Key: source, campaign_key, attempt_number
 -- Example: Is a third attempt worth it?
@@ -88,10 +89,21 @@ products AS (
         )
 ),
 
-incidences AS (
+sums AS (
     SELECT
         products.*,
-        least(1.0, sum(open_before * hazard) OVER so_far) AS incidence,
+        sum(open_before * hazard) OVER (
+            PARTITION BY source, campaign_key ORDER BY attempt_number ASC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS summed
+    FROM products
+),
+
+incidences AS (
+    SELECT
+        sums.*,
+        -- Where everybody was reached, what is left of 1 is rounding.
+        CASE WHEN summed > 1 - 1e-9 THEN 1.0e0 ELSE summed END AS incidence,
         CASE
             WHEN contacts + competing_ends < at_risk
                 THEN CAST(contacts + competing_ends AS DOUBLE) / at_risk / (at_risk - contacts - competing_ends)
@@ -99,12 +111,7 @@ incidences AS (
         END AS term_a,
         open_before * open_before * hazard * (1 - hazard) / at_risk AS term_b,
         open_before * hazard / at_risk AS term_g
-    FROM products
-    WINDOW
-        so_far AS (
-            PARTITION BY source, campaign_key ORDER BY attempt_number ASC
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        )
+    FROM sums
 ),
 
 -- Var F(k) = sum over j <= k of (F(k) - F(j))^2 a(j) + b(j) - 2 (F(k) - F(j)) g(j), multiplied out into running sums.
@@ -126,12 +133,7 @@ variances AS (
 effective AS (
     SELECT
         variances.*,
-        least(
-            CAST(started AS DOUBLE),
-            at_risk / open_before,
-            -- Where everybody was reached, what is left of 1 and of the variance is rounding.
-            CASE WHEN incidence > 0 AND incidence < 1 - 1e-12 AND variance > 0 THEN incidence * (1 - incidence) / variance END
-        ) AS effective_targets
+        reports.effective_targets(started, at_risk, open_before, incidence, variance) AS effective_targets
     FROM variances
 )
 

@@ -22,12 +22,26 @@
 --   FROM reports.best_time LEFT JOIN core.campaigns USING (source, campaign_key)
 --   WHERE attempts_kind = 'first' AND NOT is_thin
 --   ORDER BY hours_differ DESC, campaign_key, shrunk_rate_per_attempt DESC, weekday, hour
-WITH rates AS (
+WITH correlated AS (
     SELECT
-        cells.*,
+        *,
+        reports.attempt_correlation(attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn) AS correlation
+    FROM reports._hour_counts
+),
+
+judged AS (
+    SELECT *, reports.degrees_of_freedom(targets, attempts, sum_nn, sum_nnn, correlation) AS freedom
+    FROM correlated
+),
+
+rates AS (
+    SELECT
+        *,
         CAST(contacts AS DOUBLE) / attempts AS rate,
-        reports.effective_attempts(targets, attempts, contacts, sum_nn, sum_nx, sum_xx) AS weight
-    FROM reports._hour_counts AS cells
+        reports.clustered_attempts(
+            targets, attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn, correlation, freedom
+        ) AS weight
+    FROM judged
 ),
 
 intervals AS (
@@ -98,7 +112,11 @@ priors AS (
         means.attempts_kind,
         means.mean,
         CASE
-            WHEN limits.scale > 0 AND limits.squares > limits.squares_by_chance
+            WHEN
+                limits.scale > 0
+                -- Where everybody was reached, or nobody, what is left of the spread is rounding.
+                AND limits.squares > 1e-9 * limits.sum_w
+                AND limits.squares > limits.squares_by_chance
                 THEN greatest(
                     limits.chance * limits.scale / (limits.squares - limits.chance * (limits.cells - 1)) - 1, 5.0
                 )

@@ -27,6 +27,7 @@ WITH sums AS (
         CAST(sum(attempts * attempts) AS DOUBLE) AS sum_nn,
         CAST(sum(attempts * contacts) AS DOUBLE) AS sum_nx,
         CAST(sum(contacts * contacts) AS DOUBLE) AS sum_xx,
+        CAST(sum(attempts * attempts * attempts) AS DOUBLE) AS sum_nnn,
         min(first_attempt_at) AS first_attempt_at,
         max(last_attempt_at) AS last_attempt_at
     FROM reports._target_histories
@@ -34,13 +35,27 @@ WITH sums AS (
     GROUP BY source, campaign_key
 ),
 
+correlated AS (
+    SELECT
+        *,
+        reports.attempt_correlation(attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn) AS correlation
+    FROM sums
+),
+
+judged AS (
+    SELECT *, reports.degrees_of_freedom(targets_attempted, attempts, sum_nn, sum_nnn, correlation) AS freedom
+    FROM correlated
+),
+
 rates AS (
     SELECT
-        sums.*,
+        *,
         CAST(contacts AS DOUBLE) / nullif(attempts, 0) AS per_attempt,
         CAST(targets_contacted AS DOUBLE) / nullif(targets_attempted, 0) AS per_target,
-        reports.effective_attempts(targets_attempted, attempts, contacts, sum_nn, sum_nx, sum_xx) AS effective_attempts
-    FROM sums
+        reports.clustered_attempts(
+            targets_attempted, attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn, correlation, freedom
+        ) AS effective_attempts
+    FROM judged
 ),
 
 intervals AS (

@@ -12,13 +12,27 @@
 --   FROM reports.contact_rates_by LEFT JOIN core.campaigns USING (source, campaign_key)
 --   WHERE dimension = 'destination_index' AND value IN ('0', '1') AND campaign_key <> 'all' AND NOT is_thin
 --   ORDER BY campaign_key, value
-WITH rates AS (
+WITH correlated AS (
     SELECT
-        counts.*,
+        *,
+        reports.attempt_correlation(attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn) AS correlation
+    FROM reports._contact_rate_counts
+),
+
+judged AS (
+    SELECT *, reports.degrees_of_freedom(targets_attempted, attempts, sum_nn, sum_nnn, correlation) AS freedom
+    FROM correlated
+),
+
+rates AS (
+    SELECT
+        *,
         CAST(contacts AS DOUBLE) / attempts AS per_attempt,
         CAST(targets_contacted AS DOUBLE) / targets_attempted AS per_target,
-        reports.effective_attempts(targets_attempted, attempts, contacts, sum_nn, sum_nx, sum_xx) AS effective_attempts
-    FROM reports._contact_rate_counts AS counts
+        reports.clustered_attempts(
+            targets_attempted, attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn, correlation, freedom
+        ) AS effective_attempts
+    FROM judged
 )
 
 SELECT

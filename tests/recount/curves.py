@@ -155,13 +155,18 @@ def time_to_contact(targets: Sequence[History], as_of: datetime) -> Figures:
     """reports.time_to_contact of one campaign."""
     lives = by_time(targets, as_of)
     steps = aalen_johansen(lives)
-    half = next((step.time for step in steps if step.share >= 0.5 - 1e-9), None)
     figures: Figures = {
         "targets": len(lives),
         "contacted": sum(kind == CONTACT for _, kind in lives),
         "followed_seconds": max(time for time, _ in lives) / 1e6,
-        "median_seconds": None if half is None else half / 1e6,
     }
+    reached = [(step, share_by(lives, steps, step.time)) for step in steps if step.contacts]
+    for name, part in (("quarter", 0.25), ("median", 0.5), ("three_quarters", 0.75)):
+        at = next((step for step, rate in reached if (rate.value or 0) >= part - 1e-9), None)
+        low = next((step.time / 1e6 for step, rate in reached if (rate.high or 0) >= part), None)
+        high = next((step.time / 1e6 for step, rate in reached if (rate.low or 0) >= part), None)
+        figures |= bounded(f"{name}_seconds", at.time / 1e6 if at else None, low, high)
+        figures[f"{name}_is_thin"] = at.at_risk < 5 if at else None
     for name, seconds in (("1h", 3600), ("1d", 86400), ("7d", 604800)):
         figures |= within(lives, steps, seconds).columns(f"within_{name}")
     return figures

@@ -20,6 +20,7 @@ from pipelines.report.vocabulary import (
     ESTIMATE,
     HEAT,
     LEFT_TO_DO,
+    QUANTILES_THIN,
     RATES_OF,
     RECORDS,
     RECORDS_READING,
@@ -91,6 +92,7 @@ CHAPTER = Chapter(
             id="time-to-contact",
             table="reports.time_to_contact",
             title="How long it took",
+            thin=QUANTILES_THIN,
             open=True,
         ),
         Section(

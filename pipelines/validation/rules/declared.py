@@ -38,7 +38,7 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
     """Yield, for each published table, the rule that its shares and its intervals are possible.
 
     A column marked ``[share]`` or ``[probability]`` lies between 0 and 1, one marked ``[difference]`` between -1 and 1. A
-    column ``x`` with ``x_low`` and ``x_high`` lies between them.
+    column ``x`` with ``x_low`` and ``x_high`` lies between them. An end that is marked ``[null]`` may be missing.
     """
     for model in models.values():
         shares = [name for name, marks in model.marks.items() if marks & {"share", "probability"}]
@@ -49,9 +49,12 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
             *(f"{name} NOT BETWEEN 0 AND 1" for name in shares),
             *(f"{name} NOT BETWEEN -1 AND 1" for name in differences),
             *(
-                f"{name} IS NOT NULL AND NOT coalesce("
-                f"{name}_low - {name} <= {slack(name)} AND {name} - {name}_high <= {slack(name)}, FALSE)"
+                f"{name} IS NOT NULL AND NOT coalesce({order} <= {slack(name)}, {_may_be_null(model, end)})"
                 for name in held
+                for end, order in (
+                    (f"{name}_low", f"{name}_low - {name}"),
+                    (f"{name}_high", f"{name} - {name}_high"),
+                )
             ),
             *(
                 f"{name}_{end} NOT BETWEEN 0 AND 1"
@@ -68,6 +71,10 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
                 "Every rate and share lies between 0 and 1, and every figure lies within its interval.",
                 query=f"SELECT {columns} FROM {model.table} WHERE {' OR '.join(broken)}",
             )
+
+
+def _may_be_null(model: Model, column: str) -> str:
+    return "TRUE" if "null" in model.marks[column] else "FALSE"
 
 
 def source_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
