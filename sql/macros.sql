@@ -1,12 +1,22 @@
--- The formulas: Wilson's interval, the effective number of clustered attempts, the difference of two rates, AAPOR's
--- outcome rates. The reports use these macros. The published file has them too, so that analysts can use them on counts
--- of their own.
+-- The formulas: a campaign's key, Wilson's interval, the effective number of clustered attempts, the difference of two
+-- rates, AAPOR's outcome rates. The reports use these macros. The published file has them too, so that analysts can use
+-- them on counts of their own.
 -- Belongs here: CREATE MACRO statements that run in DuckDB 1.2 and later.
 --   SELECT reports.wilson_low(81, 263), reports.wilson_high(81, 263)
 --   SELECT reports.diff_low(56, 70, 48, 80), reports.diff_high(56, 70, 48, 80), reports.diff_p(56, 70, 48, 80)
 --   FROM reports.aapor(120, 5, 60, 200, 10, 300, 20, 15, 90, NULL, NULL, NULL)
 -- The linter takes the names of the parameters for types:
 -- noqa: disable=CP05
+
+-- A campaign's key: `<source>:<native id or name>`, and `<source>:none` for what belongs to no campaign. A campaign that
+-- is really called `none` has the key `<source>:named none`, one called `named none` has `<source>:named named none`, and
+-- so on. So no name that people choose is the key of another campaign, or of none.
+CREATE OR REPLACE MACRO reports.campaign_key(source, campaign) AS
+source || ':' || CASE
+    WHEN campaign IS NULL THEN 'none'
+    WHEN campaign LIKE '%none' AND replace(campaign, 'named ', '') = 'none' THEN 'named ' || campaign
+    ELSE campaign
+END;
 
 -- Lower end of Wilson's 95 % interval for k of n. It is null if n is 0, or if k does not lie between 0 and n.
 CREATE OR REPLACE MACRO reports.wilson_low(k, n) AS

@@ -54,6 +54,7 @@ class Column:
     """One column of a table.
 
     ``extra`` ones wait behind "all columns"; ``parts`` are columns printed inside its cells: the ends of its interval.
+    ``band``: the ends of another interval of it, which have columns of their own.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Column:
     kind: Kind
     extra: bool = False
     parts: tuple[str, ...] = ()
+    band: tuple[str, ...] = ()
 
     @property
     def css(self) -> str:
@@ -113,13 +115,16 @@ def table(
     ``alone``: it stands in its campaign's own section, which says whose it is.
     """
     names = list(kinds)
-    ends = {
-        name: (f"{name}_low", f"{name}_high")
-        for name in names
-        if {f"{name}_low", f"{name}_high"} <= kinds.keys()
-    }
+    ends, bands = {}, {}
+    for name in names:
+        band, predicted = (f"{name}_low", f"{name}_high"), (f"{name}_predicted_low", f"{name}_predicted_high")
+        if set(predicted) <= kinds.keys():
+            ends[name], bands[name] = predicted, band
+        elif set(band) <= kinds.keys():
+            ends[name] = band
     ends |= {name: pair for name, pair in section.ends.items() if {name, *pair} <= kinds.keys()}
     inside = {end for pair in ends.values() for end in pair}
+    aside = {end for pair in bands.values() for end in pair}
     lead = [name for name in section.lead if name in kinds]
     columns = []
     for name in dict.fromkeys((*lead, *names)):
@@ -130,6 +135,7 @@ def table(
             or (alone and name in _SAID_BY_ITS_PLACE)
             or name == "is_thin"
             or name in section.thin.values()
+            or name in aside
         )
         columns.append(
             Column(
@@ -138,6 +144,7 @@ def table(
                 kinds[name],
                 extra,
                 ends.get(name, ()),
+                bands.get(name, ()),
             )
         )
     columns.sort(key=lambda column: column.extra)
@@ -195,7 +202,10 @@ def _says(section: Section, column: Column, naming: Naming, alone: bool) -> Call
 
 
 def _interval(column: Column) -> Iterator[Callable[[Row], str]]:
-    """The two ends below a figure that has some."""
+    """The two ends below a figure that has some; of a figure that may be predicted, those of the prediction.
+
+    A figure that is counted has no prediction. Its other interval stands there, if it has one.
+    """
     if not column.parts:
         return
     name, (low, high), say = column.name, column.parts, shown(column.kind)
@@ -203,7 +213,11 @@ def _interval(column: Column) -> Iterator[Callable[[Row], str]]:
     def interval(row: Row) -> str:
         if row[name] is None or row[low] == row[name] == row[high]:
             # Nothing to say between its ends, or counted and so without any: the CSV has them all the same.
-            return f'<data value="{raw(row[low])}"></data><data value="{raw(row[high])}"></data>'
+            ends = f'<data value="{raw(row[low])}"></data><data value="{raw(row[high])}"></data>'
+            below, above = (row[end] for end in column.band or column.parts)
+            if row[name] is None or below == row[name] == above:
+                return ends
+            return f"{ends}<small>{say(below)} to {say(above)}</small>"
         first, last = f'<data value="{raw(row[low])}">', f'<data value="{raw(row[high])}">'
         if row[low] is None or row[high] is None:
             # The log gives one end alone, or none.

@@ -88,7 +88,13 @@ WHAT_IF = {
     "counts": True,
     "dots": (
         Drawn("targets_contacted", "rate", "Counted in the log", ("basis", "log")),
-        Drawn("targets_contacted", "guess", "Extrapolated, with its band", ("basis", "extrapolated")),
+        Drawn(
+            "targets_contacted",
+            "guess",
+            "Extrapolated: what to expect, and where 95 of 100 results would lie",
+            ("basis", "extrapolated"),
+            interval="_predicted",
+        ),
     ),
 }
 AAPOR = {
@@ -144,7 +150,8 @@ LEFT_TO_DO = (
 )
 WHAT_IF_READING = (
     "A lower maximum can be counted in the log. A higher one is a guess: it takes the next attempts to work as well as "
-    "the last ones did, and the band does not cover that being wrong."
+    "the last ones did. The figure is what to expect. Below it stands the range in which what would really come out lies "
+    "in 95 of 100 cases, if that holds; the range does not cover that being wrong."
 )
 
 

@@ -361,6 +361,7 @@ FACTS: dict[str, tuple[Fact, ...]] = {
             "exhausted or reached_elsewhere: why no further attempt follows; null if one may follow.",
             True,
         ),
+        Fact("is_deleted", "BOOLEAN", "True if the source has deleted the target.", optional=True),
     ),
 }
 """SQL file of a source → the columns that it gives. A source must have ``attempts``; the others are for lists."""

@@ -60,23 +60,29 @@ logged AS (
 ),
 
 -- What only the verdict on limits and order needs: the whole policy, and whether the platform counted more tries, in
--- its row or on a call, than there are calls in the log.
+-- its row or on a call, than there are calls in the log. A call that names no target stands alone: it has no latest call
+-- but itself, and is the only one of its log.
 suspects AS (
     SELECT
         calls.*,
-        coalesce(greatest(counters.try_count_0, latest.tries_0) > logged.calls_0, FALSE) AS missing_0,
-        coalesce(greatest(counters.try_count_1, latest.tries_1) > logged.calls_1, FALSE) AS missing_1,
-        coalesce(greatest(counters.try_count_2, latest.tries_2) > logged.calls_2, FALSE) AS missing_2,
-        coalesce(greatest(counters.try_count_3, latest.tries_3) > logged.calls_3, FALSE) AS missing_3,
-        coalesce(greatest(counters.try_count_4, latest.tries_4) > logged.calls_4, FALSE) AS missing_4,
+        greatest(counters.try_count_0, coalesce(latest.tries_0, calls.tries_0))
+        > coalesce(logged.calls_0, CASE WHEN calls.destination_index = 0 THEN 1 ELSE 0 END) AS missing_0,
+        greatest(counters.try_count_1, coalesce(latest.tries_1, calls.tries_1))
+        > coalesce(logged.calls_1, CASE WHEN calls.destination_index = 1 THEN 1 ELSE 0 END) AS missing_1,
+        greatest(counters.try_count_2, coalesce(latest.tries_2, calls.tries_2))
+        > coalesce(logged.calls_2, CASE WHEN calls.destination_index = 2 THEN 1 ELSE 0 END) AS missing_2,
+        greatest(counters.try_count_3, coalesce(latest.tries_3, calls.tries_3))
+        > coalesce(logged.calls_3, CASE WHEN calls.destination_index = 3 THEN 1 ELSE 0 END) AS missing_3,
+        greatest(counters.try_count_4, coalesce(latest.tries_4, calls.tries_4))
+        > coalesce(logged.calls_4, CASE WHEN calls.destination_index = 4 THEN 1 ELSE 0 END) AS missing_4,
         plan.max_try_count_0,
         plan.max_try_count_1,
         plan.max_try_count_2,
         plan.max_try_count_3
     FROM over_budget AS calls
-    INNER JOIN replay._calls AS latest
+    LEFT JOIN replay._calls AS latest
         ON calls.outdial_target_id = latest.outdial_target_id AND latest.is_latest
-    INNER JOIN logged ON calls.outdial_target_id = logged.outdial_target_id
+    LEFT JOIN logged ON calls.outdial_target_id = logged.outdial_target_id
     CROSS JOIN tolerance
     LEFT JOIN raw.voipbin_outdialtargets AS counters
         ON

@@ -5,6 +5,8 @@
 -- target with a competing end (no tries left, refusal, bad contact info, reached by another campaign) it runs to its
 -- last attempt. For an open target it runs to as-of, and the target is censored there. At equal times, contacts and
 -- ends come before censoring.
+-- An attempt in flight is no failure: its target is not at risk when it begins. The target is censored just before it,
+-- or, if a later attempt has ended, is at risk again afterwards.
 -- Key: source, campaign_key, elapsed_us
 WITH curves AS (
     SELECT source, campaign_key, row_number() OVER (ORDER BY source ASC, campaign_key ASC) AS curve
@@ -20,6 +22,7 @@ spans AS (
         curves.curve,
         CASE
             WHEN histories.ended_by = 'contact' THEN 1
+            WHEN histories.in_flight_since IS NOT NULL THEN 3
             WHEN histories.ended_by IS NOT NULL THEN 2
             ELSE 3
         END AS kind,
@@ -28,10 +31,13 @@ spans AS (
             histories.first_attempt_at,
             CASE
                 WHEN histories.ended_by = 'contact' THEN histories.first_contact_at
+                WHEN histories.in_flight_since IS NOT NULL THEN histories.in_flight_since
                 WHEN histories.ended_by IS NOT NULL THEN histories.last_attempt_at
                 ELSE clock.as_of
             END
-        ) AS elapsed_us
+        )
+        -- The last moment before the attempt that is in flight. If it is the first attempt, that is before the curve.
+        - CASE WHEN histories.ended_by = 'contact' OR histories.in_flight_since IS NULL THEN 0 ELSE 1 END AS elapsed_us
     FROM reports._target_histories AS histories
     CROSS JOIN core.as_of AS clock
     INNER JOIN curves ON curves.source = histories.source AND curves.campaign_key = histories.campaign_key
@@ -51,6 +57,11 @@ marks AS (
     FROM spans
     WHERE elapsed_us IS NOT NULL
     UNION ALL
+    SELECT curves.curve, 4, date_diff('microsecond', overtaken.first_attempt_at, overtaken.attempted_at)
+    FROM core._attempts_in_flight AS overtaken
+    INNER JOIN curves ON curves.source = overtaken.source AND curves.campaign_key = overtaken.campaign_key
+    WHERE overtaken.overtaken_at > overtaken.attempted_at
+    UNION ALL
     SELECT tried.curve, 0, grid.elapsed_us
     FROM (SELECT DISTINCT curve FROM spans) AS tried
     CROSS JOIN grid
@@ -61,7 +72,8 @@ moments AS (
         curve,
         elapsed_us,
         count(CASE WHEN kind = 0 THEN 1 END) > 0 AS is_point,
-        count(CASE WHEN kind > 0 THEN 1 END) AS leaving,
+        count(CASE WHEN kind IN (1, 2, 3) THEN 1 END) AS leaving,
+        count(CASE WHEN kind = 4 THEN 1 END) AS overtaken,
         count(CASE WHEN kind = 1 THEN 1 END) AS contacts,
         count(CASE WHEN kind = 2 THEN 1 END) AS competing_ends
     FROM marks
@@ -73,7 +85,7 @@ counted AS (
         moments.*,
         CAST(sum(leaving) OVER whole AS BIGINT) AS started,
         max(CASE WHEN leaving > 0 THEN elapsed_us END) OVER whole AS followed_us,
-        CAST(sum(leaving) OVER onwards AS BIGINT) AS at_risk
+        CAST(sum(leaving) OVER onwards AS BIGINT) - overtaken AS at_risk
     FROM moments
     WINDOW
         whole AS (PARTITION BY curve),
@@ -99,7 +111,9 @@ products AS (
         CAST(sum(contacts) OVER so_far AS BIGINT) AS contacted,
         sum(contacts + competing_ends) OVER so_far = started AS all_ended,
         CASE
-            WHEN max(CASE WHEN leaving > 0 AND contacts + competing_ends = at_risk THEN 1 ELSE 0 END) OVER so_far = 1
+            WHEN max(
+                CASE WHEN contacts + competing_ends > 0 AND contacts + competing_ends = at_risk THEN 1 ELSE 0 END
+            ) OVER so_far = 1
                 THEN 0.0
             ELSE exp(coalesce(sum(
                 CASE
@@ -165,7 +179,7 @@ effective AS (
         variances.*,
         CASE
             WHEN all_ended THEN CAST(started AS DOUBLE)
-            WHEN elapsed_us <= followed_us
+            WHEN elapsed_us <= followed_us AND at_risk > 0
                 THEN reports.effective_targets(started, at_risk, open_before, incidence, variance)
         END AS effective_targets
     FROM variances

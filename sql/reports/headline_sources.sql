@@ -29,14 +29,14 @@ counted AS (
     GROUP BY source
 ),
 
--- A target that was tried and not reached has come to another end, or is open. The curve counts both.
+-- A target that was tried and not reached has come to another end, or is open.
 ends AS (
     SELECT
         source,
-        CAST(sum(censored) AS BIGINT) AS targets_open,
-        CAST(sum(competing_ends) AS BIGINT) AS targets_closed
-    FROM reports.attempt_curve
-    WHERE campaign_key = 'all'
+        CAST(sum(CASE WHEN ended_by IS NULL THEN targets ELSE 0 END) AS BIGINT) AS targets_open,
+        CAST(sum(CASE WHEN ended_by <> 'contact' THEN targets ELSE 0 END) AS BIGINT) AS targets_closed
+    FROM reports._history_counts
+    WHERE campaign_key = 'all' AND attempts > 0
     GROUP BY source
 ),
 

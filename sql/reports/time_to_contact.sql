@@ -68,7 +68,7 @@ SELECT
     campaigns.campaign_name, -- the campaign's name in its source; null for `all`
     spans.targets, -- attempted targets [count]
     spans.contacted, -- of these targets, those reached at any time [count]
-    spans.followed_us / 1e6 AS followed_seconds, -- the longest time for which any target was followed [seconds]
+    greatest(spans.followed_us, 0) / 1e6 AS followed_seconds, -- the longest time for which any target was followed [seconds]
     -- time by which a quarter of the attempted targets were reached; null if that never happened [seconds] [null]
     quantiles.quarter_us / 1e6 AS quarter_seconds,
     -- lower end of its 95 % interval; null if the curve's upper end never gets there [seconds] [null]

@@ -146,7 +146,7 @@ def test_a_disposition_that_no_line_maps_is_unknown_and_listed(landed: Landed) -
 def test_completed_alone_is_unknown_and_needs_no_line(landed: Landed) -> None:
     call = {"id": 43, "state": "completed", "completedAt": "2026-10-21T15:20:00Z"}
     landed.put({"outreach/calls/c.jsonl": [call, call | {"id": 44, "answeredAt": "2026-10-21T15:19:00Z"}]})
-    assert landed.attempts("disposition", "disposition_basis") == [("unknown", "state")] * 2
+    assert landed.attempts("disposition", "disposition_basis") == [("unknown", None)] * 2
     assert landed.unmapped() == []
 
 

@@ -389,7 +389,8 @@ def test_a_count_in_millions_may_be_off_by_its_rounding(
     rule = next(rule for rule in DERIVED if (rule.table, rule.name) == ("reports.retry_what_if", FIGURES))
     statement = (
         "UPDATE reports.retry_what_if SET attempts = 5958260.000000001, attempts_low = 5958260.0, "
-        f"attempts_high = {high}, extra_attempts = 1"
+        f"attempts_high = {high}, attempts_predicted_low = 5958260, attempts_predicted_high = 5958261, "
+        "extra_attempts = 1"
     )
     assert disturbed(sound, statement, rule).passed is holds
 

@@ -6,6 +6,7 @@ Does not belong here: anything counted from that.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ class History:
     is_listed: bool
     is_done: bool
     is_reached: bool
+    is_deleted: bool = False
 
     @property
     def contacts(self) -> int:
@@ -78,6 +80,19 @@ class History:
     def first_contact(self) -> int | None:
         """Number of the first attempt that reached the target."""
         return next((number for number, attempt in enumerate(self.attempts, 1) if attempt.is_contact), None)
+
+    @property
+    def last_known(self) -> int:
+        """Number of the attempt up to which it is known what came of the target.
+
+        That is its first contact, or else the last attempt that is not in flight; 0 when all of them are.
+        """
+        ended = [n for n, attempt in enumerate(self.attempts, 1) if attempt.disposition != "in_progress"]
+        return self.first_contact or max(ended, default=0)
+
+    def is_at_risk(self, number: int) -> bool:
+        """Whether the attempt of this number could have been the first to reach the target, and it is known if it was."""
+        return number <= self.last_known and self.attempts[number - 1].disposition != "in_progress"
 
     @property
     def latest(self) -> Attempt:
@@ -140,6 +155,13 @@ def _unmapped(
 
 def _name(source: str, value: Any) -> str | None:
     return None if value is None else f"{source}:{value}"
+
+
+def _by_name(source: str, name: str | None) -> str:
+    """The key of a campaign that people name. The one called ``none`` is not the one of what belongs to none."""
+    if name is None:
+        return f"{source}:none"
+    return f"{source}:named {name}" if re.fullmatch("(named )*none", name) else f"{source}:{name}"
 
 
 def _of_action_builder(rows: Rows, until: datetime) -> Iterator[Attempt]:
@@ -238,7 +260,7 @@ def _of_liondesk(rows: Rows, as_of: datetime) -> Iterator[Attempt]:
         yield Attempt(
             key=f"liondesk:contact_communications:{row['communication_key']}",
             source="liondesk",
-            campaign=_name("liondesk", row["campaign_name"]) or "liondesk:none",
+            campaign=_by_name("liondesk", row["campaign_name"]),
             target=f"liondesk:{row['contact_id']}",
             at=completed_at or row["send_at"],
             ended_at=completed_at,
@@ -287,6 +309,7 @@ def histories(
             is_listed=target in listed.get(campaign, ()),
             is_done=outcome is not None and outcome.status == "done",
             is_reached=outcome is not None and outcome.outcome == "reached",
+            is_deleted=outcome is not None and outcome.deleted_at is not None,
         )
 
     return {

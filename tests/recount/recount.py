@@ -5,6 +5,7 @@ Belongs here: which table is worked out from what. Does not belong here: how.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -90,7 +91,8 @@ class Recount:
 
     def name(self, campaign: str) -> str:
         """What the source calls a campaign; what follows the source in its key when it has no name."""
-        return self.names.get(campaign) or campaign.partition(":")[2]
+        native = campaign.partition(":")[2]
+        return self.names.get(campaign) or re.sub("^named ((named )*none)$", r"\1", native)
 
     def table(self, name: str) -> Table:
         """A published table by its name, ``<schema>.<table>``."""

@@ -235,6 +235,12 @@ class _Replay:
         """Judge a call that names no target."""
         self.violate(call, "orphan_call", "illegal", call.began)
         self.facts(call)
+        alone = _Life(None, None)
+        alone.counts[call.index] = 1
+        alone.highest[call.index] = call.row.get("try_count") or 0
+        suspects: list[tuple[_Call, str, list[int], bool]] = []
+        self.judge_budget(alone, call, suspects)
+        self.settle(alone, suspects)
 
     def live(self, life: _Life, calls: list[_Call]) -> None:
         suspects: list[tuple[_Call, str, list[int], bool]] = []
@@ -259,9 +265,7 @@ class _Replay:
                     life.tries(call.index),
                 )
             )
-        for call, code, where, planned in suspects:
-            proven = planned and any(not self.calls_missing(life, index) for index in where)
-            self.violate(call, code, "illegal" if proven else "unverifiable", call.began)
+        self.settle(life, suspects)
         outcome = self.outcome(life)
         if life.transitions and life.transitions[-1].event == "hangup":
             # The last write leaves the status that the target has now: an outplan may have changed since.
@@ -270,6 +274,12 @@ class _Replay:
         self.result.transitions.extend(life.transitions)
         self.result.outcomes[outcome.target] = outcome
         outcome.violations = sum(violation.target == outcome.target for violation in self.result.violations)
+
+    def settle(self, life: _Life, suspects: list[tuple[_Call, str, list[int], bool]]) -> None:
+        """Give the verdict on limits and order, once all calls of the target are known."""
+        for call, code, where, planned in suspects:
+            proven = planned and any(not self.calls_missing(life, index) for index in where)
+            self.violate(call, code, "illegal" if proven else "unverifiable", call.began)
 
     # ------------------------------------------------------------------------------------------- the writes
 

@@ -319,14 +319,15 @@ class TestOutreach:
             ({"outcome": "completed"}, "contacted", "completed", "outcome"),
             ({"outcome": "no_answer"}, "no_contact", "no_answer", "outcome"),
             ({"state": "no_answer", "answered_at": START}, "no_contact", "no_answer", "state"),
-            ({"state": "completed"}, "unknown", "completed", "state"),
-            ({"state": "completed", "answered_at": START}, "unknown", "completed", "state"),
+            # A line that maps a value to unknown decides nothing.
+            ({"state": "completed"}, "unknown", "completed", None),
+            ({"state": "completed", "answered_at": START}, "unknown", "completed", None),
             ({"outcome": "Whatever", "state": "completed"}, "unknown", "Whatever", None),
             ({"outcome": "Whatever", "state": "busy"}, "no_contact", "busy", "state"),
             ({"outcome": "Whatever"}, "unknown", "Whatever", None),
             ({"state": "Ringing", "dialed_at": START}, "unknown", "Ringing", None),
             # answeredAt alone is not a contact: a voicemail box answers too.
-            ({"answered_at": START}, "unknown", "answered by somebody or something", "answered_at"),
+            ({"answered_at": START}, "unknown", "answered by somebody or something", None),
             ({"dialed_at": START}, "no_contact", "never answered", "answered_at"),
             ({}, "unknown", None, None),
         ],
@@ -430,6 +431,28 @@ class TestLiondesk:
         assert (ticked["channel"], ticked["is_automated"]) == ("phone", False)
         assert ticked["agent_key"] == "liondesk:44"
         assert attempts(liondesk({1: ["SENT"]}, campaign=None))[0]["campaign_key"] == "liondesk:none"
+
+    def test_a_campaign_that_is_called_none_is_one(self) -> None:
+        names = (None, "none", "named none", "named named none", "None", "unnamed none", "nonamed ne")
+        rows = [
+            row | {"communication_key": f"{place}"}
+            for place, name in enumerate(names)
+            for row in liondesk({1: ["SENT"]}, campaign=name)["liondesk_contact_communications"]
+        ]
+        con = with_mapping({"liondesk_contact_communications": rows})
+        build(con, "core.campaigns")
+        found = fetch(con, "SELECT campaign_key, campaign_name FROM core.attempts ORDER BY attempt_key")
+        assert [(row["campaign_key"], row["campaign_name"]) for row in found] == [
+            ("liondesk:none", "none"),
+            ("liondesk:named none", "none"),
+            ("liondesk:named named none", "named none"),
+            ("liondesk:named named named none", "named named none"),
+            ("liondesk:None", "None"),
+            ("liondesk:unnamed none", "unnamed none"),
+            ("liondesk:nonamed ne", "nonamed ne"),
+        ]
+        campaigns = fetch(con, "SELECT campaign_key, campaign_name FROM core.campaigns")
+        assert sorted(map(str, campaigns)) == sorted(map(str, found))
 
 
 class TestAttempts:

@@ -38,33 +38,32 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
     """Yield, for each published table, the rule that its shares and its intervals are possible.
 
     A column marked ``[share]`` or ``[probability]`` lies between 0 and 1, one marked ``[difference]`` between -1 and 1. A
-    column ``x`` with ``x_low`` and ``x_high`` lies between them. An end that is marked ``[null]`` may be missing.
+    column ``x`` with ``x_low`` and ``x_high`` lies between them, and so does one with ``x_predicted_low`` and
+    ``x_predicted_high``. An end that is marked ``[null]`` may be missing.
     """
     for model in models.values():
         shares = [name for name, marks in model.marks.items() if marks & {"share", "probability"}]
         differences = [name for name, marks in model.marks.items() if "difference" in marks]
-        held = [name for name in model.columns if {f"{name}_low", f"{name}_high"} <= model.columns.keys()]
-        ends = [f"{name}_{end}" for name in held for end in ("low", "high")]
+        held = [
+            (name, f"{name}{kind}_low", f"{name}{kind}_high")
+            for name in model.columns
+            for kind in ("", "_predicted")
+            if {f"{name}{kind}_low", f"{name}{kind}_high"} <= model.columns.keys()
+        ]
         broken = [
             *(f"{name} NOT BETWEEN 0 AND 1" for name in shares),
             *(f"{name} NOT BETWEEN -1 AND 1" for name in differences),
             *(
                 f"{name} IS NOT NULL AND NOT coalesce({order} <= {slack(name)}, {_may_be_null(model, end)})"
-                for name in held
-                for end, order in (
-                    (f"{name}_low", f"{name}_low - {name}"),
-                    (f"{name}_high", f"{name} - {name}_high"),
-                )
+                for name, low, high in held
+                for end, order in ((low, f"{low} - {name}"), (high, f"{name} - {high}"))
             ),
-            *(
-                f"{name}_{end} NOT BETWEEN 0 AND 1"
-                for name in held
-                if name in shares
-                for end in ("low", "high")
-            ),
+            *(f"{end} NOT BETWEEN 0 AND 1" for name, *ends in held if name in shares for end in ends),
         ]
         if broken and not model.internal:
-            columns = ", ".join(dict.fromkeys((*model.key, *shares, *differences, *held, *ends)))
+            columns = ", ".join(
+                dict.fromkeys((*model.key, *shares, *differences, *(name for each in held for name in each)))
+            )
             yield Rule(
                 model.table,
                 "rates_lie_between_0_and_1" if shares else "intervals_hold_their_figures",

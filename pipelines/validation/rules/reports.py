@@ -139,12 +139,13 @@ WHERE NOT coalesce(contacts BETWEEN 0 AND at_risk AND abs(hazard - contacts / at
     Rule(
         "reports.attempt_curve",
         "incidence_never_falls",
-        "From one attempt to the next, the cumulative incidence does not fall and the targets at risk do not grow.",
+        "From one attempt to the next, the cumulative incidence does not fall and the targets at risk do not grow. Those "
+        "whose attempt is in flight although a later one has ended are added to the targets at risk.",
         query=f"""
 SELECT source, campaign_key, attempt_number, at_risk, at_risk_before, cumulative_incidence, incidence_before
 FROM (
-    SELECT source, campaign_key, attempt_number, at_risk, cumulative_incidence,
-        lag(at_risk) OVER curve AS at_risk_before,
+    SELECT source, campaign_key, attempt_number, at_risk + overtaken AS at_risk, cumulative_incidence,
+        lag(at_risk + overtaken) OVER curve AS at_risk_before,
         coalesce(lag(cumulative_incidence) OVER curve, 0) AS incidence_before
     FROM reports.attempt_curve
     WINDOW curve AS (PARTITION BY source, campaign_key ORDER BY attempt_number)
