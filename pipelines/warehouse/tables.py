@@ -50,7 +50,9 @@ CREATE TABLE IF NOT EXISTS landing.dispositions (
 CREATE TABLE IF NOT EXISTS landing.sources (
     source VARCHAR, title VARCHAR, target_words VARCHAR, measures_contact BOOLEAN
 );
-CREATE TABLE IF NOT EXISTS landing.moments (table_name VARCHAR, field VARCHAR, moment TIMESTAMP, basis VARCHAR);
+CREATE TABLE IF NOT EXISTS landing.moments (
+    source VARCHAR, table_name VARCHAR, field VARCHAR, moment TIMESTAMP, basis VARCHAR
+);
 CREATE TABLE IF NOT EXISTS landing.changed_targets (
     table_name VARCHAR, file_id INTEGER, target VARCHAR, row_key VARCHAR
 );

@@ -31,7 +31,7 @@ WITH targets AS (
         destination_3.target AS address_3,
         destination_4.target AS address_4
     FROM raw.voipbin_outdialtargets AS targets
-    CROSS JOIN core._cutoff AS cutoff
+    INNER JOIN core._cutoff AS cutoff ON cutoff.source = 'voipbin'
 ),
 
 log AS (
@@ -66,7 +66,7 @@ log AS (
             WHEN 4 THEN calls.destination.target <> targets.address_4 OR calls.destination.type <> targets.type_4
         END AS other_address
     FROM raw.voipbin_campaigncalls AS calls
-    CROSS JOIN core._cutoff AS cutoff
+    INNER JOIN core._cutoff AS cutoff ON cutoff.source = 'voipbin'
     LEFT JOIN targets ON calls.outdial_target_id = targets.id
 ),
 

@@ -21,6 +21,7 @@ WITH tolerance AS (
         cutoff_at,
         clock_tolerance_ms * 1000 AS tolerance_us
     FROM core._cutoff
+    WHERE source = 'voipbin'
 ),
 
 -- The few calls whose own row shows that they are violations, or that they cannot be judged.

@@ -3,8 +3,8 @@
 -- The `campaign_key` `all` is the whole source, with each target once.
 -- Time runs from a target's first attempt. For a reached target it runs to the first attempt that reached it. For a
 -- target with a competing end (no tries left, refusal, bad contact info, reached by another campaign) it runs to its
--- last attempt. For an open target it runs to as-of, and the target is censored there. At equal times, contacts and
--- ends come before censoring.
+-- last attempt. For an open target it runs to the source's own moment (core.observed), and the target is censored
+-- there. At equal times, contacts and ends come before censoring.
 -- Key: source, campaign_key, elapsed_us
 WITH curves AS (
     SELECT source, campaign_key, row_number() OVER (ORDER BY source ASC, campaign_key ASC) AS curve
@@ -29,11 +29,11 @@ spans AS (
             CASE
                 WHEN histories.ended_by = 'contact' THEN histories.first_contact_at
                 WHEN histories.ended_by IS NOT NULL THEN histories.last_attempt_at
-                ELSE clock.as_of
+                ELSE clock.observed_until
             END
         ) AS elapsed_us
     FROM reports._target_histories AS histories
-    CROSS JOIN core.as_of AS clock
+    INNER JOIN core.observed AS clock ON clock.source = histories.source
     INNER JOIN curves ON curves.source = histories.source AND curves.campaign_key = histories.campaign_key
     WHERE histories.measures_contact AND histories.first_attempt_at IS NOT NULL
 ),

@@ -14,12 +14,13 @@ from typing import Any
 
 from tests.recount import meanings
 from tests.recount.replay import Outcome
-from tests.recount.rows import Row, Rows, latest_moment
+from tests.recount.rows import Row, Rows, latest_moment, of_source
 
 Key = tuple[str, str]
 """Source and campaign; or source and ``all``."""
 
 NEVER = datetime(9999, 1, 1)
+SOURCES = ("action_builder", "liondesk", "outreach", "voipbin")
 MEASURING = ("action_builder", "outreach", "voipbin")
 """Sources that can tell whether a person was reached. LionDesk tells that something was sent."""
 
@@ -110,21 +111,25 @@ class History:
 # ---------------------------------------------------------------------------------------------------- attempts
 
 
-def attempts(rows: Rows, as_of: datetime) -> list[Attempt]:
-    """The ledger of these rows as of a moment, in order of time.
+def attempts(rows: Rows, moments: Mapping[str, datetime]) -> list[Attempt]:
+    """The ledger of these rows, each source's as of its own moment, in order of time.
 
     What began later is left out, and so is what the source had withdrawn by then. When the moment is not earlier than
-    the latest thing in the rows, every withdrawal counts, for its mark tells when the copy was made.
+    the latest thing in the source's rows, every withdrawal counts, for its mark tells when the copy was made.
     """
-    latest = latest_moment(rows)
-    until = NEVER if latest is None or as_of >= latest else as_of
     found = [
-        *_of_action_builder(rows, until),
-        *_of_voipbin(rows, until),
-        *_of_outreach(rows, until),
-        *_of_liondesk(rows, as_of),
+        *_of_action_builder(rows, _until(rows, "action_builder", moments)),
+        *_of_voipbin(rows, _until(rows, "voipbin", moments)),
+        *_of_outreach(rows, _until(rows, "outreach", moments)),
+        *_of_liondesk(rows, moments["liondesk"]),
     ]
     return sorted(found, key=lambda attempt: (attempt.at, attempt.key))
+
+
+def _until(rows: Rows, source: str, moments: Mapping[str, datetime]) -> datetime:
+    """Where a source's rows are cut off."""
+    latest = latest_moment(of_source(rows, source))
+    return NEVER if latest is None or moments[source] >= latest else moments[source]
 
 
 def _has_begun(row: Row, at: datetime, until: datetime) -> bool:

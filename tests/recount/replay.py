@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from tests.recount.rows import Row, Rows, latest_moment
+from tests.recount.rows import Row, Rows
 
 INDEXES = range(5)
 ALWAYS = datetime(1, 1, 1)
@@ -151,8 +151,10 @@ class _Replay:
         as_of: datetime,
         stuck_after: timedelta,
         tolerance: timedelta,
+        is_set: bool,
     ) -> None:
         self.as_of, self.stuck_after, self.tolerance = as_of, stuck_after, tolerance
+        self.is_set = is_set
         self.rows = rows
         self.call_rows = rows.get("voipbin_campaigncalls", ())
         self.target_rows = {row["id"]: row for row in rows.get("voipbin_outdialtargets", ())}
@@ -483,10 +485,6 @@ class _Replay:
         polled = (latest(self.call_rows), latest(self.target_rows.values()))
         return sorted(at for at in polled if at is not None)
 
-    @cached_property
-    def latest(self) -> datetime | None:
-        return latest_moment(self.rows)
-
     def young(self, life: _Life) -> bool:
         """Whether the target changed so lately that one of the two polls may have missed it."""
         row = life.row or {}
@@ -497,7 +495,7 @@ class _Replay:
         if not times:
             return False
         # A moment that was set says that the lists were polled until then; else their own latest write is the poll.
-        now = self.polls[-1] if self.as_of == self.latest else self.as_of
+        now = self.as_of if self.is_set else self.polls[-1]
         return now - max(times) < self.polls[-1] - self.polls[0] + self.tolerance
 
     def status_agreement(self, life: _Life, name: str, status: str) -> str:
@@ -543,6 +541,11 @@ def replay(
     as_of: datetime,
     stuck_after: timedelta = timedelta(hours=2),
     tolerance: timedelta = timedelta(seconds=5),
+    *,
+    is_set: bool = True,
 ) -> Result:
-    """What became of every target in these rows of raw tables by ``as_of``. The order of rows does not matter."""
-    return _Replay(rows, as_of, stuck_after, tolerance).run()
+    """What became of every target in these rows of raw tables by ``as_of``. The order of rows does not matter.
+
+    ``is_set``: the moment was set, and is not just the dialer's latest in the rows.
+    """
+    return _Replay(rows, as_of, stuck_after, tolerance, is_set).run()

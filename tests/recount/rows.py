@@ -17,6 +17,11 @@ PLANS_AND_MARKS = ("send_at", "_deleted_at")
 """Times at which nothing happened: a plan, and the time at which a copy noticed a deletion."""
 
 
+def of_source(rows: Rows, source: str) -> Rows:
+    """The tables of one source."""
+    return {table: records for table, records in rows.items() if table.startswith(f"{source}_")}
+
+
 def latest_moment(rows: Rows) -> datetime | None:
     """The latest thing that happened, in any table; None when nothing did."""
     return max(

@@ -113,7 +113,8 @@ def _records(source: Source) -> str:
     )
     return (
         f"SELECT {literal(source.name)} AS source, count(*) AS records "
-        f"FROM {resource.raw_table} AS records, core._cutoff AS clock WHERE {begun} AND {kept}"
+        f"FROM {resource.raw_table} AS records, core._cutoff AS clock "
+        f"WHERE clock.source = {literal(source.name)} AND {begun} AND {kept}"
     )
 
 

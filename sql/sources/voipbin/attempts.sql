@@ -15,7 +15,7 @@ WITH calls AS (
         END AS ended_at,
         coalesce(calls.destination.type, '') = '' OR coalesce(calls.destination.target, '') = '' AS has_no_destination
     FROM raw.voipbin_campaigncalls AS calls
-    CROSS JOIN core._cutoff AS clock
+    INNER JOIN core._cutoff AS clock ON clock.source = 'voipbin'
 )
 
 SELECT
