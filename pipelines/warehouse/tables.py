@@ -114,10 +114,18 @@ def kept_parts(resource: Resource) -> str:
     return f"landing.{quoted(f'{resource.table}_parts')}"
 
 
+def kept_versions(resource: Resource) -> str:
+    """Return the table that keeps the earlier versions of a resource's rows, with the time in which each held."""
+    return f"landing.{quoted(f'{resource.table}_versions')}"
+
+
 def _resource_tables(resource: Resource) -> dict[str, dict[str, str]]:
     """Return every table of one resource: name → columns with their DuckDB types."""
     raw = raw_columns(resource)
     tables = {f"raw.{quoted(resource.table)}": raw}
+    if resource.has_versions:
+        time = {"_kind": "VARCHAR", "_since": "TIMESTAMP", "_until": "TIMESTAMP"}
+        tables[kept_versions(resource)] = {**raw, **time}
     if resource.takes_parts:
         event = {"_kind": "VARCHAR", "_carried": "VARCHAR[]", "_unknown": "VARCHAR[]", "_at": "TIMESTAMP"}
         tables[kept_parts(resource)] = {**raw, **event, "_position": "BIGINT", "_record": "VARCHAR"}

@@ -15,7 +15,8 @@
 --   SELECT outdial_target_id, next_destination_index, tries_left FROM replay.target_outcomes
 --   WHERE outcome = 'retry_due'
 WITH polls AS (
-    -- The log does not record when each list was polled. The latest write that each list shows comes closest to it.
+    -- The log does not record when each list was polled. The latest write by as-of that each list shows comes closest
+    -- to it.
     SELECT
         -- If the moment was set, the lists were polled until then. If it follows from the input, it may come from a
         -- campaign or an outplan. What happened there after the last poll must not make a disagreement look old enough
@@ -26,17 +27,27 @@ WITH polls AS (
         END AS polled_at,
         coalesce(abs(date_diff(
             'microsecond',
-            CASE WHEN calls.latest_at > clock.observed_until THEN clock.observed_until ELSE calls.latest_at END,
-            CASE WHEN targets.latest_at > clock.observed_until THEN clock.observed_until ELSE targets.latest_at END
+            calls.latest_at,
+            targets.latest_at
         )), 0) + clock.clock_tolerance_ms * 1000 AS comparable_after_us
     FROM replay._clock AS clock
     CROSS JOIN (
-        SELECT greatest(max(tm_create), max(tm_update)) AS latest_at
-        FROM raw.voipbin_campaigncalls
+        SELECT
+            greatest(
+                max(CASE WHEN rows.tm_create <= clock.observed_until THEN rows.tm_create END),
+                max(CASE WHEN rows.tm_update <= clock.observed_until THEN rows.tm_update END)
+            ) AS latest_at
+        FROM known.voipbin_campaigncalls AS rows
+        CROSS JOIN replay._clock AS clock
     ) AS calls
     CROSS JOIN (
-        SELECT greatest(max(tm_create), max(tm_update)) AS latest_at
-        FROM raw.voipbin_outdialtargets
+        SELECT
+            greatest(
+                max(CASE WHEN rows.tm_create <= clock.observed_until THEN rows.tm_create END),
+                max(CASE WHEN rows.tm_update <= clock.observed_until THEN rows.tm_update END)
+            ) AS latest_at
+        FROM known.voipbin_outdialtargets AS rows
+        CROSS JOIN replay._clock AS clock
     ) AS targets
 ),
 
@@ -102,7 +113,7 @@ targets AS (
         targets.tm_create AS created_at,
         greatest(targets.tm_create, targets.tm_update) AS platform_at,
         coalesce(targets.tm_delete, targets._deleted_at) AS deleted_at
-    FROM raw.voipbin_outdialtargets AS targets
+    FROM known.voipbin_outdialtargets AS targets
     CROSS JOIN replay._clock AS clock
     LEFT JOIN replay._calls AS latest ON targets.id = latest.outdial_target_id AND latest.is_latest
     LEFT JOIN replay._outdial_campaigns AS home ON targets.outdial_id = home.outdial_id
@@ -236,7 +247,7 @@ judged AS (
             WHEN coalesce(timed.drift_0, timed.drift_1, timed.drift_2, timed.drift_3, timed.drift_4) = 0 THEN 'match'
         END AS tries_compared
     FROM timed
-    LEFT JOIN raw.voipbin_campaigns AS campaigns ON timed.campaign_id = campaigns.id
+    LEFT JOIN known.voipbin_campaigns AS campaigns ON timed.campaign_id = campaigns.id
 )
 
 SELECT

@@ -36,7 +36,7 @@ class Recount:
         self.rows, self.as_of, self.zone = rows, moment, zone
         self.is_set = as_of is not None
         # Where nothing has happened, nothing is late either.
-        self.moments = {
+        self.moments: dict[str, datetime] = {
             source: as_of or latest_moment(of_source(rows, source)) or NOTHING_YET for source in SOURCES
         }
 
