@@ -290,7 +290,7 @@ def history(chance: Random) -> list[Version]:
     for number in range(1, 9):
         outdial, clock = chance.randint(1, 3), chance.uniform(0, 60)
         found.append(target(number, outdial=outdial, created=clock))
-        created = clock
+        listed = clock
         for tries in range(1, chance.randint(0, 3) + 1):
             calls += 1
             began = clock + chance.uniform(0.05, 15)
@@ -301,7 +301,7 @@ def history(chance: Random) -> list[Version]:
             moved = target(
                 number,
                 outdial=outdial,
-                created=created,
+                created=listed,
                 updated=began,
                 status="progressing",
                 try_count_0=tries,
@@ -315,15 +315,15 @@ def history(chance: Random) -> list[Version]:
                 target(
                     number,
                     outdial=outdial,
-                    created=created,
+                    created=listed,
                     updated=clock + 0.01,
                     status=status,
                     try_count_0=tries,
                 )
             )
         if chance.random() < 0.2:
-            clock += 5
-            found.append(target(number, outdial=outdial, created=created, updated=clock, tm_delete=at(clock)))
+            gone = clock + 5
+            found.append(target(number, outdial=outdial, created=listed, updated=gone, tm_delete=at(gone)))
     for number in range(1, 10):
         found += _canvass(chance, number)
         found += _called(chance, number)

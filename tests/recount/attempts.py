@@ -14,12 +14,11 @@ from typing import Any
 
 from tests.recount import meanings
 from tests.recount.replay import Outcome
-from tests.recount.rows import Row, Rows, latest_moment, of_source
+from tests.recount.rows import Row, Rows, cut_off, existing
 
 Key = tuple[str, str]
 """Source and campaign; or source and ``all``."""
 
-NEVER = datetime(9999, 1, 1)
 SOURCES = ("action_builder", "liondesk", "outreach", "voipbin")
 MEASURING = ("action_builder", "outreach", "voipbin")
 """Sources that can tell whether a person was reached. LionDesk tells that something was sent."""
@@ -118,18 +117,12 @@ def attempts(rows: Rows, moments: Mapping[str, datetime]) -> list[Attempt]:
     the latest thing in the source's rows, every withdrawal counts, for its mark tells when the copy was made.
     """
     found = [
-        *_of_action_builder(rows, _until(rows, "action_builder", moments)),
-        *_of_voipbin(rows, _until(rows, "voipbin", moments)),
-        *_of_outreach(rows, _until(rows, "outreach", moments)),
+        *_of_action_builder(rows, cut_off(rows, "action_builder", moments["action_builder"])),
+        *_of_voipbin(rows, cut_off(rows, "voipbin", moments["voipbin"])),
+        *_of_outreach(rows, cut_off(rows, "outreach", moments["outreach"])),
         *_of_liondesk(rows, moments["liondesk"]),
     ]
     return sorted(found, key=lambda attempt: (attempt.at, attempt.key))
-
-
-def _until(rows: Rows, source: str, moments: Mapping[str, datetime]) -> datetime:
-    """Where a source's rows are cut off."""
-    latest = latest_moment(of_source(rows, source))
-    return NEVER if latest is None or moments[source] >= latest else moments[source]
 
 
 def _has_begun(row: Row, at: datetime, until: datetime) -> bool:
@@ -266,18 +259,18 @@ def _sent_channel(kind: str | None) -> str:
 
 
 def histories(
-    ledger: Sequence[Attempt], rows: Rows, outcomes: Mapping[str, Outcome]
+    ledger: Sequence[Attempt], rows: Rows, outcomes: Mapping[str, Outcome], until: datetime
 ) -> dict[Key, list[History]]:
     """Every source and campaign, and every source as a whole (``all``): the histories of its targets.
 
-    ``outcomes`` is what the replay makes of the dialer's targets, by id. Targets that a campaign lists are here
-    whether they were dialled or not.
+    ``outcomes`` is what the replay makes of the dialer's targets, by id; ``until``: where its rows are cut off.
+    Targets that a campaign lists are here whether they were dialled or not.
     """
     met: dict[Key, dict[str, list[Attempt]]] = defaultdict(lambda: defaultdict(list))
     for attempt in ledger:
         for campaign in (attempt.campaign, "all"):
             met[attempt.source, campaign][attempt.target].append(attempt)
-    listed = _lists(ledger, rows, outcomes)
+    listed = _lists(ledger, rows, outcomes, until)
     for campaign, targets in listed.items():
         for target in targets:
             met["voipbin", campaign].setdefault(target, [])
@@ -301,14 +294,16 @@ def histories(
     }
 
 
-def _lists(ledger: Sequence[Attempt], rows: Rows, outcomes: Mapping[str, Outcome]) -> dict[str, set[str]]:
+def _lists(
+    ledger: Sequence[Attempt], rows: Rows, outcomes: Mapping[str, Outcome], until: datetime
+) -> dict[str, set[str]]:
     """VoIPBIN: whom each campaign means to reach, and whom all of them do.
 
     These are the targets of the outdial that the campaign's own row names. A campaign without such a row means the
     outdials that it dialled.
     """
     members: dict[str | None, set[str]] = defaultdict(set)
-    for row in rows.get("voipbin_outdialtargets", ()):
+    for row in existing(rows, "voipbin_outdialtargets", until):
         if row["id"] in outcomes:
             members[row["outdial_id"]].add(f"voipbin:{row['id']}")
     outdials: dict[str, set[str | None]] = defaultdict(set)
@@ -316,7 +311,7 @@ def _lists(ledger: Sequence[Attempt], rows: Rows, outcomes: Mapping[str, Outcome
         outcome = outcomes.get(attempt.target.removeprefix("voipbin:"))
         if outcome is not None and attempt.campaign != "voipbin:none":
             outdials[attempt.campaign].add(outcome.outdial)
-    for row in rows.get("voipbin_campaigns", ()):
+    for row in existing(rows, "voipbin_campaigns", until):
         if row["outdial_id"] is not None:
             outdials[f"voipbin:{row['id']}"] = {row["outdial_id"]}
     lists = {

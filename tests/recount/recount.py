@@ -14,7 +14,7 @@ from typing import Any
 from tests.recount import aapor, curves, outcomes, rates
 from tests.recount.attempts import MEASURING, SOURCES, Attempt, History, Key, attempts, histories
 from tests.recount.replay import Result, replay
-from tests.recount.rows import Rows, latest_moment, of_source
+from tests.recount.rows import Rows, cut_off, existing, latest_moment, of_source
 from tests.recount.tables import read_landing
 
 Figures = dict[str, Any]
@@ -58,7 +58,8 @@ class Recount:
     @cached_property
     def histories(self) -> Mapping[Key, Sequence[History]]:
         """Every campaign's targets, and every source's (``all``)."""
-        return histories(self.ledger, self.rows, self.replay.outcomes)
+        until = cut_off(self.rows, "voipbin", self.moments["voipbin"])
+        return histories(self.ledger, self.rows, self.replay.outcomes, until)
 
     @cached_property
     def measured(self) -> Mapping[Key, Sequence[History]]:
@@ -90,7 +91,7 @@ class Recount:
         return {
             f"{source}:{row['id']}": row.get("name") or str(row["id"])
             for source, table in tables.items()
-            for row in self.rows.get(table, ())
+            for row in existing(self.rows, table, cut_off(self.rows, source, self.moments[source]))
         }
 
     def name(self, campaign: str) -> str:
