@@ -255,10 +255,10 @@ FROM reports.comparisons
 WHERE campaign_key = 'all' AND family = 'weeks' AND NOT is_thin
 ORDER BY source, week;
 
--- 23. Which agents differ from the rest of their campaign by more than chance allows?
+-- 23. How do agents compare with the rest of their campaign, and who differs by more than chance allows?
 SELECT
     source, campaign_key, campaign_name, side AS agent_key, reached, tried, rate, other_reached, other_tried, other_rate,
-    difference, low, high, p_holm
+    difference, low, high, p_holm, is_clear
 FROM reports.comparisons
-WHERE family = 'agents' AND is_clear
-ORDER BY source, campaign_key, p_holm, agent_key;
+WHERE family = 'agents' AND NOT is_thin
+ORDER BY is_clear DESC, p_holm ASC, p ASC, source ASC, campaign_key ASC, agent_key ASC;

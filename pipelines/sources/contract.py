@@ -164,7 +164,8 @@ class Resource:
     Of several versions of one ``key``, the latest by the field ``version`` is kept. A version without a time is older
     than any with one. Of two with the same time, the one with the greater ``settled`` is kept (SQL over the fields: the
     more final the state, the greater), then the one with the greater record text. The result therefore does not depend
-    on the order in which files arrive. If the version is part of the key, every version is kept.
+    on the order in which files arrive. If the version is part of the key, every version is kept
+    in the raw table; else the earlier ones are kept beside it, for a past as-of.
 
     - ``scope``: the fields that say within what the ids are unique, for example within one organization. They are part
       of the key, and null where a file lacks them. Every id of the row is unique within them alone, its target's too.
@@ -174,6 +175,8 @@ class Resource:
       none has a value. Only a source's first resource has them, since each of its rows is one attempt.
     - ``keeps_deleted``: True if a row that the source marks as deleted still counts.
     - ``sentinels``: kind → the sentinels of every field of this kind that lists none itself.
+    - ``created``: the field that says since when there is such a row, of a list whose rows are not there before: a later
+      one is no row at all when as-of lies in the past.
     - ``deleted_at``: the field that says when the source deleted the row.
     - ``markers``: the source's own columns that say whether a row was deleted, beside those of copying tools.
     - ``page_sets``: for rows without an id; it fills the key.
@@ -195,6 +198,7 @@ class Resource:
     sentinels: Mapping[Kind, tuple[str, ...]] = field(
         default_factory=lambda: {"timestamp": NEVER}, hash=False
     )
+    created: str | None = None
     deleted_at: str | None = None
     markers: tuple[Marker, ...] = ()
     page_sets: PageSets | None = None
@@ -253,9 +257,14 @@ class Resource:
         return next(found for found in self.fields if found.name == name)
 
     @property
+    def has_versions(self) -> bool:
+        """True if a row has versions of which the raw table holds the latest alone."""
+        return self.page_sets is None and self.version is not None and self.version not in self.key
+
+    @property
     def takes_parts(self) -> bool:
         """True if an event that carries only what changed can be merged over the row that it changes."""
-        return self.page_sets is None and self.version is not None and self.version not in self.key
+        return self.has_versions
 
     @property
     def stream_names(self) -> frozenset[str]:

@@ -22,6 +22,7 @@ WITH tolerance AS (
         cutoff_at,
         clock_tolerance_ms * 1000 AS tolerance_us
     FROM core._cutoff
+    WHERE source = 'voipbin'
 ),
 
 -- The few calls whose own row shows that they are violations, or that they cannot be judged.
@@ -84,7 +85,7 @@ suspects AS (
         ON calls.outdial_target_id = latest.outdial_target_id AND latest.is_latest
     LEFT JOIN logged ON calls.outdial_target_id = logged.outdial_target_id
     CROSS JOIN tolerance
-    LEFT JOIN raw.voipbin_outdialtargets AS counters
+    LEFT JOIN known.voipbin_outdialtargets AS counters
         ON
             calls.outdial_target_id = counters.id
             -- Counters that were written after the cut-off include calls that are rightly not here.
@@ -259,7 +260,7 @@ found AS (
         calls.tm_create AS occurred_at,
         'ended ' || CAST(date_diff('microsecond', calls.tm_update, calls.tm_create) AS VARCHAR)
         || ' us before it began' AS detail
-    FROM raw.voipbin_campaigncalls AS calls
+    FROM known.voipbin_campaigncalls AS calls
     CROSS JOIN tolerance
     WHERE calls.status = 'done' AND calls.tm_update < calls.tm_create AND calls.tm_create <= tolerance.cutoff_at
     UNION ALL
@@ -290,7 +291,7 @@ found AS (
         SELECT
             id,
             coalesce(tm_delete, _deleted_at) AS deleted_at
-        FROM raw.voipbin_outdialtargets
+        FROM known.voipbin_outdialtargets
         WHERE coalesce(tm_delete, _deleted_at) IS NOT NULL
     ) AS deleted
         ON calls.outdial_target_id = deleted.id AND calls.began_at > deleted.deleted_at

@@ -97,8 +97,8 @@ SELECT
     intervals.targets_attempted < 5 AS is_thin, -- true if fewer than 5 targets were attempted: too few to judge by
     intervals.first_attempt_at, -- time of the first real attempt (UTC)
     intervals.last_attempt_at, -- time of the last real attempt (UTC)
-    clock.as_of -- as-of: the moment that this row describes (UTC)
+    clock.observed_until AS as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM intervals
-CROSS JOIN core.as_of AS clock
+INNER JOIN core.observed AS clock ON clock.source = intervals.source
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = intervals.source AND campaigns.campaign_key = intervals.campaign_key

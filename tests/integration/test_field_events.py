@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipelines.ingest import load_dispositions
 from pipelines.settings import Settings
+from pipelines.warehouse.tables import write_settings
 from tests.landing_folder import Landing, Row, Writer, array, lines, resource_object, to_csv, to_parquet
 from tests.support import build, examples, fetch
 
@@ -45,10 +46,7 @@ def event(name: str, record: Row, delivered: str | None = DELIVERED, kind: str =
 
 def counted(landing: Landing) -> list[int]:
     """The calls that count as attempts in the ledger."""
-    landing.con.execute("DELETE FROM landing.settings")
-    landing.con.execute(
-        "INSERT INTO landing.settings BY NAME SELECT 'UTC' AS timezone, 7200000 AS stuck_after_ms, 5000 AS clock_tolerance_ms"
-    )
+    write_settings(landing.con, Settings())
     load_dispositions(landing.con, landing.path, Settings().mappings)
     build(landing.con, "core.attempts")
     found = fetch(landing.con, "SELECT attempt_key FROM core.attempts ORDER BY attempt_key")

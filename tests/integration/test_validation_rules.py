@@ -155,6 +155,9 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     "core.as_of": {
         "one_moment_is_set": "DELETE FROM {table}",
     },
+    "core.observed": {
+        "every_source_has_its_moment": "UPDATE {table} SET observed_until = observed_until + INTERVAL 1 YEAR",
+    },
     "core.dispositions": {
         "every_mapped_disposition_exists": (
             "INSERT INTO landing.dispositions BY NAME SELECT 'outreach' AS source, 'state' AS field, "

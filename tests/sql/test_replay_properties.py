@@ -370,6 +370,9 @@ def test_new_calls_of_one_target_replay_that_target_alone() -> None:
     assert {table for table, extent in built.items() if extent == "whole"} <= {
         "core.as_of",
         "core._cutoff",
+        "core.observed",
+        "core.sources",
+        "replay._clock",
         "replay._outplan_versions",
         "replay.target_outcomes",
     }

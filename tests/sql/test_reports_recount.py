@@ -73,7 +73,7 @@ def built(log: Log, *tables: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, R
     rows, as_of, zone = log
     con = with_mapping(rows, as_of=as_of, timezone=zone)
     try:
-        build(con, *tables)
+        build(con, *(tables and ("core.as_of", *tables)))
         recount = Recount(rows, as_of, zone)
         assert fetch(con, "SELECT as_of FROM core.as_of") == [{"as_of": recount.as_of}]
         yield con, recount

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pipelines.models.sql_files import Model, ModelError
+from pipelines.models.sql_files import Model, ModelError, expand_known
 from pipelines.sources import SOURCES, Source
 from pipelines.sql_text import literal, quoted
 from pipelines.validation.rule import Rule, Severity, text_list, unique
@@ -120,9 +120,12 @@ def _records(source: Source) -> str:
         if resource.keeps_deleted
         else "coalesce(records._deleted_at > clock.cutoff_at, records._deleted_at IS NULL)"
     )
-    return (
+    rows = f"known.{resource.table}" if resource.has_versions else resource.raw_table
+    return expand_known(
         f"SELECT {literal(source.name)} AS source, count(*) AS records "
-        f"FROM {resource.raw_table} AS records, core._cutoff AS clock WHERE {begun} AND {kept}"
+        f"FROM {rows} AS records, core._cutoff AS clock "
+        f"WHERE clock.source = {literal(source.name)} AND {begun} AND {kept}",
+        source.resources,
     )
 
 
@@ -152,6 +155,5 @@ def rule_files(root: Path) -> Iterator[Rule]:
                 where=path.relative_to(root.parent).as_posix(),
                 cure="write both below the description",
             )
-        yield Rule(
-            labels["Table"], path.stem, " ".join(words), severity, query="\n".join(lines[length:]).strip()
-        )
+        query = expand_known("\n".join(lines[length:]).strip())
+        yield Rule(labels["Table"], path.stem, " ".join(words), severity, query=query)

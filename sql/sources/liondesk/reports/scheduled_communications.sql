@@ -65,9 +65,10 @@ SELECT
     min(CASE WHEN communications.disposition = 'overdue' THEN communications.scheduled_at END) AS oldest_overdue_at,
     -- when the next scheduled communication is to be sent (UTC)
     min(CASE WHEN communications.disposition = 'scheduled' THEN communications.scheduled_at END) AS next_scheduled_at,
-    max(clock.as_of) AS as_of -- as-of: the moment that this row describes (UTC)
+    -- the moment that this row describes (UTC): that of its source, as in core.observed
+    max(clock.observed_until) AS as_of
 FROM communications
-CROSS JOIN core.as_of AS clock
+INNER JOIN core.observed AS clock ON clock.source = communications.source
 GROUP BY
     communications.source,
     communications.campaign_key,

@@ -24,7 +24,7 @@ SELECT
     CAST(counted.targets AS DOUBLE) / sum(counted.targets) OVER (PARTITION BY counted.campaign_id) AS share,
     -- all targets of the campaign: the whole that share is a part of [count]
     CAST(sum(counted.targets) OVER (PARTITION BY counted.campaign_id) AS BIGINT) AS targets_in_campaign,
-    counted.as_of -- as-of: the moment that this row describes (UTC)
+    counted.as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM counted
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.campaign_key = 'voipbin:' || CAST(counted.campaign_id AS VARCHAR)

@@ -89,8 +89,8 @@ SELECT
     -- tries left of stranded targets that are not deleted [count]
     CAST(coalesce(counted.stranded_tries, 0) AS BIGINT) AS stranded_tries,
     counted.next_eligible_at, -- earliest time at which a waiting target may be dialled (UTC)
-    clock.as_of -- as-of: the moment that this row describes (UTC)
+    clock.observed_until AS as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM counted
-CROSS JOIN core.as_of AS clock
+CROSS JOIN replay._clock AS clock
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = counted.source AND campaigns.campaign_key = counted.campaign_key

@@ -41,7 +41,7 @@ SELECT
         WHEN counted.lowest = counted.highest THEN counted.lowest
         ELSE counted.lowest || ', ' || counted.highest
     END AS examples,
-    counted.as_of -- as-of: the moment that this row describes (UTC)
+    counted.as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM counted
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.campaign_key = 'voipbin:' || CAST(counted.campaign_id AS VARCHAR)

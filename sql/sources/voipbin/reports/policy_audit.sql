@@ -139,8 +139,8 @@ SELECT
     rules.last_at, -- time of the last of these violations (UTC)
     -- ids of up to two of these calls
     CASE WHEN rules.lowest = rules.highest THEN rules.lowest ELSE rules.lowest || ', ' || rules.highest END AS examples,
-    clock.as_of -- as-of: the moment that this row describes (UTC)
+    clock.observed_until AS as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM rules
-CROSS JOIN core.as_of AS clock
+CROSS JOIN replay._clock AS clock
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.campaign_key = 'voipbin:' || CAST(rules.campaign_id AS VARCHAR)
