@@ -53,6 +53,7 @@ def markers_of(resource: Resource) -> dict[str, Marker]:
     return {marker.name: marker for marker in (*resource.markers, *MARKERS)}
 
 
+@lru_cache(maxsize=10_000)
 def snake_case(name: str) -> str:
     """``callDisposition``, ``CallDisposition``, ``Call Disposition`` and ``CALL_DISPOSITION`` → ``call_disposition``."""
     name = re.sub(r"[\s-]+", "_", name.strip())

@@ -23,7 +23,19 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import LedgerError
-from pipelines.ingest import changes, files, load, merge, names, page_sets, parts, shapes, sightings, unpack
+from pipelines.ingest import (
+    changes,
+    earlier_versions,
+    files,
+    load,
+    merge,
+    names,
+    page_sets,
+    parts,
+    shapes,
+    sightings,
+    unpack,
+)
 from pipelines.ingest.batches import Batch, Doubtful, Refused, Survey
 from pipelines.ingest.files import LandingFile, LandingFolder
 from pipelines.ingest.load import Loading, State
@@ -517,6 +529,8 @@ class _Run:
         merge.merge(self.con, self.resource, first_id)
         if has_parts:
             parts.put_back(self.con, self.resource, first_id)
+        if self.resource.has_versions:
+            earlier_versions.keep(self.con, self.resource)
 
     def _touch(self, touched: dict[str, tuple[int, int]]) -> None:
         """Make the version that a touched file holds again the current one, under its new time of change."""

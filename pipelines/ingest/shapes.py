@@ -373,14 +373,14 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
         is_field = any(field.name == name for field in resource.fields)
         what = _TWICE if is_field else _NAME_TWICE
         found.notes.append((file, Note("repeated_column", rows, what, field=name)))
-    for i, folder in enumerate(batch.folders):
-        columns = [
-            column.name
-            for _, column in sorted(found.columns, key=lambda each: each[1].order)
-            if (i, column) in found.columns
-        ]
-        if not columns or i in found.events:
-            continue
+    names: dict[int, list[str]] = {}
+    for file, column in sorted(found.columns, key=lambda each: each[1].order):
+        if file not in found.events:
+            names.setdefault(file, []).append(column.name)
+    # Thousands of small files hold the same columns.
+    for columns, folder in dict.fromkeys(
+        (tuple(each), tuple(batch.folders[file])) for file, each in names.items()
+    ):
         if better := better_place(resource, [*columns, *folder]):
             told = f"its columns are those of another resource: put the file into {better}/"
         elif not has_own_fields(resource, [*columns, *folder]):

@@ -76,6 +76,9 @@ _OWN: Mapping[str, Mapping[str, Content]] = {
 }
 """The ledger's own tables → the columns with text that people choose."""
 
+_UNDECIDED = "SELECT unnest([value, lower(label)]) FROM core.dispositions WHERE disposition = 'unknown' AND source <> '*'"
+"""SQL: the words of the values that a line of the mapping names, and that decide nothing."""
+
 _MACROS: tuple[Content, ...] = ("path", "name", "text")
 """The contents for which the warehouse has a macro."""
 
@@ -301,8 +304,10 @@ def _replacement(content: Content, value: str) -> str:
         case "note":
             return f"CASE WHEN origin = 'default' THEN {value} ELSE {_hash(value)} END"
         case "disposition":
-            is_told = f"disposition_basis IS NOT NULL OR {value} IN ({_labels()})"
-            return f"CASE WHEN {is_told} THEN {value} ELSE {_name(value)} END"
+            is_told = f"{value} IN ({_labels()}) OR lower({value}) IN ({_UNDECIDED})"
+            return (
+                f"CASE WHEN disposition_basis IS NOT NULL OR {is_told} THEN {value} ELSE {_name(value)} END"
+            )
         case "name" | "known":
             return _name(value)
         case "text":

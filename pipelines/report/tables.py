@@ -22,6 +22,7 @@ from pipelines.report.naming import Naming
 from pipelines.report.reader import Row
 from pipelines.report.text import Kind, label, number, raw, shown
 
+MARK = '<span class="mark">thin</span>'
 FACTS_ABOVE = 8
 """A table of one row and more columns than this is set downwards, one figure a line."""
 
@@ -53,6 +54,7 @@ class Column:
     """One column of a table.
 
     ``extra`` ones wait behind "all columns"; ``parts`` are columns printed inside its cells: the ends of its interval.
+    ``band``: the ends of another interval of it, which have columns of their own.
     """
 
     name: str
@@ -60,11 +62,12 @@ class Column:
     kind: Kind
     extra: bool = False
     parts: tuple[str, ...] = ()
+    band: tuple[str, ...] = ()
 
     @property
     def css(self) -> str:
         """Its cells' classes: n(umber), t(ext that stays on one line), w(ide), extra."""
-        if self.kind in {"share", "seconds", "count", "integer", "decimal"}:
+        if self.kind in {"share", "difference", "probability", "seconds", "count", "integer", "decimal"}:
             names = ["n"]
         elif self.kind == "time" or self.name == "source":
             names = ["t"]
@@ -112,12 +115,16 @@ def table(
     ``alone``: it stands in its campaign's own section, which says whose it is.
     """
     names = list(kinds)
-    ends = {
-        name: (f"{name}_low", f"{name}_high")
-        for name in names
-        if {f"{name}_low", f"{name}_high"} <= kinds.keys()
-    }
+    ends, bands = {}, {}
+    for name in names:
+        band, predicted = (f"{name}_low", f"{name}_high"), (f"{name}_predicted_low", f"{name}_predicted_high")
+        if set(predicted) <= kinds.keys():
+            ends[name], bands[name] = predicted, band
+        elif set(band) <= kinds.keys():
+            ends[name] = band
+    ends |= {name: pair for name, pair in section.ends.items() if {name, *pair} <= kinds.keys()}
     inside = {end for pair in ends.values() for end in pair}
+    aside = {end for pair in bands.values() for end in pair}
     lead = [name for name in section.lead if name in kinds]
     columns = []
     for name in dict.fromkeys((*lead, *names)):
@@ -127,6 +134,8 @@ def table(
             (section.only_lead and name not in lead)
             or (alone and name in _SAID_BY_ITS_PLACE)
             or name == "is_thin"
+            or name in section.thin.values()
+            or name in aside
         )
         columns.append(
             Column(
@@ -135,6 +144,7 @@ def table(
                 kinds[name],
                 extra,
                 ends.get(name, ()),
+                bands.get(name, ()),
             )
         )
     columns.sort(key=lambda column: column.extra)
@@ -152,7 +162,7 @@ def table(
 def _cells(section: Section, column: Column, rows: Sequence[Row], naming: Naming, alone: bool) -> list[str]:
     """One cell a row: what it says, and in ``data-value`` the published value where the text is not that."""
     opening = f'<td class="{column.css}"' if column.css else "<td"
-    say = _says(column, naming, alone)
+    say = _says(section, column, naming, alone)
     additions = [*_interval(column), *_notes(section, column)]
     plain = column.kind != "text"
     cells = []
@@ -165,9 +175,12 @@ def _cells(section: Section, column: Column, rows: Sequence[Row], naming: Naming
     return cells
 
 
-def _says(column: Column, naming: Naming, alone: bool) -> Callable[[Row], str]:
+def _says(section: Section, column: Column, naming: Naming, alone: bool) -> Callable[[Row], str]:
     """The text of a column's cells, as markup."""
     name, kind = column.name, column.kind
+    if name in section.flags:
+        yes, no = map(escape, section.flags[name])
+        return lambda row: yes if row[name] else no
     if name in {"campaign_name", "campaign_key", "campaign_id"} and not alone:
 
         def linked(row: Row) -> str:
@@ -189,7 +202,10 @@ def _says(column: Column, naming: Naming, alone: bool) -> Callable[[Row], str]:
 
 
 def _interval(column: Column) -> Iterator[Callable[[Row], str]]:
-    """The two ends below a figure that has some."""
+    """The two ends below a figure that has some; of a figure that may be predicted, those of the prediction.
+
+    A figure that is counted has no prediction. Its other interval stands there, if it has one.
+    """
     if not column.parts:
         return
     name, (low, high), say = column.name, column.parts, shown(column.kind)
@@ -197,17 +213,27 @@ def _interval(column: Column) -> Iterator[Callable[[Row], str]]:
     def interval(row: Row) -> str:
         if row[name] is None or row[low] == row[name] == row[high]:
             # Nothing to say between its ends, or counted and so without any: the CSV has them all the same.
-            return f'<data value="{raw(row[low])}"></data><data value="{raw(row[high])}"></data>'
-        return (
-            f'<small><data value="{raw(row[low])}">{say(row[low])}</data> to '
-            f'<data value="{raw(row[high])}">{say(row[high])}</data></small>'
-        )
+            ends = f'<data value="{raw(row[low])}"></data><data value="{raw(row[high])}"></data>'
+            below, above = (row[end] for end in column.band or column.parts)
+            if row[name] is None or below == row[name] == above:
+                return ends
+            return f"{ends}<small>{say(below)} to {say(above)}</small>"
+        first, last = f'<data value="{raw(row[low])}">', f'<data value="{raw(row[high])}">'
+        if row[low] is None or row[high] is None:
+            # The log gives one end alone, or none.
+            begins = f"{say(row[low])} or more" if row[low] is not None else ""
+            ends = f"{say(row[high])} or less" if row[high] is not None else ""
+            return f"<small>{first}{begins}</data>{last}{ends}</data></small>"
+        return f"<small>{first}{say(row[low])}</data> to {last}{say(row[high])}</data></small>"
 
     yield interval
 
 
 def _notes(section: Section, column: Column) -> Iterator[Callable[[Row], str]]:
-    """Numerator and denominator below a share, and whether it is thin."""
+    """Numerator and denominator below a share, and whether a figure is thin."""
+    if column.name in section.thin:
+        flag = section.thin[column.name]
+        yield lambda row: f"<small>{MARK}</small>" if row[flag] else ""
     if column.name not in section.of:
         return
     part, whole = section.of[column.name]
@@ -217,7 +243,7 @@ def _notes(section: Section, column: Column) -> Iterator[Callable[[Row], str]]:
         if row[column.name] is None or row.get(part) is None or row.get(whole) is None:
             return ""
         thin = row.get("is_thin", row[whole] < THIN)
-        mark = ' <span class="mark">thin</span>' if thin else ""
+        mark = f" {MARK}" if thin else ""
         return f"<small>{number(row[part])} {over} {number(row[whole])}{mark}</small>"
 
     yield note

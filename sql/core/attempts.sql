@@ -1,8 +1,8 @@
 -- One row per contact attempt or scheduled communication, of all sources.
 -- Some rows are no real attempt: they were skipped, never placed, scheduled, overdue, or completed by hand. They stay
 -- in the table, and their `is_attempt` is false.
--- Two kinds of rows are left out: those that had not begun by as-of (core.as_of), except communications that are
--- scheduled for later; and those that the source has withdrawn.
+-- Two kinds of rows are left out: those that had not begun by the source's own moment (core.observed), except
+-- communications that are scheduled for later; and those that the source had withdrawn by then.
 -- Key: attempt_key
 -- Order: source, campaign_key, attempted_at, attempt_key
 -- Each: sources.attempts
@@ -11,15 +11,16 @@
 -- Metric: contacts = count(*) FILTER (WHERE is_contact)
 -- Metric: unknown_share = avg(CASE WHEN disposition = 'unknown' THEN 1.0 ELSE 0.0 END)
 -- Example: Which targets were tried five times or more and never reached?
---   SELECT target_key, count(*) AS attempts FROM core.attempts WHERE is_attempt
---   GROUP BY target_key HAVING count(*) >= 5 AND NOT bool_or(is_contact)
+--   SELECT source, target_key, count(*) AS attempts, max(attempted_at) AS last_attempt_at
+--   FROM core.attempts WHERE is_attempt AND measures_contact GROUP BY source, target_key
+--   HAVING count(*) >= 5 AND NOT bool_or(is_contact) ORDER BY attempts DESC, target_key
 WITH facts AS (
     SELECT
         facts.*,
         coalesce(facts.began_at, facts.scheduled_at) AS attempted_at,
         CASE WHEN facts.person IS NULL THEN facts.native_id END AS nobody
     FROM sources.attempts AS facts
-    CROSS JOIN core._cutoff AS clock
+    INNER JOIN core._cutoff AS clock ON clock.source = facts.source
     WHERE
         coalesce(facts.began_at <= clock.cutoff_at, TRUE)
         AND coalesce(facts.deleted_at > clock.cutoff_at, facts.deleted_at IS NULL)
@@ -28,7 +29,8 @@ WITH facts AS (
 mapped AS (
     SELECT
         facts.*,
-        mapping.field AS disposition_basis,
+        -- A line that maps a value to unknown says that the value decides nothing.
+        CASE WHEN mapping.disposition <> 'unknown' THEN mapping.field END AS disposition_basis,
         CASE WHEN mapping.field IS NULL AND facts.mapping_value IS NOT NULL THEN facts.mapping_field END AS unmapped_field,
         CASE WHEN mapping.field IS NULL AND facts.mapping_field IS NOT NULL THEN facts.mapping_value END AS unmapped_value,
         coalesce(mapping.disposition, 'unknown') AS disposition,
@@ -63,7 +65,7 @@ keyed AS (
     SELECT
         numbered.*,
         source || ':' || resource || ':' || CAST(native_id AS VARCHAR) AS attempt_key,
-        source || ':' || coalesce(CAST(campaign AS VARCHAR), 'none') AS campaign_key,
+        reports.campaign_key(source, CAST(campaign AS VARCHAR)) AS campaign_key,
         source || ':' || coalesce(CAST(person AS VARCHAR), resource || ':' || CAST(native_id AS VARCHAR)) AS target_key
     FROM numbered
 )
@@ -71,12 +73,11 @@ keyed AS (
 SELECT
     keyed.attempt_key, -- `<source>:<resource>:<native id>`, unique
     keyed.source, -- the source, as in core.sources
-    -- the campaign: `<source>:<native id or name>`; `<source>:none` stands for rows that belong to no campaign
+    -- the campaign: `<source>:<native id or name>`; `<source>:none` stands for rows that belong to no campaign, and
+    -- `<source>:named none` for a campaign that is really called `none`
     keyed.campaign_key,
     -- the campaign's name in its source; its native id if it has no name
-    coalesce(
-        campaigns.campaign_name, substring(keyed.campaign_key, length(keyed.source) + 2)
-    ) AS campaign_name,
+    coalesce(campaigns.campaign_name, CAST(keyed.campaign AS VARCHAR), 'none') AS campaign_name,
     -- the target: `<source>:<native id>`; core.sources says what a target is. A row that names nobody is a target of
     -- its own: `<source>:<resource>:<native id>`
     keyed.target_key,
@@ -95,7 +96,7 @@ SELECT
     -- unified disposition: how the attempt ended; core.dispositions says which value stands for which
     keyed.disposition,
     keyed.raw_disposition, -- the source's own value
-    keyed.disposition_basis, -- the field of the mapping that decided; null if none did
+    keyed.disposition_basis, -- the field of the mapping that decided; null if none did: then the disposition is unknown
     -- the field of the value that no line of the mapping names, so that the disposition is unknown; null if one does
     keyed.unmapped_field,
     keyed.unmapped_value, -- that value, in lower case; quality.unmapped_values counts its rows

@@ -4,7 +4,8 @@
 -- Group: landing
 -- Order: source, resource, file, code, field, value
 -- Example: Which fields are new?
---   SELECT resource, field FROM quality.notices WHERE code = 'new_field'
+--   SELECT source, resource, field, file FROM quality.notices WHERE code = 'new_field'
+--   ORDER BY source, resource, field, file
 WITH ranked AS (
     SELECT
         source, resource, file, code, field, value, rows, detail,

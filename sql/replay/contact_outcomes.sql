@@ -1,5 +1,6 @@
 -- One row per source + campaign + target: where the target stands, in words that mean the same for every source.
--- The dialer's targets are those of replay.target_outcomes, each in its one campaign.
+-- The dialer's targets are those of replay.target_outcomes, each in its one campaign. One that is done and was not
+-- reached is `closed`, also where its budget is not known (`unresolved`): the curves count it as ended too.
 -- The other sources have no state machine. Their target is `reached` for good by its first contact, and `untouched` if
 -- nobody was really tried. Else it is `closed` while its last real attempt says bad contact info or do not contact, and
 -- `attempted` otherwise.
@@ -8,7 +9,9 @@
 -- Incremental: hash(target_key) from core._targets, replay.target_outcomes
 -- Metric: targets = count(*)
 -- Example: Where do the targets of each campaign stand?
---   SELECT campaign_key, outcome, count(*) FROM replay.contact_outcomes GROUP BY ALL
+--   SELECT outcomes.source, campaign_key, campaign_name, outcome, count(*) AS targets
+--   FROM replay.contact_outcomes AS outcomes LEFT JOIN core.campaigns USING (campaign_key)
+--   GROUP BY ALL ORDER BY campaign_key, outcome
 SELECT
     source, -- the source, as in core.sources
     campaign_key, -- the campaign: `<source>:<native id or name>`
@@ -33,12 +36,12 @@ WHERE measures_contact AND source <> 'voipbin' AND campaign_key <> 'all'
 UNION ALL
 SELECT
     'voipbin' AS source,
-    'voipbin:' || coalesce(CAST(campaign_id AS VARCHAR), 'none') AS campaign_key,
+    reports.campaign_key('voipbin', CAST(campaign_id AS VARCHAR)) AS campaign_key,
     'voipbin:' || CAST(outdial_target_id AS VARCHAR) AS target_key,
     CASE
         WHEN outcome = 'reached' THEN 'reached'
         WHEN outcome = 'untouched' THEN 'untouched'
-        WHEN outcome IN ('exhausted', 'not_dialable') THEN 'closed'
+        WHEN status = 'done' OR outcome = 'not_dialable' THEN 'closed'
         ELSE 'attempted'
     END AS outcome,
     outcome AS detail,

@@ -14,13 +14,15 @@
 -- Metric: illegal = count(CASE WHEN verdict = 'illegal' THEN 1 END)
 -- Metric: tolerated = count(CASE WHEN verdict = 'tolerated' THEN 1 END)
 -- Metric: unverifiable = count(CASE WHEN verdict = 'unverifiable' THEN 1 END)
--- Example: How many violations are illegal, by code?
---   SELECT code, count(*) FROM replay.violations WHERE verdict = 'illegal' GROUP BY code
+-- Example: How many calls broke a rule for certain, by code?
+--   SELECT code, count(*) AS calls FROM replay.violations WHERE verdict = 'illegal'
+--   GROUP BY code ORDER BY calls DESC, code
 WITH tolerance AS (
     SELECT
         cutoff_at,
         clock_tolerance_ms * 1000 AS tolerance_us
     FROM core._cutoff
+    WHERE source = 'voipbin'
 ),
 
 -- The few calls whose own row shows that they are violations, or that they cannot be judged.
@@ -59,25 +61,31 @@ logged AS (
 ),
 
 -- What only the verdict on limits and order needs: the whole policy, and whether the platform counted more tries, in
--- its row or on a call, than there are calls in the log.
+-- its row or on a call, than there are calls in the log. A call that names no target stands alone: it has no latest call
+-- but itself, and is the only one of its log.
 suspects AS (
     SELECT
         calls.*,
-        coalesce(greatest(counters.try_count_0, latest.tries_0) > logged.calls_0, FALSE) AS missing_0,
-        coalesce(greatest(counters.try_count_1, latest.tries_1) > logged.calls_1, FALSE) AS missing_1,
-        coalesce(greatest(counters.try_count_2, latest.tries_2) > logged.calls_2, FALSE) AS missing_2,
-        coalesce(greatest(counters.try_count_3, latest.tries_3) > logged.calls_3, FALSE) AS missing_3,
-        coalesce(greatest(counters.try_count_4, latest.tries_4) > logged.calls_4, FALSE) AS missing_4,
+        greatest(counters.try_count_0, coalesce(latest.tries_0, calls.tries_0))
+        > coalesce(logged.calls_0, CASE WHEN calls.destination_index = 0 THEN 1 ELSE 0 END) AS missing_0,
+        greatest(counters.try_count_1, coalesce(latest.tries_1, calls.tries_1))
+        > coalesce(logged.calls_1, CASE WHEN calls.destination_index = 1 THEN 1 ELSE 0 END) AS missing_1,
+        greatest(counters.try_count_2, coalesce(latest.tries_2, calls.tries_2))
+        > coalesce(logged.calls_2, CASE WHEN calls.destination_index = 2 THEN 1 ELSE 0 END) AS missing_2,
+        greatest(counters.try_count_3, coalesce(latest.tries_3, calls.tries_3))
+        > coalesce(logged.calls_3, CASE WHEN calls.destination_index = 3 THEN 1 ELSE 0 END) AS missing_3,
+        greatest(counters.try_count_4, coalesce(latest.tries_4, calls.tries_4))
+        > coalesce(logged.calls_4, CASE WHEN calls.destination_index = 4 THEN 1 ELSE 0 END) AS missing_4,
         plan.max_try_count_0,
         plan.max_try_count_1,
         plan.max_try_count_2,
         plan.max_try_count_3
     FROM over_budget AS calls
-    INNER JOIN replay._calls AS latest
+    LEFT JOIN replay._calls AS latest
         ON calls.outdial_target_id = latest.outdial_target_id AND latest.is_latest
-    INNER JOIN logged ON calls.outdial_target_id = logged.outdial_target_id
+    LEFT JOIN logged ON calls.outdial_target_id = logged.outdial_target_id
     CROSS JOIN tolerance
-    LEFT JOIN raw.voipbin_outdialtargets AS counters
+    LEFT JOIN known.voipbin_outdialtargets AS counters
         ON
             calls.outdial_target_id = counters.id
             -- Counters that were written after the cut-off include calls that are rightly not here.
@@ -252,7 +260,7 @@ found AS (
         calls.tm_create AS occurred_at,
         'ended ' || CAST(date_diff('microsecond', calls.tm_update, calls.tm_create) AS VARCHAR)
         || ' us before it began' AS detail
-    FROM raw.voipbin_campaigncalls AS calls
+    FROM known.voipbin_campaigncalls AS calls
     CROSS JOIN tolerance
     WHERE calls.status = 'done' AND calls.tm_update < calls.tm_create AND calls.tm_create <= tolerance.cutoff_at
     UNION ALL
@@ -283,7 +291,7 @@ found AS (
         SELECT
             id,
             coalesce(tm_delete, _deleted_at) AS deleted_at
-        FROM raw.voipbin_outdialtargets
+        FROM known.voipbin_outdialtargets
         WHERE coalesce(tm_delete, _deleted_at) IS NOT NULL
     ) AS deleted
         ON calls.outdial_target_id = deleted.id AND calls.began_at > deleted.deleted_at

@@ -69,7 +69,7 @@ slices AS (
     SELECT
         source, campaign_key, dimension, value, count(*) AS targets_attempted,
         count(CASE WHEN x > 0 THEN 1 END) AS targets_contacted, sum(n) AS attempts, sum(x) AS contacts,
-        sum(n * n) AS sum_nn, sum(n * x) AS sum_nx, sum(x * x) AS sum_xx
+        sum(n * n) AS sum_nn, sum(n * x) AS sum_nx, sum(x * x) AS sum_xx, sum(n * n * n) AS sum_nnn
     FROM clusters
     GROUP BY source, campaign_key, dimension, value
 ),
@@ -125,20 +125,22 @@ together AS (
 parts AS (
     SELECT
         source, campaign_key, dimension, value, targets_attempted, targets_contacted, attempts, contacts,
-        sum_nn, sum_nx, sum_xx
+        sum_nn, sum_nx, sum_xx, sum_nnn
     FROM slices
     UNION ALL
     SELECT
         source, 'all', dimension, value, targets_attempted, targets_contacted, attempts, contacts,
-        sum_nn, sum_nx, sum_xx
+        sum_nn, sum_nx, sum_xx, sum_nnn
     FROM slices
     UNION ALL
     SELECT
-        source, 'all', dimension, value, -1, CASE WHEN x > 0 THEN -1 ELSE 0 END, -n, -x, -n * n, -n * x, -x * x
+        source, 'all', dimension, value, -1, CASE WHEN x > 0 THEN -1 ELSE 0 END, -n, -x, -n * n, -n * x, -x * x,
+        -n * n * n
     FROM apart
     UNION ALL
     SELECT
-        source, 'all', dimension, value, 1, CASE WHEN x > 0 THEN 1 ELSE 0 END, n, x, n * n, n * x, x * x
+        source, 'all', dimension, value, 1, CASE WHEN x > 0 THEN 1 ELSE 0 END, n, x, n * n, n * x, x * x,
+        n * n * n
     FROM together
 )
 
@@ -154,6 +156,7 @@ SELECT
     CAST(sum(contacts) AS BIGINT) AS contacts, -- attempts that reached a person [count]
     CAST(sum(sum_nn) AS BIGINT) AS sum_nn, -- sum of n * n over targets [count]
     CAST(sum(sum_nx) AS BIGINT) AS sum_nx, -- sum of n * x over targets [count]
-    CAST(sum(sum_xx) AS BIGINT) AS sum_xx -- sum of x * x over targets [count]
+    CAST(sum(sum_xx) AS BIGINT) AS sum_xx, -- sum of x * x over targets [count]
+    CAST(sum(sum_nnn) AS BIGINT) AS sum_nnn -- sum of n * n * n over targets [count]
 FROM parts
 GROUP BY source, campaign_key, dimension, value

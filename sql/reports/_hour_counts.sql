@@ -45,7 +45,8 @@ SELECT
     CAST(sum(contacts) AS BIGINT) AS contacts, -- attempts that reached a person [count]
     CAST(sum(attempts * attempts) AS BIGINT) AS sum_nn, -- sum of n * n over targets [count]
     CAST(sum(attempts * contacts) AS BIGINT) AS sum_nx, -- sum of n * x over targets [count]
-    CAST(sum(contacts * contacts) AS BIGINT) AS sum_xx -- sum of x * x over targets [count]
+    CAST(sum(contacts * contacts) AS BIGINT) AS sum_xx, -- sum of x * x over targets [count]
+    CAST(sum(attempts * attempts * attempts) AS BIGINT) AS sum_nnn -- sum of n * n * n over targets [count]
 FROM clusters
 GROUP BY source, campaign_key, weekday, hour
 UNION ALL
@@ -60,7 +61,8 @@ SELECT
     CAST(sum(first_contacts) AS BIGINT),
     CAST(sum(first_attempts) AS BIGINT),
     CAST(sum(first_contacts) AS BIGINT),
-    CAST(sum(first_contacts) AS BIGINT)
+    CAST(sum(first_contacts) AS BIGINT),
+    CAST(sum(first_attempts) AS BIGINT)
 FROM clusters
 WHERE first_attempts > 0
 GROUP BY source, campaign_key, weekday, hour

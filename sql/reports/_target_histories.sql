@@ -5,15 +5,28 @@
 -- Targets that a source's list names are here, whether they were tried or not. A source without lists shows only the
 -- targets that it tried.
 -- Key: source, campaign_key, target_key
--- Incremental: hash(target_key) from core._targets, sources.targets
+-- Incremental: hash(target_key) from core._targets, core._attempts_in_flight, sources.targets
 WITH listed AS (
     SELECT
         source,
         source || ':' || CAST(person AS VARCHAR) AS target_key,
-        CASE WHEN campaign IS NULL THEN 'all' ELSE source || ':' || CAST(campaign AS VARCHAR) END AS campaign_key,
+        CASE WHEN campaign IS NULL THEN 'all' ELSE reports.campaign_key(source, CAST(campaign AS VARCHAR)) END AS campaign_key,
         is_listed,
-        ended_by
+        ended_by,
+        coalesce(is_deleted, FALSE) AS is_deleted
     FROM sources.targets
+),
+
+-- From the first of these attempts on, nobody knows what the attempts on the target gave.
+in_flight AS (
+    SELECT
+        campaign_key,
+        target_key,
+        min(attempt_number) - 1 AS attempts_ended,
+        min(attempted_at) AS in_flight_since
+    FROM core._attempts_in_flight
+    WHERE overtaken_at IS NULL
+    GROUP BY campaign_key, target_key
 ),
 
 -- Targets that were tried, with what the lists say of them; and targets that a list names and nobody tried.
@@ -33,7 +46,8 @@ joined AS (
         targets.latest_disposition,
         targets.latest_class,
         coalesce(targets.telling, 0) AS telling,
-        coalesce(listed.ended_by, ends.ended_by) AS ended_by
+        coalesce(listed.ended_by, ends.ended_by) AS ended_by,
+        coalesce(listed.is_deleted, ends.is_deleted, FALSE) AS is_deleted
     FROM core._targets AS targets
     FULL OUTER JOIN listed ON listed.target_key = targets.target_key AND listed.campaign_key = targets.campaign_key
     -- A target that the campaign tried, but that is not on its lists, has the end that it has over all campaigns.
@@ -82,7 +96,14 @@ SELECT
     -- `contact`, or what keeps the target from further attempts: bad_contact_info or do_not_contact if its last
     -- disposition says so, else what its source says: exhausted (no tries left) or reached_elsewhere (by another
     -- campaign); null while it is open
-    united.ended AS ended_by
+    united.ended AS ended_by,
+    united.is_deleted, -- true if the source had deleted the target by the moment that the ledger speaks of
+    -- number of the last attempt that has ended; as `attempts`, unless attempts after it are in flight and none of them
+    -- follows a contact [count]
+    coalesce(in_flight.attempts_ended, united.attempts) AS attempts_ended,
+    in_flight.in_flight_since -- when the first attempt after that one began (UTC); null if none is in flight
 FROM united
+LEFT JOIN in_flight
+    ON in_flight.campaign_key = united.campaign_key AND in_flight.target_key = united.target_key
 LEFT JOIN core.dispositions AS never
     ON never.source = '*' AND never.field = 'disposition' AND never.value = 'skipped'

@@ -3,8 +3,10 @@
 -- The `campaign_key` `all` is the whole source, with each target once.
 -- Time runs from a target's first attempt. For a reached target it runs to the first attempt that reached it. For a
 -- target with a competing end (no tries left, refusal, bad contact info, reached by another campaign) it runs to its
--- last attempt. For an open target it runs to as-of, and the target is censored there. At equal times, contacts and
--- ends come before censoring.
+-- last attempt. For an open target it runs to the source's own moment (core.observed), and the target is censored
+-- there. At equal times, contacts and ends come before censoring.
+-- An attempt in flight is no failure: its target is not at risk when it begins. The target is censored just before it,
+-- or, if a later attempt has ended, is at risk again afterwards.
 -- Key: source, campaign_key, elapsed_us
 WITH curves AS (
     SELECT source, campaign_key, row_number() OVER (ORDER BY source ASC, campaign_key ASC) AS curve
@@ -20,6 +22,7 @@ spans AS (
         curves.curve,
         CASE
             WHEN histories.ended_by = 'contact' THEN 1
+            WHEN histories.in_flight_since IS NOT NULL THEN 3
             WHEN histories.ended_by IS NOT NULL THEN 2
             ELSE 3
         END AS kind,
@@ -28,12 +31,15 @@ spans AS (
             histories.first_attempt_at,
             CASE
                 WHEN histories.ended_by = 'contact' THEN histories.first_contact_at
+                WHEN histories.in_flight_since IS NOT NULL THEN histories.in_flight_since
                 WHEN histories.ended_by IS NOT NULL THEN histories.last_attempt_at
-                ELSE clock.as_of
+                ELSE clock.observed_until
             END
-        ) AS elapsed_us
+        )
+        -- The last moment before the attempt that is in flight. If it is the first attempt, that is before the curve.
+        - CASE WHEN histories.ended_by = 'contact' OR histories.in_flight_since IS NULL THEN 0 ELSE 1 END AS elapsed_us
     FROM reports._target_histories AS histories
-    CROSS JOIN core.as_of AS clock
+    INNER JOIN core.observed AS clock ON clock.source = histories.source
     INNER JOIN curves ON curves.source = histories.source AND curves.campaign_key = histories.campaign_key
     WHERE histories.measures_contact AND histories.first_attempt_at IS NOT NULL
 ),
@@ -51,6 +57,11 @@ marks AS (
     FROM spans
     WHERE elapsed_us IS NOT NULL
     UNION ALL
+    SELECT curves.curve, 4, date_diff('microsecond', overtaken.first_attempt_at, overtaken.attempted_at)
+    FROM core._attempts_in_flight AS overtaken
+    INNER JOIN curves ON curves.source = overtaken.source AND curves.campaign_key = overtaken.campaign_key
+    WHERE overtaken.overtaken_at > overtaken.attempted_at
+    UNION ALL
     SELECT tried.curve, 0, grid.elapsed_us
     FROM (SELECT DISTINCT curve FROM spans) AS tried
     CROSS JOIN grid
@@ -61,7 +72,8 @@ moments AS (
         curve,
         elapsed_us,
         count(CASE WHEN kind = 0 THEN 1 END) > 0 AS is_point,
-        count(CASE WHEN kind > 0 THEN 1 END) AS leaving,
+        count(CASE WHEN kind IN (1, 2, 3) THEN 1 END) AS leaving,
+        count(CASE WHEN kind = 4 THEN 1 END) AS overtaken,
         count(CASE WHEN kind = 1 THEN 1 END) AS contacts,
         count(CASE WHEN kind = 2 THEN 1 END) AS competing_ends
     FROM marks
@@ -73,7 +85,7 @@ counted AS (
         moments.*,
         CAST(sum(leaving) OVER whole AS BIGINT) AS started,
         max(CASE WHEN leaving > 0 THEN elapsed_us END) OVER whole AS followed_us,
-        CAST(sum(leaving) OVER onwards AS BIGINT) AS at_risk
+        CAST(sum(leaving) OVER onwards AS BIGINT) - overtaken AS at_risk
     FROM moments
     WINDOW
         whole AS (PARTITION BY curve),
@@ -99,7 +111,9 @@ products AS (
         CAST(sum(contacts) OVER so_far AS BIGINT) AS contacted,
         sum(contacts + competing_ends) OVER so_far = started AS all_ended,
         CASE
-            WHEN max(CASE WHEN leaving > 0 AND contacts + competing_ends = at_risk THEN 1 ELSE 0 END) OVER so_far = 1
+            WHEN max(
+                CASE WHEN contacts + competing_ends > 0 AND contacts + competing_ends = at_risk THEN 1 ELSE 0 END
+            ) OVER so_far = 1
                 THEN 0.0
             ELSE exp(coalesce(sum(
                 CASE
@@ -121,10 +135,20 @@ befores AS (
     WINDOW so_far AS (PARTITION BY curve ORDER BY elapsed_us ASC)
 ),
 
-incidences AS (
+sums AS (
     SELECT
         befores.*,
-        least(1.0, sum(open_before * hazard) OVER so_far) AS incidence,
+        sum(open_before * hazard) OVER (
+            PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS summed
+    FROM befores
+),
+
+incidences AS (
+    SELECT
+        sums.*,
+        -- Where everybody was reached, what is left of 1 is rounding.
+        CASE WHEN summed > 1 - 1e-9 THEN 1.0e0 ELSE summed END AS incidence,
         CASE
             WHEN contacts + competing_ends < at_risk
                 THEN CAST(contacts + competing_ends AS DOUBLE) / at_risk / (at_risk - contacts - competing_ends)
@@ -132,10 +156,7 @@ incidences AS (
         END AS term_a,
         CASE WHEN contacts > 0 THEN open_before * open_before * hazard * (1 - hazard) / at_risk ELSE 0.0 END AS term_b,
         CASE WHEN contacts > 0 THEN open_before * hazard / at_risk ELSE 0.0 END AS term_g
-    FROM befores
-    WINDOW so_far AS (
-        PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    )
+    FROM sums
 ),
 
 -- The sum of squares of the variance, multiplied out into running sums as in reports.attempt_curve.
@@ -150,23 +171,41 @@ variances AS (
         ) AS variance
     FROM incidences
     WINDOW so_far AS (PARTITION BY curve ORDER BY elapsed_us ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+),
+
+-- If no target is open, nothing was censored: the share is a count.
+effective AS (
+    SELECT
+        variances.*,
+        CASE
+            WHEN all_ended THEN CAST(started AS DOUBLE)
+            WHEN elapsed_us <= followed_us AND at_risk > 0
+                THEN reports.effective_targets(started, at_risk, open_before, incidence, variance)
+        END AS effective_targets
+    FROM variances
 )
 
 SELECT
     curves.source, -- the source, as in core.sources
     curves.campaign_key, -- the campaign: `<source>:<native id>`, or `all`
-    variances.elapsed_us, -- time since the first attempt (microseconds)
-    variances.is_point, -- true if it is a point of the grid
-    variances.at_risk, -- targets that were neither reached nor ended nor censored before this time [count]
-    variances.contacts, -- of these targets, those reached at this time [count]
-    variances.competing_ends, -- of these targets, those that ended otherwise at this time [count]
-    variances.contacted, -- targets reached by this time [count]
-    variances.started, -- attempted targets [count]
-    variances.followed_us, -- the longest time for which any target was followed (microseconds)
-    variances.all_ended, -- true if every target was reached or ended by this time, and none is open
-    variances.open_before, -- share of targets neither reached nor ended before this time [share]
-    variances.open_after, -- share of targets neither reached nor ended by this time [share]
-    variances.incidence AS cumulative_incidence, -- share of targets reached by this time [share]
-    variances.variance -- variance of that share, by the delta method
-FROM variances
-INNER JOIN curves ON curves.curve = variances.curve
+    effective.elapsed_us, -- time since the first attempt (microseconds)
+    effective.is_point, -- true if it is a point of the grid
+    effective.at_risk, -- targets that were neither reached nor ended nor censored before this time [count]
+    effective.contacts, -- of these targets, those reached at this time [count]
+    effective.competing_ends, -- of these targets, those that ended otherwise at this time [count]
+    effective.contacted, -- targets reached by this time [count]
+    effective.started, -- attempted targets [count]
+    effective.followed_us, -- the longest time for which any target was followed (microseconds)
+    effective.all_ended, -- true if every target was reached or ended by this time, and none is open
+    effective.open_before, -- share of targets neither reached nor ended before this time [share]
+    effective.open_after, -- share of targets neither reached nor ended by this time [share]
+    effective.incidence AS cumulative_incidence, -- share of targets reached by this time [share]
+    effective.variance, -- variance of that share, by the delta method
+    -- targets that would be as sure without censoring; null beyond the longest time for which any target was followed
+    effective.effective_targets,
+    -- lower end of the share's 95 % interval [share]
+    reports.wilson_low(effective.incidence * effective.effective_targets, effective.effective_targets) AS share_at_least,
+    -- upper end of the share's 95 % interval [share]
+    reports.wilson_high(effective.incidence * effective.effective_targets, effective.effective_targets) AS share_at_most
+FROM effective
+INNER JOIN curves ON curves.curve = effective.curve

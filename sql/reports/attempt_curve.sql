@@ -2,7 +2,8 @@
 -- the share of targets reached by then.
 -- The `campaign_key` `all` is the whole source, with each target once.
 -- The hazard is the first contacts at attempt k / the targets at risk, which are those that made attempt k without an
--- earlier contact. Its interval is Wilson's.
+-- earlier contact. Its interval is Wilson's. An attempt in flight is no failure: its target is not at risk at it, and is
+-- censored before it. A number at which nobody was at risk has no row.
 -- The cumulative incidence is the estimator of Aalen and Johansen. What keeps a target from further attempts (no tries
 -- left, refusal, bad contact info, reached by another campaign) is an end that competes with contact. Open targets are
 -- censored after their last attempt. So the figure is the share that would have been reached by then, if the open
@@ -10,23 +11,35 @@
 -- Its interval is Wilson's at the number of targets that would be as sure without censoring (Rothman 1978; Dorey and
 -- Korn 1987). The variance follows the delta method (Marubini and Valsecchi 1995). The number is never above the
 -- targets still at risk / the share still open (Peto et al. 1977, on the safe side), because the delta method sees no
--- doubt where all of the last few targets at risk are reached.
+-- doubt where all of the last few targets at risk are reached. Where everybody was reached, or nobody, it is Wilson's at
+-- that number.
 -- 1 - Kaplan-Meier stands beside it for comparison only. It treats competing ends as censoring, and so reads too high.
 -- Key: source, campaign_key, attempt_number
 -- Example: Is a third attempt worth it?
---   SELECT source, hazard, hazard_low, hazard_high FROM reports.attempt_curve
---   WHERE campaign_key = 'all' AND attempt_number = 3
+--   SELECT source, attempt_number, at_risk, contacts, hazard, hazard_low, hazard_high
+--   FROM reports.attempt_curve WHERE campaign_key = 'all' AND attempt_number <= 3 AND NOT is_thin
+--   ORDER BY source, attempt_number
 WITH lives AS (
     SELECT
         source,
         campaign_key,
-        coalesce(first_contact_number, attempts) AS last_number,
+        coalesce(first_contact_number, attempts_ended) AS last_number,
         CAST(sum(targets) AS BIGINT) AS targets,
         CAST(coalesce(sum(CASE WHEN ended_by = 'contact' THEN targets END), 0) AS BIGINT) AS contacts,
-        CAST(coalesce(sum(CASE WHEN ended_by <> 'contact' THEN targets END), 0) AS BIGINT) AS competing_ends
+        CAST(coalesce(sum(
+            CASE WHEN ended_by <> 'contact' AND attempts_ended = attempts THEN targets END
+        ), 0) AS BIGINT) AS competing_ends
     FROM reports._history_counts
-    WHERE attempts > 0
-    GROUP BY source, campaign_key, coalesce(first_contact_number, attempts)
+    WHERE coalesce(first_contact_number, attempts_ended) > 0
+    GROUP BY source, campaign_key, coalesce(first_contact_number, attempts_ended)
+),
+
+-- Attempts in flight on targets that were tried again: these targets are at risk at their other attempts alone.
+overtakings AS (
+    SELECT source, campaign_key, attempt_number, count(*) AS targets
+    FROM core._attempts_in_flight
+    WHERE overtaken_at IS NOT NULL
+    GROUP BY source, campaign_key, attempt_number
 ),
 
 numbers AS (
@@ -35,7 +48,7 @@ numbers AS (
     GROUP BY source, campaign_key
 ),
 
-steps AS (
+counted AS (
     SELECT
         numbers.source,
         numbers.campaign_key,
@@ -43,16 +56,28 @@ steps AS (
         coalesce(lives.contacts, 0) AS contacts,
         coalesce(lives.competing_ends, 0) AS competing_ends,
         coalesce(lives.targets, 0) - coalesce(lives.contacts, 0) - coalesce(lives.competing_ends, 0) AS censored,
+        coalesce(overtakings.targets, 0) AS overtaken,
         CAST(sum(coalesce(lives.targets, 0)) OVER (
             PARTITION BY numbers.source, numbers.campaign_key ORDER BY numbers.attempt_number DESC
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS BIGINT) AS at_risk
+        ) AS BIGINT) - coalesce(overtakings.targets, 0) AS at_risk
     FROM numbers
     LEFT JOIN lives
         ON
             lives.source = numbers.source
             AND lives.campaign_key = numbers.campaign_key
             AND lives.last_number = numbers.attempt_number
+    LEFT JOIN overtakings
+        ON
+            overtakings.source = numbers.source
+            AND overtakings.campaign_key = numbers.campaign_key
+            AND overtakings.attempt_number = numbers.attempt_number
+),
+
+steps AS (
+    SELECT *
+    FROM counted
+    WHERE at_risk > 0
 ),
 
 -- A running product is a running sum of logarithms. Once a factor is 0, the product stays 0.
@@ -87,10 +112,21 @@ products AS (
         )
 ),
 
-incidences AS (
+sums AS (
     SELECT
         products.*,
-        least(1.0, sum(open_before * hazard) OVER so_far) AS incidence,
+        sum(open_before * hazard) OVER (
+            PARTITION BY source, campaign_key ORDER BY attempt_number ASC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS summed
+    FROM products
+),
+
+incidences AS (
+    SELECT
+        sums.*,
+        -- Where everybody was reached, what is left of 1 is rounding.
+        CASE WHEN summed > 1 - 1e-9 THEN 1.0e0 ELSE summed END AS incidence,
         CASE
             WHEN contacts + competing_ends < at_risk
                 THEN CAST(contacts + competing_ends AS DOUBLE) / at_risk / (at_risk - contacts - competing_ends)
@@ -98,12 +134,7 @@ incidences AS (
         END AS term_a,
         open_before * open_before * hazard * (1 - hazard) / at_risk AS term_b,
         open_before * hazard / at_risk AS term_g
-    FROM products
-    WINDOW
-        so_far AS (
-            PARTITION BY source, campaign_key ORDER BY attempt_number ASC
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        )
+    FROM sums
 ),
 
 -- Var F(k) = sum over j <= k of (F(k) - F(j))^2 a(j) + b(j) - 2 (F(k) - F(j)) g(j), multiplied out into running sums.
@@ -113,7 +144,7 @@ variances AS (
         incidence * incidence * sum(term_a) OVER so_far
         - 2 * incidence * sum(incidence * term_a + term_g) OVER so_far
         + sum(incidence * incidence * term_a + term_b + 2 * incidence * term_g) OVER so_far AS variance,
-        max(at_risk) OVER so_far AS started
+        max(at_risk + overtaken) OVER so_far AS started
     FROM incidences
     WINDOW
         so_far AS (
@@ -125,12 +156,7 @@ variances AS (
 effective AS (
     SELECT
         variances.*,
-        least(
-            CAST(started AS DOUBLE),
-            at_risk / open_before,
-            -- Where everybody was reached, what is left of 1 and of the variance is rounding.
-            CASE WHEN incidence > 0 AND incidence < 1 - 1e-12 AND variance > 0 THEN incidence * (1 - incidence) / variance END
-        ) AS effective_targets
+        reports.effective_targets(started, at_risk, open_before, incidence, variance) AS effective_targets
     FROM variances
 )
 
@@ -141,7 +167,11 @@ SELECT
     at_risk, -- targets that made this attempt without an earlier contact [count]
     contacts, -- of these targets, those that this attempt reached for the first time [count]
     competing_ends, -- of these targets, those that ended otherwise after this attempt [count]
-    censored, -- of these targets, those that are open after this attempt and not yet tried again [count]
+    -- of these targets, those that are open after this attempt and not yet tried again, or of which a further attempt is
+    -- in flight [count]
+    censored,
+    -- targets that are not at risk here, because this attempt is in flight, but that are at a later one [count]
+    overtaken,
     hazard, -- contacts / at_risk [share]
     -- lower end of its 95 % interval (Wilson) [share]
     reports.wilson_low(contacts, at_risk) AS hazard_low,

@@ -10,8 +10,10 @@
 -- Metric: contact_rate_per_target = sum(targets_contacted) / nullif(sum(targets_attempted), 0)
 -- Metric: contact_rate_per_attempt = sum(contacts) / nullif(sum(attempts), 0)
 -- Metric: attempts = sum(attempts)
--- Example: Which campaigns surely reach fewer than 30 % of their attempted targets?
---   SELECT campaign_name FROM reports.campaign_contact_rates WHERE contact_rate_per_target_high < 0.3
+-- Example: Which campaigns have the whole interval of their contact rate below 30 %?
+--   SELECT source, campaign_key, campaign_name, targets_contacted, targets_attempted, contact_rate_per_target,
+--   contact_rate_per_target_low, contact_rate_per_target_high FROM reports.campaign_contact_rates
+--   WHERE contact_rate_per_target_high < 0.3 AND NOT is_thin ORDER BY contact_rate_per_target_high, campaign_key
 WITH sums AS (
     SELECT
         source,
@@ -25,6 +27,7 @@ WITH sums AS (
         CAST(sum(attempts * attempts) AS DOUBLE) AS sum_nn,
         CAST(sum(attempts * contacts) AS DOUBLE) AS sum_nx,
         CAST(sum(contacts * contacts) AS DOUBLE) AS sum_xx,
+        CAST(sum(attempts * attempts * attempts) AS DOUBLE) AS sum_nnn,
         min(first_attempt_at) AS first_attempt_at,
         max(last_attempt_at) AS last_attempt_at
     FROM reports._target_histories
@@ -32,13 +35,27 @@ WITH sums AS (
     GROUP BY source, campaign_key
 ),
 
+correlated AS (
+    SELECT
+        *,
+        reports.attempt_correlation(attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn) AS correlation
+    FROM sums
+),
+
+judged AS (
+    SELECT *, reports.degrees_of_freedom(targets_attempted, attempts, sum_nn, sum_nnn, correlation) AS freedom
+    FROM correlated
+),
+
 rates AS (
     SELECT
-        sums.*,
+        *,
         CAST(contacts AS DOUBLE) / nullif(attempts, 0) AS per_attempt,
         CAST(targets_contacted AS DOUBLE) / nullif(targets_attempted, 0) AS per_target,
-        reports.effective_attempts(targets_attempted, attempts, contacts, sum_nn, sum_nx, sum_xx) AS effective_attempts
-    FROM sums
+        reports.clustered_attempts(
+            targets_attempted, attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn, correlation, freedom
+        ) AS effective_attempts
+    FROM judged
 ),
 
 intervals AS (
@@ -80,8 +97,8 @@ SELECT
     intervals.targets_attempted < 5 AS is_thin, -- true if fewer than 5 targets were attempted: too few to judge by
     intervals.first_attempt_at, -- time of the first real attempt (UTC)
     intervals.last_attempt_at, -- time of the last real attempt (UTC)
-    clock.as_of -- as-of: the moment that this row describes (UTC)
+    clock.observed_until AS as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM intervals
-CROSS JOIN core.as_of AS clock
+INNER JOIN core.observed AS clock ON clock.source = intervals.source
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = intervals.source AND campaigns.campaign_key = intervals.campaign_key

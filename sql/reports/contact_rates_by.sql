@@ -7,15 +7,32 @@
 -- Sources are not summed, because nothing tells who in one source is who in another.
 -- Key: source, campaign_key, dimension, value
 -- Example: Does the second phone number yield contacts?
---   SELECT campaign_key, value, contacts, attempts FROM reports.contact_rates_by
---   WHERE dimension = 'destination_index'
-WITH rates AS (
+--   SELECT source, campaign_key, campaign_name, value AS destination_index, attempts, contacts,
+--   contact_rate_per_attempt, contact_rate_per_attempt_low, contact_rate_per_attempt_high
+--   FROM reports.contact_rates_by LEFT JOIN core.campaigns USING (source, campaign_key)
+--   WHERE dimension = 'destination_index' AND value IN ('0', '1') AND campaign_key <> 'all' AND NOT is_thin
+--   ORDER BY campaign_key, value
+WITH correlated AS (
     SELECT
-        counts.*,
+        *,
+        reports.attempt_correlation(attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn) AS correlation
+    FROM reports._contact_rate_counts
+),
+
+judged AS (
+    SELECT *, reports.degrees_of_freedom(targets_attempted, attempts, sum_nn, sum_nnn, correlation) AS freedom
+    FROM correlated
+),
+
+rates AS (
+    SELECT
+        *,
         CAST(contacts AS DOUBLE) / attempts AS per_attempt,
         CAST(targets_contacted AS DOUBLE) / targets_attempted AS per_target,
-        reports.effective_attempts(targets_attempted, attempts, contacts, sum_nn, sum_nx, sum_xx) AS effective_attempts
-    FROM reports._contact_rate_counts AS counts
+        reports.clustered_attempts(
+            targets_attempted, attempts, contacts, sum_nn, sum_nx, sum_xx, sum_nnn, correlation, freedom
+        ) AS effective_attempts
+    FROM judged
 )
 
 SELECT
@@ -23,7 +40,7 @@ SELECT
     campaign_key, -- the campaign: `<source>:<native id>`, or `all`
     dimension, -- total, channel, direction, agent, day, week or destination_index
     -- the slice of the dimension: `all`; phone, door, …; outbound, …; the agent's key or `none`; the day, or the Monday
-    -- of the week, as YYYY-MM-DD in the reporting time zone; the destination index, 0 to 4
+    -- of the week, as YYYY-MM-DD in the reporting time zone, or `unknown`; the destination index, 0 to 4
     value,
     targets_attempted, -- targets with at least one real attempt in the slice [count]
     targets_contacted, -- targets reached in the slice [count]

@@ -5,8 +5,10 @@
 -- reached or ended by then.
 -- Key: source, campaign_key, elapsed_seconds
 -- Example: What share is reached within a day?
---   SELECT campaign_key, cumulative_incidence FROM reports.time_to_contact_curve
---   WHERE elapsed_seconds = 86400 AND campaign_key <> 'all'
+--   SELECT source, campaign_key, campaign_name, targets, contacted, cumulative_incidence,
+--   cumulative_incidence_low, cumulative_incidence_high, is_thin
+--   FROM reports.time_to_contact_curve LEFT JOIN core.campaigns USING (source, campaign_key)
+--   WHERE elapsed_seconds = 86400 AND campaign_key <> 'all' ORDER BY campaign_key
 WITH shares AS (
     SELECT
         source,
@@ -14,18 +16,10 @@ WITH shares AS (
         CAST(elapsed_us / 1000000 AS INTEGER) AS elapsed_seconds,
         started AS targets,
         contacted,
-        CASE WHEN elapsed_us <= followed_us OR all_ended THEN cumulative_incidence END AS share,
-        CASE
-            WHEN all_ended THEN CAST(started AS DOUBLE)
-            WHEN elapsed_us <= followed_us THEN least(
-                CAST(started AS DOUBLE),
-                at_risk / open_before,
-                CASE
-                    WHEN cumulative_incidence > 0 AND cumulative_incidence < 1 - 1e-12 AND variance > 0
-                        THEN cumulative_incidence * (1 - cumulative_incidence) / variance
-                END
-            )
-        END AS effective_targets
+        CASE WHEN effective_targets IS NOT NULL THEN cumulative_incidence END AS share,
+        share_at_least,
+        share_at_most,
+        effective_targets
     FROM reports._time_to_contact_steps
     WHERE is_point
 )
@@ -37,10 +31,8 @@ SELECT
     targets, -- attempted targets [count]
     contacted, -- of these targets, those reached by then [count]
     share AS cumulative_incidence, -- share of targets reached by then [share]
-    -- lower end of its 95 % interval [share]
-    reports.wilson_low(share * effective_targets, effective_targets) AS cumulative_incidence_low,
-    -- upper end of its 95 % interval [share]
-    reports.wilson_high(share * effective_targets, effective_targets) AS cumulative_incidence_high,
+    share_at_least AS cumulative_incidence_low, -- lower end of its 95 % interval [share]
+    share_at_most AS cumulative_incidence_high, -- upper end of its 95 % interval [share]
     effective_targets, -- targets that would be as sure without censoring; null if the share is null
     -- true if the share rests on fewer than 5 targets, attempted or effective
     coalesce(effective_targets, targets) < 5 AS is_thin

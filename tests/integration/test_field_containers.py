@@ -433,11 +433,11 @@ def test_what_cannot_be_read_of_an_archive_is_one_line_and_nothing_else_is_lost(
 
 
 def test_many_members_cost_their_directory_once(calls: Landing) -> None:
-    calls.put("all.zip", zipped((f"{i}.json", page([call(i)])) for i in range(1, 3_001)))
+    calls.put("all.zip", zipped((f"{i}.json", page([call(i)])) for i in range(1, 601)))
     with mock.patch.object(archives.zipfile, "ZipFile", wraps=zipfile.ZipFile) as opened:
         calls.run()
     assert opened.call_count == 1
-    assert len(calls.columns("id")) == 3_000
+    assert len(calls.columns("id")) == 600
 
 
 # --- workbooks ---------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from pipelines.ingest.names import better_place
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES
 from tests.landing_folder import Landing, lines, to_parquet
+from tests.support import examples
 
 HEADER = (
     "id,entity_id,action_entity_id,action_id,campaign_id,contact_info_type,contact_info_id,disposition,"
@@ -579,7 +580,7 @@ def read(folder: Path, data: bytes, monkeypatch: pytest.MonkeyPatch | None = Non
 
 
 PROPERTY = settings(
-    max_examples=40,
+    max_examples=examples(20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from pipelines.ingest import load_dispositions
 from pipelines.settings import Settings
+from pipelines.warehouse.tables import write_settings
 from tests.landing_folder import Landing, Row, Writer, array, lines, resource_object, to_csv, to_parquet
-from tests.support import build, fetch
+from tests.support import build, examples, fetch
 
 CALLS = "outreach.calls"
 DELIVERED = "2026-10-22T10:00:00Z"
@@ -45,10 +46,7 @@ def event(name: str, record: Row, delivered: str | None = DELIVERED, kind: str =
 
 def counted(landing: Landing) -> list[int]:
     """The calls that count as attempts in the ledger."""
-    landing.con.execute("DELETE FROM landing.settings")
-    landing.con.execute(
-        "INSERT INTO landing.settings BY NAME SELECT 'UTC' AS timezone, 7200000 AS stuck_after_ms, 5000 AS clock_tolerance_ms"
-    )
+    write_settings(landing.con, Settings())
     load_dispositions(landing.con, landing.path, Settings().mappings)
     build(landing.con, "core.attempts")
     found = fetch(landing.con, "SELECT attempt_key FROM core.attempts ORDER BY attempt_key")
@@ -282,7 +280,7 @@ def is_told_apart(happenings: list[Row]) -> bool:
     return True
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(12))
 @given(st.integers(0, 2**32))
 def test_updates_give_the_same_in_any_order_and_split(seed: int) -> None:
     chance = random.Random(seed)

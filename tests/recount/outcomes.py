@@ -104,10 +104,9 @@ def contact_outcomes(
                 "last_attempt_at": tried[-1].at if tried else None,
                 "reached_at": tried[first - 1].at if first else None,
             }
-    words = {"reached": "reached", "untouched": "untouched", "exhausted": "closed", "not_dialable": "closed"}
     for target, dialed in outcomes.items():
         found["voipbin", f"voipbin:{dialed.campaign or 'none'}", f"voipbin:{target}"] = {
-            "outcome": words.get(dialed.outcome, "attempted"),
+            "outcome": _dialed(dialed),
             "detail": dialed.outcome,
             "attempts": dialed.attempts,
             "first_attempt_at": dialed.first_at,
@@ -115,6 +114,13 @@ def contact_outcomes(
             "reached_at": dialed.reached_at,
         }
     return found
+
+
+def _dialed(target: Outcome) -> str:
+    """Where a target of the dialer stands, in the words of every source. What is done and not reached is over."""
+    if target.outcome in ("reached", "untouched"):
+        return target.outcome
+    return "closed" if target.status == "done" or target.outcome == "not_dialable" else "attempted"
 
 
 # ------------------------------------------------------------------------------------------------- by campaign

@@ -73,11 +73,89 @@ def clustered(clusters: Iterable[tuple[int, int]]) -> Rate:
     elif size == total:
         effective = float(total)
     else:
-        residuals = [x - rate * n for n, x in counts]
-        variance = size / (size - 1) * math.fsum(r * r for r in residuals) / total**2
-        if_independent = rate * (1 - rate) / (total - 1)
-        effective = min(float(total), total * if_independent / variance) if variance > 1e-18 else float(total)
+        squares = math.fsum((x - rate * n) ** 2 for n, x in counts)
+        effective = float(total)
+        if squares > 1e-10:
+            model = _Exchangeable([n for n, _ in counts], squares / (rate * (1 - rate)))
+            variance = squares / model.shown / total**2 if model.shown > 0 else math.inf
+            if_independent = rate * (1 - rate) / (total - 1)
+            surer = (Z / t_quantile(model.freedom)) ** 2
+            alike = total**2 / sum(n * n for n, _ in counts)
+            effective = min(effective, max(alike, total * if_independent / variance * surer))
     return Rate(rate, *wilson(rate * effective, effective), effective)
+
+
+class _Exchangeable:
+    """Attempts of which any two on one target have the same correlation, and attempts on different targets none.
+
+    ``sizes``: the attempts on each target. ``seen``: the sum of squared residuals / the variance of one attempt.
+    """
+
+    def __init__(self, sizes: Sequence[int], seen: float) -> None:
+        self.total = sum(sizes)
+        self.weights = [n / self.total for n in sizes]
+        pairs = math.fsum(n**2 for n in sizes)
+        self.mean_size = math.fsum(n**3 for n in sizes) / pairs
+        self.sizes = sizes
+        # What the squares sum to grows in a straight line from independence to perfect correlation.
+        apart, together = self._expected(0), self._expected(1)
+        self.correlation = (
+            min(max((seen - apart) / (together - apart), 0), 1) if abs(together - apart) > 1e-9 else 0.0
+        )
+        variances = self._variances(self.correlation)
+        self.shown = self._expected(self.correlation) / math.fsum(variances)
+        self.freedom = self._freedom()
+
+    def _variances(self, correlation: float) -> list[float]:
+        """The variance of each target's contacts."""
+        return [n * (1 + correlation * (n - 1)) for n in self.sizes]
+
+    def _expected(self, correlation: float) -> float:
+        """The trace of B D: B takes each target's share of the total residual away, D holds the variances."""
+        variances = self._variances(correlation)
+        spread = math.fsum(w * w for w in self.weights)
+        return math.fsum(v * (1 - 2 * w + spread) for v, w in zip(variances, self.weights, strict=True))
+
+    def _freedom(self) -> float:
+        """Satterthwaite's: (tr B D)^2 / tr B D B D, of attempts whose fellows number as many as on the mean of all pairs."""
+        inflated = 1 + self.correlation * (
+            self.mean_size - 1
+        )  # the variance of a target of that size / its attempts
+        whole = math.fsum(self._variances(self.correlation))
+        spread = math.fsum(w * w for w in self.weights)
+        cubed = math.fsum(
+            w * w * n for w, n in zip(self.weights, self.sizes, strict=True)
+        )  # sum of n^3 / N^2
+        twos = math.fsum(n * n for n in self.sizes)
+        crossed = inflated * twos / self.total  # sum of h v
+        double = (
+            inflated**2 * (twos * (1 + 2 * spread) - 4 * self.total * cubed)
+            + 2 * whole * inflated * cubed
+            + 2 * crossed**2
+            + (spread * whole) ** 2
+            - 4 * spread * whole * crossed
+        )
+        expected = self._expected(self.correlation)
+        if double <= 0:
+            return 1.0
+        return max(1.0, min(len(self.sizes) - 1, expected**2 / double))
+
+
+def t_quantile(freedom: float) -> float:
+    """Student's t, 97.5 %: Fisher and Cornish's expansion in powers of 1 / freedom, exact at 1 and 2."""
+    z = Z
+    terms = [
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    ]
+    at_1 = math.tan(0.475 * math.pi) - sum(terms)
+    at_2 = 0.95 * math.sqrt(2 / (1 - 0.95**2)) - sum(term / 2**power for power, term in enumerate(terms))
+    seventh = (32 * at_2 - at_1) / (1 / 4 - 1)
+    terms += [at_1 - seventh, 0, seventh]
+    return sum(term / freedom**power for power, term in enumerate(terms))
 
 
 # --------------------------------------------------------------------------------------------------- campaigns
@@ -221,8 +299,11 @@ def _hours(targets: Sequence[History], zone: str, most: int | None) -> dict[tupl
     attempts = {cell: sum(n for n, _ in clusters) for cell, clusters in cells.items()}
     contacts = {cell: sum(x for _, x in clusters) for cell, clusters in cells.items()}
     mean = sum(contacts.values()) / sum(attempts.values()) if attempts else 0
+    thick = [cell for cell, n in attempts.items() if n >= 5]
     prior = prior_attempts(
-        [(contacts[cell] / n, rates[cell].effective or 0) for cell, n in attempts.items() if n >= 5]
+        [(contacts[cell] / attempts[cell], rates[cell].effective or 0) for cell in thick],
+        sum(contacts[cell] for cell in thick),
+        sum(attempts[cell] - contacts[cell] for cell in thick),
     )
 
     def shrunk(cell: tuple[int, int]) -> float:
@@ -244,18 +325,45 @@ def _hours(targets: Sequence[History], zone: str, most: int | None) -> dict[tupl
     }
 
 
-def prior_attempts(cells: Sequence[tuple[float, float]]) -> float:
-    """Kleinman's prior of cells (rate, size), at least 5; infinite when so few or so equal that they tell nothing."""
-    if len(cells) < 5:
+def prior_attempts(cells: Sequence[tuple[float, float]], contacts: int, misses: int) -> float:
+    """Kleinman's prior of cells (rate, size), at least 5; infinite when so few or so equal that they tell nothing.
+
+    ``contacts`` and ``misses`` are the attempts in these cells that reached somebody, and the others.
+    """
+    if len(cells) < 5 or min(contacts, misses) < 5:
         return math.inf
     total = math.fsum(size for _, size in cells)
     mean = math.fsum(rate * size for rate, size in cells) / total
     squares = math.fsum(size * (rate - mean) ** 2 for rate, size in cells)
     by_chance = mean * (1 - mean) * (len(cells) - 1)
-    freedom = 9 * (len(cells) - 1) / 2
-    limit = (1 - 1 / freedom + statistics.NormalDist().inv_cdf(0.95) / math.sqrt(freedom)) ** 3
     scale = math.fsum(size * (1 - size / total) for _, size in cells) - (len(cells) - 1)
-    if scale <= 0 or squares <= by_chance * limit + 1e-12:
+    if scale <= 0 or total <= 3 or squares <= mean * (1 - mean) * spread_limit(cells) + 1e-12:
         return math.inf
     correlation = (squares - by_chance) / (mean * (1 - mean) * scale)
     return max(1 / correlation - 1, 5)
+
+
+def spread_limit(cells: Sequence[tuple[float, float]]) -> float:
+    """What chi-squared of cells (rate, size) passes one time in 20: the greater of its table's and the exact moments'.
+
+    The exact mean and variance, of a table with these margins, are Dawson's (Biometrika 41:280, 1954).
+    """
+    free = len(cells) - 1
+    total = math.fsum(size for _, size in cells)
+    reached = math.fsum(rate * size for rate, size in cells)
+
+    def margin(counts: Sequence[float]) -> tuple[float, float]:
+        kinds = len(counts)
+        uneven = (total * math.fsum(1 / count for count in counts) - kinds**2) / (total - 2)
+        return (kinds - 1) * (total - kinds) / (total - 1), uneven
+
+    (v1, w1), (v2, w2) = margin([size for _, size in cells]), margin([reached, total - reached])
+    mean = total * free / (total - 1)
+    variance = 2 * total / (total - 3) * (v1 - w1) * (v2 - w2) + total**2 / (total - 1) * w1 * w2
+    return max(_hilferty(free), mean / (2 * mean**2 / variance) * _hilferty(2 * mean**2 / variance))
+
+
+def _hilferty(free: float) -> float:
+    """What 95 % of chi-squared lie below at so many degrees of freedom."""
+    third = 2 / (9 * free)
+    return free * (1 - third + statistics.NormalDist().inv_cdf(0.95) * math.sqrt(third)) ** 3

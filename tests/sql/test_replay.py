@@ -304,6 +304,18 @@ class TestOutcomes:
         assert (row["outcome"], row["status"], row["status_agreement"]) == ("unresolved", "done", "match")
         assert walk(con)[-1] == ("hangup", "progressing", "done")
 
+    @pytest.mark.parametrize(("status", "word", "ends"), [("idle", "attempted", 0), ("done", "closed", 1)])
+    def test_outcome_and_curve_say_the_same_of_an_unresolved_target(
+        self, status: str, word: str, ends: int
+    ) -> None:
+        con = replay([call(1, 0, 0, 11)], [target(status=status, tm_update=at(11))], plans=[])
+        build(con, "replay.contact_outcomes", "reports.attempt_curve")
+        assert fetch(con, "SELECT outcome, detail FROM replay.contact_outcomes") == [
+            {"outcome": word, "detail": "unresolved"}
+        ]
+        (step,) = fetch(con, "SELECT * FROM reports.attempt_curve WHERE campaign_key = 'all'")
+        assert (step["at_risk"], step["competing_ends"], step["censored"]) == (1, ends, 1 - ends)
+
     @pytest.mark.parametrize(
         ("campaigns", "name"),
         [
@@ -361,7 +373,35 @@ class TestOutcomes:
     def test_a_call_that_names_no_target(self) -> None:
         con = replay([call(1, 0, 0, 11, None, outdial_target_id=None, try_count=7)], [])
         assert fetch(con, "SELECT * FROM replay.target_outcomes") == []
-        assert violations(con) == [(1, "orphan_call", "illegal"), (1, "result_missing", "illegal")]
+        assert violations(con) == [
+            (1, "orphan_call", "illegal"),
+            (1, "result_missing", "illegal"),
+            # It says that it is the seventh try, and six calls are missing from the log.
+            (1, "try_limit_exceeded", "unverifiable"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("plans", "try_count", "verdict"),
+        [
+            ([plan(0)], 1, "illegal"),  # a try at a destination that the plan never dials
+            ([plan(2)], 2, None),
+            ([plan(2)], 3, "unverifiable"),  # as for a call that names its target: two calls are missing
+            ([plan(3), plan(2, since=50)], 3, None),  # the plan in force at the dial allowed it
+            ([], 2, "unverifiable"),  # no plan is known
+            ([], 1, None),
+        ],
+    )
+    def test_the_limit_of_a_call_that_names_no_target(
+        self, plans: list[Row], try_count: int, verdict: str | None
+    ) -> None:
+        nameless = call(1, 0, 0, 11, outdial_target_id=None, try_count=try_count)
+        # A target that was called too often lends the other call none of its calls.
+        others = [call(2, 1, 20, 30, try_count=1)]
+        expected = [(1, "orphan_call", "illegal")]
+        if verdict:
+            expected.append((1, "try_limit_exceeded", verdict))
+        con = replay([nameless, *others], [target(2)], plans)
+        assert [row for row in violations(con) if row[0] == 1] == expected
 
 
 class TestAsOf:
@@ -818,7 +858,7 @@ class TestAgreement:
         assert (old["status_agreement"], old["tries_agreement"]) == ("lost_write", "missing_calls")
 
     def test_another_systems_later_call_makes_no_drift_older(self) -> None:
-        """The moment follows from the input, and moves on with what another system did a day later."""
+        """The dialer's own moment does not move on with what another system did a day later."""
         rows = {
             "voipbin_campaigncalls": [call(1, 0, 0, 100)],
             "voipbin_outdialtargets": [target(status="progressing", try_count_0=3, tm_update=at(0))],
@@ -828,7 +868,7 @@ class TestAgreement:
         for log in (rows, rows | later):
             con = ledger(log)
             build(con, "replay.target_outcomes")
-            assert outcome(con)["as_of"] == at(100 if log is rows else 86_400)
+            assert outcome(con)["as_of"] == at(100)
             assert outcome(con)["status_agreement"] == "not_yet_comparable"
             assert outcome(con)["tries_agreement"] == "not_yet_comparable"
 

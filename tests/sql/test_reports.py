@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.models.sql_files import SQL_ROOT, load_models
@@ -159,6 +159,79 @@ class TestLiterature:
 
 
 class TestMacros:
+    @pytest.mark.parametrize(
+        ("freedom", "quantile"),
+        [
+            (1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (5, 2.571), (6, 2.447), (7, 2.365), (8, 2.306), (9, 2.262),
+            (10, 2.228), (11, 2.201), (12, 2.179), (13, 2.160), (14, 2.145), (15, 2.131), (20, 2.086), (25, 2.060),
+            (30, 2.042), (40, 2.021), (60, 2.000), (120, 1.980), (1e9, 1.960),
+        ],
+    )  # fmt: skip
+    def test_t_is_that_of_the_tables(self, freedom: float, quantile: float) -> None:
+        """Fisher and Yates (1963), Statistical Tables, table III: Student's t, 5 % in both tails."""
+        ((found,),) = MACROS.execute("SELECT reports.t_quantile($1)", [freedom]).fetchall()
+        assert found == pytest.approx(quantile, abs=6e-4)
+
+    @pytest.mark.parametrize("freedom", [1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3.3, 4.7, 7.9, 19.5])
+    def test_t_between_whole_degrees_leaves_a_twentieth_in_its_tails(self, freedom: float) -> None:
+        """The density, summed by Simpson's rule over the angle whose tangent is t / sqrt(freedom)."""
+        ((found,),) = MACROS.execute("SELECT reports.t_quantile($1)", [freedom]).fetchall()
+        end, steps = math.atan(found / math.sqrt(freedom)), 2000
+        area = sum(
+            (1 if step in (0, steps) else 4 if step % 2 else 2) * math.cos(end * step / steps) ** (freedom - 1)
+            for step in range(steps + 1)
+        ) * end / steps / 3  # fmt: skip
+        constant = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
+        assert 2 * area * constant == pytest.approx(0.95, abs=3e-5)
+
+    @pytest.mark.parametrize(
+        ("clusters", "correlation", "freedom"),
+        [
+            ([(4, 0), (4, 4), (4, 0), (4, 4)], 1, 3),  # equal sizes: one degree less than there are targets
+            ([(2, 1), (2, 1), (2, 1), (2, 1), (2, 1)], 0, 4),
+            ([(1, 0), (1, 1), (1, 0), (100, 100)], 1, 1),  # one target is nearly everything
+        ],
+    )
+    def test_degrees_of_freedom(
+        self, clusters: list[tuple[int, int]], correlation: float, freedom: float
+    ) -> None:
+        sums = [
+            sum(n for n, _ in clusters), sum(x for _, x in clusters), sum(n * n for n, _ in clusters),
+            sum(n * x for n, x in clusters), sum(x * x for _, x in clusters), sum(n**3 for n, _ in clusters),
+        ]  # fmt: skip
+        ((found,),) = MACROS.execute(
+            "SELECT reports.attempt_correlation($1, $2, $3, $4, $5, $6)", sums
+        ).fetchall()
+        assert found == pytest.approx(correlation)
+        ((found,),) = MACROS.execute(
+            "SELECT reports.degrees_of_freedom($1, $2, $3, $4, $5)",
+            [len(clusters), sums[0], sums[2], sums[5], correlation],
+        ).fetchall()
+        assert found == pytest.approx(freedom)
+
+    @given(
+        st.lists(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))), min_size=1)
+    )
+    def test_clustered_attempts_are_never_surer_than_the_same_attempts_apart(
+        self, clusters: list[tuple[int, int]]
+    ) -> None:
+        attempts, contacts = sum(n for n, _ in clusters), sum(x for _, x in clusters)
+        squares = sum(n * n for n, _ in clusters)
+        ((found,),) = MACROS.execute(
+            "SELECT reports.effective_attempts($1, $2, $3, $4, $5, $6, $7)",
+            [
+                len(clusters), attempts, contacts, squares, sum(n * x for n, x in clusters),
+                sum(x * x for _, x in clusters), sum(n**3 for n, _ in clusters),
+            ],
+        ).fetchall()  # fmt: skip
+        assert attempts**2 / squares - 1e-9 <= found <= attempts
+        rate = contacts / attempts
+        low, high = wilson(rate * found, found)
+        assert 0 <= low <= rate + 1e-12
+        assert rate - 1e-12 <= high <= 1
+        assert low <= wilson(contacts, attempts)[0] + 1e-12
+        assert high >= wilson(contacts, attempts)[1] - 1e-12
+
     @given(st.integers(0, 500), st.integers(0, 500))
     def test_wilson_keeps_its_bounds(self, k: int, n: int) -> None:
         low, high = wilson(k, n)
@@ -209,7 +282,9 @@ class TestContactRates:
                 "core.as_of",
                 "core._cutoff",
                 "core.dispositions",
+                "core.observed",
                 "core.sources",
+                "replay._clock",
                 "reports.aapor_coverage",
                 "reports.headline",
                 "quality.check_summary",
@@ -253,10 +328,10 @@ class TestContactRates:
         assert rates["contact_rate_per_attempt_high"] == pytest.approx(rates["contact_rate_per_target_high"])
 
     def test_attempts_that_tell_nothing_new_do_not_make_it_surer(self) -> None:
-        """20 targets, each with five attempts that all end alike: a design effect of nearly five."""
+        """20 targets, each with five attempts that all end alike, are as sure as 20 attempts."""
         words = {n: ["C"] * 5 if n < 8 else ["NA"] * 5 for n in range(20)}
         (rates,) = report(action_builder(words), "campaign_contact_rates")
-        assert rates["effective_attempts"] == pytest.approx(19 * 100 / 99)
+        assert rates["effective_attempts"] == pytest.approx(20)
         width = rates["contact_rate_per_attempt_high"] - rates["contact_rate_per_attempt_low"]
         assert width > 1.9 * (wilson(40, 100)[1] - wilson(40, 100)[0])
 
@@ -513,6 +588,48 @@ class TestCurves:
         assert [found[f"within_{name}"] for name in ("1h", "1d", "7d")] == pytest.approx([0.5, 0.5, 0.75])
         assert (found["within_7d_low"], found["within_7d_high"]) == pytest.approx(wilson(3, 4))
 
+    def test_a_median_beside_the_end_of_the_log(self) -> None:
+        """Of 20 tried, 9 are reached at once. One alone is followed for an hour, and reached then.
+
+        The curve jumps from .45 to 1. The one at risk stands for 11 / 20, so as few targets as 1 / .55 vouch for it.
+        """
+        rows = action_builder({n: ["C" if n < 9 else "NA"] for n in range(19)} | {19: ["NA", "C"]})
+        for row in rows["action_builder_contact_attempts"]:
+            late = (row["entity_id"] != 19) * 59 + (row["entity_id"] == 19 and row["disposition"] == 0) * 60
+            row["created_at"] = row["updated_at"] = START + late * MINUTE
+        found = report(rows, "time_to_contact", "campaign_key")[0]
+        assert (found["targets"], found["contacted"]) == (20, 10)
+        assert (found["quarter_seconds"], found["quarter_is_thin"]) == (0, False)
+        assert (found["quarter_seconds_low"], found["quarter_seconds_high"]) == (0, 0)
+        assert wilson(9, 20)[0] > 0.25
+        assert (found["median_seconds"], found["median_is_thin"]) == (3600, True)
+        assert wilson(9, 20)[1] > 0.5
+        assert (found["median_seconds_low"], found["median_seconds_high"]) == (0, None)
+        assert wilson(1 / 0.55, 1 / 0.55)[0] < 0.5
+        assert (found["three_quarters_seconds_low"], found["three_quarters_seconds_high"]) == (3600, None)
+
+    def test_quantiles_where_nothing_is_censored(self) -> None:
+        """20 are reached one after the other: the interval ends where Wilson's of k of 20 passes one half."""
+        rows = action_builder({n: ["NA", "C"] for n in range(20)})
+        for number, row in enumerate(rows["action_builder_contact_attempts"]):
+            passed = (number // 2 + 1) * MINUTE if row["disposition"] == 0 else 0 * MINUTE
+            row["created_at"] = row["updated_at"] = START + passed
+        found = report(rows, "time_to_contact", "campaign_key")[0]
+        low = next(k for k in range(1, 21) if wilson(k, 20)[1] >= 0.5)
+        high = next(k for k in range(1, 21) if wilson(k, 20)[0] >= 0.5)
+        assert (low, high) == (6, 15)
+        assert [found[f"median_seconds{end}"] for end in ("_low", "", "_high")] == [6 * 60, 10 * 60, 15 * 60]
+        assert found["median_is_thin"] is False
+        assert (found["three_quarters_seconds"], found["three_quarters_is_thin"]) == (15 * 60, False)
+
+    def test_no_quantile_where_the_curve_does_not_get_there(self) -> None:
+        rows = action_builder({n: ["C" if n < 4 else "NA"] for n in range(20)})
+        found = report(rows, "time_to_contact", "campaign_key")[0]
+        for name in ("quarter", "median", "three_quarters"):
+            assert (found[f"{name}_seconds"], found[f"{name}_is_thin"]) == (None, None)
+            assert found[f"{name}_seconds_high"] is None
+        assert (found["quarter_seconds_low"], found["median_seconds_low"]) == (0, None)
+
     def test_nobody_followed_so_long_is_null(self) -> None:
         rows = action_builder({1: ["NA"], 2: ["C"]}, every=HOUR / 2)
         found = report(rows, "time_to_contact", "campaign_key")[0]
@@ -535,6 +652,75 @@ def first_hours(cells: dict[int, tuple[int, int]]) -> dict[int, Row]:
     return {
         row["hour"]: row for row in report(by_hour(cells), "best_time") if row["attempts_kind"] == "first"
     }
+
+
+def everybody_or_nobody(word: str, last: Sequence[int]) -> dict[str, list[Row]]:
+    """A campaign of each source: so many targets were tried once, so many twice, and so on, and all end with this word."""
+    lengths = [number for number, count in enumerate(last, 1) for _ in range(count)]
+    words = {target: ["NA"] * (length - 1) + [word] for target, length in enumerate(lengths, 1)}
+    return merged(voipbin(words, maxima=(9, 1, 0, 0, 0)), action_builder(words), outreach(words))
+
+
+class TestEdges:
+    """Where everybody was reached, or nobody, no interval says more than Wilson's for as many targets."""
+
+    @pytest.mark.parametrize(
+        ("last", "low"), [((3, 2, 2), 0.646), ((31,), 0.890), ((1, 29, 1), 0.890), ((1,) * 7, 0.646)]
+    )
+    def test_everybody_reached(self, last: Sequence[int], low: float) -> None:
+        con = with_mapping(everybody_or_nobody("C", last))
+        build(con)
+        for curve, number in (
+            ("attempt_curve", "attempt_number"),
+            ("time_to_contact_curve", "elapsed_seconds"),
+        ):
+            ends = fetch(
+                con,
+                f"SELECT cumulative_incidence, cumulative_incidence_low, cumulative_incidence_high FROM reports.{curve} "
+                f"QUALIFY row_number() OVER (PARTITION BY source, campaign_key ORDER BY {number} DESC) = 1",
+            )
+            assert len(ends) == 6
+            for end in ends:
+                assert (end["cumulative_incidence"], end["cumulative_incidence_high"]) == (1, 1)
+                assert end["cumulative_incidence_low"] == pytest.approx(low, abs=5e-4)
+                assert end["cumulative_incidence_low"] == pytest.approx(
+                    wilson(sum(last), sum(last))[0], abs=1e-9
+                )
+
+    @settings(max_examples=20)
+    @given(st.sampled_from(["C", "NA"]), st.lists(st.integers(0, 6), min_size=1, max_size=6), st.booleans())
+    def test_no_interval_is_surer_than_wilsons(self, word: str, last: list[int], once: bool) -> None:
+        assume(sum(last))
+        con = with_mapping(everybody_or_nobody(word, [sum(last)] if once else last))
+        build(con)
+        checked = 0
+        for table, rate, size in (
+            *((table, f"contact_rate_per_{unit}", "targets_attempted")
+              for table in ("campaign_contact_rates", "contact_rates_by") for unit in ("target", "attempt")),
+            ("headline", "contact_rate_per_target", "targets_attempted"),
+            ("best_time", "contact_rate_per_attempt", "targets"),
+            ("attempt_curve", "hazard", "at_risk"),
+            ("attempt_curve", "cumulative_incidence", str(sum(last))),
+            ("time_to_contact_curve", "cumulative_incidence", "targets"),
+            ("time_to_contact", "within_1h", "targets"),
+            ("aapor_rates", "value", "denominator"),
+        ):  # fmt: skip
+            query = (
+                f"SELECT {rate}, {rate}_low, {rate}_high, {size} FROM reports.{table} WHERE {rate} IN (0, 1)"
+            )
+            for value, low, high, targets in con.execute(query).fetchall():
+                checked += 1
+                least, most = wilson(value * targets, targets)
+                assert 0 <= low <= least + 1e-9, (table, rate)
+                assert most - 1e-9 <= high <= 1, (table, rate)
+                assert (low == 0, high == 1) == (value == 0, value == 1), (table, rate)
+        assert checked > 30
+
+    def test_hours_in_which_everybody_was_reached_are_not_told_apart(self) -> None:
+        """The spread between them is rounding."""
+        cells = first_hours({hour: (count, count) for hour, count in enumerate((7, 11, 13, 17, 19, 23), 8)})
+        for cell in cells.values():
+            assert (cell["shrunk_rate_per_attempt"], cell["prior_attempts"]) == (1, None)
 
 
 class TestBestTime:
@@ -878,7 +1064,10 @@ def test_twenty_questions_are_answered() -> None:
             "action_builder_contact_attempts"
         ]
     ):
-        rows["action_builder_contact_attempts"].append(row | {"id": 1000 + number, "created_by_id": 9})
+        moment = row["created_at"] + number // 20 * timedelta(days=7)  # in three weeks, of which two are over
+        rows["action_builder_contact_attempts"].append(
+            row | {"id": 1000 + number, "created_by_id": 9, "created_at": moment, "updated_at": moment}
+        )
     con = with_mapping(rows)
     con.execute(
         "INSERT INTO landing.files (file_id, source, resource, file, rows_read, rows_accepted, rows_superseded, "
@@ -892,7 +1081,7 @@ def test_twenty_questions_are_answered() -> None:
     for question, query in questions:
         answer = con.sql(query)
         assert question.endswith("?")
-        empty = question.startswith(("2.", "12.")) and not answer.fetchall()
+        empty = question.startswith("2.") and not answer.fetchall()
         assert empty or con.sql(query).fetchall(), question
 
 
@@ -905,7 +1094,7 @@ def test_every_interval_holds_its_rate() -> None:
     checked = 0
     for table, model in load_models().items():
         for column in model.columns:
-            if column.endswith("_low") and table != "reports.retry_what_if":
+            if column.endswith("_low") and "share" in model.marks[column]:
                 rate = column.removesuffix("_low")
                 for row in fetch(
                     con, f"SELECT {rate} AS rate, {rate}_low AS low, {rate}_high AS high FROM {table}"

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from pipelines.report.chapters.section import Chapter, Chart, Section
-from pipelines.report.vocabulary import CURVE, ESTIMATE, TIME, WHAT_IF, WHAT_IF_OF, WHAT_IF_READING
+from pipelines.report.vocabulary import (
+    CURVE,
+    ESTIMATE,
+    QUANTILES_THIN,
+    TIME,
+    WHAT_IF,
+    WHAT_IF_OF,
+    WHAT_IF_READING,
+)
 
 CHAPTER = Chapter(
     "effort",
@@ -38,11 +46,14 @@ CHAPTER = Chapter(
                 "source",
                 "targets",
                 "contacted",
+                "quarter_seconds",
                 "median_seconds",
+                "three_quarters_seconds",
                 "within_1h",
                 "within_1d",
                 "within_7d",
             ),
+            thin=QUANTILES_THIN,
         ),
         Section(
             id="time-curve-overall",

@@ -53,18 +53,22 @@ class Plot:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A column drawn in a plot, in which style, what it is called; of which rows (``where``: column, value)."""
+    """A column drawn in a plot, in which style, what it is called; of which rows (``where``: column, value).
+
+    ``interval``: what stands between the column's name and ``_low`` or ``_high`` in the names of its interval's ends.
+    """
 
     column: str
     style: str
     words: str
     where: tuple[str, Any] | None = None
+    interval: str = ""
 
     def value(self, row: Row, end: str = "") -> Any:
         """The row's value, or that of its interval's ``_low`` or ``_high`` end; None where nothing is drawn."""
         if self.where and row.get(self.where[0]) != self.where[1]:
             return None
-        return row.get(self.column + end)
+        return row.get(self.column + (self.interval + end if end else ""))
 
 
 def plot(

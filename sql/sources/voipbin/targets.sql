@@ -10,7 +10,8 @@ WITH outcomes AS (
         CASE
             WHEN status = 'done' AND outcome = 'reached' THEN 'reached_elsewhere'
             WHEN status = 'done' THEN 'exhausted'
-        END AS ended_by
+        END AS ended_by,
+        deleted_at IS NOT NULL AS is_deleted
     FROM replay.target_outcomes
 )
 
@@ -18,7 +19,8 @@ SELECT
     outdials.campaign_id AS campaign,
     outcomes.outdial_target_id AS person,
     TRUE AS is_listed,
-    outcomes.ended_by
+    outcomes.ended_by,
+    outcomes.is_deleted
 FROM outcomes
 INNER JOIN replay._campaign_outdials AS outdials ON outdials.outdial_id = outcomes.outdial_id
 WHERE outcomes.is_listed
@@ -27,5 +29,6 @@ SELECT
     NULL,
     outdial_target_id,
     is_listed,
-    ended_by
+    ended_by,
+    is_deleted
 FROM outcomes
