@@ -35,20 +35,20 @@ WITH polls AS (
     CROSS JOIN (
         SELECT
             greatest(
-                max(CASE WHEN rows.tm_create <= clock.observed_until THEN rows.tm_create END),
-                max(CASE WHEN rows.tm_update <= clock.observed_until THEN rows.tm_update END)
+                max(CASE WHEN rows.tm_create <= moment.observed_until THEN rows.tm_create END),
+                max(CASE WHEN rows.tm_update <= moment.observed_until THEN rows.tm_update END)
             ) AS latest_at
         FROM known.voipbin_campaigncalls AS rows
-        CROSS JOIN replay._clock AS clock
+        CROSS JOIN replay._clock AS moment
     ) AS calls
     CROSS JOIN (
         SELECT
             greatest(
-                max(CASE WHEN rows.tm_create <= clock.observed_until THEN rows.tm_create END),
-                max(CASE WHEN rows.tm_update <= clock.observed_until THEN rows.tm_update END)
+                max(CASE WHEN rows.tm_create <= moment.observed_until THEN rows.tm_create END),
+                max(CASE WHEN rows.tm_update <= moment.observed_until THEN rows.tm_update END)
             ) AS latest_at
         FROM known.voipbin_outdialtargets AS rows
-        CROSS JOIN replay._clock AS clock
+        CROSS JOIN replay._clock AS moment
     ) AS targets
 ),
 
