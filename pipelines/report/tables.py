@@ -211,14 +211,13 @@ def _interval(column: Column) -> Iterator[Callable[[Row], str]]:
     name, (low, high), say = column.name, column.parts, shown(column.kind)
 
     def interval(row: Row) -> str:
+        first, last = f'<data value="{raw(row[low])}">', f'<data value="{raw(row[high])}">'
         if row[name] is None or row[low] == row[name] == row[high]:
             # Nothing to say between its ends, or counted and so without any: the CSV has them all the same.
-            ends = f'<data value="{raw(row[low])}"></data><data value="{raw(row[high])}"></data>'
             below, above = (row[end] for end in column.band or column.parts)
             if row[name] is None or below == row[name] == above:
-                return ends
-            return f"{ends}<small>{say(below)} to {say(above)}</small>"
-        first, last = f'<data value="{raw(row[low])}">', f'<data value="{raw(row[high])}">'
+                return f"{first}</data>{last}</data>"
+            return f"{first}</data>{last}</data><small>{say(below)} to {say(above)}</small>"
         if row[low] is None or row[high] is None:
             # The log gives one end alone, or none.
             begins = f"{say(row[low])} or more" if row[low] is not None else ""

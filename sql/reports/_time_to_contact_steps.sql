@@ -103,6 +103,7 @@ products AS (
         elapsed_us,
         is_point,
         at_risk,
+        overtaken,
         contacts,
         competing_ends,
         started,
@@ -191,6 +192,8 @@ SELECT
     effective.elapsed_us, -- time since the first attempt (microseconds)
     effective.is_point, -- true if it is a point of the grid
     effective.at_risk, -- targets that were neither reached nor ended nor censored before this time [count]
+    -- targets that are not at risk at this time, because an attempt that began then is in flight, but are later [count]
+    effective.overtaken,
     effective.contacts, -- of these targets, those reached at this time [count]
     effective.competing_ends, -- of these targets, those that ended otherwise at this time [count]
     effective.contacted, -- targets reached by this time [count]

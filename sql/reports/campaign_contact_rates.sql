@@ -1,10 +1,11 @@
 -- One row per source + campaign: what was tried, who was reached, and how sure that is.
 -- Targets are independent, so their rate has Wilson's interval. Attempts on one target are not independent. Therefore
--- the variance of contacts / attempts is linearised and clustered by target, and the attempts are divided by the design
--- effect that this gives (Kish 1965). Wilson's interval is then taken at these effective attempts. They are never above
--- the attempts made. They are the number of targets if every attempt ended alike, and 1 if there is one target. If each
--- target had one attempt, the result is Wilson's interval itself. Kott and Carr (1997), Korn and Graubard (1998) and
--- Franco, Little, Louis and Slud (2019) do the same for proportions from clustered samples.
+-- the variance of contacts / attempts is linearised and clustered by target. The attempts are divided by the design
+-- effect that this gives (Kish 1965), and multiplied by (z / t)^2, with Student's t at the degrees of freedom of that
+-- variance (Korn and Graubard 1998; Bell and McCaffrey 2002). Wilson's interval is then taken at these effective attempts.
+-- They are never above the attempts made. They are the number of targets if every attempt ended alike, and 1 if there is
+-- one target. If each target had one attempt, the result is Wilson's interval itself. The macros of
+-- reports.effective_attempts have the formulas; docs/coverage.md says how often the interval holds the truth.
 -- Sources that cannot tell whether anybody was reached are not here.
 -- Key: source, campaign_key
 -- Metric: contact_rate_per_target = sum(targets_contacted) / nullif(sum(targets_attempted), 0)

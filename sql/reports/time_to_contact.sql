@@ -22,7 +22,8 @@ WITH spans AS (
     GROUP BY source, campaign_key
 ),
 
--- Each moment here is one at which a target was reached.
+-- Each moment here is one at which a target was reached, or the first attempt itself. Until a target is reached, the share
+-- is 0, and its upper end is above that.
 quantiles AS (
     SELECT
         source,
@@ -30,17 +31,17 @@ quantiles AS (
         min(CASE WHEN cumulative_incidence >= 0.25 - 1e-9 THEN elapsed_us END) AS quarter_us,
         min(CASE WHEN share_at_most >= 0.25 THEN elapsed_us END) AS quarter_us_low,
         min(CASE WHEN share_at_least >= 0.25 THEN elapsed_us END) AS quarter_us_high,
-        max(CASE WHEN cumulative_incidence >= 0.25 - 1e-9 THEN at_risk END) AS quarter_at_risk,
+        max(CASE WHEN cumulative_incidence >= 0.25 - 1e-9 THEN at_risk + overtaken END) AS quarter_at_risk,
         min(CASE WHEN cumulative_incidence >= 0.5 - 1e-9 THEN elapsed_us END) AS median_us,
         min(CASE WHEN share_at_most >= 0.5 THEN elapsed_us END) AS median_us_low,
         min(CASE WHEN share_at_least >= 0.5 THEN elapsed_us END) AS median_us_high,
-        max(CASE WHEN cumulative_incidence >= 0.5 - 1e-9 THEN at_risk END) AS median_at_risk,
+        max(CASE WHEN cumulative_incidence >= 0.5 - 1e-9 THEN at_risk + overtaken END) AS median_at_risk,
         min(CASE WHEN cumulative_incidence >= 0.75 - 1e-9 THEN elapsed_us END) AS three_quarters_us,
         min(CASE WHEN share_at_most >= 0.75 THEN elapsed_us END) AS three_quarters_us_low,
         min(CASE WHEN share_at_least >= 0.75 THEN elapsed_us END) AS three_quarters_us_high,
-        max(CASE WHEN cumulative_incidence >= 0.75 - 1e-9 THEN at_risk END) AS three_quarters_at_risk
+        max(CASE WHEN cumulative_incidence >= 0.75 - 1e-9 THEN at_risk + overtaken END) AS three_quarters_at_risk
     FROM reports._time_to_contact_steps
-    WHERE contacts > 0
+    WHERE contacts > 0 OR elapsed_us = 0
     GROUP BY source, campaign_key
 ),
 
@@ -68,7 +69,8 @@ SELECT
     campaigns.campaign_name, -- the campaign's name in its source; null for `all`
     spans.targets, -- attempted targets [count]
     spans.contacted, -- of these targets, those reached at any time [count]
-    greatest(spans.followed_us, 0) / 1e6 AS followed_seconds, -- the longest time for which any target was followed [seconds]
+    -- the longest time for which any target was followed [seconds]
+    greatest(spans.followed_us, 0) / 1e6 AS followed_seconds,
     -- time by which a quarter of the attempted targets were reached; null if that never happened [seconds] [null]
     quantiles.quarter_us / 1e6 AS quarter_seconds,
     -- lower end of its 95 % interval; null if the curve's upper end never gets there [seconds] [null]

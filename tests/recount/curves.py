@@ -93,7 +93,8 @@ def share_by(
     at_risk = sum(time >= at for time, _ in lives) - away.get(at, 0)
     if at_risk:
         open_before = 1.0 if not past else past[-1].before if past[-1].time == at else past[-1].after
-        effective = min(effective, at_risk / open_before)
+        # Where nobody is open any more, only a target is left whose earlier attempt is in flight.
+        effective = min(effective, at_risk / open_before) if open_before else effective
         if 1e-12 < share < 1 - 1e-12 and variance > 0:
             effective = min(effective, share * (1 - share) / variance)
     return Rate(share, *wilson(min(max(share, 0), 1) * effective, effective), effective)
@@ -204,13 +205,18 @@ def time_to_contact(targets: Sequence[History], as_of: datetime) -> Figures:
         "contacted": sum(kind == CONTACT for _, kind in lives),
         "followed_seconds": max(0, *(time for time, _ in lives)) / 1e6,
     }
-    reached = [(step, share_by(lives, steps, step.time, away)) for step in steps if step.contacts]
+    reached = [
+        (step, share_by(lives, steps, step.time, away)) for step in steps if step.contacts or step.time == 0
+    ]
+    begun = sum(time >= 0 for time, _ in lives) - away[0]
+    if begun and not (steps and steps[0].time == 0):
+        reached.insert(0, (Step(0, begun, 0, 0, 1, 0), share_by(lives, steps, 0, away)))
     for name, part in (("quarter", 0.25), ("median", 0.5), ("three_quarters", 0.75)):
         at = next((step for step, rate in reached if (rate.value or 0) >= part - 1e-9), None)
         low = next((step.time / 1e6 for step, rate in reached if (rate.high or 0) >= part), None)
         high = next((step.time / 1e6 for step, rate in reached if (rate.low or 0) >= part), None)
         figures |= bounded(f"{name}_seconds", at.time / 1e6 if at else None, low, high)
-        figures[f"{name}_is_thin"] = at.at_risk < 5 if at else None
+        figures[f"{name}_is_thin"] = at.at_risk + away[at.time] < 5 if at else None
     for name, seconds in (("1h", 3600), ("1d", 86400), ("7d", 604800)):
         figures |= within(lives, steps, seconds, away).columns(f"within_{name}")
     return figures

@@ -100,7 +100,7 @@ class _Exchangeable:
         # What the squares sum to grows in a straight line from independence to perfect correlation.
         apart, together = self._expected(0), self._expected(1)
         self.correlation = (
-            min(max((seen - apart) / (together - apart), 0), 1) if abs(together - apart) > 1e-9 else 0.0
+            min(max((seen - apart) / (together - apart), 0.2), 1) if abs(together - apart) > 1e-9 else 0.2
         )
         variances = self._variances(self.correlation)
         self.shown = self._expected(self.correlation) / math.fsum(variances)

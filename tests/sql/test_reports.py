@@ -188,7 +188,7 @@ class TestMacros:
         ("clusters", "correlation", "freedom"),
         [
             ([(4, 0), (4, 4), (4, 0), (4, 4)], 1, 3),  # equal sizes: one degree less than there are targets
-            ([(2, 1), (2, 1), (2, 1), (2, 1), (2, 1)], 0, 4),
+            ([(2, 1), (2, 1), (2, 1), (2, 1), (2, 1)], 0.2, 4),  # less than none: taken as a fifth
             ([(1, 0), (1, 1), (1, 0), (100, 100)], 1, 1),  # one target is nearly everything
         ],
     )
