@@ -38,10 +38,9 @@ run: $(VENV)/runtime.stamp ## Materialize every asset, publish, print the headli
 test: $(VENV)/dev.stamp $(CLIENT).stamp ## Run the whole test suite (ARGS="-k replay" for a part)
 	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-long: $(VENV)/dev.stamp ## Run the long versions: 50,000 broken files, 200 killed runs, coverage of intervals (long)
-	@INGEST_FUZZ=50 KILLS=200 SOAK=50 COVERAGE_LOGS=2000 $(VENV)/bin/python -m pytest --numprocesses auto --dist load \
-	    -k "broken_files or killed or arriving or coverage" tests/integration/test_ingest_fuzz.py \
-	    tests/integration/test_unattended.py tests/coverage $(ARGS)
+long: $(VENV)/dev.stamp ## Run the long versions: 50,000 broken files, 200 killed runs, ten times the generated logs (long)
+	@EXAMPLES=10 INGEST_FUZZ=50 KILLS=200 SOAK=50 EQUAL_LOGS=20 COVERAGE_LOGS=2000 $(VENV)/bin/python -m pytest --numprocesses auto --dist load \
+	    -m "slow or hypothesis" $(ARGS)
 
 dev: $(VENV)/runtime.stamp ## Serve the Dagster web UI and its daemon on http://127.0.0.1:3000
 	@$(VENV)/bin/python -m pipelines dev --port $(PORT)

@@ -245,8 +245,13 @@ def camel(name: str) -> str:
 
 
 def is_relation(name: str) -> bool:
-    """True if a field of an Outreach call is the id of another record."""
-    return RESOURCE["outreach.calls"].field_named(name).relation is not None
+    """True if a field of Outreach is the id of another record."""
+    return any(
+        field.name == name and field.relation is not None
+        for resource in RESOURCE.values()
+        if resource.source == "outreach"
+        for field in resource.fields
+    )
 
 
 def resource_object(kind: str, row: Mapping[str, Any]) -> Row:

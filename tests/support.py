@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,12 @@ from pipelines.sources import RESOURCES
 from pipelines.sql_text import quoted
 from pipelines.warehouse.connection import tune
 from pipelines.warehouse.tables import create_schemas, raw_columns, write_settings
+
+
+def examples(number: int) -> int:
+    """How many logs a property is tried on: ``number``, or as many times that as EXAMPLES says (`make long`)."""
+    return number * int(os.environ.get("EXAMPLES", "1"))
+
 
 TABLES = {resource.table: resource for resource in RESOURCES}
 

@@ -87,8 +87,14 @@ class Survey:
     """The member that lists the records, if every document is a plain list page; else empty."""
     nulls: dict[str, dict[int, list[str]]] = field(default_factory=dict)
     """By column of a flat file (its place) and file: the words that stand for null."""
+    floats: dict[str, list[int]] = field(default_factory=dict)
+    """By column of a flat file that holds ids as texts (its place): the files that write them as floats, ``8.0``."""
     notes: list[tuple[int, Note]] = field(default_factory=list)
     """What a reader of a file should know, by the file's index."""
+    repeated: Counter[tuple[int, str]] = field(default_factory=Counter)
+    """By file and field (or name): the records that tell it twice, by two names or by one name that stands twice."""
+    repeated_places: set[str] = field(default_factory=set)
+    """The places of the names that stand twice in one record. A path leads to the first of them alone."""
     events: set[int] = field(default_factory=set)
     """The files in which a record is an event that may carry only a part of its row."""
     versions: bool = False

@@ -71,7 +71,11 @@ def note_differences(con: duckdb.DuckDBPyConnection, resource: Resource, before:
 
 
 def write_moments(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
-    """Write the latest value (UTC) of each stamp of the resource to ``landing.moments``, which sets the default as-of."""
+    """Write the latest value (UTC) of each stamp of the resource to ``landing.moments``.
+
+    The default as-of and each source's own moment follow from that table. A row of it may come from elsewhere, as long as
+    it names its source: until then the source is known.
+    """
     con.execute("DELETE FROM landing.moments WHERE table_name = ?", [resource.raw_table])
     stamps = [field.name for field in resource.fields if field.stamp]
     if not stamps:
@@ -81,6 +85,6 @@ def write_moments(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
     for stamp, moment in zip(stamps, moments, strict=True):
         if moment is not None:
             con.execute(
-                "INSERT INTO landing.moments VALUES (?, ?, ?, ?)",
-                [resource.raw_table, stamp, moment, f"{resource.table}.{stamp}"],
+                "INSERT INTO landing.moments VALUES (?, ?, ?, ?, ?)",
+                [resource.source, resource.raw_table, stamp, moment, f"{resource.raw_table}.{stamp}"],
             )

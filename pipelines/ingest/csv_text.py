@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-_DELIMITERS = (",", ";", "\t", "|", "\x01")
+_DELIMITERS = (",", ";", "\t", "|", "\x01", "^", "~")
 _LOOKED_AT = 50
 """Records among which the header is looked for."""
 
@@ -33,8 +33,13 @@ _VOTES = 1_000
 NAMES = "columns.csv"
 """The file in which a user names the columns of files that have no header: a pattern of file names, and the names."""
 
-BLANK, AGAIN = "blank rows", "the header again"
+BLANK, AGAIN, CLIENT = "blank rows", "the header again", "lines of a database client"
 """What stands among the rows of a file and is none."""
+
+_CLIENT_COUNT = re.compile(
+    r"\([0-9]+ rows?(?: affected)?\)|[0-9]+ rows? (?:in set|selected|returned)\b.*", re.IGNORECASE
+)
+_CLIENT_RULE = re.compile(r"[-+=]{2,}[-+= ]*")
 
 BOM = "\ufeff"
 
@@ -60,7 +65,7 @@ class Told:
 
     ``at`` and ``body`` are the bytes (UTF-8) before the header, and before the first record after it. ``titles`` counts
     the records before the header. ``width`` is the number of values in the first record. ``names`` is empty if the file
-    has no header.
+    has no header. ``by_chance``: its first record has names of columns, but holds a value and does not name the row's id.
     """
 
     delimiter: str = ","
@@ -69,6 +74,15 @@ class Told:
     body: int = 0
     titles: int = 0
     width: int = 0
+    by_chance: bool = False
+
+
+def is_clients(values: Sequence[str]) -> bool:
+    """True if a record is what database clients write around rows: ``(3 rows)``, or a line of dashes below the header."""
+    filled = [value.strip() for value in values if value.strip()]
+    if len(filled) == 1 and _CLIENT_COUNT.fullmatch(filled[0]):
+        return True
+    return len(filled) in (1, len(values)) and all(map(_CLIENT_RULE.fullmatch, filled)) and bool(filled)
 
 
 # --- records -----------------------------------------------------------------------------------------------------
@@ -135,11 +149,13 @@ def records_of(lines: Iterator[str], dialect: Dialect) -> Iterator[tuple[str, li
 # --- what the first records tell -----------------------------------------------------------------------------------
 
 
-def tell(head: str, is_known: Callable[[str], bool]) -> Told:
+def tell(head: str, is_known: Callable[[str], bool], is_id: Callable[[str], bool] | None = None) -> Told:
     """Tell the delimiter and the header from a file's first characters. ``names`` is empty if no record is a header.
 
     ``is_known`` says whether a column name is one of the resource's. The header is the record with the most known names.
     A record with more values than known names, as data has, is none, nor is one below records that look like its rows.
+    ``is_id`` says whether a column name is that of the row's id. A record that holds a value, and not this name, is no
+    header: values such as ``1,name,description`` may be known names by chance.
     """
     lines = lines_of(head)
     if len(lines) > 1 and not head.endswith(("\n", "\r")):
@@ -148,12 +164,15 @@ def tell(head: str, is_known: Callable[[str], bool]) -> Told:
     given = _SEPARATOR_LINE.fullmatch(first)
     delimiters = (given["delimiter"],) if given is not None else _DELIMITERS
     found = [each for each in delimiters if each in head] or [","]
-    ranked = [_header(lines, Told(delimiter), is_known) for delimiter in found]
+    ranked = [_header(lines, Told(delimiter), is_known, is_id) for delimiter in found]
     return max(ranked, key=lambda each: each[0])[1]
 
 
 def _header(
-    lines: Sequence[str], told: Told, is_known: Callable[[str], bool]
+    lines: Sequence[str],
+    told: Told,
+    is_known: Callable[[str], bool],
+    is_id: Callable[[str], bool] | None,
 ) -> tuple[tuple[int, int], Told]:
     """How good the best header is with this delimiter (known names, values), and what is told with it."""
     best, found = (0, 0), told
@@ -174,7 +193,10 @@ def _header(
         names = [value.lstrip(BOM) for value in values]
         known = sum(map(is_known, names))
         alike = sum(1 for name in names if _VALUE_LIKE.fullmatch(name.strip()))
-        if known > alike and known > best[0]:
+        by_chance = alike > 0 and is_id is not None and not any(map(is_id, names))
+        if at == 0 and by_chance and known > alike:
+            told = replace(told, by_chance=True)
+        if known > alike and known > best[0] and not by_chance:
             if len(values) in rows:
                 # A sorted file has its header among its rows. Rows before it would be lost as titles.
                 return (0, width), replace(told, width=width)

@@ -6,6 +6,7 @@ Belongs here: reading the two CSV files into ``landing.dispositions``. Does not 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +48,10 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
     """Fill ``landing.dispositions`` from ``default_csv`` and, if it exists, ``<landing>/dispositions.csv``.
 
     A line of the landing folder's file replaces the default line with the same source, field and value; case does not
-    matter. A line of that file that cannot be used is left out, with a notice (code ``mapping``, the line as its
-    ``value``). Returns the number of lines in the table. Raises MappingError if ``default_csv`` has a line that cannot
-    be used.
+    matter there, nor in the disposition. Of two lines of that file with the same three, the last counts, and a notice
+    says so if they give two dispositions. A line that cannot be used is left out, with a notice (code ``mapping``, the
+    line as its ``value``). Returns the number of lines in the table. Raises MappingError if ``default_csv`` has a line
+    that cannot be used.
     """
     lines: dict[tuple[str, ...], _Line] = {}
     default, problems = _read(default_csv)
@@ -57,14 +59,31 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
         raise MappingError(default_csv, problems[0].line, problems[0].why)
     for line in default:
         lines[_key(line)] = {**line, "origin": "default"}
-    allowed = {line["disposition"] for line in default}
+    allowed = _by_folded(line["disposition"] for line in default)
+    sources = _by_folded(line["source"] for line in default)
+    fields = _by_folded(line["field"] for line in default)
+    given: dict[tuple[str, ...], _Line] = {}
     override = landing / MAPPING
     unusable: list[_Unusable] = []
     if override.exists() or override.is_symlink():
         own, unusable = _read_own(override)
         for line in own:
-            if line["disposition"] in allowed:
-                lines[_key(line)] = {**line, "origin": "landing folder"}
+            disposition = allowed.get((line["disposition"] or "").casefold())
+            if disposition is not None:
+                key = _key(line)
+                before = given.get(key)
+                if before is not None and lines[key]["disposition"] != disposition:
+                    why = "a later line gives the same value another disposition; the later one counts"
+                    unusable.append(_Unusable(_shown(before), "value", why))
+                given[key] = line
+                source, field = key[:2]
+                lines[key] = {
+                    **line,
+                    "disposition": disposition,
+                    "source": sources.get(source, line["source"]),
+                    "field": fields.get(field, line["field"]),
+                    "origin": "landing folder",
+                }
             else:
                 why = "its disposition is none of the unified ones"
                 unusable.append(_Unusable(_shown(line), "disposition", why))
@@ -129,6 +148,11 @@ def _read(path: Path) -> tuple[list[_Line], list[_Unusable]]:
         else:
             lines.append(line)
     return lines, problems
+
+
+def _by_folded(words: Iterable[str | None]) -> dict[str, str]:
+    """The words of the project's own mapping by what they are when case does not matter."""
+    return {word.casefold(): word for word in words if word}
 
 
 def _key(line: _Line) -> tuple[str, ...]:

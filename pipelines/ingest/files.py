@@ -47,6 +47,8 @@ _UNKNOWN_ENDING = (
     f"its name ends in none of .{', .'.join(_ENDINGS)}, .zip, nor in one of them with .{', .'.join(_PACKED[:-1])} "
     f"or .{_PACKED[-1]}"
 )
+_TAR = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2?|txz)$", re.IGNORECASE)
+_IS_TAR = "a tar archive is not read: unpack it, and put the files that are in it into the folder"
 _TOOLS_OWN = "names that begin with _ are left alone: they belong to the tool that wrote the files"
 _TABLE_LOG = "the log of a table format is not read, so files that the table has dropped are read too"
 _IS_MANIFEST = "a manifest is left alone: it lists files, and says nothing of contacts"
@@ -120,6 +122,8 @@ class LandingFolder:
         if resource.full_name not in self._listed:
             listing = _Listing(str(self.real_path))
             listing.enter_resource(resource)
+            for folder, (archive, member) in listing.column_names.items():
+                self._column_names.add_member(folder, archive, member)
             listing.files = [
                 replace(file, columns=self._column_names.for_file(file.name))
                 for file in sorted(listing.files, key=lambda file: file.name)
@@ -169,6 +173,8 @@ def _why_unread(parts: list[str], name: str) -> str | None:
     """Why no resource reads a file of this name in this folder; None if one does. It quotes no name: the file has it."""
     if not parts and name == MAPPING:
         return None
+    if name == csv_text.NAMES and (not parts or (len(parts) == 1 and parts[0] in SOURCES)):
+        return None
     if not parts or parts[0] not in SOURCES:
         return f"it lies in no source's folder; there are {', '.join(SOURCES)}"
     resources = [resource.name for resource in RESOURCES if resource.source == parts[0]]
@@ -209,6 +215,8 @@ class _Listing:
     inside: str
     files: list[LandingFile] = field(default_factory=list)
     others: list[tuple[str, str]] = field(default_factory=list)
+    column_names: dict[str, tuple[str, Member]] = field(default_factory=dict)
+    """The files in archives that name columns (``column_names``), by folder: the archive and the member."""
 
     def enter_resource(self, resource: Resource) -> None:
         """List the resource's folder, and every folder below it."""
@@ -298,6 +306,8 @@ class _Listing:
             ]
             why = next((why for why in whys if why is not None), None) if "__MACOSX" not in folders else ""
             shown = "/".join([name, *folders, last])
+            if last == csv_text.NAMES and member.refused is None:
+                self.column_names.setdefault("/".join([name, *folders]), (path, member))
             if why is None:
                 number = 1
                 while (own := shown if number == 1 else f"{shown} ({number})") in taken:
@@ -333,6 +343,8 @@ def _why_left(name: str, *, is_folder: bool) -> str | None:
         return ""
     if _MANIFEST.search(name):
         return _IS_MANIFEST
+    if _TAR.search(name):
+        return _IS_TAR
     return None if _is_data(name) else _UNKNOWN_ENDING
 
 

@@ -9,6 +9,7 @@ The columns of flat files are known by number: c0, c1, …. No name in a file is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -16,10 +17,11 @@ from duckdb.sqltypes import DuckDBPyType
 
 from pipelines.ingest import csv_text
 from pipelines.ingest.batches import NO_WRAPPER, UNWRAPPED, Batch, Doubtful, Records, Refused, Survey, scan
-from pipelines.ingest.names import Column, Matched, fields_of, make_unique, snake_case
+from pipelines.ingest.names import Column, Matched, fields_of, make_unique, match, snake_case
 from pipelines.ingest.null_words import is_null_word, survey_null_words, text_columns, without_null_words
 from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note, Unpacked
-from pipelines.sources import Resource
+from pipelines.ingest.values import FLOAT_ID, MEMBERS, relation_id, typed, whole_id
+from pipelines.sources import Field, Resource
 from pipelines.sql_text import literal
 
 # --- CSV -----------------------------------------------------------------------------------------------------------
@@ -85,21 +87,103 @@ def _flat_columns(resource: Resource, names: Sequence[str]) -> list[Column]:
     return list(first.values())
 
 
-def _repeated(resource: Resource, names: Sequence[str]) -> list[tuple[int, int, str]]:
-    """The columns that have the name of an earlier one: the place of the first, their own place, and the name."""
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two columns of one name or one field, by place: the one that counts, and the other. ``name`` is the other's.
+
+    ``field`` is None if they have one name. Then the first column counts, also where it is empty. Of two names of one
+    field, the second fills what the first leaves empty.
+    """
+
+    first: int
+    second: int
+    name: str
+    field: Field | None = None
+
+    def differs(self) -> str:
+        """SQL: true if the two columns differ in a row."""
+        a, b = (f"CAST(c{place} AS VARCHAR)" for place in (self.first, self.second))
+        if self.field is None:
+            return f"{a} IS DISTINCT FROM {b}"
+        if self.field.relation:
+            a, b = relation_id(a), relation_id(b)
+        if self.field.kind not in MEMBERS:
+            a, b = typed(self.field, a), typed(self.field, b)
+        return f"coalesce({a} <> {b}, false)"
+
+    def words(self, rows: int) -> str:
+        """What a notice says of it."""
+        same, counts = (
+            ("have the same name", "the first is taken")
+            if self.field is None
+            else ("are the same field", "the first of these counts where it has a value")
+        )
+        differ = f", and they differ in {rows} rows" if rows else ""
+        return f"columns {self.first + 1} and {self.second + 1} {same}; {counts}{differ}"
+
+
+def _repeated(resource: Resource, names: Sequence[str], columns: Sequence[Column]) -> list[_Pair]:
+    """The columns that have the name of an earlier one, or fill a field that another one fills.
+
+    ``columns`` are those of the file without the ones that have the name of an earlier one.
+    """
     first: dict[str, int] = {}
     found = []
     for i, name in enumerate(names):
         if (place := first.setdefault(_spelt(resource, name), i)) != i and name.strip():
-            found.append((place, i, name.strip()))
+            found.append(_Pair(place, i, name.strip()))
+    for field_name, places in match(resource, columns).fields.items():
+        for other in places[1:]:
+            pair = (int(places[0]), int(other))
+            found.append(_Pair(*pair, names[pair[1]].strip(), resource.field_named(field_name)))
     return found
+
+
+def _text_ids(resource: Resource, columns: Sequence[Column]) -> list[str]:
+    """The places of the columns that hold ids as texts."""
+    fields = match(resource, columns).fields
+    return [
+        place
+        for field in resource.fields
+        if field.kind == "text" and field.name in resource.key
+        for place in fields.get(field.name, ())
+    ]
+
+
+def _counted_ids(places: Sequence[str]) -> list[str]:
+    """SQL for two counts a column: its values, and those that are whole numbers written as floats."""
+    counts = []
+    for place in places:
+        x = f"CAST(c{place} AS VARCHAR)"
+        counts += [
+            f"count(CASE WHEN {x} >= '0' AND {x} < ':' THEN 1 WHEN {is_null_word(x)} THEN NULL WHEN trim({x}) <> '' THEN 1 END)",
+            f"count(CASE WHEN {x} LIKE '%.0%' THEN CASE WHEN regexp_full_match({x}, '{FLOAT_ID}') THEN 1 END END)",
+        ]
+    return counts
+
+
+def _check_ids(found: Survey, file: int, places: Sequence[str], counts: Sequence[int]) -> None:
+    """Note the columns in which every id is a float: tools turn whole numbers with gaps into floats."""
+    for i, place in enumerate(places):
+        values, floats = counts[2 * i : 2 * i + 2]
+        if floats and floats == values:
+            found.floats.setdefault(place, []).append(file)
+            what = "ids written as floats (8.0): taken for the whole numbers"
+            found.notes.append((file, Note("float_id", floats, what, field=found.flat_at[place].name)))
+
+
+def _as_id(found: Survey, where: str, x: str) -> str:
+    """SQL: the value ``x`` of a column, without ``.0`` in the files in which all its values are floats."""
+    if (files := found.floats.get(where)) is None:
+        return x
+    return f"CASE WHEN f IN ({', '.join(map(str, files))}) THEN {whole_id(x)} ELSE {x} END"
 
 
 def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> Survey:
     """Survey CSV files. Raises Doubtful or Refused for a file that is not to be read as it stands."""
     header = batch.files[0].header
     found = Survey(names=header, flat=_flat_columns(resource, header))
-    repeated = _repeated(resource, header)
+    repeated = _repeated(resource, header, found.flat)
     facts = [
         None if file.has_markers else csv_text.count(file.path, file.body, file.delimiter)
         for file in batch.files
@@ -108,16 +192,16 @@ def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch)
     names = _names(batch.files[0])
     all_values = f"concat({', '.join(names)})" if any(f is not None and f.has_quotes for f in facts) else "''"
     texts = text_columns(resource, found)
-    differ = "".join(
-        f", count(*) FILTER (WHERE no IS NULL AND c{a} IS DISTINCT FROM c{b})" for a, b, _ in repeated
-    )
+    differ = "".join(f", count(*) FILTER (WHERE no IS NULL AND {pair.differs()})" for pair in repeated)
+    ids = _text_ids(resource, found.flat)
+    as_floats = "".join(f", {count} FILTER (WHERE no IS NULL)" for count in _counted_ids(ids))
     # count(*) alone would not read the values, nor notice that they are broken.
     used = "".join(f", count({c})" for c in names)
     words = "".join(f", count(CASE WHEN {is_null_word(f'c{where}')} THEN 1 END)" for where in texts)
     rows = con.execute(
         f"""SELECT f, count(*) FILTER (WHERE no IS NULL), count(*) FILTER (WHERE no = 1), count(*) FILTER (WHERE no = 2),
             coalesce(sum(CASE WHEN contains(line, $delimiter)
-                THEN length(line) - length(replace(line, $delimiter, '')) END), 0){words}{differ}{used}
+                THEN length(line) - length(replace(line, $delimiter, '')) END), 0){words}{as_floats}{differ}{used}
         FROM (SELECT *, {all_values} AS line FROM ({sql})) GROUP BY f""",
         parameters,
     ).fetchall()
@@ -137,7 +221,9 @@ def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch)
             if n:
                 found.notes.append((file, Note("no_record", n, what)))
         has_words = has_words or any(counts[: len(texts)])
-        _check_repeated(resource, found, file, repeated, counts[len(texts) : len(texts) + len(repeated)])
+        after_words, after_ids = len(texts), len(texts) + 2 * len(ids)
+        _check_ids(found, file, ids, counts[after_words:after_ids])
+        _check_repeated(resource, found, file, repeated, counts[after_ids : after_ids + len(repeated)])
     if has_words:
         its, parameters = csv_rows(batch, apart=True)
         if batch.files[0].has_markers:
@@ -150,19 +236,21 @@ def _check_repeated(
     resource: Resource,
     found: Survey,
     file: int,
-    repeated: Sequence[tuple[int, int, str]],
+    repeated: Sequence[_Pair],
     differing: Sequence[int],
 ) -> None:
     """Note the columns that have the name of an earlier one. Raises Refused if rows rest on them and they differ."""
     needed = {*resource.key, *(f.name for f in resource.fields if f.required)}
-    for (first, second, name), rows in zip(repeated, differing, strict=True):
-        places = f"columns {first + 1} and {second + 1} have the same name"
-        if rows and needed & fields_of(resource, [name]):
+    for pair, rows in zip(repeated, differing, strict=True):
+        if rows and needed & fields_of(resource, [pair.name]):
+            places = f"columns {pair.first + 1} and {pair.second + 1}"
+            same = "have the same name" if pair.field is None else "are the same field"
             raise Refused(
-                "two columns of one name", f"{places} and differ in {rows} rows: give each its own name", name
+                "two columns of one name",
+                f"{places} {same} and differ in {rows} rows: give each its own name",
+                pair.name,
             )
-        what = f"{places}; the first is taken" + (f", and they differ in {rows} rows" if rows else "")
-        found.notes.append((file, Note("repeated_column", rows, what, field=name)))
+        found.notes.append((file, Note("repeated_column", rows, pair.words(rows), field=pair.name)))
 
 
 # --- Parquet -------------------------------------------------------------------------------------------------------
@@ -263,16 +351,16 @@ def survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Ba
         for place in text_columns(resource, found)
         if place in strings
     ]
-    repeated = _repeated(resource, names)
-    differ = [
-        f"count(*) FILTER (WHERE CAST(c{a} AS VARCHAR) IS DISTINCT FROM CAST(c{b} AS VARCHAR))"
-        for a, b, _ in repeated
-    ]
+    repeated = _repeated(resource, names, found.flat)
+    differ = [f"count(*) FILTER (WHERE {pair.differs()})" for pair in repeated]
+    ids = [place for place in _text_ids(resource, found.flat) if place in strings]
     count, *counts = con.execute(
-        f"SELECT {', '.join(['count(*)', *words, *differ])}, max(hash({used})) FROM ({sql})", parameters
+        f"SELECT {', '.join(['count(*)', *words, *_counted_ids(ids), *differ])}, max(hash({used})) FROM ({sql})",
+        parameters,
     ).fetchall()[0][:-1]
     found.add(0, "parquet", count, found.flat)
-    _check_repeated(resource, found, 0, repeated, counts[len(words) :])
+    _check_ids(found, 0, ids, counts[len(words) :])
+    _check_repeated(resource, found, 0, repeated, counts[len(words) + 2 * len(ids) :])
     if any(counts[: len(words)]):
         survey_null_words(con, resource, found, strings, sql, parameters)
     return found
@@ -321,7 +409,10 @@ def flat_records(
     came = "CAST(to_json(map($names, [{}])) AS VARCHAR)"
     if batch.format == "csv":
         sql, parameters = csv_rows(batch, apart=False)
-        text = {c.where: without_null_words(found, c.where, f"c{c.where}") for c in columns}
+        text = {
+            c.where: _as_id(found, c.where, without_null_words(found, c.where, f"c{c.where}"))
+            for c in columns
+        }
         as_json = {where: f"to_json({x})" for where, x in text.items()}
         if batch.files[0].has_markers:
             width -= 1
@@ -333,7 +424,11 @@ def flat_records(
         sql, parameters = parquet_rows(batch, found.types)
         flaws = _flaws(found.types)
         text = {
-            c.where: without_null_words(found, c.where, _parquet_text(f"c{c.where}", found.types[c.where]))
+            c.where: _as_id(
+                found,
+                c.where,
+                without_null_words(found, c.where, _parquet_text(f"c{c.where}", found.types[c.where])),
+            )
             for c in columns
         }
         for place in {p for f in resource.fields if f.kind == "uuid" for p in matched.fields.get(f.name, ())}:

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from pipelines.ingest import values
-from pipelines.ingest.names import Column, Matched, fields_of, markers_of, match
+from pipelines.ingest.names import Column, Matched, fields_of, is_own_name, markers_of, match
 from pipelines.ingest.shapes import (
     GONE,
     LOADER_META,
@@ -24,6 +24,7 @@ from pipelines.ingest.shapes import (
     Batch,
     Records,
     Survey,
+    all_values,
     pages,
     records,
     versions,
@@ -125,7 +126,7 @@ class Loading:
         is_other = (found.wrapped, found.list_in) != (self.survey.wrapped, self.survey.list_in)
         if is_other or not {column for _, column in found.columns} <= set(self.columns):
             return None
-        if found.rows.total() != rows:
+        if found.rows.total() != rows or found.repeated:
             return None
         return replace(self, survey=found, truth=None, state=State.SURVEYED)
 
@@ -306,6 +307,22 @@ def note_folders(con: duckdb.DuckDBPyConnection, loading: Loading, table: str) -
         )
 
 
+def note_undated(con: duckdb.DuckDBPyConnection, loading: Loading, table: str) -> None:
+    """Write a notice for each file with rows that are deleted, while nothing says when."""
+    if not (loading.matched.markers or loading.survey.events):
+        return
+    con.execute(
+        f"""INSERT INTO landing.notices
+        SELECT file_id, source, resource, file, 'undated_deletion', '_deleted_at', NULL, n,
+            'deleted rows of which nothing says when: they count at no time, and have the year 1970'
+        FROM (
+            SELECT _file_id, count(*) AS n FROM {table}
+            WHERE _deleted_at = TIMESTAMP 'epoch' AND list_contains($ids, _file_id) GROUP BY _file_id
+        ) JOIN landing.files ON file_id = _file_id""",
+        {"ids": list(loading.batch.ids)},
+    )
+
+
 def note_new_fields(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     """Write a notice for each column that the contract does not know, the first time that the resource has it."""
     place_of = {where: name for name, where in loading.matched.unknown.items()}
@@ -470,6 +487,10 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
             text = f"CASE WHEN json_valid({text}) THEN {text} ->> {literal('$.' + marker.member)} END"
         texts.append(f"{text} AS {quoted('m' + name)}")
     surely, checks = _checks(loading, markers, is_struct)
+    doubled, told_parameters = ({}, {}) if strict else _told_twice(loading, source)
+    parameters |= told_parameters
+    texts += [f"{told} AS d{i}" for i, told in doubled.items()]
+    checks = [*(values.differ(fields[i], f"d{i}") for i in doubled), *checks]
     flawed = {
         i: f"({' OR '.join(flaws)})"
         for i, field in enumerate(fields)
@@ -581,6 +602,34 @@ def _checks(
     return surely, checks
 
 
+def _told_twice(loading: Loading, source: Records) -> tuple[dict[int, str], dict[str, Any]]:
+    """SQL for a list of all that a record tells of a field, and the parameters.
+
+    It is given by the index of each field that a record may tell twice under its own name.
+    """
+    found: dict[int, str] = {}
+    repeated: list[str] = []
+    names = {name for _, name in loading.survey.repeated}
+    column_at = {column.where: column for column in loading.columns}
+    for i, field in enumerate(loading.resource.fields):
+        if field.name in names:
+            places = [
+                place
+                for place in loading.matched.fields[field.name]
+                if is_own_name(field, column_at[place].name)
+            ]
+            told = []
+            for place in places:
+                if place in loading.survey.repeated_places:
+                    repeated.append(column_at[place].name)
+                    told.append(all_values(column_at[place], f"$told_twice[{len(repeated)}]", "in_document"))
+                else:
+                    told.append(f"[{source.text[place]}]")
+            if told:
+                found[i] = f"list_concat({', '.join(told)})"
+    return found, {"told_twice": repeated} if repeated else {}
+
+
 def _doubts(loading: Loading) -> list[str]:
     """Conditions without which a JSON file has to be read row by row: a text may be a number that is none.
 
@@ -594,7 +643,11 @@ def _doubts(loading: Loading) -> list[str]:
         for i, field in enumerate(loading.resource.fields)
         if field.name in loading.matched.fields and field.kind == "text"
     ]
-    return [f"(x{i} IS NULL OR x{i} NOT IN ({none}))" for i in found]
+    floats = [i for i in found if loading.resource.fields[i].name in loading.resource.key]
+    return [
+        *(f"(x{i} IS NULL OR x{i} NOT IN ({none}))" for i in found),
+        *(f"(x{i} IS NULL OR NOT regexp_full_match(x{i}, '{values.FLOAT_ID}'))" for i in floats),
+    ]
 
 
 def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:

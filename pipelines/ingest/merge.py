@@ -1,7 +1,7 @@
 """Which version of a row stays: the latest, in whatever order the files came. Also what is reported of the rows that stay.
 
 Belongs here: versions of one key in a raw table, and rows that contradict themselves. Does not belong here: how rows get
-into the table (``load``), and what a contradiction is (``sources``).
+into the table (``load``), where earlier versions go (``earlier_versions``), and what a contradiction is (``sources``).
 
 The rule ignores files and the order of arrival, so any split of the files over runs gives the same table. The latest
 ``version`` wins; a row without one is older than any with one. Then the greater ``settled`` wins, then the greater text.
@@ -16,6 +16,7 @@ import duckdb
 from pipelines.ingest import changes, sightings
 from pipelines.sources import Resource
 from pipelines.sql_text import quoted
+from pipelines.warehouse.tables import raw_columns
 
 
 def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> None:
@@ -41,6 +42,8 @@ def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> 
     if con.execute("SELECT count(*) FROM ingest_twice").fetchall()[0][0]:
         con.execute(_ranked(resource, table, same_key, first_id if has_marks else None))
         changes.note_superseded(con, resource, first_id)
+        if resource.has_versions:
+            _take_superseded(con, resource)
         con.execute(
             f"UPDATE {table} AS r SET _deleted_at = v.deleted_at FROM ingest_versions AS v "
             "WHERE r.rowid = v.row_id AND v.place = 1 AND v.deleted_at IS DISTINCT FROM r._deleted_at"
@@ -57,6 +60,19 @@ def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> 
             sightings.remember(con, resource)
         con.execute("DROP TABLE ingest_versions")
     con.execute("DROP TABLE ingest_twice")
+
+
+def _take_superseded(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
+    """Write the superseded rows that are versions of their own to ``ingest_superseded``, for ``earlier_versions``."""
+    columns = ", ".join(f"r.{quoted(name)}" for name in raw_columns(resource))
+    (taken,) = con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE ingest_superseded AS
+        SELECT {columns}, CASE WHEN v.bare THEN 'deletion' ELSE 'version' END AS _kind
+        FROM ingest_versions AS v JOIN {resource.raw_table} AS r ON r.rowid = v.row_id
+        WHERE v.place > 1 AND (v.bare OR v.version IS DISTINCT FROM v.latest_version)"""
+    ).fetchall()[0]
+    if not taken:
+        con.execute("DROP TABLE ingest_superseded")
 
 
 def finality(resource: Resource) -> str:
@@ -105,15 +121,16 @@ def _ranked(resource: Resource, table: str, same_key: str, first_id: int | None)
         own = f"CASE WHEN m.marked_at IS NOT NULL AND r._file_id < {first_id:d} THEN m.own_deleted_at ELSE r._deleted_at END"
     return f"""
         CREATE OR REPLACE TEMP TABLE ingest_versions AS
-        SELECT row_id, row_key, _file_id, place, own_deleted_at, marked_at,
+        SELECT row_id, row_key, _file_id, place, bare, version, latest_version, own_deleted_at, marked_at,
             CASE WHEN marked_at IS NULL OR own_deleted_at > marked_at THEN own_deleted_at ELSE marked_at END AS deleted_at
         FROM (
-        SELECT row_id, row_key, _file_id, place, version,
+        SELECT row_id, row_key, _file_id, place, bare, version, latest_version,
             CASE WHEN version IS NULL OR latest_deletion >= version THEN latest_deletion
                 ELSE _deleted_at END AS own_deleted_at,
             CASE WHEN version IS NULL OR mark >= version THEN mark WHEN is_gone THEN version END AS marked_at
         FROM (
-            SELECT row_id, row_key, _file_id, _deleted_at, version, mark, is_gone,
+            SELECT row_id, row_key, _file_id, _deleted_at, bare, version, mark, is_gone,
+                max(version) OVER (PARTITION BY {key}) AS latest_version,
                 row_number() OVER (PARTITION BY {key} ORDER BY bare, version DESC NULLS LAST, settled DESC,
                     content DESC, _deleted_at DESC NULLS LAST, _file_id, row_id) AS place,
                 max(_deleted_at) OVER (PARTITION BY {key}) AS latest_deletion

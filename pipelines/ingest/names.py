@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from pipelines.ingest.values import MEMBERS
-from pipelines.sources import RESOURCES, Marker, Resource
+from pipelines.sources import RESOURCES, Field, Marker, Resource
 
 _ACRONYM_THEN_WORD = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _WORD_THEN_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
@@ -22,7 +22,7 @@ _ENVELOPE = re.compile(r"^(relationships?(__|\.).+(__|\.)(type|links.*|self|rela
 
 _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
-METADATA = ("_airbyte_", "_ab_", "_sdc_", "_fivetran_", "_dlt_")
+METADATA = ("_airbyte_", "_ab_", "_sdc_", "_fivetran_", "_dlt_", "_hoodie_")
 """Prefixes of the columns that loading tools add to a row. They are the tool's, not the row's."""
 
 MARKERS = (
@@ -30,6 +30,7 @@ MARKERS = (
     Marker("_sdc_deleted_at", "deleted_at"),
     Marker("_fivetran_deleted", "flag"),
     Marker("__deleted", "flag"),
+    Marker("_hoodie_is_deleted", "flag"),
     Marker("_meta", "operation", member="op"),
     Marker("_meta/op", "operation"),
     Marker("_meta.op", "operation"),
@@ -52,6 +53,7 @@ def markers_of(resource: Resource) -> dict[str, Marker]:
     return {marker.name: marker for marker in (*resource.markers, *MARKERS)}
 
 
+@lru_cache(maxsize=10_000)
 def snake_case(name: str) -> str:
     """``callDisposition``, ``CallDisposition``, ``Call Disposition`` and ``CALL_DISPOSITION`` → ``call_disposition``."""
     name = re.sub(r"[\s-]+", "_", name.strip())
@@ -144,6 +146,14 @@ def is_known(resource: Resource, name: str) -> bool:
     )
 
 
+def is_id(resource: Resource, name: str) -> bool:
+    """True if a column of this name is the row's own id, or the owner of a row that may have none."""
+    ids = set(resource.own_key)
+    if resource.page_sets is not None:
+        ids |= {resource.page_sets.native, resource.page_sets.owner}
+    return not ids.isdisjoint(fields_of(resource, [name]))
+
+
 def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
     """The fields that columns of these names fill as a whole."""
     spellings = _spellings(resource)
@@ -157,6 +167,35 @@ def fields_of(resource: Resource, names: Iterable[str]) -> set[str]:
         ):
             found.add(spellings.field(canonical(name), lowered))
     return {field for field in found if field is not None}
+
+
+@lru_cache(maxsize=10_000)
+def _filled(resource: Resource, name: str) -> str | None:
+    """The field that a column of this name fills as a whole; None if there is none."""
+    return next(iter(fields_of(resource, [name])), None)
+
+
+def is_own_name(field: Field, name: str) -> bool:
+    """True if a column's name is the field's own, or its relation's, in any spelling; false for an alias."""
+    own = {field.name, field.relation or field.name}
+    spelt = {canonical(name), snake_case(name)}
+    return not {each.replace("_", "") for each in spelt}.isdisjoint(each.replace("_", "") for each in own)
+
+
+def repeated(resource: Resource, columns: Sequence[Column]) -> set[str]:
+    """What the columns of one record tell twice: fields with two names, and names that stand twice.
+
+    ``columns`` are listed as the record has them, so one may occur twice.
+    """
+    seen: set[tuple[str, str]] = set()
+    found = set()
+    for column in columns:
+        field = _filled(resource, column.name)
+        told = ("", column.where) if field is None else (field, "")
+        if told in seen:
+            found.add(field or column.name)
+        seen.add(told)
+    return found
 
 
 def folder_values(resource: Resource, name: str) -> dict[str, str]:
@@ -182,6 +221,36 @@ def has_own_fields(resource: Resource, names: Iterable[str]) -> bool:
     if any(name in known for name in lowered) or not fields_of(resource, lowered) <= _common_fields(resource):
         return True
     return all(is_known(resource, name) or _is_metadata(name) for name in lowered)
+
+
+def better_place(resource: Resource, names: Sequence[str]) -> str:
+    """The folder of the resource whose table has columns of these names, if it is surely another one; else empty.
+
+    It is another one if it knows every column that this resource knows, at least two more, and has all that its rows
+    need. A resource of another source must also find half of its own fields. So a file with one field that the other
+    resource lacks stays, and so does a file with one column too many.
+    """
+    lowered = {snake_case(name) for name in names}
+    here = {name for name in lowered if _tells(resource, name)}
+    if not here or len(here) == len(lowered):
+        return ""
+    found = []
+    for other in RESOURCES:
+        if other.full_name == resource.full_name:
+            continue
+        there = {name for name in lowered if _tells(other, name)}
+        filled = fields_of(other, lowered)
+        own = {f.name for f in other.fields} - _common_fields(other)
+        needed = {f.name for f in other.fields if f.required}
+        is_surer = other.source == resource.source or len(filled & own) * 2 >= len(own)
+        if here <= there and len(there) >= len(here) + 2 and needed <= filled and is_surer:
+            found.append((len(there), other.source == resource.source, other.source, other.name))
+    return "/".join(max(found)[2:]) if found else ""
+
+
+def _tells(resource: Resource, lowered: str) -> bool:
+    """True if a column of this name is a field, or a member of one, of the resource. Marks of deletion tell nothing."""
+    return lowered in _spellings(resource).members or bool(fields_of(resource, [lowered]))
 
 
 @cache

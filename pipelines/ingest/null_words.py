@@ -20,11 +20,15 @@ from pipelines.sql_text import literal
 
 
 def is_null_word(x: str) -> str:
-    """SQL: true if the text is such a word. Most values are told by their length or as numbers."""
+    """SQL: true if the text is such a word, be it with spaces around it.
+
+    Most values are told by their first letter, their last one or their length.
+    """
     longest = max(map(len, NULL_WORDS))
+    words = ", ".join(map(literal, NULL_WORDS))
     return (
-        f"CASE WHEN strlen({x}) > {longest} OR ({x} >= '0' AND {x} < ':') THEN false "
-        f"ELSE {x} IN ({', '.join(map(literal, NULL_WORDS))}) END"
+        f"CASE WHEN {x} >= '0' AND {x} < ':' THEN false WHEN {x} < '!' OR {x} LIKE '% ' THEN trim({x}) IN ({words}) "
+        f"WHEN strlen({x}) > {longest} THEN false ELSE {x} IN ({words}) END"
     )
 
 
@@ -58,7 +62,7 @@ def survey_null_words(
     for where in places:
         x = f"c{where}"
         counts += con.execute(
-            f"""SELECT f, {literal(where)}, CASE WHEN {is_null_word(x)} THEN {x} END AS word, count(*) AS n,
+            f"""SELECT f, {literal(where)}, CASE WHEN {is_null_word(x)} THEN trim({x}) END AS word, count(*) AS n,
                 count(*) FILTER (WHERE coalesce(trim({x}), '') = '') AS empty
             FROM ({sql}) GROUP BY f, word""",
             parameters,
@@ -89,5 +93,5 @@ def without_null_words(found: Survey, where: str, x: str) -> str:
     for words in sorted({tuple(words) for words in found.nulls.get(where, {}).values()}):
         files = [str(file) for file, its in found.nulls[where].items() if tuple(its) == words]
         listed = ", ".join(map(literal, words))
-        x = f"CASE WHEN {x} IN ({listed}) AND f IN ({', '.join(files)}) THEN NULL ELSE {x} END"
+        x = f"CASE WHEN trim({x}) IN ({listed}) AND f IN ({', '.join(files)}) THEN NULL ELSE {x} END"
     return x

@@ -78,7 +78,7 @@ def put_back(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) 
     """Keep the merged whole versions that ``take_out`` concerned, and put the rows that come of their parts in their place.
 
     Also writes the rejected rows of parts that wait, counts the rows of every file of the resource again, and notes the
-    targets of rows that changed.
+    targets of rows that changed. ``ingest_parted`` holds the keys of these rows, for ``earlier_versions``.
     """
     raw, parts = resource.raw_table, kept_parts(resource)
     names = list(raw_columns(resource))
@@ -94,6 +94,7 @@ def put_back(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) 
     _note_changes(con, resource, first_id)
     _reject_waiting(con, resource)
     _account(con, resource)
+    con.execute("CREATE OR REPLACE TEMP TABLE ingest_parted AS FROM ingest_touched")
     for table in ("ingest_touched", "ingest_before_parts", "ingest_applied", "ingest_folded"):
         con.execute(f"DROP TABLE {table}")
 

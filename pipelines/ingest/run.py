@@ -23,7 +23,19 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import LedgerError
-from pipelines.ingest import changes, files, load, merge, names, page_sets, parts, shapes, sightings, unpack
+from pipelines.ingest import (
+    changes,
+    earlier_versions,
+    files,
+    load,
+    merge,
+    names,
+    page_sets,
+    parts,
+    shapes,
+    sightings,
+    unpack,
+)
 from pipelines.ingest.batches import Batch, Doubtful, Refused, Survey
 from pipelines.ingest.files import LandingFile, LandingFolder
 from pipelines.ingest.load import Loading, State
@@ -304,6 +316,9 @@ class _Run:
     def _is_known(self, name: str) -> bool:
         return names.is_known(self.resource, name) or name.strip().lower() == "_airbyte_data"
 
+    def _is_id(self, name: str) -> bool:
+        return names.is_id(self.resource, name) or name.strip().lower() == "_airbyte_data"
+
     def _valid(self, texts: list[str]) -> list[bool]:
         rows = self.reader.execute("SELECT json_valid(unnest($texts))", {"texts": texts}).fetchall()
         return [row[0] for row in rows]
@@ -324,6 +339,7 @@ class _Run:
                         given=n.file.columns,
                         member=n.file.member,
                         tables=(self.resource.name, f"{self.resource.source}_{self.resource.name}"),
+                        is_id=self._is_id,
                     )
             except OSError as error:
                 plain = unpack.unreadable(self.scratch, n.id, f"cannot be read: {error.strerror}")
@@ -344,7 +360,7 @@ class _Run:
         try:
             if plain.format == "csv":
                 if not plain.is_recoded:
-                    recoded = unpack.recode_csv(plain, self.scratch, number, self._is_known)
+                    recoded = unpack.recode_csv(plain, self.scratch, number, self._is_known, self._is_id)
                     if recoded is not None and recoded.condition == "whole":
                         return recoded
                     plain = recoded or plain
@@ -484,6 +500,7 @@ class _Run:
         for loading in self.loadings:
             load.note_files(self.con, loading)
             load.note_folders(self.con, loading, self.target)
+            load.note_undated(self.con, loading, self.target)
             load.note_new_fields(self.con, loading)
             load.note_loader_changes(self.con, loading)
         self._note_round_pages(new)
@@ -512,6 +529,8 @@ class _Run:
         merge.merge(self.con, self.resource, first_id)
         if has_parts:
             parts.put_back(self.con, self.resource, first_id)
+        if self.resource.has_versions:
+            earlier_versions.keep(self.con, self.resource)
 
     def _touch(self, touched: dict[str, tuple[int, int]]) -> None:
         """Make the version that a touched file holds again the current one, under its new time of change."""
@@ -694,11 +713,15 @@ def _is_files_fault(batch: Batch, error: duckdb.Error) -> bool:
 
 
 def _first_state(batch: Batch, found: Survey) -> State:
-    """The state of a batch that was surveyed. One with markers has rows to reject, one with events has parts of rows."""
+    """The state of a batch that was surveyed.
+
+    One with markers has rows to reject, one with events has parts of rows, and one with names that stand twice may have
+    rows that contradict themselves.
+    """
     conditions = {file.condition for file in batch.files}
     if conditions == {"unreadable"}:
         return State.UNREADABLE
-    if found.events or "mended" in conditions or "unreadable" in conditions:
+    if found.events or found.repeated or "mended" in conditions or "unreadable" in conditions:
         return State.ROW_BY_ROW
     return State.SURVEYED
 

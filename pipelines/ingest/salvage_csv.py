@@ -90,8 +90,11 @@ class _Reader:
         last: _Row | None = None
         for text, row in self._records():
             if not isinstance(row, _Bad):
-                if not any(value.strip() for value in row):
+                if not _filled(row):
                     self.dropped[csv_text.BLANK] += 1
+                    continue
+                if len(names) > 1 and csv_text.is_clients(row):
+                    self.dropped[csv_text.CLIENT] += 1
                     continue
                 if [value.strip().lstrip(BOM) for value in row] == names:
                     self.dropped[csv_text.AGAIN] += 1
@@ -122,7 +125,7 @@ class _Reader:
     def _fitted(self, text: str, row: list[str], may_surpass: bool) -> list[str] | _Bad:
         """The row, with as many values as there are columns."""
         width = len(self.file.header)
-        if len(row) != width and not (may_surpass and len(row) > width and not any(row[width:])):
+        if len(row) != width and not (may_surpass and len(row) > width and not _filled(row[width:])):
             return _Bad(f"{len(row)} values under {width} columns", text.rstrip("\r\n"))
         try:
             text.encode("utf-8")
@@ -135,10 +138,10 @@ class _Reader:
         width = len(self.file.header)
         found = False
         for _, row in self._records():
-            if not isinstance(row, _Bad) and any(value.strip() for value in row):
+            if not isinstance(row, _Bad) and _filled(row):
                 if len(row) == width:
                     return False
-                found = found or (len(row) > width and not any(row[width:]))
+                found = found or (len(row) > width and not _filled(row[width:]))
         return found
 
     def _records(self) -> Iterator[_Row]:
@@ -165,7 +168,11 @@ class _Reader:
                     continue  # a blank line
                 if any(_LONG in line for line in taken):
                     detail = f"a line longer than {LONGEST} bytes"
-                elif len(taken) > 1 and len(row) != width and not (len(row) > width and not any(row[width:])):
+                elif (
+                    len(taken) > 1
+                    and len(row) != width
+                    and not (len(row) > width and not _filled(row[width:]))
+                ):
                     detail = f"{len(row)} values under {width} columns"
                 else:
                     yield text, row
@@ -189,6 +196,11 @@ class _Reader:
                 return
             lines = _lines(self.stream, taken, again)
             records = csv_text.records_of(lines, self.dialect)
+
+
+def _filled(values: Iterable[str]) -> bool:
+    """True if one of the values is more than space."""
+    return any(value.strip() for value in values)
 
 
 def _as_it_came(lines: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ before it, if there is one.
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Callable, Generator, Iterator
@@ -32,6 +33,7 @@ _TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"|["{}\[\]]')
 _SCALAR_LINE = re.compile(rb'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?[0-9][0-9.eE+-]*|true|false|null)[ \t\r]*')
 _SCALAR = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"|[A-Za-z0-9+.-]+')
 _SPACE = b" \t\r\n"
+_MARK = codecs.BOM_UTF8
 
 
 def mend_json(file: Unpacked, scratch: Path, number: int, valid: Valid, owner: str | None) -> Unpacked:
@@ -160,11 +162,20 @@ class _Text:
         return bool(chunk)
 
     def peek(self) -> int | None:
-        """Go to the next byte that is not white space, and return it; None at the end of the file."""
+        """Go to the next byte that is not white space, and return it; None at the end of the file.
+
+        A byte order mark counts as white space: files that are put together may each begin with one.
+        """
         while True:
             while self.at < len(self.data):
                 if self.data[self.at] not in _SPACE:
-                    return self.data[self.at]
+                    if self.data[self.at] != _MARK[0]:
+                        return self.data[self.at]
+                    while len(self.data) - self.at < len(_MARK) and self.more():
+                        pass
+                    if not self.data.startswith(_MARK, self.at):
+                        return self.data[self.at]
+                    self.at += len(_MARK) - 1
                 self.at += 1
             if not self.more():
                 return None
@@ -333,6 +344,8 @@ def _tail(text: _Text) -> Iterator[Bad]:
     while text.at < len(text.data) or text.more():
         byte = text.data[text.at]
         if byte == ord("\n") or byte == ord("{"):
+            return
+        if byte == _MARK[0]:
             return
         if byte not in _SPACE:
             yield Bad("text after the end of a document", text.line(KEPT * 4)[0], begins=False)

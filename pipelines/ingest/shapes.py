@@ -18,8 +18,9 @@ import duckdb
 
 from pipelines.ingest import flat_files
 from pipelines.ingest.batches import NO_DETAIL, NO_WRAPPER, UNWRAPPED, Batch, Records, Refused, Survey, scan
-from pipelines.ingest.names import Column, Matched, fields_of, has_own_fields
-from pipelines.ingest.unpack import LONGEST, UNREADABLE
+from pipelines.ingest.names import Column, Matched, better_place, fields_of, has_own_fields, repeated
+from pipelines.ingest.unpack import LONGEST, UNREADABLE, Note
+from pipelines.ingest.values import whole_id
 from pipelines.sources import DELETIONS, RESOURCES, Resource
 from pipelines.sql_text import literal, quoted
 
@@ -55,6 +56,12 @@ WHOLE, PARTIAL, GONE, OTHER = "whole", "partial", "gone", "other"
 """What an event carries. ``gone``: the last state of a deleted row, or a part of it. ``other``: perhaps only a part."""
 
 PLAIN, RESOURCE_OBJECT = "records", "jsonapi"
+
+_TWICE = (
+    "told twice in one record: the record is rejected if the values differ, "
+    "except that the field's own name counts before an alias"
+)
+_NAME_TWICE = "a name that stands twice in one record; the first value counts"
 
 _OBJECT_MEMBERS = frozenset({"type", "attributes", "relationships", "links", "meta"})
 """Members of a JSON:API resource object that are no columns."""
@@ -112,6 +119,12 @@ _RARE_PARTS = {
     "before": "$.before",
     "after": "$.after",
     "happened": "$.ts_ms",
+    "payload": "$.payload",
+    "payload_op": "$.payload.op",
+    "payload_before": "$.payload.before",
+    "payload_after": "$.payload.after",
+    "payload_happened": "$.payload.ts_ms",
+    "schema": "$.schema",
     "error": "$.error",
     "errors": "$.errors",
     "message": "$.message",
@@ -208,12 +221,13 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
     told_type = "lower(regexp_extract(its_type ->> '$', '[^._]*$'))"
     return f"""
         SELECT f, page, CASE kind WHEN 'named' THEN 'pages' ELSE kind END AS kind, meta,
-            CASE WHEN kind = 'change' THEN CASE WHEN operation = '"d"' THEN '{GONE}' END
+            CASE WHEN kind = 'change' THEN CASE WHEN coalesce(payload_op, operation) = '"d"' THEN '{GONE}' END
                 WHEN kind = 'jsonapi_one' AND event IS NULL AND {told_type} IN {_texts(DELETIONS)} THEN '{GONE}'
                 WHEN kind <> 'jsonapi_one' OR event IS NULL OR {action} IN {_texts(CREATIONS)} THEN NULL
                 WHEN {action} IN {_texts(UPDATES)} THEN '{PARTIAL}'
                 WHEN {action} IN {_texts(DELETIONS)} THEN '{GONE}' ELSE '{OTHER}' END AS event,
-            CASE kind WHEN 'change' THEN CAST(make_timestamp(try_cast(happened ->> '$' AS BIGINT) * 1000) AS VARCHAR)
+            CASE kind WHEN 'change' THEN CAST(make_timestamp(
+                    try_cast(coalesce(payload_happened, happened) ->> '$' AS BIGINT) * 1000) AS VARCHAR)
                 WHEN 'jsonapi_one' THEN delivered ->> '$' END AS told_at,
             CASE kind WHEN 'singer' THEN try_cast(version ->> '$' AS BIGINT) END AS version,
             CASE kind WHEN 'singer' THEN stream ->> '$'
@@ -235,7 +249,10 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                     ELSE data END, '$[*]')
                 WHEN 'named' THEN coalesce({named})
                 WHEN 'jsonapi_one' THEN [data]
-                WHEN 'change' THEN [CASE WHEN {_is("after", "{")} THEN after ELSE before END]
+                WHEN 'change' THEN [CASE WHEN {_is("payload_after", "{")} THEN payload_after
+                    WHEN {_is("after", "{")} THEN after
+                    ELSE json_merge_patch('{{}}', coalesce(payload_before, before)) END]
+                WHEN 'payload' THEN [payload]
                 ELSE [doc] END AS items
         FROM (
             SELECT *, CASE
@@ -260,8 +277,12 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN {_is("data", "{")} AND its_id IS NULL AND event IS NULL AND {_lists("data")} = 1 AND NOT {known_data}
                     AND json_type(data, '$.attributes') IS NULL THEN 'list'
                 WHEN {_is("data", "{")} AND (its_id IS NULL OR event IS NOT NULL) THEN 'jsonapi_one'
-                WHEN {_is("operation", '"')} AND its_id IS NULL AND ({_is("after", "{")} OR {_is("before", "{")})
+                WHEN its_id IS NULL AND (
+                    ({_is("operation", '"')} AND ({_is("after", "{")} OR {_is("before", "{")}))
+                    OR ({_is("payload_op", '"')} AND ({_is("payload_after", "{")} OR {_is("payload_before", "{")})))
                     THEN 'change'
+                WHEN its_id IS NULL AND schema IS NOT NULL AND payload = 'null' THEN 'message'
+                WHEN its_id IS NULL AND schema IS NOT NULL AND {_is("payload", "{")} AND NOT {known} THEN 'payload'
                 WHEN its_id IS NULL AND {_lists("doc")} = 1 AND NOT {known} THEN 'list'
                 ELSE 'records' END AS kind
             FROM (
@@ -321,6 +342,16 @@ def _records(resource: Resource, documents: str, ordered: bool) -> str:
         FROM ({_open(resource, documents, ordered)})"""
 
 
+def all_values(column: Column, name: str, record: str) -> str:
+    """SQL: a list of the texts of every member of one name in the JSON ``record``; a path leads to the first alone.
+
+    ``column`` is the member's place, and ``name`` is SQL for its name.
+    """
+    above = f"json_extract({record}, '/{column.nested}')" if column.nested else record
+    members = f"list_zip(json_keys({above}), json_extract({above}, '$.*'))"
+    return f"list_transform(list_filter({members}, lambda z: z[1] = {name}), lambda z: z[2] ->> '$')"
+
+
 def pages(resource: Resource, batch: Batch, found: Survey) -> tuple[str, dict[str, Any]]:
     """SQL and parameters for the batch's list pages: ``f``, ``page``, ``owner``, ``total``, ``skip``, ``rows``."""
     documents, parameters = _documents(batch, found)
@@ -338,18 +369,25 @@ def survey(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> 
     in another way, and Refused when its rows are not to be taken.
     """
     found = _survey(con, resource, batch)
-    for i, folder in enumerate(batch.folders):
-        columns = [
-            column.name
-            for _, column in sorted(found.columns, key=lambda each: each[1].order)
-            if (i, column) in found.columns
-        ]
-        if columns and i not in found.events and not has_own_fields(resource, [*columns, *folder]):
-            raise Refused(
-                "another table",
-                "no column but key and times is a field of this resource: put the file into its own folder",
-                ", ".join(columns),
-            )
+    for (file, name), rows in sorted(found.repeated.items()):
+        is_field = any(field.name == name for field in resource.fields)
+        what = _TWICE if is_field else _NAME_TWICE
+        found.notes.append((file, Note("repeated_column", rows, what, field=name)))
+    names: dict[int, list[str]] = {}
+    for file, column in sorted(found.columns, key=lambda each: each[1].order):
+        if file not in found.events:
+            names.setdefault(file, []).append(column.name)
+    # Thousands of small files hold the same columns.
+    for columns, folder in dict.fromkeys(
+        (tuple(each), tuple(batch.folders[file])) for file, each in names.items()
+    ):
+        if better := better_place(resource, [*columns, *folder]):
+            told = f"its columns are those of another resource: put the file into {better}/"
+        elif not has_own_fields(resource, [*columns, *folder]):
+            told = "no column but key and times is a field of this resource: put the file into its own folder"
+        else:
+            continue
+        raise Refused("another table", told, ", ".join(columns))
     return found
 
 
@@ -385,11 +423,10 @@ def guess(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> S
     if first is None:
         return None
     likely = Survey()
-    if _list_of(resource, batch, first[0]):
-        found = _survey_pages(con, resource, batch, first[0], limit=_GUESSED)
-        if found is None or not found.rows:
+    if (paged := _survey_pages(con, resource, batch, first[0], limit=_GUESSED)) is not None:
+        if not paged.rows or paged.repeated:
             return None
-        likely = replace(found, rows=Counter(), columns=Counter(dict.fromkeys(found.columns, 0)))
+        likely = replace(paged, rows=Counter(), columns=Counter(dict.fromkeys(paged.columns, 0)))
     else:
         groups = con.execute(
             f"SELECT DISTINCT json_keys(doc) FROM (SELECT doc FROM ({documents}) LIMIT {_GUESSED})",
@@ -397,19 +434,29 @@ def guess(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch) -> S
         ).fetchall()
         for (keys,) in groups:
             columns = _plain_columns(resource, keys)
-            if columns is None:
+            if columns is None or repeated(resource, columns):
                 return None
             likely.add(0, PLAIN, 0, columns)
-    is_own = has_own_fields(resource, [*(column.name for _, column in likely.columns), *batch.folders[0]])
-    return likely if is_own else None
+    names = [*(column.name for _, column in likely.columns), *batch.folders[0]]
+    return likely if has_own_fields(resource, names) and not better_place(resource, names) else None
 
 
-def _plain_columns(resource: Resource, keys: Sequence[str]) -> set[Column] | None:
+def _add(
+    found: Survey, resource: Resource, file: int, shape: str, rows: int, columns: Sequence[Column]
+) -> None:
+    """Count ``rows`` records of one shape, each with these columns, and what they tell twice."""
+    found.add(file, shape, rows, columns)
+    for name in repeated(resource, columns):
+        found.repeated[file, name] += rows
+        found.repeated_places |= {column.where for column, times in Counter(columns).items() if times > 1}
+
+
+def _plain_columns(resource: Resource, keys: Sequence[str]) -> list[Column] | None:
     """The columns of a document with these keys; None if it may be more than a plain record."""
     required = {f.name for f in resource.fields if f.required}
     if _CONTAINERS & set(keys) or not required & fields_of(resource, keys):
         return None
-    return {Column(_pointer(key), key) for key in keys}
+    return [Column(_pointer(key), key) for key in keys]
 
 
 def _survey_plain(
@@ -441,10 +488,10 @@ def _survey_plain(
     for file, other, rows, changed in groups:
         found.changed_by_loader |= changed
         keys = first[0] if other is None else other
-        columns = set() if keys == [UNREADABLE] else _plain_columns(resource, keys)
+        columns = [] if keys == [UNREADABLE] else _plain_columns(resource, keys)
         if columns is None:
             return False
-        found.add(file, PLAIN if columns else "unreadable", rows, columns)
+        _add(found, resource, file, PLAIN if columns else "unreadable", rows, columns)
     return True
 
 
@@ -552,19 +599,19 @@ def _survey_objects(
         if is_other:
             found.add(file, "pages", rows, ())
         else:
-            found.add(file, RESOURCE_OBJECT, rows, _object_columns(*keys))
+            _add(found, resource, file, RESOURCE_OBJECT, rows, _object_columns(*keys))
     return True
 
 
 def _object_columns(
     keys: Sequence[str] | None, attributes: Sequence[str] | None, relations: Sequence[str] | None
-) -> set[Column]:
+) -> list[Column]:
     """The columns of a JSON:API resource object with these members, attributes and relationships."""
-    return {
+    return [
         *(Column(_pointer(key), key) for key in keys or () if key not in _OBJECT_MEMBERS),
         *(Column(_pointer("attributes", key), key, "attributes") for key in attributes or ()),
         *(Column(_pointer("relationships", key), key, "relationships") for key in relations or ()),
-    }
+    ]
 
 
 def _survey_wrapped(
@@ -608,9 +655,9 @@ def _survey_wrapped(
         columns = (
             _object_columns(keys, attributes, relations)
             if is_resource
-            else {Column(_pointer(key), key) for key in keys or ()}
+            else [Column(_pointer(key), key) for key in keys or ()]
         )
-        found.add(file, RESOURCE_OBJECT if is_object else kind, rows, columns)
+        _add(found, resource, file, RESOURCE_OBJECT if is_object else kind, rows, columns)
     if not groups:
         sql, more = _versions(resource, documents)
         found.versions = bool(con.execute(f"{sql} LIMIT 1", parameters | more).fetchall())
@@ -720,7 +767,8 @@ def records(
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/detail'
                     {told} WHEN NOT {_is("record", "{")} THEN 'not a record' END AS in_detail,
                 CASE WHEN kind = 'unreadable' THEN record ->> '/{UNREADABLE}/value' END AS in_value,
-                meta AS in_meta, event AS in_event, told_at AS in_at, version AS in_version
+                meta AS in_meta, event AS in_event, told_at AS in_at, version AS in_version,
+                kind = 'change' AS in_change
             FROM ({_records(resource, documents, ordered)})"""
     else:
         marker = f"starts_with(CAST(doc AS VARCHAR), '{{\"{UNREADABLE}\":')"
@@ -732,6 +780,8 @@ def records(
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/detail' END AS in_detail,
                 CASE WHEN {marker} THEN doc ->> '/{UNREADABLE}/value' END AS in_value
             FROM ({documents})"""
+    ids = {f.name for f in resource.fields if f.kind == "text" and f.name in resource.key}
+    id_places = {place for name in ids for place in matched.fields.get(name, ())}
     # A number that is none looks like a text of the same letters: only the value as JSON tells them apart. It is looked
     # at where the letters are met, because all values as JSON need as much memory as the document.
     none = _texts(NUMBERS_THAT_ARE_NONE)
@@ -741,13 +791,41 @@ def records(
         else f"CASE WHEN v[{{0}}] IN {none} THEN CASE WHEN json_extract(in_document, $places[{{0}}]) IN {none} "
         "THEN NULL ELSE v[{0}] END ELSE v[{0}] END"
     )
+    texts = {place: value.format(i + 1) for i, place in enumerate(places)}
+    in_json = {place: f"j[{i + 1}]" for i, place in enumerate(places)}
+    if any("change" in shapes for shapes in found.shapes.values()):
+        for field in resource.fields:
+            for place in matched.fields.get(field.name, ()) if field.kind == "timestamp" else ():
+                texts[place] = _as_time(texts[place], in_json[place])
+    texts |= {place: _as_id(texts[place], in_json[place]) for place in id_places}
     return Records(
         sql,
         parameters,
-        {place: value.format(i + 1) for i, place in enumerate(places)},
-        {place: f"j[{i + 1}]" for i, place in enumerate(places)},
+        texts,
+        in_json,
         frozenset(),
         "in_came",
+    )
+
+
+def _as_id(x: str, in_json: str) -> str:
+    """SQL: the text ``x`` of an id; without ``.0`` if it is a number in the record, for 8.0 is 8 there."""
+    return (
+        f"CASE WHEN ends_with({x}, '0') AND CAST({in_json} AS VARCHAR) = {x} THEN {whole_id(x)} ELSE {x} END"
+    )
+
+
+def _as_time(x: str, in_json: str) -> str:
+    """SQL: the text ``x`` of a time; as a time if it is a number in a change log, which counts since 1970 in UTC.
+
+    Change logs write a time without a zone as the number of milliseconds, microseconds or nanoseconds. Its digits tell
+    which: until the year 2286 there are up to 13, 16 or 19.
+    """
+    number = f"CAST({x} AS BIGINT)"
+    return (
+        f"CASE WHEN in_change AND CAST({in_json} AS VARCHAR) = {x} AND regexp_full_match({x}, '[0-9]{{12,19}}') "
+        f"THEN CAST(make_timestamp(CASE WHEN strlen({x}) <= 13 THEN {number} * 1000 WHEN strlen({x}) <= 16 THEN {number} "
+        f"ELSE {number} // 1000 END) AS VARCHAR) ELSE {x} END"
     )
 
 

@@ -109,13 +109,14 @@ def unpack(
     given: Sequence[str] = (),
     member: Member | None = None,
     tables: Sequence[str] = (),
+    is_id: Callable[[str], bool] | None = None,
 ) -> Unpacked:
     """Make the file at ``path`` readable, or a member of the archive there. A file that is so already is not copied.
 
     ``is_known`` says whether a column name is one of the resource's. ``given`` are the names of the columns, for a CSV
-    file without a header. ``tables`` are the names that a sheet or a table with the resource's rows may have.
-    ``scratch`` is the folder for files that have to be written; their names are made from ``number``. Raises OSError
-    when the file cannot be read at all.
+    file without a header. ``is_id`` says whether a name is that of the row's id (``csv_text.tell``). ``tables`` are the
+    names that a sheet or a table with the resource's rows may have. ``scratch`` is the folder for files that have to be written;
+    their names are made from ``number``. Raises OSError when the file cannot be read at all.
     """
     plain, is_cut = path, False
     left: tuple[str, ...] = ()
@@ -151,7 +152,7 @@ def unpack(
         os.symlink(plain, linked)
         plain = str(linked)
     try:
-        told = _tell(plain, head, member.name if member is not None else path, is_known)
+        told = _tell(plain, head, member.name if member is not None else path, is_known, is_id)
         result = told if isinstance(told, Unpacked) else _as_csv(told, plain, scratch, number, given)
         result = replace(result, notes=(*result.notes, *_sheets_left(left)))
     except _NoRecords as error:
@@ -233,6 +234,17 @@ def _encoding(head: bytes) -> tuple[str, int] | None:
         return "utf-8", len(head) - len(re.sub(rb"^(\xef\xbb\xbf)+", b"", head))  # tools add one to one
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return ("utf-16-le" if head.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"), 2
+    return _unmarked(head[:1_024])
+
+
+def _unmarked(head: bytes) -> tuple[str, int] | None:
+    """UTF-16 without a mark: nearly every second byte is zero, since nearly all letters are ASCII; else None."""
+    even, odd = head[0::2], head[1::2]
+    if len(head) < 8 or b"\0" not in head:
+        return None
+    for name, zeros, letters in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if zeros.count(0) * 10 >= len(zeros) * 9 and not letters.count(0):
+            return name, 0
     return None
 
 
@@ -255,7 +267,13 @@ def _recode(path: str, scratch: Path, number: int, encoding: str, mark: int) -> 
 # --- formats -----------------------------------------------------------------------------------------------------
 
 
-def _tell(plain: str, head: bytes, named: str, is_known: Callable[[str], bool]) -> Unpacked | csv_text.Told:
+def _tell(
+    plain: str,
+    head: bytes,
+    named: str,
+    is_known: Callable[[str], bool],
+    is_id: Callable[[str], bool] | None,
+) -> Unpacked | csv_text.Told:
     """The format of the file at ``plain``, whose first bytes are ``head``, or what these tell if it is CSV.
 
     ``named`` is the path it came from. Its ending counts in one case: text whose first line has no known column is
@@ -263,6 +281,10 @@ def _tell(plain: str, head: bytes, named: str, is_known: Callable[[str], bool]) 
     """
     if head.startswith(b"PAR1"):
         return Unpacked(plain, "parquet")
+    if head[257:262] == b"ustar":
+        raise _NoRecords(
+            "a tar archive is not read: unpack it, and put the files that are in it into the folder"
+        )
     text = head.lstrip(b" \t\r\n")
     if not text and len(head) < _HEAD:
         return Unpacked(plain, "empty")
@@ -274,7 +296,7 @@ def _tell(plain: str, head: bytes, named: str, is_known: Callable[[str], bool]) 
         if is_complete and not _is_object(line):
             return Unpacked(plain, "documents")
         return Unpacked(plain, "lines")
-    told = csv_text.tell(head.decode("utf-8", "surrogateescape"), is_known)
+    told = csv_text.tell(head.decode("utf-8", "surrogateescape"), is_known, is_id)
     if told.names:
         return told
     if b'\n{"' not in head and (text.startswith(b"<") or b"\0" in head):
@@ -295,11 +317,15 @@ def _as_csv(told: csv_text.Told, plain: str, scratch: Path, number: int, given: 
     if not told.names:
         if given and len(given) == told.width:
             return Unpacked(plain, "csv", delimiter, tuple(given), has_header=False)
+        said = (
+            "its first record holds a number, a time or a UUID, and does not name the row's id"
+            if told.by_chance
+            else f"none of the {told.width} values in its first record names a column of the resource"
+        )
         why = (
             f"{csv_text.NAMES} gives {len(given)} names, but the file's first record has {told.width} values"
             if given
-            else f"no header: none of the {told.width} values in its first record names a column of the resource; "
-            f"export it with a header, or name its columns in {csv_text.NAMES}"
+            else f"no header: {said}; export it with a header, or name its columns in {csv_text.NAMES}"
         )
         raise _NoRecords(why, "no header")
     if told.at:
@@ -318,7 +344,11 @@ def _without(path: str, size: int, scratch: Path, number: int) -> str:
 
 
 def recode_csv(
-    file: Unpacked, scratch: Path, number: int, is_known: Callable[[str], bool]
+    file: Unpacked,
+    scratch: Path,
+    number: int,
+    is_known: Callable[[str], bool],
+    is_id: Callable[[str], bool] | None = None,
 ) -> Unpacked | None:
     """Write a CSV file that is Windows-1252 as UTF-8; None if it is not.
 
@@ -343,7 +373,7 @@ def recode_csv(
         return None
     path, head = _recode(file.path, scratch, number, "cp1252", 0)
     note = Note("encoding", bad, "lines that are not UTF-8: the file is read as Windows-1252", value=word)
-    told = csv_text.tell(head.decode("utf-8", "surrogateescape"), is_known)
+    told = csv_text.tell(head.decode("utf-8", "surrogateescape"), is_known, is_id)
     again = _as_csv(told, path, scratch, number, file.header if not file.has_header else ())
     return replace(again, condition=file.condition, is_recoded=True, notes=(*file.notes, *again.notes, note))
 

@@ -26,8 +26,11 @@ NULL_WORDS = (
 """Words that tools write for null. Where a value is a text, one of them may also be that text."""
 
 _WHOLE = r"\s*[+-]?[0-9]+(\.0*)?\s*"
+FLOAT_ID = r"\s*([0-9]{1,15})\.0+\s*"
+"""A whole number that was written as a float, with the number as its group. Longer ones may have been rounded."""
+
 _BLANK = rf"[\s\pZ]*(?:{'|'.join(map(re.escape, NULL_WORDS))})?[\s\pZ]*"
-_UUID = r"(?i)\s*(?:urn:uuid:)?(\{?[0-9a-f-]+\}?)\s*"
+_UUID = r"(?i)\s*(?:urn:uuid:|0x|\\x)?(\{?[0-9a-f-]+\}?)\s*"
 _SHORTENED = r"\s*-?[0-9]([.,][0-9]+)?E\+[0-9]+\s*"
 """A whole number as spreadsheets show and save a long one: its last digits are gone. ``1e3`` is none."""
 
@@ -39,7 +42,15 @@ _DAY_AND_CLOCK = r"(?i)^\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9}
 _UTC_IN_OTHER_WORDS = (
     rf"{_DAY_AND_CLOCK}(?: ?(?:Z|UTC|GMT)| ?[+-]00(?::?00)? (?:Z|UTC|GMT)(?: m=[+-]\d+\.\d+)?)?\s*$"
 )
-_OFFSET_IN_OTHER_WORDS = rf"{_DAY_AND_CLOCK} ?({_OFFSET})\s*$"
+_ZONES = (
+    "ACDT ACST AEDT AEST AKDT AKST AWST BST CAT CDT CEST CET CST EAT EDT EEST EET EST HDT HKT HST IST JST KST MDT MSK MST "
+    "NDT NST NZDT NZST PDT PKT PST SAST SST WAT WEST WET WIB WIT WITA"
+).split()
+"""Names of zones as programs write them behind an offset. The offset counts: alone, such a name may be several zones."""
+
+# Go writes the zone's name behind the offset, or the offset again if the zone has no name.
+_ZONE = rf"(?: (?:{'|'.join(_ZONES)}|([+-]\d\d(?:\d\d)?))(?: m=[+-]\d+\.\d+)?)?"
+_OFFSET_IN_OTHER_WORDS = rf"{_DAY_AND_CLOCK} ?({_OFFSET}){_ZONE}\s*$"
 _DAY_ALONE = r"\s*\d{4}-\d\d-\d\d\s*"
 
 # What PostgreSQL writes for an array of texts. It quotes an element that is empty, is the word NULL, or holds a space,
@@ -48,6 +59,9 @@ _QUOTED_ELEMENT = r'"(?:[^"\\]|\\.)*"'
 _BARE_ELEMENT = r'[^",{}\\\s]+'
 _ELEMENT = rf"\s*(?:{_QUOTED_ELEMENT}|{_BARE_ELEMENT})\s*"
 _TEXT_ARRAY = rf"(?s)\s*\{{\s*(?:{_ELEMENT}(?:,{_ELEMENT})*)?\}}\s*"
+
+_ONE_ELEMENT = r'\s*\{\s*"?([^",{}\\\s]+)"?\s*\}\s*'
+"""An array of PostgreSQL with one element, which is the group."""
 
 _SHOWN = 200
 """How many characters of a refused value are kept beside the reason. The record holds all of them."""
@@ -163,8 +177,16 @@ def whole(x: str, duckdb_type: str) -> str:
     return f"CASE WHEN CAST({cast} AS VARCHAR) = {x} OR regexp_full_match({x}, '{_WHOLE}') THEN {cast} END"
 
 
+def whole_id(x: str) -> str:
+    """SQL: the text without the ``.0`` of a whole number that was written as a float."""
+    return f"CASE WHEN regexp_full_match({x}, '{FLOAT_ID}') THEN regexp_extract({x}, '{FLOAT_ID}', 1) ELSE {x} END"
+
+
 def _uuid(x: str) -> str:
-    """SQL: the UUID in text ``x``, else null: with or without dashes, in braces, or behind ``urn:uuid:``."""
+    r"""SQL: the UUID in text ``x``, else null.
+
+    It has dashes or none, and may stand in braces, or behind ``urn:uuid:`` or the signs of bytes, ``0x`` and ``\x``.
+    """
     return f"coalesce(try_cast({x} AS UUID), try_cast(regexp_extract({x}, '^{_UUID}$', 1) AS UUID))"
 
 
@@ -175,6 +197,7 @@ def moment(field: Field, x: str) -> str:
     that most files have come first; only what is none of them is compared with the others.
     """
     clock = "\\1T\\2"
+    offset = f"regexp_extract({x}, '{_OFFSET_IN_OTHER_WORDS}', 3)"
     return (
         f"CASE WHEN {x} IS NULL{_begins_unset(field, x)} THEN NULL "
         f"WHEN regexp_full_match({x}, '{_PLAIN_TIME}') THEN try_cast({x} AS TIMESTAMP) "
@@ -182,7 +205,8 @@ def moment(field: Field, x: str) -> str:
         f"WHEN false{_begins_unset(field, f'ltrim({x})')} THEN NULL "
         f"WHEN regexp_matches({x}, '{_UTC_IN_OTHER_WORDS}') "
         f"THEN try_cast(replace(regexp_replace({x}, '{_UTC_IN_OTHER_WORDS}', '{clock}'), ',', '.') AS TIMESTAMP) "
-        f"WHEN regexp_matches({x}, '{_OFFSET_IN_OTHER_WORDS}') THEN timezone('UTC', try_cast("
+        f"WHEN regexp_matches({x}, '{_OFFSET_IN_OTHER_WORDS}') AND starts_with("
+        f"replace({offset}, ':', ''), regexp_extract({x}, '{_OFFSET_IN_OTHER_WORDS}', 4)) THEN timezone('UTC', try_cast("
         f"replace(regexp_replace({x}, '{_OFFSET_IN_OTHER_WORDS}', '{clock}\\3'), ',', '.') AS TIMESTAMPTZ)) "
         f"WHEN regexp_full_match({x}, '{_DAY_ALONE}') THEN try_cast(trim({x}, ' \t\r\n') AS TIMESTAMP) END"
     )
@@ -219,13 +243,14 @@ def texts(x: str) -> str:
 
 
 def relation_id(x: str) -> str:
-    """SQL: the id (text) in a to-one relation: ``7``, ``[7]``, ``{"id":7}``, ``{"data":{"id":7}}``, ``[]`` or null.
+    """SQL: the id (text) in a to-one relation: ``7``, ``[7]``, ``{7}``, ``{"id":7}``, ``{"data":{"id":7}}``, ``[]`` or null.
 
     Any other text stays as it is, and the field's type refuses it.
     """
     first = f"json_extract_string({x}, ['/data/id', '/data/0/id', '/id', '/0/data/id', '/0/id', '/0'])"
     return (
-        f"CASE WHEN {x} IS NULL OR left(ltrim({x}), 1) NOT IN ('[', '{{') THEN {x} WHEN NOT json_valid({x}) THEN {x} "
+        f"CASE WHEN {x} IS NULL OR left(ltrim({x}), 1) NOT IN ('[', '{{') THEN {x} WHEN NOT json_valid({x}) "
+        f"THEN CASE WHEN regexp_full_match({x}, '{_ONE_ELEMENT}') THEN regexp_extract({x}, '{_ONE_ELEMENT}', 1) ELSE {x} END "
         f"WHEN json_array_length({x}) > 1 OR json_array_length({x}, '$.data') > 1 THEN {x} "
         f"ELSE coalesce(({first})[1], ({first})[2], ({first})[3], ({first})[4], ({first})[5], ({first})[6], "
         f"CASE WHEN json_array_length({x}) = 0 AND NOT json_exists({x}, '$.data') AND NOT json_exists({x}, '$.id') "
@@ -236,6 +261,20 @@ def relation_id(x: str) -> str:
 def not_utf8(field: Field, x: str, is_flawed: str) -> Problem:
     """Return the problem of a field whose bytes were to be a text: ``is_flawed`` is SQL, true if they are not UTF-8."""
     return Problem(is_flawed, field.name, f"{field.name} is not UTF-8", _shown(x))
+
+
+def differ(field: Field, x: str) -> Problem:
+    """Return the problem of a field that a record tells more than once. ``x`` is SQL for the list of its texts."""
+    text = relation_id("z") if field.relation else "z"
+    value = "NULL" if field.kind in MEMBERS else typed(field, "z")
+    texts = f"list_distinct(list_transform({x}, lambda z: nullif(trim({text}), '')))"
+    typed_values = f"list_distinct(list_transform({texts}, lambda z: coalesce(CAST({value} AS VARCHAR), z)))"
+    return Problem(
+        f"(len({typed_values}) > 1)",
+        field.name,
+        f"{field.name} stands twice in the record, with different values",
+        f"left(array_to_string(list_sort({texts}), ' and '), {_SHOWN})",
+    )
 
 
 def _shown(x: str) -> str:

@@ -51,8 +51,10 @@ from pipelines.models.versions import (
     type_of_target,
     version_of,
 )
+from pipelines.sources import Resource
 from pipelines.sql_text import literal, quoted, transaction
 from pipelines.warehouse.connection import Warehouse
+from pipelines.warehouse.tables import kept_versions
 
 Extent = Literal["unchanged", "changed keys", "compared", "whole"]
 """How much of a table was built."""
@@ -329,7 +331,18 @@ class Builder:
             or f"SELECT * FROM {table} AS t WHERE {_is_in(f't.{quoted(self._key_column(table))}', keys)}"
             for table in model.keyed_inputs
         }
+        for table in model.keyed_inputs & RAW.keys():
+            queries |= self._filter_earlier(
+                RAW[table], f"{_is_in(f't.{quoted(self._key_column(table))}', keys)}"
+            )
         return _with_tables(model.tree, queries)
+
+    def _filter_earlier(self, resource: Resource, condition: str) -> dict[str, str]:
+        """Return the table of the resource's earlier versions, if it has any, with a query for the rows of some keys."""
+        if not resource.has_versions:
+            return {}
+        table = kept_versions(resource)
+        return {table.replace('"', ""): f"SELECT * FROM {table} AS t WHERE {condition}"}
 
     def _keep_changed_targets(self, branch: Branch, before: str) -> list[str]:
         """Write the changed targets of a source's raw table to ``scratch``, by their own ids.
@@ -380,8 +393,10 @@ class Builder:
         if self._count(rows):
             row = resource.id_in_keys(resource.own_key[0], "t")
             wanted.append(f"({named} IS NULL AND {row} IN (SELECT key FROM {rows}))")
-        query = f"SELECT * FROM {resource.raw_table} AS t WHERE {' OR '.join(wanted) or 'FALSE'}"
-        return _with_tables(sqlglot.parse_one(branch.select, dialect="duckdb"), {resource.raw_table: query})
+        condition = " OR ".join(wanted) or "FALSE"
+        queries = {resource.raw_table: f"SELECT * FROM {resource.raw_table} AS t WHERE {condition}"}
+        queries |= self._filter_earlier(resource, condition)
+        return _with_tables(sqlglot.parse_one(branch.select, dialect="duckdb"), queries)
 
     def _scratch(self, model: Model, role: str, select: str) -> str:
         """Write the result of a SELECT to a table in ``scratch``. Returns its name."""

@@ -39,6 +39,9 @@ The labels of the comment block, ``Key`` first:
 - ``Words: <column>, ... = <word>, ...; ...``: these columns are an enumeration in the warehouse. The published file
   holds text.
 
+``known.<table>`` stands for the rows of ``raw.<table>`` in the version that was in force at the source's cut-off
+(``known_rows``); a file that reads the raw table itself reads the latest versions.
+
 ``sources.attempts``, ``sources.campaigns`` and ``sources.targets`` stand for the union of the files of that name in
 ``sql/sources/<system>/``. These files give the columns of the contract (``pipelines.sources.FACTS``) by name, without
 descriptions. Every file is checked when it is loaded: against the contract, against the tables and columns that it
@@ -63,6 +66,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 from pipelines.errors import LedgerError
+from pipelines.models.known_rows import known_rows
 from pipelines.settings import ROOT
 from pipelines.sources import FACTS, RESOURCES, SOURCES, Resource, Source
 from pipelines.sql_text import literal, quoted
@@ -73,6 +77,8 @@ SCHEMAS = ("core", "replay", "reports", "quality")
 
 MARKS: Mapping[str, str] = {
     "share": "a part of a whole, 0 to 1",
+    "difference": "a share minus a share, -1 to 1",
+    "probability": "a p, 0 to 1",
     "ratio": "a quotient, 0 or more",
     "count": "a whole number of things",
     "seconds": "a length of time in seconds",
@@ -418,7 +424,7 @@ def _read_model(path: Path, table: str, root: Path) -> Model:
             "the comment block has no 'Example:'",
             cure="write a question, and its query on the lines below it",
         )
-    select = "\n".join(lines[header.length :]).strip().rstrip(";")
+    select = expand_known("\n".join(lines[header.length :]).strip().rstrip(";"))
     columns, marks = _columns(path, root, select, _offset(lines, header.length))
     key = tuple(part.strip() for part in labels["Key"].split(","))
     order = labels.get("Order", labels["Key"])
@@ -611,7 +617,7 @@ def _unions(root: Path, sources: Iterable[Source]) -> dict[str, tuple[Branch, ..
 def _branch(root: Path, source: Source, kind: str, path: Path) -> Branch:
     lines = path.read_text(encoding="utf-8").splitlines()
     header = _header(path, root, lines, ("Incremental",))
-    select = "\n".join(lines[header.length :]).strip().rstrip(";")
+    select = expand_known("\n".join(lines[header.length :]).strip().rstrip(";"), source.resources)
     try:
         tree = _parsed(select)
     except SqlglotError as error:
@@ -657,8 +663,16 @@ def _branch(root: Path, source: Source, kind: str, path: Path) -> Branch:
     return Branch(source, path, f"SELECT {', '.join(own)} FROM (\n{select}\n) AS facts", inputs)
 
 
-def _replace_tables(select: str, queries: Mapping[str, str]) -> str:
-    """Return the SELECT with a query in parentheses in place of each named ``schema.table``, under the same alias."""
+def expand_known(select: str, resources: Iterable[Resource] = RESOURCES) -> str:
+    """Return the SELECT with its query in place of each ``known.<table>``. The lines stay the same."""
+    return _replace_tables(select, known_rows(resources), "") if "known." in select else select
+
+
+def _replace_tables(select: str, queries: Mapping[str, str], edge: str = "\n") -> str:
+    """Return the SELECT with a query in parentheses in place of each named ``schema.table``, under the same alias.
+
+    ``edge``: what stands between a parenthesis and the query.
+    """
     if not queries:
         return select
     tokens = sqlglot.tokenize(select, read="duckdb")
@@ -672,7 +686,7 @@ def _replace_tables(select: str, queries: Mapping[str, str]) -> str:
         alias = (
             "" if following is not None and following.token_type is TokenType.ALIAS else f" AS {last.text}"
         )
-        parts += [select[end : first.start], f"(\n{queries[name]}\n){alias}"]
+        parts += [select[end : first.start], f"({edge}{queries[name]}{edge}){alias}"]
         end = last.end + 1
     return "".join([*parts, select[end:]])
 
@@ -719,15 +733,18 @@ def _check(
             types[model.table] = _bind(
                 con, model.path, root, f"CREATE TABLE {model.schema}.{quoted(model.name)} AS", model.select
             )
-        for path in branches:
+        for path, branch in branches.items():
             _bind(
                 con,
                 path,
                 root,
                 "CREATE OR REPLACE TABLE sources.checked AS",
-                "\n".join(path.read_text(encoding="utf-8").splitlines()[_select_line(path) :])
-                .rstrip()
-                .rstrip(";"),
+                expand_known(
+                    "\n".join(path.read_text(encoding="utf-8").splitlines()[_select_line(path) :])
+                    .rstrip()
+                    .rstrip(";"),
+                    branch.source.resources,
+                ),
             )
         for model in models.values():
             _check_labels(con, model, root)

@@ -2,7 +2,8 @@
 
 Belongs here: fingerprints and changed keys. Does not belong here: what is built from them (``incremental``).
 
-A raw table's fingerprint is the id of the last file that changed it, and its number of rows. Any other table's
+A raw table's fingerprint is the id of the last file that changed it, and its number of rows. The fingerprint of a table
+of earlier versions is a hash of those that hold at the cut-off: while nothing is cut off, it stays the same. Any other table's
 fingerprint is a hash of its rows, or of its previous fingerprint and the change.
 
 The rows that a file brought carry its id. What else it changed, ingest keeps in ``landing.changed_targets``: rows that
@@ -19,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.models.known_rows import EARLIER, holds_at_cutoff
 from pipelines.sources import RESOURCES, Resource
 from pipelines.sql_text import literal, quoted
 
@@ -54,6 +56,12 @@ def version_of(con: duckdb.DuckDBPyConnection, table: str) -> str:
             "SELECT coalesce(max(file_id), 0) FROM landing.changed_targets WHERE table_name = ?", [table]
         ).fetchall()[0][0]
         return f"{max(last, changed)}:{rows}"
+    if table in EARLIER:
+        return digest(
+            con,
+            f"(SELECT e.* FROM {table} AS e INNER JOIN core._cutoff AS clock "
+            f"ON clock.source = {literal(EARLIER[table].source)} WHERE {holds_at_cutoff('e', 'clock')})",
+        )
     known = con.execute("SELECT version FROM landing.builds WHERE table_name = ?", [table]).fetchall()
     return known[0][0] if known else digest(con, table)
 

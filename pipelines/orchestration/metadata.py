@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from pipelines.models.known_rows import EARLIER
 from pipelines.models.sql_files import HASH_COLUMN
 from pipelines.publish import personal_data
 from pipelines.sources import RESOURCES
@@ -46,6 +47,8 @@ def upstream_keys(tables: Iterable[str]) -> list[dg.AssetKey]:
     for table in tables:
         if table in ("landing.files", "landing.rejected_rows", "landing.notices", "landing.moments"):
             keys.update(_RAW_KEYS.values())
+        elif table in EARLIER:
+            keys.add(asset_key(EARLIER[table].raw_table))
         elif table not in _OF_THE_RUN:
             keys.add(asset_key(table))
     return sorted(keys)

@@ -67,7 +67,7 @@ class Column:
     @property
     def css(self) -> str:
         """Its cells' classes: n(umber), t(ext that stays on one line), w(ide), extra."""
-        if self.kind in {"share", "seconds", "count", "integer", "decimal"}:
+        if self.kind in {"share", "difference", "probability", "seconds", "count", "integer", "decimal"}:
             names = ["n"]
         elif self.kind == "time" or self.name == "source":
             names = ["t"]
@@ -122,6 +122,7 @@ def table(
             ends[name], bands[name] = predicted, band
         elif set(band) <= kinds.keys():
             ends[name] = band
+    ends |= {name: pair for name, pair in section.ends.items() if {name, *pair} <= kinds.keys()}
     inside = {end for pair in ends.values() for end in pair}
     aside = {end for pair in bands.values() for end in pair}
     lead = [name for name in section.lead if name in kinds]
@@ -133,8 +134,8 @@ def table(
             (section.only_lead and name not in lead)
             or (alone and name in _SAID_BY_ITS_PLACE)
             or name == "is_thin"
-            or name in aside
             or name in section.thin.values()
+            or name in aside
         )
         columns.append(
             Column(
@@ -161,7 +162,7 @@ def table(
 def _cells(section: Section, column: Column, rows: Sequence[Row], naming: Naming, alone: bool) -> list[str]:
     """One cell a row: what it says, and in ``data-value`` the published value where the text is not that."""
     opening = f'<td class="{column.css}"' if column.css else "<td"
-    say = _says(column, naming, alone)
+    say = _says(section, column, naming, alone)
     additions = [*_interval(column), *_notes(section, column)]
     plain = column.kind != "text"
     cells = []
@@ -174,9 +175,12 @@ def _cells(section: Section, column: Column, rows: Sequence[Row], naming: Naming
     return cells
 
 
-def _says(column: Column, naming: Naming, alone: bool) -> Callable[[Row], str]:
+def _says(section: Section, column: Column, naming: Naming, alone: bool) -> Callable[[Row], str]:
     """The text of a column's cells, as markup."""
     name, kind = column.name, column.kind
+    if name in section.flags:
+        yes, no = map(escape, section.flags[name])
+        return lambda row: yes if row[name] else no
     if name in {"campaign_name", "campaign_key", "campaign_id"} and not alone:
 
         def linked(row: Row) -> str:

@@ -3,8 +3,9 @@
 Belongs here: formatting, and reading the marks of a column's comment. Does not belong here: markup, or any arithmetic
 beyond rounding for display.
 
-A column's comment says what kind of figure it holds, in marks: ``[share]`` (0 to 1), ``[seconds]``, ``[count]``, and
-``[null]`` where a value may be missing. Nothing is guessed from a column's name or from the prose of its comment.
+A column's comment says what kind of figure it holds, in marks: ``[share]`` (0 to 1), ``[difference]`` (of two
+shares), ``[probability]``, ``[seconds]``, ``[count]``, and ``[null]`` where a value may be missing. Nothing is
+guessed from a column's name or from the prose of its comment.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ import polars as pl
 
 MISSING = "–"
 
-Kind = Literal["share", "seconds", "count", "integer", "decimal", "time", "flag", "text"]
+Kind = Literal[
+    "share", "difference", "probability", "seconds", "count", "integer", "decimal", "time", "flag", "text"
+]
 
 _MARKS: Mapping[str, str] = {
     "share": "a share, 0 to 1",
+    "difference": "a share minus a share, -1 to 1",
+    "probability": "0 to 1",
     "ratio": "a quotient, 0 or more",
     "seconds": "in seconds",
     "count": "",
@@ -72,6 +77,10 @@ def kind_of(comment: str, dtype: pl.DataType) -> Kind:
     marks = _MARK.findall(comment)
     if "share" in marks:
         return "share"
+    if "difference" in marks:
+        return "difference"
+    if "probability" in marks:
+        return "probability"
     if "seconds" in marks:
         return "seconds"
     if "count" in marks:
@@ -126,6 +135,19 @@ def percent(value: float) -> str:
     return f"{value:.1%}"
 
 
+def points(value: float) -> str:
+    """A difference of two shares (-1 to 1), in percentage points with its sign: ``+8.1``, ``−0.4``, ``0.0``."""
+    text = f"{abs(value) * 100:.1f}"
+    if float(text) == 0:
+        return text
+    return f"{'−' if value < 0 else '+'}{text}"
+
+
+def probability(value: float) -> str:
+    """A p with three decimals; a smaller one reads "<0.001"."""
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def moment(value: datetime | date) -> str:
     """A time to the minute, UTC as published."""
     if not isinstance(value, datetime):
@@ -149,6 +171,8 @@ def elapsed(seconds: float) -> str:
 
 _SHOWN: dict[Kind, Callable[[Any], str]] = {
     "share": percent,
+    "difference": points,
+    "probability": probability,
     "seconds": elapsed,
     "count": number,
     "integer": raw,

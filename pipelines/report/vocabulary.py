@@ -19,6 +19,8 @@ RATES_OF = {
     "penetration": ("targets_attempted", "targets"),
     "attempts_per_contact": ("attempts", "targets_contacted"),
 }
+COMPARED_OF = {"rate": ("reached", "tried"), "other_rate": ("other_reached", "other_tried")}
+COMPARED_ENDS = {"difference": ("low", "high")}
 QUANTILES_THIN = {
     "quarter_seconds": "quarter_is_thin",
     "median_seconds": "median_is_thin",
@@ -108,6 +110,16 @@ AAPOR = {
 
 AAPOR_ORDER = "CASE left(rate, 3) WHEN 'coo' THEN 2 WHEN 'ref' THEN 3 WHEN 'con' THEN 4 ELSE 1 END, rate"
 RECORDS = {"attempts": "Records", "share_of_attempts": "Share of records"}
+COMPARED = {
+    "side_name": "One side",
+    "other_name": "Beside",
+    "rate": "Rate of the one",
+    "other_rate": "Rate beside",
+    "difference": "Difference, in points",
+    "is_clear": "Verdict",
+}
+CLEAR = {"is_clear": ("clear", "not told apart")}
+COMPARED_LEAD = ("family", "side_name", "other_name", "rate", "other_rate", "difference", "is_clear")
 BY_ANY = {"reached": "Reached by any campaign"}
 
 # -- sentences ---------------------------------------------------------------------------------------------------------
@@ -125,6 +137,12 @@ STANDS = (
     "Do not read the reached share here as a contact rate. A target stands only in the campaign that called it last. "
     "Those whom a campaign did not reach and another called later stand in that other one; those it reached stay. A first "
     "pass therefore looks better here than it was. Contact rates are the figures to judge a campaign by."
+)
+COMPARED_READING = (
+    "Clear: the difference is more than chance allows, all comparisons of the same kind counted together. Not told apart: "
+    "chance alone may have made it. Its interval is that of one comparison by itself, so it can leave out 0 where many "
+    "are made and none is clear. A week is compared with the week before in which anybody was tried; a week that is not "
+    "over is left out. Clear is no cause: easier people, other hours or a later attempt may stand behind it."
 )
 LEFT_TO_DO = (
     "Reached means reached by any campaign, not only by the one in whose row it stands. A dash for tries or for the "

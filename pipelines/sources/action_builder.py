@@ -71,6 +71,7 @@ RESOURCES = (
         source="action_builder",
         name="campaigns",
         description="One row per campaign of the organization.",
+        created="created_at",
         fields=(
             Field("id", "bigint", "Identifier of the campaign.", required=True),
             Field("name", "text", "The campaign's name.", aliases=("title",), label=True),

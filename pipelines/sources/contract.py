@@ -164,7 +164,8 @@ class Resource:
     Of several versions of one ``key``, the latest by the field ``version`` is kept. A version without a time is older
     than any with one. Of two with the same time, the one with the greater ``settled`` is kept (SQL over the fields: the
     more final the state, the greater), then the one with the greater record text. The result therefore does not depend
-    on the order in which files arrive. If the version is part of the key, every version is kept.
+    on the order in which files arrive. If the version is part of the key, every version is kept
+    in the raw table; else the earlier ones are kept beside it, for a past as-of.
 
     - ``scope``: the fields that say within what the ids are unique, for example within one organization. They are part
       of the key, and null where a file lacks them. Every id of the row is unique within them alone, its target's too.
@@ -174,6 +175,8 @@ class Resource:
       none has a value. Only a source's first resource has them, since each of its rows is one attempt.
     - ``keeps_deleted``: True if a row that the source marks as deleted still counts.
     - ``sentinels``: kind → the sentinels of every field of this kind that lists none itself.
+    - ``created``: the field that says since when there is such a row, of a list whose rows are not there before: a later
+      one is no row at all when as-of lies in the past.
     - ``deleted_at``: the field that says when the source deleted the row.
     - ``markers``: the source's own columns that say whether a row was deleted, beside those of copying tools.
     - ``page_sets``: for rows without an id; it fills the key.
@@ -195,6 +198,7 @@ class Resource:
     sentinels: Mapping[Kind, tuple[str, ...]] = field(
         default_factory=lambda: {"timestamp": NEVER}, hash=False
     )
+    created: str | None = None
     deleted_at: str | None = None
     markers: tuple[Marker, ...] = ()
     page_sets: PageSets | None = None
@@ -244,14 +248,23 @@ class Resource:
             for name in self.key
         )
 
+    def __hash__(self) -> int:
+        """By its name alone: what is known of a resource is looked up for each column of each file."""
+        return hash((self.source, self.name))
+
     def field_named(self, name: str) -> Field:
         """Return the field of this name. Raises StopIteration if there is none."""
         return next(found for found in self.fields if found.name == name)
 
     @property
+    def has_versions(self) -> bool:
+        """True if a row has versions of which the raw table holds the latest alone."""
+        return self.page_sets is None and self.version is not None and self.version not in self.key
+
+    @property
     def takes_parts(self) -> bool:
         """True if an event that carries only what changed can be merged over the row that it changes."""
-        return self.page_sets is None and self.version is not None and self.version not in self.key
+        return self.has_versions
 
     @property
     def stream_names(self) -> frozenset[str]:
@@ -262,7 +275,9 @@ class Resource:
 COMMON_FIELDS: tuple[Field, ...] = (
     Field("extra", "json", "Fields that the contract does not know, as they came; null when there are none."),
     Field(
-        "_deleted_at", "timestamp", "When the source marked the row as deleted (UTC); null while it lives."
+        "_deleted_at",
+        "timestamp",
+        "When the source marked the row as deleted (UTC); null while it lives, 1970-01-01 if nothing says when.",
     ),
     Field("_file_id", "integer", "The landing file this version came from: landing.files.file_id."),
 )

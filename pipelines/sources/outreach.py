@@ -176,6 +176,7 @@ RESOURCES = (
         source="outreach",
         name="sequences",
         description="One row per sequence: the campaign of an Outreach call.",
+        created="created_at",
         key=("id", *_SCOPE),
         scope=_SCOPE,
         streams=("sequence",),

@@ -111,6 +111,7 @@ RESOURCES = (
         target="id",
         description="One row per target of an outdial: up to five destinations and the tries spent on each.",
         version="tm_update",
+        created="tm_create",
         sentinels=_SENTINELS,
         deleted_at="tm_delete",
         settled="status = 'done'",
@@ -180,6 +181,7 @@ RESOURCES = (
         name="campaigns",
         description="One row per campaign: which outplan dials which outdial, and whether it runs.",
         version="tm_update",
+        created="tm_create",
         sentinels=_SENTINELS,
         deleted_at="tm_delete",
         fields=(

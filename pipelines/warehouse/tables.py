@@ -50,7 +50,9 @@ CREATE TABLE IF NOT EXISTS landing.dispositions (
 CREATE TABLE IF NOT EXISTS landing.sources (
     source VARCHAR, title VARCHAR, target_words VARCHAR, measures_contact BOOLEAN
 );
-CREATE TABLE IF NOT EXISTS landing.moments (table_name VARCHAR, field VARCHAR, moment TIMESTAMP, basis VARCHAR);
+CREATE TABLE IF NOT EXISTS landing.moments (
+    source VARCHAR, table_name VARCHAR, field VARCHAR, moment TIMESTAMP, basis VARCHAR
+);
 CREATE TABLE IF NOT EXISTS landing.changed_targets (
     table_name VARCHAR, file_id INTEGER, target VARCHAR, row_key VARCHAR
 );
@@ -112,10 +114,18 @@ def kept_parts(resource: Resource) -> str:
     return f"landing.{quoted(f'{resource.table}_parts')}"
 
 
+def kept_versions(resource: Resource) -> str:
+    """Return the table that keeps the earlier versions of a resource's rows, with the time in which each held."""
+    return f"landing.{quoted(f'{resource.table}_versions')}"
+
+
 def _resource_tables(resource: Resource) -> dict[str, dict[str, str]]:
     """Return every table of one resource: name → columns with their DuckDB types."""
     raw = raw_columns(resource)
     tables = {f"raw.{quoted(resource.table)}": raw}
+    if resource.has_versions:
+        time = {"_kind": "VARCHAR", "_since": "TIMESTAMP", "_until": "TIMESTAMP"}
+        tables[kept_versions(resource)] = {**raw, **time}
     if resource.takes_parts:
         event = {"_kind": "VARCHAR", "_carried": "VARCHAR[]", "_unknown": "VARCHAR[]", "_at": "TIMESTAMP"}
         tables[kept_parts(resource)] = {**raw, **event, "_position": "BIGINT", "_record": "VARCHAR"}

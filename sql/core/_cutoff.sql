@@ -1,9 +1,15 @@
--- One row: where the log is cut off, and the clock tolerance, for tables that are built from changed keys alone.
--- These tables read this row instead of core.as_of. While as-of moves on with the log, this row stays the same. So new
--- rows of some targets do not cause the rows of all other targets to be built again.
--- Key: cutoff_at
+-- One row per source: where its log is cut off, and the clock tolerance, for tables that are built from changed keys
+-- alone.
+-- These tables read this row instead of core.observed. While a source's moment moves on with its log, this row stays
+-- the same. So new rows of some targets do not cause the rows of all other targets to be built again.
+-- Key: source
 SELECT
+    observed.source, -- the source, as in core.sources
     -- what happened after this time does not count (UTC); the year 9999 if nothing is cut off
-    CASE WHEN as_of < latest_at THEN as_of ELSE TIMESTAMP '9999-12-31 00:00:00' END AS cutoff_at,
-    clock_tolerance_ms -- how far the clocks of two services may differ (milliseconds)
-FROM core.as_of
+    CASE
+        WHEN observed.observed_until < observed.latest_at THEN observed.observed_until
+        ELSE TIMESTAMP '9999-12-31 00:00:00'
+    END AS cutoff_at,
+    settings.clock_tolerance_ms -- how far the clocks of two services may differ (milliseconds)
+FROM core.observed AS observed
+CROSS JOIN landing.settings AS settings

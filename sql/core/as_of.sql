@@ -1,4 +1,5 @@
--- One row: as-of, which is the moment that all tables describe, and the settings that change what they say.
+-- One row: as-of, which is the moment that the ledger as a whole describes, and the settings that change what its
+-- tables say. Every source has a moment of its own within it (core.observed), by which its rows are judged.
 -- As-of is the setting CONTACT_LEDGER_AS_OF. Without the setting, as-of is the time of the latest thing that happened
 -- in the input: a call, an attempt, a completion, or the creation, update or deletion of a row, in any raw table. The
 -- contract of each source marks these fields.
@@ -27,7 +28,7 @@ SELECT
     -- where as-of comes from: the setting, or the raw table and column; without both, `nothing has happened`
     CASE
         WHEN settings.as_of IS NOT NULL THEN 'CONTACT_LEDGER_AS_OF'
-        WHEN latest.moment IS NOT NULL THEN 'raw.' || latest.basis
+        WHEN latest.moment IS NOT NULL THEN latest.basis
         ELSE 'nothing has happened'
     END AS as_of_basis,
     -- time of the latest thing that happened in the input (UTC), whatever the setting; null without input

@@ -1,8 +1,8 @@
 -- One row per contact attempt or scheduled communication, of all sources.
 -- Some rows are no real attempt: they were skipped, never placed, scheduled, overdue, or completed by hand. They stay
 -- in the table, and their `is_attempt` is false.
--- Two kinds of rows are left out: those that had not begun by as-of (core.as_of), except communications that are
--- scheduled for later; and those that the source has withdrawn.
+-- Two kinds of rows are left out: those that had not begun by the source's own moment (core.observed), except
+-- communications that are scheduled for later; and those that the source had withdrawn by then.
 -- Key: attempt_key
 -- Order: source, campaign_key, attempted_at, attempt_key
 -- Each: sources.attempts
@@ -11,15 +11,16 @@
 -- Metric: contacts = count(*) FILTER (WHERE is_contact)
 -- Metric: unknown_share = avg(CASE WHEN disposition = 'unknown' THEN 1.0 ELSE 0.0 END)
 -- Example: Which targets were tried five times or more and never reached?
---   SELECT target_key, count(*) AS attempts FROM core.attempts WHERE is_attempt
---   GROUP BY target_key HAVING count(*) >= 5 AND NOT bool_or(is_contact)
+--   SELECT source, target_key, count(*) AS attempts, max(attempted_at) AS last_attempt_at
+--   FROM core.attempts WHERE is_attempt AND measures_contact GROUP BY source, target_key
+--   HAVING count(*) >= 5 AND NOT bool_or(is_contact) ORDER BY attempts DESC, target_key
 WITH facts AS (
     SELECT
         facts.*,
         coalesce(facts.began_at, facts.scheduled_at) AS attempted_at,
         CASE WHEN facts.person IS NULL THEN facts.native_id END AS nobody
     FROM sources.attempts AS facts
-    CROSS JOIN core._cutoff AS clock
+    INNER JOIN core._cutoff AS clock ON clock.source = facts.source
     WHERE
         coalesce(facts.began_at <= clock.cutoff_at, TRUE)
         AND coalesce(facts.deleted_at > clock.cutoff_at, facts.deleted_at IS NULL)

@@ -4,7 +4,8 @@
 -- campaign that attempts name, but that the source's list lacks, has its id as its name.
 -- Key: source, campaign_key
 -- Example: Which campaigns are in the ledger?
---   SELECT source, campaign_name FROM core.campaigns WHERE is_in_ledger
+--   SELECT source, campaign_key, campaign_name FROM core.campaigns WHERE is_in_ledger
+--   ORDER BY source, campaign_name, campaign_key
 WITH met AS (
     SELECT DISTINCT source, campaign_key, substring(campaign_key, length(source) + 2) AS native
     FROM core._attempt_counts

@@ -3,8 +3,9 @@
 -- value that no line names is `unknown`: it is an attempt and no contact, and its raw value is kept.
 -- This table fixes what a unified disposition counts as. The lines of source `*` give its default AAPOR final class.
 -- Key: source, field, value
--- Example: Which values count as a contact?
---   SELECT source, field, value FROM core.dispositions WHERE is_contact
+-- Example: Which values of each source count as a contact?
+--   SELECT source, field, value, label FROM core.dispositions WHERE is_contact AND source <> '*'
+--   ORDER BY source, field, value
 WITH lines AS (
     SELECT
         source, field, lower(trim(value)) AS value, label, lower(trim(disposition)) AS disposition,

@@ -3,6 +3,7 @@
 -- Group: reports
 -- Example: Which checks failed?
 --   SELECT table_name, check_name, severity, observed, detail FROM quality.check_results WHERE NOT passed
+--   ORDER BY severity, table_name, check_name
 WITH ranked AS (
     SELECT
         table_name, check_name, severity, passed, observed, detail, checked_at, run_id,

@@ -2,7 +2,7 @@
 -- Key: checks
 -- Group: reports
 -- Example: Did every check pass?
---   SELECT passed, checks FROM quality.check_summary
+--   SELECT checks > 0 AND failed = 0 AS every_check_passed, checks, passed, failed, errors FROM quality.check_summary
 SELECT
     count(*) AS checks, -- checks with a result [count]
     count(CASE WHEN passed THEN 1 END) AS passed, -- checks that passed [count]

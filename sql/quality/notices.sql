@@ -4,7 +4,8 @@
 -- Group: landing
 -- Order: source, resource, file, code, field, value
 -- Example: Which fields are new?
---   SELECT resource, field FROM quality.notices WHERE code = 'new_field'
+--   SELECT source, resource, field, file FROM quality.notices WHERE code = 'new_field'
+--   ORDER BY source, resource, field, file
 WITH ranked AS (
     SELECT
         source, resource, file, code, field, value, rows, detail,
@@ -19,8 +20,8 @@ SELECT
     resource, -- the kind of record; null where the file belongs to none [null]
     file, -- path within the landing folder
     -- the kind of notice. Of fields and values: new_field, unknown_value, left_out, inconsistent, null_word,
-    -- repeated_column, folder_differs, loader_changed. Of whole files: no_record, encoding, other_sheet, page_total,
-    -- round_page, mapping, not_read
+    -- repeated_column, folder_differs, loader_changed, float_id, undated_deletion. Of whole files: no_record, encoding,
+    -- other_sheet, page_total, round_page, mapping, not_read
     code,
     field, -- the field that the notice is about; null where it is about none [null]
     value, -- the value that was found, as it came; null where the notice is about no value [null]

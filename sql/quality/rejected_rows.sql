@@ -5,7 +5,8 @@
 -- Group: landing
 -- Order: source, resource, file, position
 -- Example: Which rows were rejected, and why?
---   SELECT file, position, reason, field, value, record FROM quality.rejected_rows
+--   SELECT file, position, reason, field, value, detail, record FROM quality.rejected_rows
+--   ORDER BY source, resource, file, position, reason
 SELECT
     rejected.source, -- the source, as in core.sources
     rejected.resource, -- the kind of record

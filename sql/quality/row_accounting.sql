@@ -5,7 +5,9 @@
 -- Key: source, resource, file
 -- Group: landing
 -- Example: Was every row accounted for?
---   SELECT file, rows_read, rows_accepted, rows_superseded, rows_rejected FROM quality.row_accounting
+--   SELECT bool_and(rows_read = rows_accepted + rows_superseded + rows_rejected) AS every_row,
+--   count(*) AS files, sum(rows_read) AS rows_read, sum(rows_accepted) AS rows_accepted,
+--   sum(rows_superseded) AS rows_superseded, sum(rows_rejected) AS rows_rejected FROM quality.row_accounting
 WITH versions AS (
     SELECT
         files.source,

@@ -5,8 +5,8 @@
 -- Order: started_at, run_id
 -- Metric: rows_in = arg_max(rows_in, started_at)
 -- Metric: seconds = arg_max(seconds, started_at)
--- Example: When did a run last publish?
---   SELECT max(started_at) FROM quality.run_history WHERE published
+-- Example: When did a run last publish, and which moment do its figures describe?
+--   SELECT started_at, as_of FROM quality.run_history WHERE published ORDER BY started_at DESC, run_id LIMIT 1
 WITH latest AS (
     SELECT max(number) AS number FROM landing.runs
 ),

@@ -4,7 +4,7 @@
 -- Key: source, field, value
 -- Group: reports
 -- Example: Which values of my systems does the mapping not know, and what do I write to map them?
---   SELECT rows, line FROM quality.unmapped_values ORDER BY rows DESC
+--   SELECT source, field, value, rows, line FROM quality.unmapped_values ORDER BY rows DESC, line
 WITH counted AS (
     SELECT
         source, unmapped_field, unmapped_value,

@@ -30,8 +30,8 @@ WITH targets AS (
         destination_2.target AS address_2,
         destination_3.target AS address_3,
         destination_4.target AS address_4
-    FROM raw.voipbin_outdialtargets AS targets
-    CROSS JOIN core._cutoff AS cutoff
+    FROM known.voipbin_outdialtargets AS targets
+    INNER JOIN core._cutoff AS cutoff ON cutoff.source = 'voipbin'
 ),
 
 log AS (
@@ -65,8 +65,8 @@ log AS (
             WHEN 3 THEN calls.destination.target <> targets.address_3 OR calls.destination.type <> targets.type_3
             WHEN 4 THEN calls.destination.target <> targets.address_4 OR calls.destination.type <> targets.type_4
         END AS other_address
-    FROM raw.voipbin_campaigncalls AS calls
-    CROSS JOIN core._cutoff AS cutoff
+    FROM known.voipbin_campaigncalls AS calls
+    INNER JOIN core._cutoff AS cutoff ON cutoff.source = 'voipbin'
     LEFT JOIN targets ON calls.outdial_target_id = targets.id
 ),
 

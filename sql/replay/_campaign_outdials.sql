@@ -5,7 +5,7 @@ WITH named AS (
     SELECT
         id AS campaign_id,
         outdial_id
-    FROM raw.voipbin_campaigns
+    FROM known.voipbin_campaigns
     WHERE outdial_id IS NOT NULL
 )
 

@@ -4,19 +4,22 @@
 -- Key: outdial_id
 WITH ranked AS (
     SELECT
-        outdial_id,
-        id AS campaign_id,
-        outplan_id,
+        campaigns.outdial_id,
+        campaigns.id AS campaign_id,
+        campaigns.outplan_id,
         row_number() OVER (
-            PARTITION BY outdial_id
+            PARTITION BY campaigns.outdial_id
             ORDER BY
-                CASE WHEN coalesce(tm_delete, _deleted_at) IS NULL THEN 0 ELSE 1 END,
-                CASE WHEN status = 'run' THEN 0 ELSE 1 END,
-                tm_create DESC NULLS LAST,
-                id ASC
+                CASE
+                    WHEN coalesce(campaigns.tm_delete, campaigns._deleted_at) <= cutoff.cutoff_at THEN 1 ELSE 0
+                END,
+                CASE WHEN campaigns.status = 'run' THEN 0 ELSE 1 END,
+                campaigns.tm_create DESC NULLS LAST,
+                campaigns.id ASC
         ) AS place
-    FROM raw.voipbin_campaigns
-    WHERE outdial_id IS NOT NULL
+    FROM known.voipbin_campaigns AS campaigns
+    INNER JOIN core._cutoff AS cutoff ON cutoff.source = 'voipbin'
+    WHERE campaigns.outdial_id IS NOT NULL
 )
 
 SELECT

@@ -27,8 +27,9 @@ SELECT
     versions.version, -- 1, 2, 3, … in the order of time
     versions.valid_from, -- when this version comes into force (UTC, inclusive)
     versions.valid_to, -- when it is no longer in force (UTC, exclusive); the year 9999 for the latest version
-    -- true if it is in force at as-of
-    coalesce(as_of.as_of >= versions.valid_from AND as_of.as_of < versions.valid_to, FALSE) AS is_current,
+    -- true if it is in force at the dialer's own moment
+    coalesce(clock.observed_until >= versions.valid_from AND clock.observed_until < versions.valid_to, FALSE)
+        AS is_current,
     -- the retry interval: the least time between a hangup and the next dial (milliseconds; negative or missing counts
     -- as 0)
     least(
@@ -42,4 +43,4 @@ SELECT
     greatest(coalesce(versions.max_try_count_3, 0), 0) AS max_try_count_3, -- the same for destination 3 [count]
     greatest(coalesce(versions.max_try_count_4, 0), 0) AS max_try_count_4 -- the same for destination 4 [count]
 FROM versions
-CROSS JOIN core.as_of AS as_of
+CROSS JOIN replay._clock AS clock

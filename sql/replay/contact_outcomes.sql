@@ -9,7 +9,9 @@
 -- Incremental: hash(target_key) from core._targets, replay.target_outcomes
 -- Metric: targets = count(*)
 -- Example: Where do the targets of each campaign stand?
---   SELECT campaign_key, outcome, count(*) FROM replay.contact_outcomes GROUP BY ALL
+--   SELECT outcomes.source, campaign_key, campaign_name, outcome, count(*) AS targets
+--   FROM replay.contact_outcomes AS outcomes LEFT JOIN core.campaigns USING (campaign_key)
+--   GROUP BY ALL ORDER BY campaign_key, outcome
 SELECT
     source, -- the source, as in core.sources
     campaign_key, -- the campaign: `<source>:<native id or name>`

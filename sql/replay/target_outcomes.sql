@@ -1,4 +1,5 @@
 -- One row per target of the dialer: its outcome at as-of, and whether the platform's own row agrees.
+-- As-of is here the dialer's own moment, as in core.observed.
 -- Targets that only calls name are here too. Targets that were created after as-of and not called yet are not here.
 -- The outcome is the first one of these that applies: reached (a call ended in success); stuck (a call is open for too
 -- long); in_flight (a call is open); not_dialable (never called, and no destination could ever be dialled); untouched
@@ -10,31 +11,44 @@
 -- Incremental: hash('voipbin:' || CAST(outdial_target_id AS VARCHAR))
 -- Metric: targets = count(*)
 -- Metric: reached_share = avg(CAST(ever_reached AS INTEGER))
--- Example: Which targets may the dialer call next, and how many tries have they left?
---   SELECT outdial_target_id, next_destination_index, tries_left FROM replay.target_outcomes
---   WHERE outcome = 'retry_due'
+-- Example: Which targets are due for another try, and how many tries have they left?
+--   SELECT campaign_id, campaign_name, outdial_target_id, next_destination_index, tries_left, next_eligible_at
+--   FROM replay.target_outcomes LEFT JOIN core.campaigns ON campaign_key = 'voipbin:' || campaign_id
+--   WHERE outcome = 'retry_due' AND deleted_at IS NULL ORDER BY next_eligible_at, outdial_target_id
 WITH polls AS (
-    -- The log does not record when each list was polled. The latest write that each list shows comes closest to it.
+    -- The log does not record when each list was polled. The latest write by as-of that each list shows comes closest
+    -- to it.
     SELECT
-        -- If as-of was set, the lists were polled until then. If it follows from the input, it may come from another
-        -- system. What happened there after the last poll must not make a disagreement look old enough to judge.
+        -- If the moment was set, the lists were polled until then. If it follows from the input, it may come from a
+        -- campaign or an outplan. What happened there after the last poll must not make a disagreement look old enough
+        -- to judge.
         CASE
-            WHEN as_of.as_of = as_of.latest_at THEN least(as_of.as_of, greatest(calls.latest_at, targets.latest_at))
-            ELSE as_of.as_of
+            WHEN clock.is_set THEN clock.observed_until
+            ELSE greatest(calls.latest_at, targets.latest_at)
         END AS polled_at,
         coalesce(abs(date_diff(
             'microsecond',
-            CASE WHEN calls.latest_at > as_of.as_of THEN as_of.as_of ELSE calls.latest_at END,
-            CASE WHEN targets.latest_at > as_of.as_of THEN as_of.as_of ELSE targets.latest_at END
-        )), 0) + as_of.clock_tolerance_ms * 1000 AS comparable_after_us
-    FROM core.as_of AS as_of
+            calls.latest_at,
+            targets.latest_at
+        )), 0) + clock.clock_tolerance_ms * 1000 AS comparable_after_us
+    FROM replay._clock AS clock
     CROSS JOIN (
-        SELECT greatest(max(tm_create), max(tm_update)) AS latest_at
-        FROM raw.voipbin_campaigncalls
+        SELECT
+            greatest(
+                max(CASE WHEN rows.tm_create <= moment.observed_until THEN rows.tm_create END),
+                max(CASE WHEN rows.tm_update <= moment.observed_until THEN rows.tm_update END)
+            ) AS latest_at
+        FROM known.voipbin_campaigncalls AS rows
+        CROSS JOIN replay._clock AS moment
     ) AS calls
     CROSS JOIN (
-        SELECT greatest(max(tm_create), max(tm_update)) AS latest_at
-        FROM raw.voipbin_outdialtargets
+        SELECT
+            greatest(
+                max(CASE WHEN rows.tm_create <= moment.observed_until THEN rows.tm_create END),
+                max(CASE WHEN rows.tm_update <= moment.observed_until THEN rows.tm_update END)
+            ) AS latest_at
+        FROM known.voipbin_outdialtargets AS rows
+        CROSS JOIN replay._clock AS moment
     ) AS targets
 ),
 
@@ -100,11 +114,11 @@ targets AS (
         targets.tm_create AS created_at,
         greatest(targets.tm_create, targets.tm_update) AS platform_at,
         coalesce(targets.tm_delete, targets._deleted_at) AS deleted_at
-    FROM raw.voipbin_outdialtargets AS targets
-    CROSS JOIN core.as_of AS as_of
+    FROM known.voipbin_outdialtargets AS targets
+    CROSS JOIN replay._clock AS clock
     LEFT JOIN replay._calls AS latest ON targets.id = latest.outdial_target_id AND latest.is_latest
     LEFT JOIN replay._outdial_campaigns AS home ON targets.outdial_id = home.outdial_id
-    WHERE latest.call_number IS NOT NULL OR coalesce(targets.tm_create <= as_of.as_of, TRUE)
+    WHERE latest.call_number IS NOT NULL OR coalesce(targets.tm_create <= clock.observed_until, TRUE)
     UNION ALL
     SELECT
         latest.outdial_target_id,
@@ -143,9 +157,9 @@ targets AS (
 budgets AS (
     SELECT
         targets.*,
-        as_of.as_of,
-        as_of.stuck_after_ms,
-        as_of.clock_tolerance_ms,
+        clock.observed_until,
+        clock.stuck_after_ms,
+        clock.clock_tolerance_ms,
         open_targets.oldest_open_at,
         CASE
             WHEN open_targets.outdial_target_id IS NULL THEN greatest(targets.earlier_end_at, targets.ended_at)
@@ -160,7 +174,7 @@ budgets AS (
         plan.max_try_count_4,
         -- True if the platform's row describes a later moment than as-of.
         coalesce(
-            date_diff('microsecond', as_of.as_of, targets.platform_at) > as_of.clock_tolerance_ms * 1000, FALSE
+            date_diff('microsecond', clock.observed_until, targets.platform_at) > clock.clock_tolerance_ms * 1000, FALSE
         ) AS is_later,
         CASE
             WHEN (targets.destinations & 1) <> 0 AND targets.tries_0 < plan.max_try_count_0 THEN 0
@@ -170,7 +184,7 @@ budgets AS (
             WHEN (targets.destinations & 16) <> 0 AND targets.tries_4 < plan.max_try_count_4 THEN 4
         END AS next_index
     FROM targets
-    CROSS JOIN core.as_of AS as_of
+    CROSS JOIN replay._clock AS clock
     LEFT JOIN open_targets ON targets.outdial_target_id = open_targets.outdial_target_id
     LEFT JOIN replay._outplan_versions AS plan ON targets.outplan_id = plan.outplan_id AND plan.is_current
 ),
@@ -200,7 +214,8 @@ judged AS (
         timed.*,
         CASE
             WHEN timed.reached_at IS NOT NULL THEN 'reached'
-            WHEN date_diff('microsecond', timed.oldest_open_at, timed.as_of) > timed.stuck_after_ms * 1000 THEN 'stuck'
+            WHEN date_diff('microsecond', timed.oldest_open_at, timed.observed_until) > timed.stuck_after_ms * 1000
+                THEN 'stuck'
             WHEN timed.oldest_open_at IS NOT NULL THEN 'in_flight'
             WHEN timed.attempts = 0 AND timed.destinations = 0 THEN 'not_dialable'
             -- The interval of an outplan is never null. Null means that no outplan is known, and then nothing is
@@ -210,9 +225,11 @@ judged AS (
             WHEN timed.attempts = 0 THEN 'untouched'
             WHEN timed.try_interval_ms IS NULL THEN 'unresolved'
             WHEN timed.next_index IS NULL THEN 'exhausted'
-            WHEN campaigns.status <> 'run' OR coalesce(campaigns.tm_delete, campaigns._deleted_at) <= timed.as_of
+            WHEN
+                campaigns.status <> 'run'
+                OR coalesce(campaigns.tm_delete, campaigns._deleted_at) <= timed.observed_until
                 THEN 'stranded'
-            WHEN timed.eligible_at <= timed.as_of THEN 'retry_due'
+            WHEN timed.eligible_at <= timed.observed_until THEN 'retry_due'
             ELSE 'retry_waiting'
         END AS outcome,
         CASE
@@ -231,7 +248,7 @@ judged AS (
             WHEN coalesce(timed.drift_0, timed.drift_1, timed.drift_2, timed.drift_3, timed.drift_4) = 0 THEN 'match'
         END AS tries_compared
     FROM timed
-    LEFT JOIN raw.voipbin_campaigns AS campaigns ON timed.campaign_id = campaigns.id
+    LEFT JOIN known.voipbin_campaigns AS campaigns ON timed.campaign_id = campaigns.id
 )
 
 SELECT
@@ -326,7 +343,7 @@ SELECT
     END AS tries_agreement,
     coalesce(broken.violations, 0) AS violations, -- rows of replay.violations, of any verdict [count]
     -- when the target was deleted (UTC); null if it was not deleted by as-of
-    CASE WHEN judged.deleted_at <= judged.as_of THEN judged.deleted_at END AS deleted_at,
-    judged.as_of -- as-of: the moment that this row describes (UTC) [constant]
+    CASE WHEN judged.deleted_at <= judged.observed_until THEN judged.deleted_at END AS deleted_at,
+    judged.observed_until AS as_of -- the dialer's own moment (core.observed), which this row describes (UTC) [constant]
 FROM judged
 LEFT JOIN broken ON judged.outdial_target_id = broken.outdial_target_id

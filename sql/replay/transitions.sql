@@ -11,9 +11,10 @@
 -- Words: event = dial, hangup; from_status, to_status = idle, progressing, done
 -- Incremental: outdial_target_id from replay._calls
 -- Metric: writes = count(*)
--- Example: What happened to one target, step by step?
---   SELECT occurred_at, event, from_status, to_status FROM replay.transitions
---   WHERE outdial_target_id = 'f50b169d-ce02-4bc9-a6e7-bb632c71e450' ORDER BY sequence
+-- Example: What happened, step by step, to the target with the most calls?
+--   SELECT outdial_target_id, sequence, occurred_at, event, destination_index, from_status, to_status
+--   FROM replay.transitions WHERE outdial_target_id = (SELECT outdial_target_id FROM replay.target_outcomes
+--   ORDER BY attempts DESC, outdial_target_id LIMIT 1) ORDER BY sequence
 WITH overlapping AS (
     SELECT DISTINCT outdial_target_id
     FROM replay._calls

@@ -14,13 +14,15 @@
 -- Metric: illegal = count(CASE WHEN verdict = 'illegal' THEN 1 END)
 -- Metric: tolerated = count(CASE WHEN verdict = 'tolerated' THEN 1 END)
 -- Metric: unverifiable = count(CASE WHEN verdict = 'unverifiable' THEN 1 END)
--- Example: How many violations are illegal, by code?
---   SELECT code, count(*) FROM replay.violations WHERE verdict = 'illegal' GROUP BY code
+-- Example: How many calls broke a rule for certain, by code?
+--   SELECT code, count(*) AS calls FROM replay.violations WHERE verdict = 'illegal'
+--   GROUP BY code ORDER BY calls DESC, code
 WITH tolerance AS (
     SELECT
         cutoff_at,
         clock_tolerance_ms * 1000 AS tolerance_us
     FROM core._cutoff
+    WHERE source = 'voipbin'
 ),
 
 -- The few calls whose own row shows that they are violations, or that they cannot be judged.
@@ -83,7 +85,7 @@ suspects AS (
         ON calls.outdial_target_id = latest.outdial_target_id AND latest.is_latest
     LEFT JOIN logged ON calls.outdial_target_id = logged.outdial_target_id
     CROSS JOIN tolerance
-    LEFT JOIN raw.voipbin_outdialtargets AS counters
+    LEFT JOIN known.voipbin_outdialtargets AS counters
         ON
             calls.outdial_target_id = counters.id
             -- Counters that were written after the cut-off include calls that are rightly not here.
@@ -258,7 +260,7 @@ found AS (
         calls.tm_create AS occurred_at,
         'ended ' || CAST(date_diff('microsecond', calls.tm_update, calls.tm_create) AS VARCHAR)
         || ' us before it began' AS detail
-    FROM raw.voipbin_campaigncalls AS calls
+    FROM known.voipbin_campaigncalls AS calls
     CROSS JOIN tolerance
     WHERE calls.status = 'done' AND calls.tm_update < calls.tm_create AND calls.tm_create <= tolerance.cutoff_at
     UNION ALL
@@ -289,7 +291,7 @@ found AS (
         SELECT
             id,
             coalesce(tm_delete, _deleted_at) AS deleted_at
-        FROM raw.voipbin_outdialtargets
+        FROM known.voipbin_outdialtargets
         WHERE coalesce(tm_delete, _deleted_at) IS NOT NULL
     ) AS deleted
         ON calls.outdial_target_id = deleted.id AND calls.began_at > deleted.deleted_at

@@ -3,8 +3,8 @@
 -- The `campaign_key` `all` is the whole source, with each target once.
 -- Time runs from a target's first attempt. For a reached target it runs to the first attempt that reached it. For a
 -- target with a competing end (no tries left, refusal, bad contact info, reached by another campaign) it runs to its
--- last attempt. For an open target it runs to as-of, and the target is censored there. At equal times, contacts and
--- ends come before censoring.
+-- last attempt. For an open target it runs to the source's own moment (core.observed), and the target is censored
+-- there. At equal times, contacts and ends come before censoring.
 -- An attempt in flight is no failure: its target is not at risk when it begins. The target is censored just before it,
 -- or, if a later attempt has ended, is at risk again afterwards.
 -- Key: source, campaign_key, elapsed_us
@@ -33,13 +33,13 @@ spans AS (
                 WHEN histories.ended_by = 'contact' THEN histories.first_contact_at
                 WHEN histories.in_flight_since IS NOT NULL THEN histories.in_flight_since
                 WHEN histories.ended_by IS NOT NULL THEN histories.last_attempt_at
-                ELSE clock.as_of
+                ELSE clock.observed_until
             END
         )
         -- The last moment before the attempt that is in flight. If it is the first attempt, that is before the curve.
         - CASE WHEN histories.ended_by = 'contact' OR histories.in_flight_since IS NULL THEN 0 ELSE 1 END AS elapsed_us
     FROM reports._target_histories AS histories
-    CROSS JOIN core.as_of AS clock
+    INNER JOIN core.observed AS clock ON clock.source = histories.source
     INNER JOIN curves ON curves.source = histories.source AND curves.campaign_key = histories.campaign_key
     WHERE histories.measures_contact AND histories.first_attempt_at IS NOT NULL
 ),

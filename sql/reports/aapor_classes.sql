@@ -11,8 +11,8 @@
 -- Opinion Research, Standard Definitions, 10th edition, 2023).
 -- Key: source, campaign_key
 -- Example: How many targets are in each AAPOR class?
---   SELECT campaign_name, i, p, r, nc, o, uh, ur, uo, ne FROM reports.aapor_classes
---   WHERE campaign_key <> 'all'
+--   SELECT source, campaign_key, campaign_name, i, p, r, nc, o, uh, ur, uo, ne FROM reports.aapor_classes
+--   WHERE campaign_key <> 'all' ORDER BY campaign_key
 WITH counts AS (
     SELECT
         source,
@@ -66,12 +66,15 @@ SELECT
     counts.campaign_key, -- the campaign: `<source>:<native id>`, or `all`
     campaigns.campaign_name, -- the campaign's name in its source; null for `all`
     counts.targets, -- targets of the campaign; each is in one class [count]
-    counts.i, -- I, complete interviews: here, targets that were reached [count]
+    -- I, complete interviews: here, targets that were reached, unless the mapping gives that contact another class [count]
+    counts.i,
     counts.p, -- P, partial interviews [count]
     counts.r, -- R, refusals and break-offs [count]
     counts.nc, -- NC, non-contacts [count]
     counts.o, -- O, other [count]
-    counts.uh, -- UH, unknown whether there is a household or its like; includes targets that were never tried [count]
+    -- UH, unknown whether there is a household or its like; includes targets that were never tried, or whose last call is
+    -- still open [count]
+    counts.uh,
     counts.ur, -- UR, unknown whether there is an eligible respondent [count]
     counts.uo, -- UO, unknown for another reason [count]
     counts.ne, -- NE, not eligible [count]

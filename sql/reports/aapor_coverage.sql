@@ -3,7 +3,7 @@
 -- nothing.
 -- Key: source
 -- Example: Which sources have no value for a refusal?
---   SELECT source FROM reports.aapor_coverage WHERE NOT records_refusals
+--   SELECT source FROM reports.aapor_coverage WHERE NOT records_refusals ORDER BY source
 SELECT
     source, -- the source, as in core.sources
     -- true if some value of the source gives R; without one, its REF is 0 whatever happened

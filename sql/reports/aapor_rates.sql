@@ -4,7 +4,9 @@
 -- rates for counts and an e of your own.
 -- Key: source, campaign_key, rate
 -- Example: What is response rate 3 of each campaign?
---   SELECT campaign_key, value, e FROM reports.aapor_rates WHERE rate = 'rr3' AND campaign_key <> 'all'
+--   SELECT source, campaign_key, campaign_name, numerator, denominator, value, value_low, value_high, e, is_thin
+--   FROM reports.aapor_rates LEFT JOIN core.campaigns USING (source, campaign_key)
+--   WHERE rate = 'rr3' AND campaign_key <> 'all' ORDER BY campaign_key
 WITH classes AS (
     SELECT
         source,

@@ -16,8 +16,9 @@
 -- 1 - Kaplan-Meier stands beside it for comparison only. It treats competing ends as censoring, and so reads too high.
 -- Key: source, campaign_key, attempt_number
 -- Example: Is a third attempt worth it?
---   SELECT source, hazard, hazard_low, hazard_high FROM reports.attempt_curve
---   WHERE campaign_key = 'all' AND attempt_number = 3
+--   SELECT source, attempt_number, at_risk, contacts, hazard, hazard_low, hazard_high
+--   FROM reports.attempt_curve WHERE campaign_key = 'all' AND attempt_number <= 3 AND NOT is_thin
+--   ORDER BY source, attempt_number
 WITH lives AS (
     SELECT
         source,

@@ -9,12 +9,19 @@
 -- attempts.
 -- m is the number of attempts that the mean is worth, and at least 5. It comes from the spread between cells beyond
 -- chance, by the method of moments for the beta-binomial (Kleinman 1973), over cells that are not thin. There may be
--- fewer than 5 such cells, or their spread may be no more than chance gives one time in 20 (chi-squared; Wilson and
--- Hilferty 1931). Then the log does not tell one hour from another, and every cell gets the mean.
+-- fewer than 5 such cells, fewer than 5 contacts in them or fewer than 5 attempts without one, or their spread may be no
+-- more than chance gives one time in 20. Then the log does not tell one hour from another, and every cell gets the mean.
+-- The spread is Pearson's chi-squared of the cells. Where few contacts are expected in a cell, it varies by more than
+-- its table says: at a rate of 1 % in uneven cells, chance passes the table's limit one time in 5. So the limit is the
+-- larger of two: the table's, and the one of a gamma distribution with the mean and the variance that chi-squared has
+-- given the numbers of attempts and contacts (Haldane 1940; Dawson 1954; both limits by Wilson and Hilferty 1931).
 -- Key: source, campaign_key, attempts_kind, weekday, hour
--- Example: When do first attempts reach a person most often, without thin cells?
---   SELECT campaign_key, weekday, hour, shrunk_rate_per_attempt, attempts FROM reports.best_time
---   WHERE attempts_kind = 'first' AND NOT is_thin ORDER BY shrunk_rate_per_attempt DESC LIMIT 5
+-- Example: When do first attempts reach a person most often, without thin cells, and do hours differ at all?
+--   SELECT source, campaign_key, campaign_name, prior_attempts IS NOT NULL AS hours_differ, weekday, hour, attempts,
+--   shrunk_rate_per_attempt, contact_rate_per_attempt, contact_rate_per_attempt_low, contact_rate_per_attempt_high
+--   FROM reports.best_time LEFT JOIN core.campaigns USING (source, campaign_key)
+--   WHERE attempts_kind = 'first' AND NOT is_thin
+--   ORDER BY hours_differ DESC, campaign_key, shrunk_rate_per_attempt DESC, weekday, hour
 WITH correlated AS (
     SELECT
         *,
@@ -53,6 +60,9 @@ means AS (
         CAST(sum(contacts) AS DOUBLE) / sum(attempts) AS mean,
         -- A thin cell does not show how much cells differ. By luck, it may show a difference without bound.
         count(CASE WHEN attempts >= 5 THEN 1 END) AS cells,
+        sum(CASE WHEN attempts >= 5 THEN contacts END) AS cell_contacts,
+        sum(CASE WHEN attempts >= 5 THEN attempts - contacts END) AS cell_misses,
+        sum(CASE WHEN attempts >= 5 THEN 1 / weight END) AS sum_v,
         sum(CASE WHEN attempts >= 5 THEN weight END) AS sum_w,
         sum(CASE WHEN attempts >= 5 THEN weight * weight END) AS sum_ww,
         sum(CASE WHEN attempts >= 5 THEN weight * rate END) AS sum_wr,
@@ -67,9 +77,32 @@ spreads AS (
         means.*,
         sum_wr / sum_w * (1 - sum_wr / sum_w) AS chance,
         sum_wrr - sum_wr * sum_wr / sum_w AS squares,
-        sum_w - sum_ww / sum_w - (cells - 1) AS scale
+        sum_w - sum_ww / sum_w - (cells - 1) AS scale,
+        (cells - 1) * (sum_w - cells) / (sum_w - 1) AS cell_v,
+        (sum_w * sum_v - cells * cells) / (sum_w - 2) AS cell_u,
+        (sum_w - 2) / (sum_w - 1) AS contact_v,
+        (1 / (sum_wr / sum_w * (1 - sum_wr / sum_w)) - 4) / (sum_w - 2) AS contact_u
     FROM means
-    WHERE cells >= 5
+    WHERE cells >= 5 AND cell_contacts >= 5 AND cell_misses >= 5 AND sum_w > 3
+),
+
+-- The mean and the variance of chi-squared by chance alone, given the numbers of attempts and contacts.
+moments AS (
+    SELECT
+        spreads.*,
+        (cells - 1) * sum_w / (sum_w - 1) AS chi_mean,
+        2 * sum_w / (sum_w - 3) * (cell_v - cell_u) * (contact_v - contact_u)
+        + sum_w * sum_w / (sum_w - 1) * cell_u * contact_u AS chi_variance
+    FROM spreads
+),
+
+limits AS (
+    SELECT
+        moments.*,
+        chance * greatest(
+            reports.gamma_limit(cells - 1, 2 * (cells - 1)), reports.gamma_limit(chi_mean, chi_variance)
+        ) AS squares_by_chance
+    FROM moments
 ),
 
 priors AS (
@@ -80,23 +113,20 @@ priors AS (
         means.mean,
         CASE
             WHEN
-                spreads.scale > 0
+                limits.scale > 0
                 -- Where everybody was reached, or nobody, what is left of the spread is rounding.
-                AND spreads.squares > 1e-9 * spreads.sum_w
-                AND spreads.squares > spreads.chance * (spreads.cells - 1) * power(
-                    1 - 2.0e0 / (9 * (spreads.cells - 1))
-                    + 1.6448536269514722e0 * sqrt(2.0e0 / (9 * (spreads.cells - 1))), 3
-                )
+                AND limits.squares > 1e-9 * limits.sum_w
+                AND limits.squares > limits.squares_by_chance
                 THEN greatest(
-                    spreads.chance * spreads.scale / (spreads.squares - spreads.chance * (spreads.cells - 1)) - 1, 5.0
+                    limits.chance * limits.scale / (limits.squares - limits.chance * (limits.cells - 1)) - 1, 5.0
                 )
         END AS prior_attempts
     FROM means
-    LEFT JOIN spreads
+    LEFT JOIN limits
         ON
-            spreads.source = means.source
-            AND spreads.campaign_key = means.campaign_key
-            AND spreads.attempts_kind = means.attempts_kind
+            limits.source = means.source
+            AND limits.campaign_key = means.campaign_key
+            AND limits.attempts_kind = means.attempts_kind
 )
 
 SELECT

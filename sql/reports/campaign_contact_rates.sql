@@ -11,8 +11,10 @@
 -- Metric: contact_rate_per_target = sum(targets_contacted) / nullif(sum(targets_attempted), 0)
 -- Metric: contact_rate_per_attempt = sum(contacts) / nullif(sum(attempts), 0)
 -- Metric: attempts = sum(attempts)
--- Example: Which campaigns surely reach fewer than 30 % of their attempted targets?
---   SELECT campaign_name FROM reports.campaign_contact_rates WHERE contact_rate_per_target_high < 0.3
+-- Example: Which campaigns have the whole interval of their contact rate below 30 %?
+--   SELECT source, campaign_key, campaign_name, targets_contacted, targets_attempted, contact_rate_per_target,
+--   contact_rate_per_target_low, contact_rate_per_target_high FROM reports.campaign_contact_rates
+--   WHERE contact_rate_per_target_high < 0.3 AND NOT is_thin ORDER BY contact_rate_per_target_high, campaign_key
 WITH sums AS (
     SELECT
         source,
@@ -96,8 +98,8 @@ SELECT
     intervals.targets_attempted < 5 AS is_thin, -- true if fewer than 5 targets were attempted: too few to judge by
     intervals.first_attempt_at, -- time of the first real attempt (UTC)
     intervals.last_attempt_at, -- time of the last real attempt (UTC)
-    clock.as_of -- as-of: the moment that this row describes (UTC)
+    clock.observed_until AS as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM intervals
-CROSS JOIN core.as_of AS clock
+INNER JOIN core.observed AS clock ON clock.source = intervals.source
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = intervals.source AND campaigns.campaign_key = intervals.campaign_key

@@ -4,9 +4,12 @@
 -- here as it was. If a day had several publications, the last one counts. The setting CONTACT_LEDGER_HISTORY_DAYS says
 -- for how long days are kept.
 -- Key: published_on, source, campaign_key
--- Example: Has the past changed?
---   SELECT published_on, sum(contacts) AS contacts FROM reports.campaign_daily_snapshot GROUP BY published_on
---   ORDER BY published_on
+-- Example: What has changed in each campaign's figures since they were published the time before?
+--   SELECT published_on, source, campaign_key, campaign_name, attempts, contacts,
+--   attempts - lag(attempts) OVER days AS more_attempts, contacts - lag(contacts) OVER days AS more_contacts
+--   FROM reports.campaign_daily_snapshot
+--   WINDOW days AS (PARTITION BY source, campaign_key ORDER BY published_on)
+--   ORDER BY campaign_key, published_on
 WITH latest AS (
     SELECT max(number) AS number FROM landing.runs
 ),

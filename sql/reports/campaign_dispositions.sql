@@ -4,8 +4,11 @@
 -- last real attempt, or of its last row if it was never really tried. Targets without any row are not here. `unknown`
 -- is a disposition of its own.
 -- Key: source, campaign_key, disposition
--- Example: What share of each campaign has an unknown end?
---   SELECT campaign_key, share_of_attempts FROM reports.campaign_dispositions WHERE disposition = 'unknown'
+-- Example: How many attempts of each campaign have an unknown end?
+--   SELECT source, campaign_key, campaign_name, max(attempts_in_campaign) AS attempts,
+--   sum(CASE WHEN disposition = 'unknown' THEN attempts ELSE 0 END) AS unknown_ends
+--   FROM reports.campaign_dispositions LEFT JOIN core.campaigns USING (source, campaign_key)
+--   GROUP BY ALL ORDER BY unknown_ends DESC, campaign_key
 WITH by_attempt AS (
     SELECT
         source, campaign_key, disposition, bool_or(is_attempt) AS is_attempt,

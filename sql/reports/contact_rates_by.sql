@@ -7,8 +7,11 @@
 -- Sources are not summed, because nothing tells who in one source is who in another.
 -- Key: source, campaign_key, dimension, value
 -- Example: Does the second phone number yield contacts?
---   SELECT campaign_key, value, contacts, attempts FROM reports.contact_rates_by
---   WHERE dimension = 'destination_index'
+--   SELECT source, campaign_key, campaign_name, value AS destination_index, attempts, contacts,
+--   contact_rate_per_attempt, contact_rate_per_attempt_low, contact_rate_per_attempt_high
+--   FROM reports.contact_rates_by LEFT JOIN core.campaigns USING (source, campaign_key)
+--   WHERE dimension = 'destination_index' AND value IN ('0', '1') AND campaign_key <> 'all' AND NOT is_thin
+--   ORDER BY campaign_key, value
 WITH correlated AS (
     SELECT
         *,
@@ -37,7 +40,7 @@ SELECT
     campaign_key, -- the campaign: `<source>:<native id>`, or `all`
     dimension, -- total, channel, direction, agent, day, week or destination_index
     -- the slice of the dimension: `all`; phone, door, …; outbound, …; the agent's key or `none`; the day, or the Monday
-    -- of the week, as YYYY-MM-DD in the reporting time zone; the destination index, 0 to 4
+    -- of the week, as YYYY-MM-DD in the reporting time zone, or `unknown`; the destination index, 0 to 4
     value,
     targets_attempted, -- targets with at least one real attempt in the slice [count]
     targets_contacted, -- targets reached in the slice [count]

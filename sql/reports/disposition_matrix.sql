@@ -3,8 +3,14 @@
 -- reports.campaign_dispositions.
 -- Key: source, campaign_key, attempt_number, disposition
 -- Example: Do later attempts meet voicemail more often?
---   SELECT campaign_key, attempt_number, share_of_attempts FROM reports.disposition_matrix
---   WHERE disposition = 'voicemail' ORDER BY campaign_key, attempt_number
+--   SELECT source, campaign_key, campaign_name, attempt_number, max(attempts_with_number) AS attempts,
+--   sum(CASE WHEN disposition = 'voicemail' THEN attempts ELSE 0 END) AS voicemails,
+--   sum(CASE WHEN disposition = 'voicemail' THEN share_of_attempts ELSE 0 END) AS share,
+--   reports.wilson_low(voicemails, max(attempts_with_number)) AS share_low,
+--   reports.wilson_high(voicemails, max(attempts_with_number)) AS share_high
+--   FROM reports.disposition_matrix LEFT JOIN core.campaigns USING (source, campaign_key)
+--   WHERE NOT is_thin AND source IN (SELECT source FROM core.dispositions WHERE disposition = 'voicemail')
+--   GROUP BY ALL ORDER BY campaign_key, attempt_number
 SELECT
     source, -- the source, as in core.sources
     campaign_key, -- the campaign: `<source>:<native id or name>`

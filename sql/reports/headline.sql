@@ -7,7 +7,8 @@
 -- Metric: contact_rate_per_target = max(contact_rate_per_target)
 -- Metric: targets_attempted = max(targets_attempted)
 -- Example: How many targets were reached, of how many attempted?
---   SELECT targets_contacted, targets_attempted, contact_rate_per_target FROM reports.headline
+--   SELECT targets_contacted, targets_attempted, contact_rate_per_target, contact_rate_per_target_low,
+--   contact_rate_per_target_high FROM reports.headline
 WITH totals AS (
     SELECT
         CAST(coalesce(sum(campaigns_tried), 0) AS BIGINT) AS campaigns_tried,
@@ -46,7 +47,8 @@ SELECT
     rates.campaigns_tried, -- campaigns with at least one real attempt [count]
     rates.campaigns_not_tried, -- campaigns without any real attempt yet [count]
     rates.campaigns_not_measured, -- campaigns whose source cannot tell whether anybody was reached [count]
-    rates.attempts_outside_campaigns, -- real attempts that belong to no campaign [count]
+    -- real attempts that belong to no campaign, of sources that can tell whether anybody was reached [count]
+    rates.attempts_outside_campaigns,
     rates.targets_attempted, -- targets with at least one real attempt [count]
     rates.targets_contacted, -- of these targets, those that were reached at least once [count]
     -- of these targets, the others: targets_attempted - targets_contacted [count]

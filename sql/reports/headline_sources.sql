@@ -1,9 +1,12 @@
 -- One row per source with anything in the ledger: its campaigns and its targets, which reports.headline sums up.
--- A campaign counts once: as tried, as not tried, or as not measured. A target counts once, however many campaigns of
--- the source tried it. The counts of targets are 0 where the source cannot tell whether anybody was reached.
+-- A campaign counts once: as tried, as not tried, or as not measured. A campaign of which only the name is known, without
+-- a row in core.attempts or a target on a list, does not count; core.campaigns has it. A target counts once, however
+-- many campaigns of the source tried it. The counts of targets are 0 where the source cannot tell whether anybody was
+-- reached, and so is attempts_outside_campaigns.
 -- Key: source
--- Example: How many campaigns of each source have no attempt yet?
---   SELECT source, campaigns_not_tried FROM reports.headline_sources
+-- Example: How many campaigns of each source were tried, and how many were not yet?
+--   SELECT source, campaigns_tried, campaigns_not_tried, campaigns_not_measured FROM reports.headline_sources
+--   ORDER BY source
 WITH campaigns AS (
     SELECT
         campaigns.source,

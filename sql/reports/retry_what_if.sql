@@ -22,8 +22,12 @@
 -- case it is made to hold the expectation.
 -- Key: source, campaign_key, max_attempts
 -- Example: What would a maximum of two attempts have given?
---   SELECT campaign_key, targets_contacted, attempts FROM reports.retry_what_if
---   WHERE max_attempts = 2 AND basis = 'log' AND campaign_key <> 'all'
+--   SELECT source, campaign_key, campaign_name, targets, max(attempts) AS attempts,
+--   max(targets_contacted) AS targets_contacted, max(contact_rate_per_target) AS contact_rate_per_target,
+--   max(contact_rate_per_target_low) AS contact_rate_per_target_low,
+--   max(contact_rate_per_target_high) AS contact_rate_per_target_high
+--   FROM reports.retry_what_if LEFT JOIN core.campaigns USING (source, campaign_key)
+--   WHERE max_attempts <= 2 AND basis = 'log' AND campaign_key <> 'all' GROUP BY ALL ORDER BY campaign_key
 WITH lives AS (
     SELECT
         source,

@@ -6,10 +6,11 @@
 -- Crowley (1982): every time at which the curve's own interval holds that share. Where few targets were followed for so
 -- long, the upper end is often null: the log does not rule out any longer time.
 -- Key: source, campaign_key
--- Example: How long does it take to reach half of the targets?
---   SELECT campaign_name, median_seconds / 3600 AS hours, median_seconds_low / 3600 AS at_least,
---       median_seconds_high / 3600 AS at_most
---   FROM reports.time_to_contact WHERE campaign_key <> 'all' AND NOT median_is_thin
+-- Example: How long does it take to reach half of the attempted targets?
+--   SELECT source, campaign_key, campaign_name, targets, contacted, median_seconds / 3600 AS median_hours,
+--   median_seconds_low / 3600 AS median_hours_low, median_seconds_high / 3600 AS median_hours_high, median_is_thin
+--   FROM reports.time_to_contact WHERE campaign_key <> 'all' AND targets >= 5
+--   ORDER BY median_hours NULLS LAST, campaign_key
 WITH spans AS (
     SELECT
         source,

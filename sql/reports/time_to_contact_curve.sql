@@ -5,8 +5,10 @@
 -- reached or ended by then.
 -- Key: source, campaign_key, elapsed_seconds
 -- Example: What share is reached within a day?
---   SELECT campaign_key, cumulative_incidence FROM reports.time_to_contact_curve
---   WHERE elapsed_seconds = 86400 AND campaign_key <> 'all'
+--   SELECT source, campaign_key, campaign_name, targets, contacted, cumulative_incidence,
+--   cumulative_incidence_low, cumulative_incidence_high, is_thin
+--   FROM reports.time_to_contact_curve LEFT JOIN core.campaigns USING (source, campaign_key)
+--   WHERE elapsed_seconds = 86400 AND campaign_key <> 'all' ORDER BY campaign_key
 WITH shares AS (
     SELECT
         source,

@@ -64,7 +64,7 @@ def generate_warehouse(path: str, calls: int) -> Figures:
         load_dispositions(con, settings.landing, settings.mappings)
         for resource in RESOURCES:
             write_moments(con, resource)
-        for name in ("core.as_of", "core._cutoff"):
+        for name in ("core.as_of", "replay._clock", "core._cutoff"):
             for model in with_upstream(load_models(), [name]):
                 Builder(con).build(model)
     return {"calls": filled}

@@ -16,6 +16,7 @@ LONG = 1000
 """From so many logs on, every size is measured."""
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_coverage_of_rates_and_curves() -> None:
     measured = rates_and_curves(LOGS, SIZES if LOGS >= LONG else QUICK)
@@ -23,6 +24,7 @@ def test_coverage_of_rates_and_curves() -> None:
     assert broken(measured) == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_coverage_of_times() -> None:
     measured = times(LOGS, SIZES if LOGS >= LONG else QUICK)

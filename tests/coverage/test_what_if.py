@@ -15,6 +15,7 @@ LONG = 1000
 """From so many logs on, every size is measured."""
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_coverage_of_what_further_attempts_bring() -> None:
     """These logs are cheap, so that even the suite has enough of them to see 90 % for 95."""

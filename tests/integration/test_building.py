@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.models.incremental import Builder, build_whole
 from pipelines.models.sql_files import Model, load_models, read_model
-from tests.support import fetch, file_arrives, ledger
+from tests.support import examples, fetch, file_arrives, ledger
 
 CALLS = """\
 -- One row per call, with its place among the target's calls.
@@ -216,7 +216,7 @@ calls_of_a_file = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(20))
 @given(files=st.lists(calls_of_a_file, min_size=1, max_size=5))
 def test_building_for_changed_keys_gives_what_building_everything_gives(
     chain: list[Model], files: list[list[tuple[int, int | None]]]

@@ -158,9 +158,7 @@ def test_a_file_is_known_by_its_content(attempts: Landing, name: str) -> None:
     attempts.law()
 
 
-@pytest.mark.parametrize(
-    "name", ["full.v2", "full.sql", "full.tar.gz", "full.csv~", "full.csv.gz.gz.gz.gz", "a.zip.gz"]
-)
+@pytest.mark.parametrize("name", ["full.v2", "full.sql", "full.csv~", "full.csv.gz.gz.gz.gz", "a.zip.gz"])
 def test_another_ending_is_told(attempts: Landing, name: str) -> None:
     attempts.put(name, FULL)
     attempts.run()
@@ -435,11 +433,11 @@ def test_what_cannot_be_read_of_an_archive_is_one_line_and_nothing_else_is_lost(
 
 
 def test_many_members_cost_their_directory_once(calls: Landing) -> None:
-    calls.put("all.zip", zipped((f"{i}.json", page([call(i)])) for i in range(1, 3_001)))
+    calls.put("all.zip", zipped((f"{i}.json", page([call(i)])) for i in range(1, 601)))
     with mock.patch.object(archives.zipfile, "ZipFile", wraps=zipfile.ZipFile) as opened:
         calls.run()
     assert opened.call_count == 1
-    assert len(calls.columns("id")) == 3_000
+    assert len(calls.columns("id")) == 600
 
 
 # --- workbooks ---------------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
+import tarfile
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
@@ -16,8 +18,12 @@ from hypothesis import strategies as st
 
 from pipelines.ingest import flat_files, load_dispositions
 from pipelines.ingest.batches import Batch, Doubtful, Survey
+from pipelines.ingest.files import LandingFolder
+from pipelines.ingest.names import better_place
 from pipelines.settings import Settings
+from pipelines.sources import RESOURCES
 from tests.landing_folder import Landing, lines, to_parquet
+from tests.support import examples
 
 HEADER = (
     "id,entity_id,action_entity_id,action_id,campaign_id,contact_info_type,contact_info_id,disposition,"
@@ -490,6 +496,28 @@ def test_a_mapping_saved_by_a_spreadsheet(attempts: Landing, data: bytes) -> Non
     assert attempts.notices("mapping") == []
 
 
+def test_case_does_not_matter_in_a_mapping(attempts: Landing) -> None:
+    (attempts.path / "dispositions.csv").write_text(
+        "source,field,value,disposition\n"
+        "Outreach,Outcome,Answered,Voicemail\n"
+        "outreach,outcome,answered,NO_CONTACT\n"
+        "ACTION_BUILDER,disposition,1,contacted\n"
+        "outreach,outcome,busy,contact\n"
+    )
+    load_dispositions(attempts.con, attempts.path, Settings().mappings)
+    assert attempts.con.sql(
+        "SELECT source, field, lower(value), disposition FROM landing.dispositions "
+        "WHERE origin = 'landing folder' ORDER BY ALL"
+    ).fetchall() == [
+        ("action_builder", "disposition", "1", "contacted"),
+        ("outreach", "outcome", "answered", "no_contact"),
+    ]
+    assert attempts.notices("mapping") == [
+        ("disposition", "outreach,outcome,busy,contact", 1),
+        ("value", "Outreach,Outcome,Answered,Voicemail", 1),
+    ]
+
+
 # --- properties -------------------------------------------------------------------------------------------------------
 
 LETTERS = st.text(st.sampled_from(list('ab1é,;" \n\\|–')), max_size=6)
@@ -552,7 +580,7 @@ def read(folder: Path, data: bytes, monkeypatch: pytest.MonkeyPatch | None = Non
 
 
 PROPERTY = settings(
-    max_examples=40,
+    max_examples=examples(20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -647,3 +675,240 @@ def test_two_spellings_of_one_name_in_parquet(calls: Landing) -> None:
     moment = datetime(2026, 10, 20, 10)
     assert calls.columns("id", "created_at") == [(1, moment), (2, moment)]
     assert [(field, rows) for field, _, rows in calls.notices("repeated_column")] == [("created_at", 2)]
+
+
+# --- another table that shares a field -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "content", "better"),
+    [
+        (
+            "outreach.sequences",
+            "a.csv",
+            "id,name,outcome,order,createdAt\n3,Answered,completed,1,2026-01-01\n",
+            "outreach/call_dispositions",
+        ),
+        (
+            "action_builder.actions",
+            "a.jsonl",
+            '{"id":1,"campaign_id":7,"entity_id":2,"disposition":1,"created_at":"2026-01-01"}\n',
+            "action_builder/contact_attempts",
+        ),
+        (
+            "voipbin.campaigns",
+            "a.tsv",
+            "id\tname\tdetail\ttry_interval\tmax_try_count_0\n5bb94890-0000-4000-8000-000000000001\ta\tb\t1\t2\n",
+            "voipbin/outplans",
+        ),
+        (
+            "action_builder.campaigns",
+            "other system.csv",
+            "id;name;description;sequenceType;enabled\n1;a;b;interval;true\n",
+            "outreach/sequences",
+        ),
+    ],
+)
+@pytest.mark.parametrize("large", [False, True])
+def test_a_table_that_fits_another_resource_better_is_refused(
+    tmp_path: Path, folder: str, name: str, content: str, better: str, large: bool
+) -> None:
+    landing = Landing(tmp_path, folder)
+    landing.large = large
+    landing.put(name, content)
+    landing.run()
+    assert landing.rows() == []
+    assert told(landing) == [
+        ("another table", f"its columns are those of another resource: put the file into {better}/")
+    ]
+    landing.law()
+
+
+@pytest.mark.parametrize(
+    ("folder", "header"),
+    [
+        ("outreach.sequences", "id,name"),
+        ("outreach.sequences", "id,name,order"),  # one column of call_dispositions, and no more
+        ("outreach.sequences", "id,name,outcome,order,enabled"),  # a field that call_dispositions lacks
+        ("action_builder.campaigns", "id,name,description,status,created_at"),
+        ("outreach.calls", "id,createdAt,sequence,mood,weather"),
+    ],
+)
+def test_a_sparse_export_is_no_other_table(tmp_path: Path, folder: str, header: str) -> None:
+    landing = Landing(tmp_path, folder)
+    landing.put("a.csv", f"{header}\n7{',' * header.count(',')}\n")
+    landing.run()
+    assert landing.columns("id") == [(7,)]
+
+
+def test_no_resource_with_all_its_fields_is_another_one() -> None:
+    for resource in RESOURCES:
+        names = [field.name for field in resource.fields]
+        assert better_place(resource, names) == ""
+        assert all(
+            better_place(other, names) in ("", resource.full_name.replace(".", "/")) for other in RESOURCES
+        )
+
+
+# --- words for null with spaces around them ----------------------------------------------------------------------------
+
+
+def test_spaces_around_a_word_for_null(calls: Landing) -> None:
+    calls.put(
+        "a.csv",
+        "id,note,outcome,sequence_id,to\n1,None ,Answered, NULL,x\n2, NULL,  None,5,nullable \n"
+        "3,called,NULL          ,6,NA is a name\n",
+    )
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "note", "outcome", "sequence_id", "to") == [
+        (1, None, "Answered", None, "x"),
+        (2, None, None, 5, "nullable "),
+        (3, "called", None, 6, "NA is a name"),
+    ]
+
+
+# --- a first row that looks like names ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("folder", "content"),
+    [
+        ("outreach.sequences", "1,name,description\n2,Spring,warm\n"),
+        ("voipbin.outplans", "5bb94890-0000-4000-8000-000000000001|name|detail|source\n"),
+        ("outreach.sequences", "name\tdescription\t2026-01-01 00:00:00\nSpring\twarm\t2026-01-01 00:00:00\n"),
+    ],
+)
+def test_a_first_row_with_an_id_in_it_is_no_header(tmp_path: Path, folder: str, content: str) -> None:
+    landing = Landing(tmp_path, folder)
+    landing.put("unload.csv", content)
+    landing.run()
+    assert landing.rows() == []
+    assert told(landing) == [
+        (
+            "no header",
+            (
+                "no header: its first record holds a number, a time or a UUID, and does not name the row's id; "
+                "export it with a header, or name its columns in columns.csv"
+            ),
+        )
+    ]
+    assert landing.notices("new_field") == []
+
+
+def test_a_number_as_a_columns_name_beside_an_id(sequences: Landing) -> None:
+    sequences.put("pivot.csv", "id,name,2026\n1,Spring,4\n")
+    sequences.run()
+    assert sequences.columns("id", "name") == [(1, "Spring")]
+
+
+# --- delimiters, encodings, and what stands around rows ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delimiter", ["^", "~"])
+def test_delimiters_of_mainframes(calls: Landing, delimiter: str) -> None:
+    text = 'id,direction,note\n1,outbound,"a~^b"\n2,inbound,\n'
+    calls.put("a.txt", text.replace(",", delimiter))
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "direction", "note") == [(1, "outbound", "a~^b"), (2, "inbound", None)]
+
+
+def test_rows_that_end_in_a_delimiter_and_a_space(calls: Landing) -> None:
+    calls.put("a.csv", "id,direction,note\n1,outbound,a, \n2,inbound,, \n")
+    calls.put("b.csv", "id,direction,note, \n3,outbound,a, \n4,inbound,, \n")
+    calls.put("c.csv", "id,direction,note\n5,outbound,a, \n6,inbound,\n")
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "note") == [(1, "a"), (2, None), (3, "a"), (4, None), (6, None)]
+    assert told(calls) == [("unreadable", "4 values under 3 columns")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark(calls: Landing, encoding: str) -> None:
+    calls.put("a.csv", "id,direction,note\n1,outbound,Zoë – later\n".encode(encoding))
+    calls.put("b.jsonl", '{"id":2,"direction":"inbound","note":"Zoë"}\n'.encode(encoding))
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "note") == [(1, "Zoë – later"), (2, "Zoë")]
+
+
+@pytest.mark.parametrize(
+    ("content", "dropped"),
+    [
+        ("id|direction|note\n1|outbound|a\n2|inbound|\n(2 rows)\n", 1),
+        (
+            " id | direction | note \n----+-----------+------\n  1 | outbound  | a\n  2 | inbound   | \n(2 rows)\n\n",
+            2,
+        ),
+        ("id,direction,note\n--,---------,----\n1,outbound,a\n2,inbound,\n\n(2 rows affected)\n", 2),
+    ],
+    ids=["psql unaligned", "psql", "sqlcmd"],
+)
+def test_what_database_clients_write_around_rows(calls: Landing, content: str, dropped: int) -> None:
+    calls.put("out.txt", content)
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "direction", "note") == [(1, "outbound", "a"), (2, "inbound", None)]
+    assert ("lines of a database client", dropped) in calls.con.sql(
+        "SELECT detail, rows FROM landing.notices WHERE code = 'no_record'"
+    ).fetchall()
+    assert calls.rejected() == []
+
+
+@pytest.mark.parametrize("folder", ["", "outreach/", "outreach/calls/", "outreach/calls/2026/"])
+def test_columns_are_named_in_every_folder_above(calls: Landing, folder: str) -> None:
+    names = calls.path / folder / "columns.csv"
+    names.parent.mkdir(parents=True, exist_ok=True)
+    names.write_text('file,columns\nunload*,"id,direction"\n')
+    calls.put("2026/unload_0", "1,outbound\n")
+    calls.run()
+    assert calls.columns("id", "direction") == [(1, "outbound")]
+    assert LandingFolder(calls.path).unread == []
+
+
+def test_the_nearest_names_of_columns_count(calls: Landing) -> None:
+    (calls.path / "columns.csv").write_text('file,columns\n*,"direction,id"\n')
+    calls.put("columns.csv", 'file,columns\nnear*,"id,direction"\n')
+    calls.put("near.csv", "1,outbound\n")
+    calls.put("far.csv", "inbound,2\n")
+    calls.run()
+    assert calls.columns("id", "direction") == [(1, "outbound"), (2, "inbound")]
+
+
+def test_columns_are_named_in_an_archive(calls: Landing) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("dump/columns.csv", 'file,columns\n*.csv,"id,direction"\n')
+        archive.writestr("dump/calls/part.csv", "1,outbound\n")
+        archive.writestr("other/part.csv", "2,outbound\n")
+    calls.put("dump.zip", out.getvalue())
+    calls.run()
+    assert calls.columns("id", "direction") == [(1, "outbound")]
+    assert [reason for reason, _ in told(calls)] == ["no header"]
+
+
+def test_a_tar_archive_says_so(calls: Landing) -> None:
+    out, content = io.BytesIO(), b"id,direction\n1,outbound\n"
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        info = tarfile.TarInfo("calls.csv")
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    what = "a tar archive is not read: unpack it, and put the files that are in it into the folder"
+    calls.put("calls.csv.gz", out.getvalue())
+    for name in ("calls.tar.gz", "calls.tgz", "calls.tar"):
+        calls.put(name, out.getvalue())
+    calls.run()
+    assert told(calls) == [("unreadable", what)]
+    assert [(each.files, each.why) for each in LandingFolder(calls.path).unread] == [(3, what)]
+
+
+def test_columns_of_hudi_are_no_news(calls: Landing) -> None:
+    calls.put(
+        "a.csv",
+        "_hoodie_commit_time,_hoodie_record_key,_hoodie_file_name,_hoodie_is_deleted,id,updated_at\n"
+        "20260101,1,a.parquet,true,1,2026-01-01\n20260101,2,a.parquet,false,2,2026-01-01\n",
+    )
+    calls.run()
+    assert calls.columns("id", "_deleted_at", "extra") == [(1, datetime(2026, 1, 1), None), (2, None, None)]
+    assert calls.notices("new_field") == []

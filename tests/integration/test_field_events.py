@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from pipelines.ingest import load_dispositions
 from pipelines.settings import Settings
+from pipelines.warehouse.tables import write_settings
 from tests.landing_folder import Landing, Row, Writer, array, lines, resource_object, to_csv, to_parquet
-from tests.support import build, fetch
+from tests.support import build, examples, fetch
 
 CALLS = "outreach.calls"
 DELIVERED = "2026-10-22T10:00:00Z"
@@ -45,10 +46,7 @@ def event(name: str, record: Row, delivered: str | None = DELIVERED, kind: str =
 
 def counted(landing: Landing) -> list[int]:
     """The calls that count as attempts in the ledger."""
-    landing.con.execute("DELETE FROM landing.settings")
-    landing.con.execute(
-        "INSERT INTO landing.settings BY NAME SELECT 'UTC' AS timezone, 7200000 AS stuck_after_ms, 5000 AS clock_tolerance_ms"
-    )
+    write_settings(landing.con, Settings())
     load_dispositions(landing.con, landing.path, Settings().mappings)
     build(landing.con, "core.attempts")
     found = fetch(landing.con, "SELECT attempt_key FROM core.attempts ORDER BY attempt_key")
@@ -282,7 +280,7 @@ def is_told_apart(happenings: list[Row]) -> bool:
     return True
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(12))
 @given(st.integers(0, 2**32))
 def test_updates_give_the_same_in_any_order_and_split(seed: int) -> None:
     chance = random.Random(seed)
@@ -859,3 +857,112 @@ def test_an_event_of_a_deletion_may_stand_alone_in_its_file(calls: Landing) -> N
     calls.law()
     assert calls.rejected() == []
     assert calls.columns("id", "_deleted_at") == [(41, datetime(2026, 10, 22, 10))]
+
+
+# --- Debezium --------------------------------------------------------------------------------------------------------
+
+ATTEMPT = {"id": 1, "entity_id": 5, "disposition": 1, "created_at": 1760979731000000, "note": None}
+
+
+def change(operation: str, before: Row | None, after: Row | None, *, bare: bool) -> Row:
+    payload = {
+        "before": before,
+        "after": after,
+        "op": operation,
+        "ts_ms": 1760979732000,
+        "source": {"table": "x"},
+    }
+    return payload if bare else {"schema": {"type": "struct", "fields": []}, "payload": payload}
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["envelope", "bare"])
+def test_a_change_log_of_debezium(tmp_path: Path, bare: bool) -> None:
+    attempts = Landing(tmp_path, "action_builder.contact_attempts")
+    second = {**ATTEMPT, "id": 2, "created_at": "2025-10-20T17:02:11Z", "note": "x"}
+    attempts.put(
+        "topic.jsonl",
+        lines(
+            [
+                change("r", None, ATTEMPT, bare=bare),
+                change("c", None, second, bare=bare),
+                change("u", {"id": 1}, {**ATTEMPT, "disposition": 0, "updated_at": 1760979733000}, bare=bare),
+                # Without a full replica identity the row before holds its key alone, and nulls.
+                change("d", {"id": 2, "disposition": None, "note": None}, None, bare=bare),
+                *([] if bare else [{"schema": None, "payload": None}]),
+            ]
+        ),
+    )
+    attempts.run()
+    attempts.law()
+    created = datetime(2025, 10, 20, 17, 2, 11)
+    assert attempts.columns("id", "disposition", "note", "created_at", "_deleted_at") == [
+        (1, 0, None, created, None),
+        (2, 1, "x", created, datetime(2025, 10, 20, 17, 2, 12)),
+    ]
+    assert attempts.rejected() == []
+
+
+def test_an_unwrapped_record_with_its_schema(tmp_path: Path) -> None:
+    attempts = Landing(tmp_path, "action_builder.contact_attempts")
+    rows = [
+        {"schema": {"type": "struct"}, "payload": {"id": n, "disposition": 0, "__deleted": gone}}
+        for n, gone in ((1, "false"), (2, "true"))
+    ]
+    attempts.put("topic.json", lines(rows))
+    attempts.run()
+    assert attempts.columns("id", "disposition", "_deleted_at") == [
+        (1, 0, None),
+        (2, 0, datetime(1970, 1, 1)),
+    ]
+    assert attempts.notices("undated_deletion") == [("_deleted_at", None, 1)]
+
+
+def test_a_number_is_a_time_in_a_change_log_alone(tmp_path: Path) -> None:
+    attempts = Landing(tmp_path, "action_builder.contact_attempts")
+    attempts.put("a.jsonl", lines([change("c", None, ATTEMPT, bare=True), {**ATTEMPT, "id": 2}]))
+    attempts.run()
+    assert attempts.columns("id") == [(1,)]
+    assert attempts.wrong() == [("created_at is not a time", "created_at", "1760979731000000")]
+
+
+# --- deletions without a time ------------------------------------------------------------------------------------------
+
+
+def test_a_deletion_without_a_time_is_told(calls: Landing) -> None:
+    calls.put("a.csv", "id,note,_fivetran_deleted\n1,a,true\n2,b,false\n3,c,true\n")
+    calls.put("b.csv", "id,note,updated_at,_fivetran_deleted\n4,a,2026-01-01,true\n")
+    calls.run()
+    assert calls.notices("undated_deletion") == [("_deleted_at", None, 2)]
+    assert counted(calls) == [2]
+
+
+# --- files that were put together --------------------------------------------------------------------------------------
+
+
+def test_byte_order_marks_among_lines(calls: Landing) -> None:
+    one = "\ufeff" + json.dumps(row(1), ensure_ascii=False) + "\n"
+    two = "\ufeff" + json.dumps(row(2, note="\ufeffkept"), ensure_ascii=False)
+    calls.put("all.jsonl", one + two + "\n" + one.replace('"id": 1', '"id": 3'))
+    calls.put("glued.jsonl", two.replace('"id": 2', '"id": 4') + one.replace('"id": 1', '"id": 5'))
+    calls.run()
+    calls.law()
+    assert calls.columns("id", "note") == [
+        (1, None),
+        (2, "\ufeffkept"),
+        (3, None),
+        (4, "\ufeffkept"),
+        (5, None),
+    ]
+    assert calls.rejected() == []
+
+
+# --- documents that hold nothing ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["response", "_airbyte_data"])
+def test_a_document_whose_record_is_null(calls: Landing, name: str) -> None:
+    calls.put("a.jsonl", lines([{name: None}, {**row(1), "response": None}, row(2)]))
+    calls.run()
+    calls.law()
+    assert calls.columns("id") == [(1,), (2,)]
+    assert len(calls.rejected()) == 1

@@ -30,7 +30,7 @@ from pipelines.sources import RESOURCES
 from pipelines.validation.engine import evaluate
 from pipelines.validation.rules import load_rules
 from tests.sql.logs import voipbin
-from tests.support import fetch, ledger
+from tests.support import examples, fetch, ledger
 
 MODELS = load_models()
 CHAIN = with_upstream(
@@ -478,7 +478,7 @@ def call_row(call: tuple[tuple[str | None, str | None], int, int | None, int, in
     }
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(6))
 @given(first=CALLS, then=CALLS)
 def test_later_files_touch_the_targets_of_their_own_organization(
     tmp_path_factory: pytest.TempPathFactory, first: list[Any], then: list[Any]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipelines.ingest import shapes
 from tests.landing_folder import Landing, Row, lines, resource_object
+from tests.support import examples
 
 CALLS, DIALS = "voipbin.campaigncalls", "outreach.calls"
 
@@ -177,7 +178,7 @@ _OUTREACH_ODD: list[Any] = [
 ]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 2**32))
 def test_both_ways_give_the_same(seed: int) -> None:
     chance = random.Random(seed)

@@ -18,7 +18,7 @@ from pipelines.ingest.unpack import Unpacked
 from pipelines.sources import RESOURCE, Field, Resource
 from pipelines.sql_text import literal
 from pipelines.warehouse.tables import create_schemas
-from tests.landing_folder import Landing, Row, airbyte_raw, lines, to_csv
+from tests.landing_folder import Landing, Row, airbyte_raw, lines, to_csv, to_parquet
 
 BOTH = pytest.mark.parametrize("large", [False, True], ids=["surveyed", "guessed"])
 
@@ -505,3 +505,167 @@ def test_sixteen_bytes_of_a_fixed_length_are_a_uuid(tmp_path: Path, monkeypatch:
     target.put("a.parquet", Path(bare.path).read_bytes())
     all_taken(target)
     assert target.columns("id") == [(ONE,)]
+
+
+# --- told twice ----------------------------------------------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"id":1,"disposition":1,"Disposition":0}',
+        '{"id":1,"disposition":1,"disposition":0}',
+        '{"id":1,"Disposition":"0","DISPOSITION":"1"}',
+        '{"type":"RECORD","stream":"contact_attempts","record":{"id":1,"disposition":0,"disposition":1}}',
+    ],
+)
+def test_a_field_told_twice_and_differently_rejects_its_record(
+    tmp_path: Path, record: str, large: bool
+) -> None:
+    made = landing(tmp_path, "action_builder.contact_attempts", large)
+    good = record.replace('"id":1', '"id":2').replace("0", "1")
+    made.put("a.jsonl", f"{record}\n{good}\n")
+    made.run()
+    made.law()
+    assert made.columns("id", "disposition") == [(2, 1)]
+    assert made.wrong() == [
+        ("disposition stands twice in the record, with different values", "disposition", "0 and 1")
+    ]
+    assert made.notices("repeated_column") == [("disposition", None, 2)]
+
+
+@BOTH
+def test_a_repeated_key_rejects_its_record_alone(tmp_path: Path, large: bool) -> None:
+    made = landing(tmp_path, "outreach.calls", large)
+    rows = [f'{{"id":{n},"direction":"outbound","prospectId":{n}}}' for n in range(1, 3000)]
+    rows.append('{"id":5000,"id":5001,"direction":"inbound","prospectId":7}')
+    made.put("a.jsonl", "\n".join(rows))
+    result = made.run()
+    made.law()
+    assert (result.accepted, result.rejected) == (2999, 1)
+    assert made.wrong() == [("id stands twice in the record, with different values", "id", "5000 and 5001")]
+
+
+def test_a_field_told_twice_alike_is_taken_with_a_notice(tmp_path: Path) -> None:
+    made = landing(tmp_path, "outreach.calls")
+    made.put(
+        "page.json",
+        '{"data":[{"type":"call","id":1,"attributes":{"createdAt":"2026-01-01T01:00:00+01:00",'
+        '"created_at":"2026-01-01T00:00:00.000Z","note":"a","note":"a"},'
+        '"relationships":{"prospect":{"data":{"type":"prospect","id":4}},"Prospect":{"data":{"id":"4"}}}}]}',
+    )
+    all_taken(made)
+    assert made.columns("id", "created_at", "note", "prospect_id") == [(1, datetime(2026, 1, 1), "a", 4)]
+    assert [field for field, *_ in made.notices("repeated_column")] == ["created_at", "note", "prospect_id"]
+
+
+def test_a_name_that_is_no_field_costs_nothing_when_it_stands_twice(tmp_path: Path) -> None:
+    made = landing(tmp_path, "outreach.calls")
+    made.put("a.json", '{"id":1,"direction":"outbound","mood":1,"mood":2}')
+    all_taken(made)
+    assert made.columns("id", "extra") == [(1, '{"mood":1}')]
+    assert made.notices("repeated_column") == [("mood", None, 1)]
+
+
+def test_an_alias_stands_behind_the_fields_own_name(tmp_path: Path) -> None:
+    made = landing(tmp_path, "action_builder.contact_attempts")
+    early, late = "2026-01-01T01:00:00Z", "2026-01-01T08:00:00Z"
+    made.put("a.jsonl", lines([{"id": 1, "disposition": 1, "utc_created_at": late, "created_at": early}]))
+    made.put(
+        "a.csv", f"id,utc_created_at,created_at\n2,{late},{early}\n3,{late},\n4,{late},2026-01-01 08:00\n"
+    )
+    all_taken(made)
+    assert [(n, at.hour) for n, at in made.columns("id", "created_at")] == [(1, 1), (2, 1), (3, 8), (4, 8)]
+    assert made.notices("repeated_column") == [("created_at", None, 1), ("utc_created_at", None, 1)]
+
+
+# --- ids written as floats -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["share.csv", "share.parquet", "share.jsonl"])
+def test_an_organization_written_as_a_float(tmp_path: Path, name: str) -> None:
+    """Pandas turns whole numbers with gaps into floats."""
+    made = landing(tmp_path, "outreach.calls")
+    made.put("first.csv", "ID,O_ID,BENTO,NOTE,UPDATED_AT\n1,8,app1,old,2026-01-01 00:00:00\n")
+    text = '{"ID":1,"O_ID":8.0,"BENTO":"app1","NOTE":"new","UPDATED_AT":"2026-02-01 00:00:00"}\n'
+    row = {"ID": 1, "O_ID": "8.0", "BENTO": "app1", "NOTE": "new", "UPDATED_AT": "2026-02-01 00:00:00"}
+    gap = {**row, "ID": 2, "O_ID": None}
+    write: dict[str, bytes] = {
+        "share.csv": to_csv([row, gap]),
+        "share.parquet": to_parquet([row, gap]),
+        "share.jsonl": text.encode() + lines([gap]),
+    }
+    made.put(name, write[name])
+    result = made.run()
+    made.law()
+    assert result.rejected == 0
+    assert made.columns("id", "o_id", "note") == [(1, "8", "new"), (2, None, "new")]
+    told = [] if name.endswith("jsonl") else [("O_ID", None, 1)]
+    assert made.notices("float_id") == told
+
+
+def test_words_for_null_are_no_ids_beside_floats(tmp_path: Path) -> None:
+    made = landing(tmp_path, "outreach.calls")
+    made.put("share.csv", "id,O_ID,sequence_id\n1,8.0,NULL\n2,NULL,4\n3, ,4\n4,9.00,4\n")
+    all_taken(made)
+    assert made.columns("id", "o_id") == [(1, "8"), (2, None), (3, " "), (4, "9")]
+
+
+def test_a_text_that_looks_like_a_float_beside_others_stays(tmp_path: Path) -> None:
+    made = landing(tmp_path, "outreach.calls")
+    made.put("share.csv", "id,O_ID,note\n1,8.0,1.0\n2,v8,2.0\n")
+    made.put("share.jsonl", '{"id":3,"O_ID":"8.0","note":"3.0"}\n')
+    all_taken(made)
+    assert made.columns("id", "o_id", "note") == [(1, "8.0", "1.0"), (2, "v8", "2.0"), (3, "8.0", "3.0")]
+
+
+# --- more forms of times, ids and relations ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-10-21 08:00:04 -0700 PDT", 15),
+        ("2026-10-21 08:00:04.5 +0530 IST", 2),
+        ("2026-10-21 08:00:04 -0300 -03", 11),
+        ("2026-10-21 08:00:04.000000001 +0200 CEST m=+0.000012", 6),
+    ],
+)
+def test_a_zone_that_is_named_behind_its_offset(tmp_path: Path, text: str, hour: int) -> None:
+    made = landing(tmp_path, "outreach.calls")
+    made.put("a.csv", f"id,dialed_at\n1,{text}\n")
+    made.put("b.jsonl", lines([{"id": 2, "dialed_at": text}]))
+    all_taken(made)
+    assert [at.hour for _, at in made.columns("id", "dialed_at")] == [hour, hour]
+
+
+def test_a_zones_name_alone_is_refused(tmp_path: Path) -> None:
+    """PDT may be several zones, and nothing says which."""
+    made = landing(tmp_path, "outreach.calls")
+    made.put("a.csv", "id,dialed_at\n1,2026-10-21 08:00:04 PDT\n")
+    made.run()
+    assert made.wrong() == [("dialed_at is not a time", "dialed_at", "2026-10-21 08:00:04 PDT")]
+
+
+def test_uuids_as_databases_show_bytes(tmp_path: Path) -> None:
+    made = landing(tmp_path, "voipbin.campaigns")
+    made.put(
+        "a.csv",
+        "id,name,outplan_id\n"
+        "0x5BB94890000040008000000000000001,a,\\x5bb94890000040008000000000000002\n"
+        "0x5bb9,b,\n",
+    )
+    made.run()
+    assert made.columns("id", "outplan_id") == [
+        (UUID("5bb94890-0000-4000-8000-000000000001"), UUID("5bb94890-0000-4000-8000-000000000002"))
+    ]
+    assert made.wrong() == [("id is not a UUID", "id", "0x5bb9")]
+
+
+def test_a_relation_as_an_array_of_postgresql(tmp_path: Path) -> None:
+    made = landing(tmp_path, "outreach.calls")
+    made.put("a.csv", 'id,prospect,sequence_id\n1,{4},"{""5""}"\n2,{},\n3,"{4,5}",\n')
+    made.run()
+    assert made.columns("id", "prospect_id", "sequence_id") == [(1, 4, 5), (2, None, None)]
+    assert made.wrong() == [("prospect_id is not a whole number", "prospect_id", "{4,5}")]

@@ -543,9 +543,10 @@ def test_column_names_that_mean_something_to_a_database(landing: Landing) -> Non
         "extra",
         "🙂",
     ]
+    # Beside `id`, `ID ` is the same field once more.
+    names.remove("ID ")
     landing.put("a.ndjson", lines([call(1, **dict.fromkeys(names, "v")), call(2)]))
-    # In CSV, `ID ` beside `id` is a second column of one name.
-    others = [name for name in names if "\x00" not in name and name != "ID "]
+    others = [name for name in names if "\x00" not in name]
     landing.put("b.csv", to_csv([call(3, **dict.fromkeys(others, "v"))]))
     landing.run()
     assert landing.rejected() == []

@@ -160,6 +160,7 @@ def test_the_mutations_are_about_a_thousand() -> None:
     assert len(CASES) * FILES >= 1_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(ROUNDS))
 @pytest.mark.parametrize(("resource", "shape"), CASES)
 def test_broken_files(tmp_path: Path, resource: str, shape: str, seed: int) -> None:

@@ -91,6 +91,10 @@ result = {
     "rows": {table: len(con.sql(f"SELECT * FROM {table}").fetchall()) for table in tables},
     "target": con.sql("SELECT outdial_target_id, outcome FROM replay.target_outcomes").fetchall(),
     "wilson": con.sql("SELECT reports.wilson_low(5, 9), reports.wilson_high(5, 9)").fetchall()[0],
+    "difference": con.sql(
+        "SELECT reports.diff_low(k, 10, 3, 10), reports.diff_high(k, 10, 3, 10), reports.diff_p(k, 10, 3, 10) "
+        "FROM (VALUES (9)) AS counts (k)"
+    ).fetchall()[0],
 }
 """
     result = old_duckdb(code, path=str(warehouse.settings.published_path))
@@ -98,6 +102,7 @@ result = {
     assert result["rows"]["core.attempts"] == 1
     assert result["target"] == [["f50b169d-ce02-4bc9-a6e7-bb632c71e450", "reached"]]
     assert [round(bound, 3) for bound in result["wilson"]] == [0.267, 0.811]
+    assert [round(figure, 4) for figure in result["difference"]] == [0.1705, 0.8090, 0.0062]
 
 
 def test_who_has_the_old_file_open_keeps_it_and_who_comes_next_sees_the_new(warehouse: Warehouse) -> None:

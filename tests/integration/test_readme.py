@@ -1,7 +1,7 @@
 """What the README shows works as it stands there: questions to tables, example files, links, settings.
 
 Belongs here: what is read out of README.md and sql/examples.sql. Does not belong here: whether an answer is right
-(tests/recount).
+(tests/sql/test_questions.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,87 @@ def test_there_are_twenty_questions() -> None:
     assert all(question.endswith("?") for _, question, _ in TWENTY)
 
 
+ASKED = [(name, query) for name, query in QUESTIONS if not name.startswith("raw.")]
+ASKED += [(number, query) for number, _, query in TWENTY]
+"""Every question of a model or of examples.sql."""
+EVERY_QUESTION = pytest.mark.parametrize(("name", "query"), ASKED, ids=[name for name, _ in ASKED])
+
+
+@pytest.fixture(scope="module")
+def shuffled(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published file with the rows of every table in another order."""
+    path = tmp_path_factory.mktemp("shuffled") / "contact_ledger.duckdb"
+    with duckdb.connect(path) as con:
+        con.execute(f"ATTACH '{published}' AS published (READ_ONLY)")
+        tables = con.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'published'"
+        ).fetchall()
+        for schema, table in tables:
+            con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            con.execute(
+                f"CREATE TABLE {schema}.{table} AS SELECT rows.* FROM published.{schema}.{table} AS rows "
+                "ORDER BY hash(CAST(rows AS VARCHAR)), CAST(rows AS VARCHAR)"
+            )
+        con.execute((SQL_ROOT / "macros.sql").read_text(encoding="utf-8"))
+    return path
+
+
 @pytest.mark.parametrize("query", [query for _, _, query in TWENTY], ids=[number for number, _, _ in TWENTY])
 def test_each_of_the_twenty_has_an_answer(published: Path, query: str) -> None:
     assert answer(published, query)
+
+
+@EVERY_QUESTION
+def test_an_answer_has_one_order(published: Path, shuffled: Path, name: str, query: str) -> None:
+    assert answer(published, query) == answer(shuffled, query), name
+
+
+@EVERY_QUESTION
+def test_an_answer_names_what_it_speaks_of(published: Path, name: str, query: str) -> None:
+    """A campaign has its name and its key, and no row for all campaigns beside it; columns have words for names."""
+    with duckdb.connect(published, read_only=True) as con:
+        relation = con.sql(query)
+        columns, rows = relation.columns, relation.fetchall()
+    has_key = {"campaign_key", "campaign_id"} & set(columns)
+    assert bool(has_key) == ("campaign_name" in columns), name
+    for key in has_key:
+        assert "all" not in {row[columns.index(key)] for row in rows}
+    assert all(re.fullmatch(r"[a-z0-9_]+", column) for column in columns), columns
+
+
+@EVERY_QUESTION
+def test_a_rate_has_its_interval_beside_it(published: Path, name: str, query: str) -> None:
+    """Whatever column of a table that the query reads has an interval there, has it in the answer."""
+    read = [model for model in MODELS.values() if re.search(rf"\b{re.escape(model.table)}\b", query)]
+    with_interval = {
+        column
+        for model in read
+        for column, marks in model.marks.items()
+        if "share" in marks and f"{column}_low" in model.columns
+    }
+    with duckdb.connect(published, read_only=True) as con:
+        columns = con.sql(query).columns
+    for column in with_interval & set(columns):
+        assert {f"{column}_low", f"{column}_high"} <= set(columns), (name, column)
+
+
+def test_the_oldest_client_gives_the_same_answers(published: Path, old_duckdb: Callable[..., Any]) -> None:
+    code = """
+import duckdb
+con = duckdb.connect(path, read_only=True)
+def plain(value):
+    return round(value, 9) if isinstance(value, float) else None if value is None else str(value)
+result = [[[plain(value) for value in row] for row in con.sql(query).fetchall()] for query in queries]
+"""
+    queries = [query for _, query in ASKED]
+    found = old_duckdb(code, path=str(published), queries=queries)
+    with duckdb.connect(published, read_only=True) as con:
+        for query, rows in zip(queries, found, strict=True):
+            own = con.sql(query).fetchall()
+            assert rows == [
+                [round(v, 9) if isinstance(v, float) else None if v is None else str(v) for v in row]
+                for row in own
+            ], query
 
 
 # ---------------------------------------------------------------------------------------------------- example files

@@ -41,8 +41,8 @@ from pipelines.warehouse.connection import open_warehouse
 from tests.integration.started import FORKS, Started
 from tests.support import note_moments
 
-KILLS = int(os.environ.get("KILLS", "25"))
-SOAK = int(os.environ.get("SOAK", "4"))
+KILLS = int(os.environ.get("KILLS", "10"))
+SOAK = int(os.environ.get("SOAK", "2"))
 DAYS = 4
 """Days on which files arrive, in the test that kills: each has its share of the kills and one run that ends."""
 
@@ -225,7 +225,7 @@ def test_publication_itself_is_killed(tmp_path: Path, record_property: Callable[
     settings = Settings(landing=tmp_path / "landing", output=tmp_path / "output")
     output = Output(settings.output)
     seen: list[int] = []
-    kills = max(8, KILLS // 3)
+    kills = max(4, KILLS // 3)
     for number in range(kills):
         victim = FORKS.Process(target=publish_again_and_again, args=(settings,))
         victim.start()

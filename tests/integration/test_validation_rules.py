@@ -98,8 +98,12 @@ ROWS: dict[str, list[dict[str, object]]] = {
         {"id": 1, "entity_id": 7, "campaign_id": 1, "disposition": 1, "created_at": "2026-03-02 09:00:00"},
         {"id": 2, "entity_id": 7, "campaign_id": 1, "disposition": 0, "created_at": "2026-03-02 09:30:00"},
         {"id": 3, "entity_id": 8, "campaign_id": 1, "disposition": 3, "created_at": "2026-03-02 09:40:00"},
+        {"id": 4, "entity_id": 9, "campaign_id": 2, "disposition": 1, "created_at": "2026-03-02 09:50:00"},
     ],
-    "action_builder_campaigns": [{"id": 1, "name": "Doors", "created_at": "2026-01-01 00:00:00"}],
+    "action_builder_campaigns": [
+        {"id": 1, "name": "Doors", "created_at": "2026-01-01 00:00:00"},
+        {"id": 2, "name": "Phones", "created_at": "2026-01-01 00:00:00"},
+    ],
     "action_builder_actions": [
         {"id": 1, "campaign_id": 1, "name": "Walk", "created_at": "2026-01-01 00:00:00"}
     ],
@@ -128,6 +132,14 @@ ROWS: dict[str, list[dict[str, object]]] = {
     ],
 }
 
+COMPARED = (
+    "SELECT 'outreach' AS source, 'all' AS campaign_key, 'campaigns' AS family, 'outreach:1' AS side, 'outreach:2' AS other, "
+    "5 AS reached, {tried} AS tried, 0.5 AS rate, 4 AS other_reached, 10 AS other_tried, 0.4 AS other_rate, "
+    "0.1 AS difference, -0.3 AS low, 0.5 AS high, 0.5 AS p, 0.5 AS p_holm, 1 AS comparisons, {is_clear} AS is_clear, "
+    "FALSE AS is_thin"
+)
+"""A comparison that is sound in itself, if 10 were tried and it is not clear; of campaigns that nobody knows."""
+
 DISTURBANCES: dict[str, dict[str, str]] = {
     "raw.voipbin_outdialtargets": {
         "numbers_lie_in_range": "UPDATE {table} SET try_count_3 = -1",
@@ -142,6 +154,9 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     },
     "core.as_of": {
         "one_moment_is_set": "DELETE FROM {table}",
+    },
+    "core.observed": {
+        "every_source_has_its_moment": "UPDATE {table} SET observed_until = observed_until + INTERVAL 1 YEAR",
     },
     "core.dispositions": {
         "every_mapped_disposition_exists": (
@@ -221,6 +236,12 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     },
     "reports.contact_rates_by": {
         "totals_equal_the_campaigns": "UPDATE {table} SET contacts = contacts + 1 WHERE dimension = 'total'",
+    },
+    "reports.comparisons": {
+        "sides_equal_the_rates": f"INSERT INTO {{table}} BY NAME {COMPARED.format(tried=11, is_clear='FALSE')}",
+        "every_campaign_is_compared": f"INSERT INTO {{table}} BY NAME {COMPARED.format(tried=10, is_clear='FALSE')}",
+        "differences_are_their_rates": f"INSERT INTO {{table}} BY NAME {COMPARED.format(tried=11, is_clear='FALSE')}",
+        "clear_is_more_than_chance": f"INSERT INTO {{table}} BY NAME {COMPARED.format(tried=10, is_clear='TRUE')}",
     },
     "reports.inventory": {
         "outcomes_sum_to_targets": "UPDATE {table} SET reached = reached + 1",

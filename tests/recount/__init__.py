@@ -12,6 +12,7 @@ on is right, or two people made the same mistake. The code is slow, and it means
     replay.py       the dialer's state machine, one target after the other
     outcomes.py     reports on what became of targets
     rates.py        contact rates, slices, dispositions, hours
+    comparisons.py  two contact rates beside one another
     curves.py       attempt curves, time to contact, other maxima of attempts
     aapor.py        AAPOR's classes and outcome rates
     recount.py      the recount of one ledger: every table under its name

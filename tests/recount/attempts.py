@@ -15,12 +15,12 @@ from typing import Any
 
 from tests.recount import meanings
 from tests.recount.replay import Outcome
-from tests.recount.rows import Row, Rows, latest_moment
+from tests.recount.rows import Row, Rows, cut_off, existing
 
 Key = tuple[str, str]
 """Source and campaign; or source and ``all``."""
 
-NEVER = datetime(9999, 1, 1)
+SOURCES = ("action_builder", "liondesk", "outreach", "voipbin")
 MEASURING = ("action_builder", "outreach", "voipbin")
 """Sources that can tell whether a person was reached. LionDesk tells that something was sent."""
 
@@ -125,19 +125,17 @@ class History:
 # ---------------------------------------------------------------------------------------------------- attempts
 
 
-def attempts(rows: Rows, as_of: datetime) -> list[Attempt]:
-    """The ledger of these rows as of a moment, in order of time.
+def attempts(rows: Rows, moments: Mapping[str, datetime]) -> list[Attempt]:
+    """The ledger of these rows, each source's as of its own moment, in order of time.
 
     What began later is left out, and so is what the source had withdrawn by then. When the moment is not earlier than
-    the latest thing in the rows, every withdrawal counts, for its mark tells when the copy was made.
+    the latest thing in the source's rows, every withdrawal counts, for its mark tells when the copy was made.
     """
-    latest = latest_moment(rows)
-    until = NEVER if latest is None or as_of >= latest else as_of
     found = [
-        *_of_action_builder(rows, until),
-        *_of_voipbin(rows, until),
-        *_of_outreach(rows, until),
-        *_of_liondesk(rows, as_of),
+        *_of_action_builder(rows, cut_off(rows, "action_builder", moments["action_builder"])),
+        *_of_voipbin(rows, cut_off(rows, "voipbin", moments["voipbin"])),
+        *_of_outreach(rows, cut_off(rows, "outreach", moments["outreach"])),
+        *_of_liondesk(rows, moments["liondesk"]),
     ]
     return sorted(found, key=lambda attempt: (attempt.at, attempt.key))
 
@@ -283,18 +281,18 @@ def _sent_channel(kind: str | None) -> str:
 
 
 def histories(
-    ledger: Sequence[Attempt], rows: Rows, outcomes: Mapping[str, Outcome]
+    ledger: Sequence[Attempt], rows: Rows, outcomes: Mapping[str, Outcome], until: datetime
 ) -> dict[Key, list[History]]:
     """Every source and campaign, and every source as a whole (``all``): the histories of its targets.
 
-    ``outcomes`` is what the replay makes of the dialer's targets, by id. Targets that a campaign lists are here
-    whether they were dialled or not.
+    ``outcomes`` is what the replay makes of the dialer's targets, by id; ``until``: where its rows are cut off.
+    Targets that a campaign lists are here whether they were dialled or not.
     """
     met: dict[Key, dict[str, list[Attempt]]] = defaultdict(lambda: defaultdict(list))
     for attempt in ledger:
         for campaign in (attempt.campaign, "all"):
             met[attempt.source, campaign][attempt.target].append(attempt)
-    listed = _lists(ledger, rows, outcomes)
+    listed = _lists(ledger, rows, outcomes, until)
     for campaign, targets in listed.items():
         for target in targets:
             met["voipbin", campaign].setdefault(target, [])
@@ -319,14 +317,16 @@ def histories(
     }
 
 
-def _lists(ledger: Sequence[Attempt], rows: Rows, outcomes: Mapping[str, Outcome]) -> dict[str, set[str]]:
+def _lists(
+    ledger: Sequence[Attempt], rows: Rows, outcomes: Mapping[str, Outcome], until: datetime
+) -> dict[str, set[str]]:
     """VoIPBIN: whom each campaign means to reach, and whom all of them do.
 
     These are the targets of the outdial that the campaign's own row names. A campaign without such a row means the
     outdials that it dialled.
     """
     members: dict[str | None, set[str]] = defaultdict(set)
-    for row in rows.get("voipbin_outdialtargets", ()):
+    for row in existing(rows, "voipbin_outdialtargets", until):
         if row["id"] in outcomes:
             members[row["outdial_id"]].add(f"voipbin:{row['id']}")
     outdials: dict[str, set[str | None]] = defaultdict(set)
@@ -334,7 +334,7 @@ def _lists(ledger: Sequence[Attempt], rows: Rows, outcomes: Mapping[str, Outcome
         outcome = outcomes.get(attempt.target.removeprefix("voipbin:"))
         if outcome is not None and attempt.campaign != "voipbin:none":
             outdials[attempt.campaign].add(outcome.outdial)
-    for row in rows.get("voipbin_campaigns", ()):
+    for row in existing(rows, "voipbin_campaigns", until):
         if row["outdial_id"] is not None:
             outdials[f"voipbin:{row['id']}"] = {row["outdial_id"]}
     lists = {

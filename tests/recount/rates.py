@@ -299,8 +299,11 @@ def _hours(targets: Sequence[History], zone: str, most: int | None) -> dict[tupl
     attempts = {cell: sum(n for n, _ in clusters) for cell, clusters in cells.items()}
     contacts = {cell: sum(x for _, x in clusters) for cell, clusters in cells.items()}
     mean = sum(contacts.values()) / sum(attempts.values()) if attempts else 0
+    thick = [cell for cell, n in attempts.items() if n >= 5]
     prior = prior_attempts(
-        [(contacts[cell] / n, rates[cell].effective or 0) for cell, n in attempts.items() if n >= 5]
+        [(contacts[cell] / attempts[cell], rates[cell].effective or 0) for cell in thick],
+        sum(contacts[cell] for cell in thick),
+        sum(attempts[cell] - contacts[cell] for cell in thick),
     )
 
     def shrunk(cell: tuple[int, int]) -> float:
@@ -322,18 +325,45 @@ def _hours(targets: Sequence[History], zone: str, most: int | None) -> dict[tupl
     }
 
 
-def prior_attempts(cells: Sequence[tuple[float, float]]) -> float:
-    """Kleinman's prior of cells (rate, size), at least 5; infinite when so few or so equal that they tell nothing."""
-    if len(cells) < 5:
+def prior_attempts(cells: Sequence[tuple[float, float]], contacts: int, misses: int) -> float:
+    """Kleinman's prior of cells (rate, size), at least 5; infinite when so few or so equal that they tell nothing.
+
+    ``contacts`` and ``misses`` are the attempts in these cells that reached somebody, and the others.
+    """
+    if len(cells) < 5 or min(contacts, misses) < 5:
         return math.inf
     total = math.fsum(size for _, size in cells)
     mean = math.fsum(rate * size for rate, size in cells) / total
     squares = math.fsum(size * (rate - mean) ** 2 for rate, size in cells)
     by_chance = mean * (1 - mean) * (len(cells) - 1)
-    freedom = 9 * (len(cells) - 1) / 2
-    limit = (1 - 1 / freedom + statistics.NormalDist().inv_cdf(0.95) / math.sqrt(freedom)) ** 3
     scale = math.fsum(size * (1 - size / total) for _, size in cells) - (len(cells) - 1)
-    if scale <= 0 or squares <= by_chance * limit + 1e-12:
+    if scale <= 0 or total <= 3 or squares <= mean * (1 - mean) * spread_limit(cells) + 1e-12:
         return math.inf
     correlation = (squares - by_chance) / (mean * (1 - mean) * scale)
     return max(1 / correlation - 1, 5)
+
+
+def spread_limit(cells: Sequence[tuple[float, float]]) -> float:
+    """What chi-squared of cells (rate, size) passes one time in 20: the greater of its table's and the exact moments'.
+
+    The exact mean and variance, of a table with these margins, are Dawson's (Biometrika 41:280, 1954).
+    """
+    free = len(cells) - 1
+    total = math.fsum(size for _, size in cells)
+    reached = math.fsum(rate * size for rate, size in cells)
+
+    def margin(counts: Sequence[float]) -> tuple[float, float]:
+        kinds = len(counts)
+        uneven = (total * math.fsum(1 / count for count in counts) - kinds**2) / (total - 2)
+        return (kinds - 1) * (total - kinds) / (total - 1), uneven
+
+    (v1, w1), (v2, w2) = margin([size for _, size in cells]), margin([reached, total - reached])
+    mean = total * free / (total - 1)
+    variance = 2 * total / (total - 3) * (v1 - w1) * (v2 - w2) + total**2 / (total - 1) * w1 * w2
+    return max(_hilferty(free), mean / (2 * mean**2 / variance) * _hilferty(2 * mean**2 / variance))
+
+
+def _hilferty(free: float) -> float:
+    """What 95 % of chi-squared lie below at so many degrees of freedom."""
+    third = 2 / (9 * free)
+    return free * (1 - third + statistics.NormalDist().inv_cdf(0.95) * math.sqrt(third)) ** 3

@@ -12,10 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.recount import aapor, curves, outcomes, rates
-from tests.recount.attempts import MEASURING, Attempt, History, Key, attempts, histories
+from tests.recount import aapor, comparisons, curves, outcomes, rates
+from tests.recount.attempts import MEASURING, SOURCES, Attempt, History, Key, attempts, histories
 from tests.recount.replay import Result, replay
-from tests.recount.rows import Rows, latest_moment
+from tests.recount.rows import Rows, cut_off, existing, latest_moment, of_source
 from tests.recount.tables import read_landing
 
 Figures = dict[str, Any]
@@ -26,8 +26,8 @@ Table = Mapping[tuple[Any, ...], Figures]
 class Recount:
     """What every report has to say of these rows.
 
-    ``as_of`` defaults to the latest moment in the rows, ``zone`` is the reporting time zone. Raises a ValueError when
-    there is no moment to speak of.
+    ``as_of`` is the moment that was set; by default it is the latest moment in the rows, and each source is judged by
+    its own latest. ``zone`` is the reporting time zone. Raises a ValueError when there is no moment to speak of.
     """
 
     def __init__(self, rows: Rows, as_of: datetime | None = None, zone: str = "UTC") -> None:
@@ -35,6 +35,11 @@ class Recount:
         if moment is None:
             raise ValueError("nothing has happened in these rows, and no moment is set")
         self.rows, self.as_of, self.zone = rows, moment, zone
+        self.is_set = as_of is not None
+        # Where nothing has happened, nothing is late either.
+        self.moments: dict[str, datetime] = {
+            source: as_of or latest_moment(of_source(rows, source)) or NOTHING_YET for source in SOURCES
+        }
 
     @classmethod
     def of_folder(cls, landing: Path) -> Recount:
@@ -44,17 +49,18 @@ class Recount:
     @cached_property
     def replay(self) -> Result:
         """What became of the dialer's targets."""
-        return replay(self.rows, self.as_of)
+        return replay(self.rows, self.moments["voipbin"], is_set=self.is_set)
 
     @cached_property
     def ledger(self) -> list[Attempt]:
         """Every attempt and communication."""
-        return attempts(self.rows, self.as_of)
+        return attempts(self.rows, self.moments)
 
     @cached_property
     def histories(self) -> Mapping[Key, Sequence[History]]:
         """Every campaign's targets, and every source's (``all``)."""
-        return histories(self.ledger, self.rows, self.replay.outcomes)
+        until = cut_off(self.rows, "voipbin", self.moments["voipbin"])
+        return histories(self.ledger, self.rows, self.replay.outcomes, until)
 
     @cached_property
     def measured(self) -> Mapping[Key, Sequence[History]]:
@@ -86,7 +92,7 @@ class Recount:
         return {
             f"{source}:{row['id']}": row.get("name") or str(row["id"])
             for source, table in tables.items()
-            for row in self.rows.get(table, ())
+            for row in existing(self.rows, table, cut_off(self.rows, source, self.moments[source]))
         }
 
     def name(self, campaign: str) -> str:
@@ -125,6 +131,14 @@ def _attempts(recount: Recount) -> Table:
                     "destination_index": row.destination_index,
                 }
     return found
+
+
+def _observed(recount: Recount) -> Table:
+    latest = {source: latest_moment(of_source(recount.rows, source)) for source in SOURCES}
+    return {
+        (source,): {"observed_until": recount.as_of if recount.is_set else moment, "latest_at": moment}
+        for source, moment in latest.items()
+    }
 
 
 def _unmapped(recount: Recount) -> Table:
@@ -174,9 +188,12 @@ def _inventory(recount: Recount) -> Table:
     }
 
 
+NOTHING_YET = datetime(1, 1, 1)
+"""The moment of a source in which nothing has happened."""
 CAMPAIGN = ("source", "campaign_key")
 
 TABLES: dict[str, tuple[tuple[str, ...], Callable[[Recount], Table]]] = {
+    "core.observed": (("source",), _observed),
     "core.attempts": (("attempt_key",), _attempts),
     "core.campaigns": (CAMPAIGN, _campaigns),
     "quality.unmapped_values": (("source", "field", "value"), _unmapped),
@@ -194,6 +211,10 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Recount], Table]]] = {
     "reports.contact_rates_by": (
         (*CAMPAIGN, "dimension", "value"),
         lambda r: rates.rates_by(r.ledger, r.zone),
+    ),
+    "reports.comparisons": (
+        (*CAMPAIGN, "family", "side", "other"),
+        lambda r: comparisons.comparisons(r.campaigns, r.ledger, r.moments, r.zone),
     ),
     "reports.campaign_dispositions": (
         (*CAMPAIGN, "disposition"),
@@ -213,11 +234,17 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Recount], Table]]] = {
     ),
     "reports.time_to_contact": (
         CAMPAIGN,
-        lambda r: _each(r.tried, lambda targets: curves.time_to_contact(targets, r.as_of)),
+        lambda r: {
+            key: curves.time_to_contact(targets, r.moments[key[0]]) for key, targets in r.tried.items()
+        },
     ),
     "reports.time_to_contact_curve": (
         (*CAMPAIGN, "elapsed_seconds"),
-        lambda r: _several(r.tried, lambda targets: curves.time_to_contact_curve(targets, r.as_of)),
+        lambda r: {
+            (*key, *rest): figures
+            for key, targets in r.tried.items()
+            for rest, figures in curves.time_to_contact_curve(targets, r.moments[key[0]]).items()
+        },
     ),
     "reports.retry_what_if": ((*CAMPAIGN, "max_attempts"), lambda r: _several(r.tried, curves.what_if)),
     "reports.aapor_classes": (CAMPAIGN, lambda r: _each(r.measured, aapor.classes)),

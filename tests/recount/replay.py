@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from tests.recount.rows import Row, Rows, latest_moment
+from tests.recount.rows import Row, Rows, cut_off, existing
 
 INDEXES = range(5)
 ALWAYS = datetime(1, 1, 1)
@@ -151,12 +151,15 @@ class _Replay:
         as_of: datetime,
         stuck_after: timedelta,
         tolerance: timedelta,
+        is_set: bool,
     ) -> None:
         self.as_of, self.stuck_after, self.tolerance = as_of, stuck_after, tolerance
+        self.is_set = is_set
         self.rows = rows
         self.call_rows = rows.get("voipbin_campaigncalls", ())
-        self.target_rows = {row["id"]: row for row in rows.get("voipbin_outdialtargets", ())}
-        self.campaigns = {row["id"]: row for row in rows.get("voipbin_campaigns", ())}
+        self.until = cut_off(rows, "voipbin", as_of)
+        self.target_rows = {row["id"]: row for row in existing(rows, "voipbin_outdialtargets", self.until)}
+        self.campaigns = {row["id"]: row for row in existing(rows, "voipbin_campaigns", self.until)}
         self.plans: dict[str, list[tuple[datetime, Plan]]] = {}
         snapshots = sorted(
             rows.get("voipbin_outplans", ()),
@@ -224,11 +227,7 @@ class _Replay:
             else:
                 lives.setdefault(call.target, []).append(call)
         for target, calls in lives.items():
-            known = self.target_rows.get(target)
-            created = known.get("tm_create") if known is not None else None
-            if not calls and created is not None and created > self.as_of:
-                continue
-            self.live(_Life(target, known), calls)
+            self.live(_Life(target, self.target_rows.get(target)), calls)
         return self.result
 
     def lonely(self, call: _Call) -> None:
@@ -450,9 +449,9 @@ class _Replay:
                 best = row
         return best
 
-    @staticmethod
-    def _rank(row: Row) -> tuple[bool, bool, datetime]:
-        alive = (row.get("tm_delete") or row.get("_deleted_at")) is None
+    def _rank(self, row: Row) -> tuple[bool, bool, datetime]:
+        deleted = row.get("tm_delete") or row.get("_deleted_at")
+        alive = deleted is None or deleted > self.until
         return alive, row.get("status") == "run", row.get("tm_create") or ALWAYS
 
     def name(
@@ -485,17 +484,11 @@ class _Replay:
         """When calls and targets were last polled, by the latest write of each; the earlier poll first."""
 
         def latest(rows: Iterable[Row]) -> datetime | None:
-            times = [
-                row[name] for row in rows for name in ("tm_create", "tm_update") if row.get(name) is not None
-            ]
-            return min(max(times), self.as_of) if times else None
+            written = [row.get(name) for row in rows for name in ("tm_create", "tm_update")]
+            return max((at for at in written if at is not None and at <= self.as_of), default=None)
 
         polled = (latest(self.call_rows), latest(self.target_rows.values()))
         return sorted(at for at in polled if at is not None)
-
-    @cached_property
-    def latest(self) -> datetime | None:
-        return latest_moment(self.rows)
 
     def young(self, life: _Life) -> bool:
         """Whether the target changed so lately that one of the two polls may have missed it."""
@@ -507,7 +500,7 @@ class _Replay:
         if not times:
             return False
         # A moment that was set says that the lists were polled until then; else their own latest write is the poll.
-        now = self.polls[-1] if self.as_of == self.latest else self.as_of
+        now = self.as_of if self.is_set else self.polls[-1]
         return now - max(times) < self.polls[-1] - self.polls[0] + self.tolerance
 
     def status_agreement(self, life: _Life, name: str, status: str) -> str:
@@ -553,6 +546,11 @@ def replay(
     as_of: datetime,
     stuck_after: timedelta = timedelta(hours=2),
     tolerance: timedelta = timedelta(seconds=5),
+    *,
+    is_set: bool = True,
 ) -> Result:
-    """What became of every target in these rows of raw tables by ``as_of``. The order of rows does not matter."""
-    return _Replay(rows, as_of, stuck_after, tolerance).run()
+    """What became of every target in these rows of raw tables by ``as_of``. The order of rows does not matter.
+
+    ``is_set``: the moment was set, and is not just the dialer's latest in the rows.
+    """
+    return _Replay(rows, as_of, stuck_after, tolerance, is_set).run()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.sources import SOURCES
 from tests.sql.logs import (
     ADDRESS,
     MINUTE,
@@ -37,9 +38,18 @@ def attempts(rows: dict[str, list[Row]], **settings: Any) -> list[Row]:
 
 def as_of(rows: dict[str, list[Row]], **settings: Any) -> Row:
     con = with_mapping(rows, **settings)
-    build(con, "core.as_of", "core._cutoff")
-    (row,) = fetch(con, "SELECT * FROM core.as_of CROSS JOIN core._cutoff")
+    build(con, "core.as_of")
+    (row,) = fetch(con, "FROM core.as_of")
     return row
+
+
+def observed(rows: dict[str, list[Row]], **settings: Any) -> dict[str, Row]:
+    """Each source's row of core.observed, with where its log is cut off."""
+    con = with_mapping(rows, **settings)
+    build(con, "core._cutoff")
+    found = fetch(con, "FROM core.observed JOIN core._cutoff USING (source)")
+    assert len(found) == len(SOURCES)
+    return {row["source"]: row for row in found}
 
 
 class TestAsOf:
@@ -78,12 +88,56 @@ class TestAsOf:
         assert as_of({})["as_of"] is None
         assert as_of(liondesk({1: ["FUTURE"]}))["as_of"] is None
 
+
+class TestObserved:
+    ROWS = merged(
+        action_builder({1: ["NA", "NA"]}), outreach({1: ["C"]}, every=HOUR), liondesk({1: ["FUTURE"]})
+    )
+
+    def test_is_the_latest_thing_that_happened_in_the_source(self) -> None:
+        found = observed(self.ROWS)
+        assert found["action_builder"]["observed_until"] == START + timedelta(minutes=1)
+        assert found["action_builder"]["basis"] == "raw.action_builder_contact_attempts.created_at"
+        assert found["outreach"]["observed_until"] == START + timedelta(seconds=30)
+        assert found["outreach"]["latest_at"] == START + timedelta(seconds=30)
+
+    def test_is_null_where_nothing_has_happened(self) -> None:
+        for source in ("liondesk", "voipbin"):
+            found = observed(self.ROWS)[source]
+            assert (found["observed_until"], found["basis"]) == (None, "nothing has happened")
+
+    def test_is_the_setting_when_there_is_one(self) -> None:
+        for row in observed(self.ROWS, as_of=START).values():
+            assert (row["observed_until"], row["basis"]) == (START, "CONTACT_LEDGER_AS_OF")
+
+    def test_a_moment_that_is_no_rows_counts(self) -> None:
+        """Something else may tell that a source is known until later, for example that it was asked and had no news."""
+        asked = {"source": "outreach", "moment": START + HOUR, "basis": "asked"}
+        con = with_mapping(self.ROWS)
+        con.execute(
+            "INSERT INTO landing.moments BY NAME SELECT $source AS source, $moment AS moment, $basis AS basis",
+            asked,
+        )
+        build(con, "core.as_of", "core._cutoff")
+        assert fetch(con, "SELECT observed_until, basis FROM core.observed WHERE source = 'outreach'") == [
+            {"observed_until": START + HOUR, "basis": "asked"}
+        ]
+        assert fetch(con, "SELECT as_of, as_of_basis FROM core.as_of") == [
+            {"as_of": START + HOUR, "as_of_basis": "asked"}
+        ]
+
     def test_cuts_the_log_only_where_the_log_goes_on(self) -> None:
-        rows = action_builder({1: ["NA", "NA"]})
-        never = datetime(9999, 12, 31)
-        assert as_of(rows)["cutoff_at"] == never
-        assert as_of(rows, as_of=START + HOUR)["cutoff_at"] == never
-        assert as_of(rows, as_of=START)["cutoff_at"] == START
+        """Where another source's log goes on does not matter: a mark that comes later than the log still counts."""
+        never, minute = datetime(9999, 12, 31), timedelta(minutes=1)
+
+        def cut(**settings: Any) -> list[datetime]:
+            found = observed(self.ROWS, **settings)
+            return [found[source]["cutoff_at"] for source in ("action_builder", "outreach")]
+
+        assert cut() == [never, never]
+        assert cut(as_of=START + HOUR) == [never, never]
+        assert cut(as_of=START + minute / 2 + minute / 4) == [START + minute / 2 + minute / 4, never]
+        assert cut(as_of=START) == [START, START]
 
 
 class TestActionBuilder:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.models.incremental import Builder
 from pipelines.models.sql_files import load_models, with_upstream
 from tests.sql.logs import Row, action_builder, merged, uuid, voipbin, with_mapping
-from tests.support import build, fetch, file_arrives
+from tests.support import build, examples, fetch, file_arrives
 
 SUMS = (
     "core._attempt_counts",
@@ -51,7 +51,7 @@ def rows_of(con: duckdb.DuckDBPyConnection) -> list[Any]:
     return [fetch(con, f"FROM {table} ORDER BY ALL") for table in TABLES]
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(6))
 @given(LOGS, st.data())
 def test_changed_targets_alone(targets: dict[int, list[str]], data: st.DataObject) -> None:
     log = voipbin(targets)

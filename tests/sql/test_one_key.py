@@ -21,7 +21,7 @@ from pipelines.models.sql_files import load_models, with_upstream
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES
 from tests.sql.logs import NOWHERE, Row, action_builder, liondesk, merged, outreach, uuid, voipbin
-from tests.support import fetch, ledger
+from tests.support import examples, fetch, ledger
 
 MODELS = load_models()
 KEYED = ("core.attempts", "core._targets", "replay.contact_outcomes", "reports._target_histories")
@@ -99,7 +99,7 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("source", WORDS)
-@settings(max_examples=6)
+@settings(max_examples=examples(4))
 @given(data=st.data())
 def test_one_more_row_touches_its_target_alone(source: str, data: st.DataObject) -> None:
     logs = {name: log_of(name, data.draw(targets, name)) for name, targets in TARGETS.items()}

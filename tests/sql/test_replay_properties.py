@@ -27,7 +27,7 @@ from tests.recount.replay import Result
 from tests.recount.replay import replay as reference
 from tests.simulation.damage import inject_faults, lose_writes
 from tests.simulation.dialer import any_scenario, simulate, to_datetime
-from tests.support import TABLES, file_arrives, ledger, note_moments
+from tests.support import TABLES, examples, file_arrives, ledger, note_moments
 
 START = datetime(2026, 3, 2, 9)
 Rows = dict[str, list[dict[str, Any]]]
@@ -254,7 +254,9 @@ def replayed(con: duckdb.DuckDBPyConnection, rows: Rows, as_of: datetime) -> Res
     return reference(rows, as_of)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(rows=logs(), as_of=st.integers(-1, 60).map(at))
 def test_any_log_at_any_moment(con: duckdb.DuckDBPyConnection, rows: Rows, as_of: datetime) -> None:
     assert_same(con, replayed(con, rows, as_of))
@@ -334,7 +336,7 @@ def contents(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     files=st.lists(logs(), min_size=2, max_size=4),
     moments=st.lists(st.none() | st.none() | st.integers(0, 60).map(at), min_size=4, max_size=4),
@@ -368,6 +370,9 @@ def test_new_calls_of_one_target_replay_that_target_alone() -> None:
     assert {table for table, extent in built.items() if extent == "whole"} <= {
         "core.as_of",
         "core._cutoff",
+        "core.observed",
+        "core.sources",
+        "replay._clock",
         "replay._outplan_versions",
         "replay.target_outcomes",
     }

@@ -19,7 +19,7 @@ from tests.recount import comparison
 from tests.recount.comparison import assert_communications_counted, assert_counted
 from tests.recount.recount import TABLES, Recount
 from tests.sql.logs import START, Row, action_builder, liondesk, merged, outreach, uuid, voipbin, with_mapping
-from tests.support import build, fetch
+from tests.support import build, examples, fetch
 
 Log = tuple[dict[str, list[Row]], datetime | None, str]
 """Raw rows, the moment that is set, and the reporting time zone."""
@@ -73,7 +73,7 @@ def built(log: Log, *tables: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, R
     rows, as_of, zone = log
     con = with_mapping(rows, as_of=as_of, timezone=zone)
     try:
-        build(con, *tables)
+        build(con, *(tables and ("core.as_of", *tables)))
         recount = Recount(rows, as_of, zone)
         assert fetch(con, "SELECT as_of FROM core.as_of") == [{"as_of": recount.as_of}]
         yield con, recount
@@ -101,7 +101,7 @@ def test_inventory_at_every_step_of_a_full_log(step: int) -> None:
         assert_counted(con, recount, "reports.inventory")
 
 
-@settings(max_examples=35, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(logs())
 def test_inventory_and_communications_are_counted(log: Log) -> None:
     tables = ("reports.inventory", "reports.scheduled_communications")
@@ -110,7 +110,7 @@ def test_inventory_and_communications_are_counted(log: Log) -> None:
             assert_counted(con, recount, table)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(logs())
 def test_every_report_is_counted(log: Log) -> None:
     with built(log) as (con, recount):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -111,6 +112,7 @@ def test_opens_offline_without_a_word(quiet: Page, report: Path) -> None:
     ("block", "query"),
     [
         ("contact-rates", "SELECT * FROM reports.campaign_contact_rates"),
+        ("comparisons", "SELECT * FROM reports.comparisons WHERE campaign_key = 'all'"),
         ("dispositions", "SELECT * FROM reports.campaign_dispositions"),
         ("outcomes", "SELECT * FROM reports.campaign_outcomes"),
         ("attempt-curve-overall", "SELECT * FROM reports.attempt_curve WHERE campaign_key = 'all'"),
@@ -134,6 +136,30 @@ def test_a_table_of_the_page_is_the_published_table(
     expected = rows(published, query)
     assert as_set(shown) == as_set(expected)
     assert len(shown) == len(expected)
+
+
+def test_a_comparison_says_clear_or_not_told_apart(quiet: Page, report: Path, published: Path) -> None:
+    """In words where the published column says yes or no, and the difference in points with its interval below it."""
+    opened(quiet, report)
+    table = quiet.locator("#comparisons-table table")
+    heads = table.locator("thead th").evaluate_all("cells => cells.map(cell => cell.dataset.column)")
+    lines = table.locator("tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => [cell.firstChild.textContent, cell.dataset.value]))"
+    )
+    said = Counter(line[heads.index("is_clear")][0] for line in lines)
+    with duckdb.connect(str(published), read_only=True) as con:
+        clear, others = con.sql(
+            "SELECT count(*) FILTER (is_clear), count(*) FILTER (NOT is_clear) FROM reports.comparisons "
+            "WHERE campaign_key = 'all'"
+        ).fetchall()[0]
+    assert said == {word: count for word, count in (("clear", clear), ("not told apart", others)) if count}
+    assert others
+    for line in lines:
+        words, value = line[heads.index("difference")]
+        assert words.startswith(("+", "−", "0.0"))
+        assert float(value) == pytest.approx(
+            float(line[heads.index("rate")][1]) - float(line[heads.index("other_rate")][1]), abs=1e-12
+        )
 
 
 def test_every_row_of_every_report_is_on_the_page(quiet: Page, report: Path, published: Path) -> None:

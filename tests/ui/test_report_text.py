@@ -70,6 +70,14 @@ def test_numbers_are_whole_or_say_that_they_are_not() -> None:
     assert text.number(0.3) == "less than 1"
 
 
+def test_a_difference_has_its_sign_and_a_p_three_digits() -> None:
+    said = [text.points(value) for value in (0.2, -0.0381, 0.0, 0.0004, -0.0004, 1.0)]
+    assert said == ["+20.0", "−3.8", "0.0", "0.0", "0.0", "+100.0"]
+    assert [text.probability(p) for p in (1.0, 0.0312, 0.001, 0.00099, 1e-20)] == [
+        "1.000", "0.031", "0.001", "<0.001", "<0.001",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("top", [0.004, 0.05, 0.31, 0.5, 0.77, 0.96, 1.0])
 def test_scales_hold_what_they_show(top: float) -> None:
     end, step = share_scale(top)
@@ -101,6 +109,8 @@ def test_a_scale_holds_the_interval_of_a_thin_point() -> None:
     [
         ("contacts / attempts [share]", pl.Float64(), "share"),
         ("contacts / attempts [share] [null]", pl.Float64(), "share"),
+        ("rate - other_rate [difference]", pl.Float64(), "difference"),
+        ("how often by chance [probability]", pl.Float64(), "probability"),
         ("how long it took [seconds]", pl.Int64(), "seconds"),
         ("targets that would be reached [count]", pl.Float64(), "count"),
         ("attempts [count]", pl.Int64(), "count"),

@@ -170,4 +170,4 @@ def test_upstream_is_found_through_every_step() -> None:
     models = load_models()
     names = [model.table for model in with_upstream(models, ["reports.campaign_contact_rates"])]
     assert names[-1] == "reports.campaign_contact_rates"
-    assert {"core.as_of", "core.attempts"} <= set(names)
+    assert {"core.observed", "core.attempts"} <= set(names)

@@ -80,7 +80,9 @@ def test_a_time_as_databases_and_languages_write_it(text: str, moment: str) -> N
         "2026-10-20 17:02:11 EST",
         "2026-10-20 17:02:11 Europe/Berlin",
         "2026-10-20 17:02:11 +0200 UTC",
-        "2026-10-20 17:02:11 -0700 PDT",
+        "2026-10-20 17:02:11 -0700 -0800",
+        "2026-10-20 17:02:11 PDT",
+        "2026-10-20 17:02:11 -0700 XYZ",
         "2026-10-20 17:02:11 +25:00",
         "2026-10-20 17:02:11 05:00",
         "2026-10-20 -0700",
@@ -113,6 +115,7 @@ def rendered(chance: random.Random, moment: datetime) -> str:
                 ["", "Z", " Z", "z", " UTC", " utc", " GMT", "UTC", " +0000 UTC", " +00:00 GMT"]
             ),
             lambda: " +0000 UTC m=+1.5",
+            lambda: " {s}{h:02}{m:02}" + chance.choice([" PDT", " cest", " {s}{h:02}{m:02}", " IST m=+1.5"]),
             lambda: chance.choice(["", " "]) + chance.choice(["{s}{h:02}:{m:02}", "{s}{h:02}{m:02}"]),
             lambda: chance.choice(["", " "]) + "{s}{h:02}",
         ]
@@ -154,6 +157,10 @@ STRICT = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[ Tt](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?: ?(?P<zone>\S.*))?)?", re.ASCII
 )
 NAMES = {"z", "utc", "gmt"}
+ZONES = set(
+    "acdt acst aedt aest akdt akst awst bst cat cdt cest cet cst eat edt eest eet est hdt hkt hst ist jst kst mdt msk mst "
+    "ndt nst nzdt nzst pdt pkt pst sast sst wat west wet wib wit wita".split()
+)
 
 
 def oracle(text: str) -> datetime | None:
@@ -176,7 +183,10 @@ def oracle(text: str) -> datetime | None:
         if not re.fullmatch(r"[+-]\d\d(:?\d\d)?", offset, re.ASCII):
             return None
         ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:].strip(":") or 0))
-        if name and (name.lower() not in NAMES or ahead):
+        is_said_again = re.fullmatch(r"[+-]\d\d(\d\d)?", name, re.ASCII) and offset.replace(
+            ":", ""
+        ).startswith(name)
+        if name and not is_said_again and name.lower() not in ZONES and (name.lower() not in NAMES or ahead):
             return None
         if reading and not re.fullmatch(r"m=[+-]\d+\.\d+", reading, re.ASCII | re.IGNORECASE):
             return None

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from pipelines.report.chapters.section import Chapter, Chart, Section
-from pipelines.report.vocabulary import BY_TARGET, RATES_OF, RECORDS, RECORDS_READING, STACK_OF_RECORDS
+from pipelines.report.vocabulary import (
+    BY_TARGET,
+    CLEAR,
+    COMPARED,
+    COMPARED_ENDS,
+    COMPARED_LEAD,
+    COMPARED_OF,
+    COMPARED_READING,
+    RATES_OF,
+    RECORDS,
+    RECORDS_READING,
+    STACK_OF_RECORDS,
+)
 
 CHAPTER = Chapter(
     "results",
@@ -14,8 +26,8 @@ CHAPTER = Chapter(
             table="reports.campaign_contact_rates",
             title="Contact rates",
             reading="Of the targets that were tried, how many were reached at least once. The dot is the measured rate, "
-            "the line its 95% interval. Rows stand in the order of the measured rates, part of which is chance: where two "
-            "intervals overlap, nobody can tell by them which campaign is the better.",
+            "the line its 95% interval. Rows stand in the order of the measured rates, part of which is chance: which "
+            "campaigns differ by more than that is said below.",
             charts=(
                 Chart(
                     "intervals",
@@ -37,6 +49,22 @@ CHAPTER = Chapter(
             ),
             only_lead=True,
             of=RATES_OF,
+            open=True,
+        ),
+        Section(
+            id="comparisons",
+            table="reports.comparisons",
+            title="Campaigns and weeks beside one another",
+            reading="Campaigns of a source are compared by the share of attempted targets reached, its weeks by the share "
+            f"of attempts that reached a person. {COMPARED_READING}",
+            where="campaign_key = 'all'",
+            order="family, is_clear DESC, source, is_thin, p, side, other",
+            lead=("source", *COMPARED_LEAD),
+            only_lead=True,
+            of=COMPARED_OF,
+            ends=COMPARED_ENDS,
+            flags=CLEAR,
+            labels=COMPARED,
             open=True,
         ),
         Section(

@@ -52,9 +52,11 @@ class Section:
     ``lead`` columns come first; when ``only_lead``, the others wait behind "all columns" (the CSV has them all).
     ``of`` says for a share which columns are its numerator and denominator; ``thin`` which column says that a figure
     is thin. ``caution`` stands out: what the section would be misread for; ``cautions`` add what other tables say of
-    its rows. ``note`` is a column whose text is printed once for all rows that share it. ``labels`` are headings for
-    columns whose names would say something else here. ``empty`` is shown when there are no rows; without one, the
-    section is left out then. ``open``: a short table starts open. ``limit``: at most so many rows are printed.
+    its rows. ``note`` is a column whose text is printed once for all rows that share it. ``ends`` says which two
+    columns are the interval of a figure, where their names do not. ``flags``: what a column of yes and no says
+    instead. ``labels`` are headings for columns whose names would say something else here. ``empty`` is shown when
+    there are no rows; without one, the section is left out then. ``open``: a short table starts open. ``limit``: at
+    most so many rows are printed.
     """
 
     id: str
@@ -71,6 +73,8 @@ class Section:
     caution: str = ""
     cautions: tuple[Caution, ...] = ()
     note: str = ""
+    ends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    flags: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     empty: str = ""
     open: bool = False

@@ -13,6 +13,19 @@ CORE_RULES = (
         query="SELECT count(*) AS moments FROM core.as_of HAVING count(*) <> 1",
     ),
     Rule(
+        "core.observed",
+        "every_source_has_its_moment",
+        "Every source has one moment of its own, and it is not after as-of.",
+        query="""
+SELECT sources.source, count(observed.source) AS moments, max(observed.observed_until) AS observed_until,
+    max(clock.as_of) AS as_of
+FROM core.sources AS sources
+CROSS JOIN core.as_of AS clock
+LEFT JOIN core.observed AS observed ON observed.source = sources.source
+GROUP BY sources.source
+HAVING count(observed.source) <> 1 OR max(observed.observed_until) > max(clock.as_of)""",
+    ),
+    Rule(
         "core.dispositions",
         "every_mapped_disposition_exists",
         "Every line of the mapping names a disposition that exists. Rows that another line maps count as `unknown`.",
@@ -90,12 +103,13 @@ HAVING count(*) FILTER (WHERE is_latest) <> 1""",
     Rule(
         "core.attempts",
         "no_attempt_lies_in_the_future",
-        "No attempt began after as-of.",
+        "No attempt began after its source's own moment.",
         query="""
-SELECT attempts.attempt_key, attempts.attempted_at, attempts.attempted_at_basis, clock.as_of
+SELECT attempts.attempt_key, attempts.attempted_at, attempts.attempted_at_basis,
+    clock.observed_until
 FROM core.attempts AS attempts
-CROSS JOIN core.as_of AS clock
-WHERE attempts.is_attempt AND attempts.attempted_at > clock.as_of""",
+INNER JOIN core.observed AS clock ON clock.source = attempts.source
+WHERE attempts.is_attempt AND attempts.attempted_at > clock.observed_until""",
     ),
     Rule(
         "core.attempts",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pipelines.models.sql_files import Model, ModelError
+from pipelines.models.sql_files import Model, ModelError, expand_known
 from pipelines.sources import SOURCES, Source
 from pipelines.sql_text import literal, quoted
 from pipelines.validation.rule import Rule, Severity, text_list, unique
@@ -37,11 +37,13 @@ def key_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
 def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
     """Yield, for each published table, the rule that its shares and its intervals are possible.
 
-    A column marked ``[share]`` lies between 0 and 1. A column ``x`` with ``x_low`` and ``x_high`` lies between them, and
-    so does one with ``x_predicted_low`` and ``x_predicted_high``. An end that is marked ``[null]`` may be missing.
+    A column marked ``[share]`` or ``[probability]`` lies between 0 and 1, one marked ``[difference]`` between -1 and 1. A
+    column ``x`` with ``x_low`` and ``x_high`` lies between them, and so does one with ``x_predicted_low`` and
+    ``x_predicted_high``. An end that is marked ``[null]`` may be missing.
     """
     for model in models.values():
-        shares = [name for name, marks in model.marks.items() if "share" in marks]
+        shares = [name for name, marks in model.marks.items() if marks & {"share", "probability"}]
+        differences = [name for name, marks in model.marks.items() if "difference" in marks]
         held = [
             (name, f"{name}{kind}_low", f"{name}{kind}_high")
             for name in model.columns
@@ -50,6 +52,7 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
         ]
         broken = [
             *(f"{name} NOT BETWEEN 0 AND 1" for name in shares),
+            *(f"{name} NOT BETWEEN -1 AND 1" for name in differences),
             *(
                 f"{name} IS NOT NULL AND NOT coalesce({order} <= {slack(name)}, {_may_be_null(model, end)})"
                 for name, low, high in held
@@ -59,7 +62,7 @@ def figure_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
         ]
         if broken and not model.internal:
             columns = ", ".join(
-                dict.fromkeys((*model.key, *shares, *(name for each in held for name in each)))
+                dict.fromkeys((*model.key, *shares, *differences, *(name for each in held for name in each)))
             )
             yield Rule(
                 model.table,
@@ -117,9 +120,12 @@ def _records(source: Source) -> str:
         if resource.keeps_deleted
         else "coalesce(records._deleted_at > clock.cutoff_at, records._deleted_at IS NULL)"
     )
-    return (
+    rows = f"known.{resource.table}" if resource.has_versions else resource.raw_table
+    return expand_known(
         f"SELECT {literal(source.name)} AS source, count(*) AS records "
-        f"FROM {resource.raw_table} AS records, core._cutoff AS clock WHERE {begun} AND {kept}"
+        f"FROM {rows} AS records, core._cutoff AS clock "
+        f"WHERE clock.source = {literal(source.name)} AND {begun} AND {kept}",
+        source.resources,
     )
 
 
@@ -149,6 +155,5 @@ def rule_files(root: Path) -> Iterator[Rule]:
                 where=path.relative_to(root.parent).as_posix(),
                 cure="write both below the description",
             )
-        yield Rule(
-            labels["Table"], path.stem, " ".join(words), severity, query="\n".join(lines[length:]).strip()
-        )
+        query = expand_known("\n".join(lines[length:]).strip())
+        yield Rule(labels["Table"], path.stem, " ".join(words), severity, query=query)

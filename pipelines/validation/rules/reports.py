@@ -183,6 +183,96 @@ WHERE campaigns.attempts > 0 AND (
     OR totals.targets_contacted IS DISTINCT FROM campaigns.targets_contacted
 )""",
     ),
+    one_of("reports.comparisons", "family", ("campaigns", "weeks", "agents"), ("source", "campaign_key")),
+    Rule(
+        "reports.comparisons",
+        "sides_equal_the_rates",
+        "Both sides have the counts of reports.campaign_contact_rates and reports.contact_rates_by. An agent and the rest "
+        "sum to the campaign.",
+        query="""
+WITH counted AS (
+    SELECT source, 'all' AS campaign_key, 'campaigns' AS family, campaign_key AS name, targets_contacted AS reached,
+        targets_attempted AS tried
+    FROM reports.campaign_contact_rates
+    UNION ALL
+    SELECT source, campaign_key, dimension || 's', value, contacts, attempts
+    FROM reports.contact_rates_by
+    WHERE dimension IN ('week', 'agent')
+)
+SELECT compared.source, compared.campaign_key, compared.family, compared.side, compared.other, compared.reached,
+    compared.tried, compared.other_reached, compared.other_tried
+FROM reports.comparisons AS compared
+LEFT JOIN counted AS ours ON ours.source = compared.source AND ours.campaign_key = compared.campaign_key
+    AND ours.family = compared.family AND ours.name = compared.side
+LEFT JOIN counted AS theirs ON theirs.source = compared.source AND theirs.campaign_key = compared.campaign_key
+    AND theirs.family = compared.family AND theirs.name = compared.other
+LEFT JOIN reports.contact_rates_by AS totals ON totals.source = compared.source
+    AND totals.campaign_key = compared.campaign_key AND totals.dimension = 'total'
+WHERE compared.reached IS DISTINCT FROM ours.reached OR compared.tried IS DISTINCT FROM ours.tried
+    OR CASE
+        WHEN compared.other <> 'rest'
+            THEN compared.other_reached IS DISTINCT FROM theirs.reached OR compared.other_tried IS DISTINCT FROM theirs.tried
+        WHEN compared.family = 'agents'
+            THEN compared.other_reached IS DISTINCT FROM totals.contacts - compared.reached
+                OR compared.other_tried IS DISTINCT FROM totals.attempts - compared.tried
+        ELSE FALSE
+    END""",
+    ),
+    Rule(
+        "reports.comparisons",
+        "every_campaign_is_compared",
+        "The campaigns of a source are compared each with each other one, or each once if they are more than 20.",
+        query="""
+SELECT listed.source, listed.campaigns, coalesce(compared.comparisons, 0) AS comparisons
+FROM (
+    SELECT source, count(*) AS campaigns
+    FROM reports.campaign_contact_rates
+    WHERE targets_attempted > 0 AND campaign_key <> source || ':none'
+    GROUP BY source
+) AS listed
+LEFT JOIN (
+    SELECT source, count(*) AS comparisons FROM reports.comparisons WHERE family = 'campaigns' GROUP BY source
+) AS compared ON compared.source = listed.source
+WHERE coalesce(compared.comparisons, 0) <> CASE
+    WHEN listed.campaigns > 20 THEN listed.campaigns
+    ELSE listed.campaigns * (listed.campaigns - 1) // 2
+END""",
+    ),
+    Rule(
+        "reports.comparisons",
+        "differences_are_their_rates",
+        "Each rate is its counts, and the difference of the rates lies within its interval.",
+        query=f"""
+SELECT source, campaign_key, family, side, other, rate, other_rate, difference, low, high
+FROM reports.comparisons
+WHERE NOT coalesce(
+    abs(rate - reached / tried) <= {EPSILON} AND abs(other_rate - other_reached / other_tried) <= {EPSILON}
+    AND abs(difference - (rate - other_rate)) <= {EPSILON}
+    AND low <= difference + {EPSILON} AND difference <= high + {EPSILON}, FALSE
+)""",
+    ),
+    Rule(
+        "reports.comparisons",
+        "clear_is_more_than_chance",
+        "A comparison is clear if its corrected p is below 0.05 and its interval leaves 0 out. The corrected p is never "
+        "below p, never above p times the comparisons of the family, and rises with p. A thin comparison has neither.",
+        query=f"""
+SELECT source, campaign_key, family, side, other, p, p_holm, p_holm_before, comparisons, low, high, is_clear, is_thin
+FROM (
+    SELECT *, lag(p_holm) OVER (
+        PARTITION BY source, campaign_key, family, is_thin ORDER BY p, p_holm
+    ) AS p_holm_before
+    FROM reports.comparisons
+)
+WHERE NOT coalesce(
+    CASE
+        WHEN is_thin THEN p IS NULL AND p_holm IS NULL AND NOT is_clear
+        ELSE p_holm BETWEEN p AND least(1, p * comparisons) + {EPSILON}
+            AND p_holm >= coalesce(p_holm_before, least(1, p * comparisons) - {EPSILON})
+            AND is_clear = (p_holm < 0.05 AND (low > 0 OR high < 0))
+    END, FALSE
+)""",
+    ),
     Rule(
         "reports.inventory",
         "outcomes_sum_to_targets",

@@ -5,8 +5,8 @@ WITH attempts AS (
     SELECT
         attempts.*,
         lower(coalesce(tasks.action_type, '')) AS task_type
-    FROM raw.action_builder_contact_attempts AS attempts
-    LEFT JOIN raw.action_builder_actions AS tasks
+    FROM known.action_builder_contact_attempts AS attempts
+    LEFT JOIN known.action_builder_actions AS tasks
         ON tasks.id = coalesce(
             attempts.action_id, CASE WHEN attempts.target_type = 'Action' THEN attempts.target_id END
         )

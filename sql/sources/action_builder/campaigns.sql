@@ -2,4 +2,4 @@
 SELECT
     CAST(id AS VARCHAR) AS campaign,
     name
-FROM raw.action_builder_campaigns
+FROM known.action_builder_campaigns

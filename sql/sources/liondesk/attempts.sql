@@ -7,10 +7,10 @@
 WITH communications AS (
     SELECT
         rows.*,
-        clock.as_of,
-        NOT rows.is_active AND coalesce(rows.completed_at <= clock.as_of, TRUE) AS is_completed
+        clock.observed_until,
+        NOT rows.is_active AND coalesce(rows.completed_at <= clock.observed_until, TRUE) AS is_completed
     FROM raw.liondesk_contact_communications AS rows
-    CROSS JOIN core.as_of AS clock
+    INNER JOIN core.observed AS clock ON clock.source = 'liondesk'
 ),
 
 derived AS (
@@ -22,7 +22,7 @@ derived AS (
             WHEN is_completed THEN 'completed/nobody'
             WHEN is_completed IS NULL THEN NULL
             WHEN send_at IS NULL THEN 'active/no send_at'
-            WHEN send_at <= as_of THEN 'active/past'
+            WHEN send_at <= observed_until THEN 'active/past'
             ELSE 'active/future'
         END AS state
     FROM communications

@@ -28,7 +28,7 @@ names AS (
         coalesce(nullif(trim(regexp_replace(
             regexp_replace(lower(name), '[\s\p{Z}_.,;:!?/|()"\[\]]+', ' ', 'g'), ' ?[\p{Pd}−]+ ?', ' - ', 'g'
         )), ''), nullif(lower(trim(name)), '')) AS words
-    FROM raw.outreach_call_dispositions
+    FROM known.outreach_call_dispositions
 ),
 
 -- The lines that know a disposition of the organization. These are tried in order: its flag, its exact name, a pattern
@@ -85,7 +85,7 @@ calls AS (
         CASE WHEN voicemail_recording_url <> '' THEN 'present' END AS voicemail,
         CASE WHEN call_disposition_id IS NULL THEN nullif(lower(trim(outcome)), '') END AS outcome_said,
         CASE WHEN call_disposition_id IS NULL THEN nullif(lower(trim(state)), '') END AS state_said
-    FROM raw.outreach_calls AS calls
+    FROM known.outreach_calls AS calls
 ),
 
 asked AS (

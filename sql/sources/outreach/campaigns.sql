@@ -2,4 +2,4 @@
 SELECT
     coalesce(bento || '.', '') || coalesce(o_id || '.', '') || CAST(id AS VARCHAR) AS campaign,
     name
-FROM raw.outreach_sequences
+FROM known.outreach_sequences

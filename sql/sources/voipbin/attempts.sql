@@ -14,8 +14,8 @@ WITH calls AS (
             WHEN calls.status = 'done' AND coalesce(calls.tm_update <= clock.cutoff_at, TRUE) THEN calls.tm_update
         END AS ended_at,
         coalesce(calls.destination.type, '') = '' OR coalesce(calls.destination.target, '') = '' AS has_no_destination
-    FROM raw.voipbin_campaigncalls AS calls
-    CROSS JOIN core._cutoff AS clock
+    FROM known.voipbin_campaigncalls AS calls
+    INNER JOIN core._cutoff AS clock ON clock.source = 'voipbin'
 )
 
 SELECT

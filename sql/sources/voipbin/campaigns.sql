@@ -3,4 +3,4 @@ SELECT
     CAST(id AS VARCHAR) AS campaign,
     name,
     outdial_id
-FROM raw.voipbin_campaigns
+FROM known.voipbin_campaigns

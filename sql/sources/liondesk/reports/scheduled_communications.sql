@@ -5,7 +5,9 @@
 -- went out early.
 -- Key: source, campaign_key, type, agent_key
 -- Example: Which communications are overdue?
---   SELECT campaign_name, overdue, oldest_overdue_at FROM reports.scheduled_communications WHERE overdue > 0
+--   SELECT campaign_key, campaign_name, type, agent_key, overdue, oldest_overdue_at
+--   FROM reports.scheduled_communications WHERE overdue > 0
+--   ORDER BY oldest_overdue_at, campaign_key, type, agent_key
 WITH communications AS (
     SELECT
         attempts.source,
@@ -50,7 +52,7 @@ SELECT
     -- dispatched / communications [share]
     CAST(count(CASE WHEN communications.disposition = 'dispatched' THEN 1 END) AS DOUBLE)
     / count(*) AS share_dispatched,
-    -- overdue / communications that were to be sent by as-of (overdue + dispatched + completed_manually) [share]
+    -- overdue / communications that are overdue or done (overdue + dispatched + completed_manually) [share]
     CAST(count(CASE WHEN communications.disposition = 'overdue' THEN 1 END) AS DOUBLE) / nullif(
         count(CASE WHEN communications.disposition IN ('overdue', 'dispatched', 'completed_manually') THEN 1 END), 0
     ) AS share_overdue,
@@ -63,9 +65,10 @@ SELECT
     min(CASE WHEN communications.disposition = 'overdue' THEN communications.scheduled_at END) AS oldest_overdue_at,
     -- when the next scheduled communication is to be sent (UTC)
     min(CASE WHEN communications.disposition = 'scheduled' THEN communications.scheduled_at END) AS next_scheduled_at,
-    max(clock.as_of) AS as_of -- as-of: the moment that this row describes (UTC)
+    -- the moment that this row describes (UTC): that of its source, as in core.observed
+    max(clock.observed_until) AS as_of
 FROM communications
-CROSS JOIN core.as_of AS clock
+INNER JOIN core.observed AS clock ON clock.source = communications.source
 GROUP BY
     communications.source,
     communications.campaign_key,

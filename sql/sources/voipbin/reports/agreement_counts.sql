@@ -3,7 +3,8 @@
 -- reports.platform_agreement explains the agreements, and gives them by campaign.
 -- Key: compared, agreement
 -- Example: How often does the platform's own row agree with its log?
---   SELECT compared, agreement, share FROM reports.agreement_counts ORDER BY compared, share DESC
+--   SELECT compared, agreement, targets, share FROM reports.agreement_counts
+--   ORDER BY compared, targets DESC, agreement
 WITH verdicts AS (
     SELECT 'status' AS compared, status_agreement AS agreement, targets
     FROM reports.platform_agreement

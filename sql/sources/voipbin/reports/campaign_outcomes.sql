@@ -2,8 +2,9 @@
 -- A target counts once, in the campaign of its latest call. If it was never called, it counts in the campaign of its
 -- outdial. Targets without a known campaign have a null campaign_id. The shares of a campaign sum to 1.
 -- Key: campaign_id, outcome
--- Example: How many targets are stranded?
---   SELECT campaign_name, targets FROM reports.campaign_outcomes WHERE outcome = 'stranded'
+-- Example: In which campaigns are targets stranded, and how many?
+--   SELECT campaign_id, campaign_name, targets, targets_in_campaign FROM reports.campaign_outcomes
+--   WHERE outcome = 'stranded' ORDER BY targets DESC, campaign_id
 WITH counted AS (
     SELECT
         campaign_id,
@@ -23,7 +24,7 @@ SELECT
     CAST(counted.targets AS DOUBLE) / sum(counted.targets) OVER (PARTITION BY counted.campaign_id) AS share,
     -- all targets of the campaign: the whole that share is a part of [count]
     CAST(sum(counted.targets) OVER (PARTITION BY counted.campaign_id) AS BIGINT) AS targets_in_campaign,
-    counted.as_of -- as-of: the moment that this row describes (UTC)
+    counted.as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM counted
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.campaign_key = 'voipbin:' || CAST(counted.campaign_id AS VARCHAR)

@@ -5,7 +5,8 @@
 -- Key: source, campaign_key
 -- Order: place
 -- Example: In which campaigns do the two shares lie far apart?
---   SELECT campaign_name, difference FROM reports.campaign_standing WHERE is_far_apart ORDER BY place
+--   SELECT campaign_key, campaign_name, reached, targets, targets_contacted, targets_attempted, difference
+--   FROM reports.campaign_standing WHERE is_far_apart ORDER BY place
 WITH standing AS (
     SELECT
         CAST(campaign_id AS VARCHAR) AS campaign_id,

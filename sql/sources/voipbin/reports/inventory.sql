@@ -7,7 +7,8 @@
 -- reports.contact_rates_by.
 -- Key: campaign_key
 -- Example: How many tries are left in each campaign?
---   SELECT campaign_name, remaining_tries FROM reports.inventory WHERE campaign_key <> 'all'
+--   SELECT campaign_key, campaign_name, targets, remaining_tries, stranded_tries FROM reports.inventory
+--   WHERE campaign_key <> 'all' ORDER BY remaining_tries DESC NULLS LAST, campaign_key
 WITH standing AS (
     SELECT
         histories.*,
@@ -64,7 +65,7 @@ SELECT
     counted.targets,
     counted.attempted, -- targets with at least one call that was placed [count]
     counted.reached, -- targets for which some call ended in success, also a call of another campaign [count]
-    counted.untouched, -- targets that are not called yet, and have tries left [count]
+    counted.untouched, -- targets that are not called yet, and have tries left or no known outplan [count]
     counted.in_flight, -- targets with an open call [count]
     counted.stuck, -- targets with a call that has been open for too long [count]
     counted.retry_due, -- targets with tries left, whose retry interval is over [count]
@@ -88,8 +89,8 @@ SELECT
     -- tries left of stranded targets that are not deleted [count]
     CAST(coalesce(counted.stranded_tries, 0) AS BIGINT) AS stranded_tries,
     counted.next_eligible_at, -- earliest time at which a waiting target may be dialled (UTC)
-    clock.as_of -- as-of: the moment that this row describes (UTC)
+    clock.observed_until AS as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM counted
-CROSS JOIN core.as_of AS clock
+CROSS JOIN replay._clock AS clock
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = counted.source AND campaigns.campaign_key = counted.campaign_key

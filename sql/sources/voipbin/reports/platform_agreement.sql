@@ -8,8 +8,9 @@
 -- log shows); lost_increment (one less); impossible (two or more less); not_yet_comparable; no_platform_row.
 -- Key: campaign_id, status_agreement, tries_agreement
 -- Example: Where does the platform's own row contradict its log?
---   SELECT campaign_name, status_agreement, targets, examples FROM reports.platform_agreement
---   WHERE NOT is_expected
+--   SELECT campaign_id, campaign_name, status_agreement, tries_agreement, targets, examples
+--   FROM reports.platform_agreement WHERE NOT is_expected AND status_agreement <> 'no_platform_row'
+--   ORDER BY targets DESC, campaign_id, status_agreement, tries_agreement
 WITH counted AS (
     SELECT
         campaign_id,
@@ -40,7 +41,7 @@ SELECT
         WHEN counted.lowest = counted.highest THEN counted.lowest
         ELSE counted.lowest || ', ' || counted.highest
     END AS examples,
-    counted.as_of -- as-of: the moment that this row describes (UTC)
+    counted.as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM counted
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.campaign_key = 'voipbin:' || CAST(counted.campaign_id AS VARCHAR)

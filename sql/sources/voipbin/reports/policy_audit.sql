@@ -8,7 +8,8 @@
 -- its fitness is 1.
 -- Key: campaign_id, code
 -- Example: How well did each campaign keep to its retry policy?
---   SELECT campaign_name, fitness, judged_calls FROM reports.policy_audit WHERE code = 'all'
+--   SELECT campaign_id, campaign_name, fitness, illegal_calls, judged_calls, campaign_calls
+--   FROM reports.policy_audit WHERE code = 'all' ORDER BY fitness NULLS LAST, campaign_id
 WITH campaign_calls AS (
     SELECT
         campaign_id,
@@ -138,8 +139,8 @@ SELECT
     rules.last_at, -- time of the last of these violations (UTC)
     -- ids of up to two of these calls
     CASE WHEN rules.lowest = rules.highest THEN rules.lowest ELSE rules.lowest || ', ' || rules.highest END AS examples,
-    clock.as_of -- as-of: the moment that this row describes (UTC)
+    clock.observed_until AS as_of -- the moment that this row describes (UTC): that of its source, as in core.observed
 FROM rules
-CROSS JOIN core.as_of AS clock
+CROSS JOIN replay._clock AS clock
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.campaign_key = 'voipbin:' || CAST(rules.campaign_id AS VARCHAR)

@@ -1,9 +1,9 @@
 -- One row per code + verdict: how many calls have this violation, and how many targets they concern.
 -- replay.violations explains the codes and verdicts, and lists each call.
 -- Key: code, verdict
--- Example: Which violations are most frequent?
---   SELECT code, sum(calls) AS calls FROM reports.violation_counts
---   GROUP BY code ORDER BY calls DESC
+-- Example: Which violations are most frequent, and how many of them are certain?
+--   SELECT code, sum(calls) AS calls, sum(CASE WHEN verdict = 'illegal' THEN calls ELSE 0 END) AS illegal_calls
+--   FROM reports.violation_counts GROUP BY code ORDER BY calls DESC, code
 SELECT
     code, -- the code, as in replay.violations
     verdict, -- illegal, unverifiable or tolerated

@@ -7,9 +7,9 @@ SELECT coalesce(outcomes.outdial_target_id, logged.outdial_target_id) AS outdial
 FROM replay.target_outcomes AS outcomes
 FULL OUTER JOIN (
     SELECT calls.outdial_target_id, count(*) AS calls, min(calls.tm_create) AS first_at, max(calls.tm_create) AS last_at
-    FROM raw.voipbin_campaigncalls AS calls
-    CROSS JOIN core.as_of AS clock
-    WHERE calls.outdial_target_id IS NOT NULL AND calls.tm_create <= clock.as_of
+    FROM known.voipbin_campaigncalls AS calls
+    CROSS JOIN replay._clock AS clock
+    WHERE calls.outdial_target_id IS NOT NULL AND calls.tm_create <= clock.observed_until
     GROUP BY calls.outdial_target_id
 ) AS logged ON logged.outdial_target_id = outcomes.outdial_target_id
 WHERE outcomes.attempts IS DISTINCT FROM coalesce(logged.calls, 0)
