@@ -73,10 +73,10 @@ LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = made.source AND campaigns.campaign_key = made.campaign_key
 ORDER BY attempts_saved DESC, made.campaign_key ASC;
 
--- 8. How many targets might one, two or three further attempts reach, and within which band?
+-- 8. How many targets might one, two or three further attempts reach, and between which numbers would it come out?
 SELECT
     what_if.source, what_if.campaign_key, campaigns.campaign_name, what_if.max_attempts, what_if.targets,
-    what_if.targets_contacted, what_if.targets_contacted_low, what_if.targets_contacted_high
+    what_if.targets_contacted, what_if.targets_contacted_predicted_low, what_if.targets_contacted_predicted_high
 FROM reports.retry_what_if AS what_if
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = what_if.source AND campaigns.campaign_key = what_if.campaign_key

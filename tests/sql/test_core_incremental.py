@@ -19,7 +19,7 @@ SUMS = (
     "reports._history_counts",
     "reports._hour_counts",
 )
-TABLES = ("core.attempts", "core._targets", *SUMS)
+TABLES = ("core.attempts", "core._targets", "core._attempts_in_flight", *SUMS)
 LOGS = st.dictionaries(
     st.integers(1, 6), st.lists(st.sampled_from(["NA", "C", "OPEN", "PHANTOM"]), max_size=4), max_size=6
 )

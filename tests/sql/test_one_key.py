@@ -24,14 +24,20 @@ from tests.sql.logs import NOWHERE, Row, action_builder, liondesk, merged, outre
 from tests.support import examples, fetch, ledger
 
 MODELS = load_models()
-KEYED = ("core.attempts", "core._targets", "replay.contact_outcomes", "reports._target_histories")
+KEYED = (
+    "core.attempts",
+    "core._targets",
+    "core._attempts_in_flight",
+    "replay.contact_outcomes",
+    "reports._target_histories",
+)
 SUMS = tuple(model.table for model in MODELS.values() if model.sums is not None)
 CHAIN = with_upstream(MODELS, [*KEYED, *SUMS, "reports.campaign_contact_rates"])
 
 WORDS = {
     "action_builder": ["NA", "C", "BAD", "SKIP"],
     "outreach": ["NA", "C", "VM", "BAD"],
-    "voipbin": ["NA", "C"],
+    "voipbin": ["NA", "C", "OPEN"],
     "liondesk": ["SENT", "TICKED"],
 }
 FIRST = {
