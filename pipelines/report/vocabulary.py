@@ -109,6 +109,11 @@ AAPOR = {
 # -- orders, headings --------------------------------------------------------------------------------------------------
 
 AAPOR_ORDER = "CASE left(rate, 3) WHEN 'coo' THEN 2 WHEN 'ref' THEN 3 WHEN 'con' THEN 4 ELSE 1 END, rate"
+QUANTILES = {
+    "quarter_seconds": "Until a quarter was reached",
+    "median_seconds": "Until half was reached (median)",
+    "three_quarters_seconds": "Until three quarters were reached",
+}
 RECORDS = {"attempts": "Records", "share_of_attempts": "Share of records"}
 COMPARED = {
     "side_name": "One side",

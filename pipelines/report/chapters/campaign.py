@@ -20,6 +20,7 @@ from pipelines.report.vocabulary import (
     ESTIMATE,
     HEAT,
     LEFT_TO_DO,
+    QUANTILES,
     QUANTILES_THIN,
     RATES_OF,
     RECORDS,
@@ -93,6 +94,7 @@ CHAPTER = Chapter(
             table="reports.time_to_contact",
             title="How long it took",
             thin=QUANTILES_THIN,
+            labels=QUANTILES,
             open=True,
         ),
         Section(

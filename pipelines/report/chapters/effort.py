@@ -6,6 +6,7 @@ from pipelines.report.chapters.section import Chapter, Chart, Section
 from pipelines.report.vocabulary import (
     CURVE,
     ESTIMATE,
+    QUANTILES,
     QUANTILES_THIN,
     TIME,
     WHAT_IF,
@@ -54,6 +55,7 @@ CHAPTER = Chapter(
                 "within_7d",
             ),
             thin=QUANTILES_THIN,
+            labels=QUANTILES,
         ),
         Section(
             id="time-curve-overall",
