@@ -232,6 +232,14 @@ mean * power(
     + 1.6448536269514722e0 * sqrt(greatest(0.0, variance)) / (3.0e0 * mean), 3
 );
 
+-- The middle of Wilson's 95 % interval for k of n: a share that is never 0 or 1 (Agresti and Coull 1998).
+CREATE OR REPLACE MACRO reports.wilson_middle(k, n) AS (k + 1.9207294103470618e0) / (n + 3.8414588206941236e0);
+
+-- Half of the 95 % interval of a figure that is still to come out, from half of the interval of its expectation and from
+-- the variance that chance gives it: the squares add up (Zou and Donner 2008).
+CREATE OR REPLACE MACRO reports.predicted_half(band_half, variance) AS
+sqrt(band_half * band_half + 3.8414588206941236e0 * variance);
+
 -- One row with every outcome rate of AAPOR's Standard Definitions (10th edition, 2023). The first nine arguments are
 -- counts by final class: i complete, p partial, r refusal, nc non-contact, o other; uh, ur and uo unknown eligibility;
 -- ne not eligible. e_uh, e_ur and e_uo say which share of each unknown class counts as eligible. Null stands for

@@ -142,7 +142,7 @@ hazards AS (
         hazard,
         reports.wilson_low(contacts, at_risk) AS hazard_low,
         reports.wilson_high(contacts, at_risk) AS hazard_high,
-        (contacts + 1.9207294103470618e0) / (at_risk + 3.8414588206941236e0) AS hazard_middle
+        reports.wilson_middle(contacts, at_risk) AS hazard_middle
     FROM tails
 ),
 
@@ -207,19 +207,15 @@ approximate AS (
         source,
         campaign_key,
         max_attempts,
-        waiting * reached - sqrt(
-            power(waiting * (reached - reached_low), 2) + 3.8414588206941236e0 * waiting * reached_variance
-        ) AS reached_low,
-        waiting * reached + sqrt(
-            power(waiting * (reached_high - reached), 2) + 3.8414588206941236e0 * waiting * reached_variance
-        ) AS reached_high,
-        waiting * further_attempts - sqrt(
-            power(waiting * (further_attempts - further_attempts_low), 2)
-            + 3.8414588206941236e0 * waiting * further_attempts_variance
+        waiting * reached
+        - reports.predicted_half(waiting * (reached - reached_low), waiting * reached_variance) AS reached_low,
+        waiting * reached
+        + reports.predicted_half(waiting * (reached_high - reached), waiting * reached_variance) AS reached_high,
+        waiting * further_attempts - reports.predicted_half(
+            waiting * (further_attempts - further_attempts_low), waiting * further_attempts_variance
         ) AS attempts_low,
-        waiting * further_attempts + sqrt(
-            power(waiting * (further_attempts_high - further_attempts), 2)
-            + 3.8414588206941236e0 * waiting * further_attempts_variance
+        waiting * further_attempts + reports.predicted_half(
+            waiting * (further_attempts_high - further_attempts), waiting * further_attempts_variance
         ) AS attempts_high
     FROM raised
 ),
