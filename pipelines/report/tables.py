@@ -212,6 +212,8 @@ def _interval(column: Column) -> Iterator[Callable[[Row], str]]:
 
     def interval(row: Row) -> str:
         first, last = f'<data value="{raw(row[low])}">', f'<data value="{raw(row[high])}">'
+        if row[name] is None and row[low] and row[high] is None:
+            return f"<small>{first}{say(row[low])} or more</data>{last}</data></small>"  # not seen yet, but so much is known
         if row[name] is None or row[low] == row[name] == row[high]:
             # Nothing to say between its ends, or counted and so without any: the CSV has them all the same.
             below, above = (row[end] for end in column.band or column.parts)

@@ -93,6 +93,8 @@ CHAPTER = Chapter(
             id="time-to-contact",
             table="reports.time_to_contact",
             title="How long it took",
+            reading="Of all attempted targets, not only of those reached. While targets are open, these are estimates of "
+            "what further attempts would give, not counts.",
             thin=QUANTILES_THIN,
             labels=QUANTILES,
             open=True,
@@ -169,6 +171,7 @@ CHAPTER = Chapter(
             ends=COMPARED_ENDS,
             flags=CLEAR,
             labels=COMPARED,
+            open=True,
         ),
         Section(
             id="best-time",
