@@ -17,8 +17,8 @@
 -- A difference that is clear is no cause. Who is called when, by whom, and in which campaign, is seldom left to chance.
 -- Key: source, campaign_key, family, side, other
 -- Example: Which campaigns differ in their contact rates by more than chance allows?
---   SELECT side_name, other_name, rate, other_rate, difference, low, high FROM reports.comparisons
---   WHERE family = 'campaigns' AND is_clear ORDER BY p_holm
+--   SELECT source, side, side_name, other, other_name, rate, other_rate, difference, low, high
+--   FROM reports.comparisons WHERE family = 'campaigns' AND is_clear ORDER BY p_holm, source, side, other
 WITH listed AS (
     SELECT
         source,

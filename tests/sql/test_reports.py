@@ -1198,7 +1198,7 @@ def examples() -> list[tuple[str, str]]:
     return [(next(line for line in part.splitlines() if line[3:4].isdigit())[3:], part) for part in parts]
 
 
-def test_twenty_questions_are_answered() -> None:
+def test_the_questions_are_answered() -> None:
     rows = merged(
         WORKED_VOIPBIN, WORKED_OUTREACH, WORKED_ACTION_BUILDER, liondesk({1: ["SENT", "PAST", "FUTURE"]})
     )
@@ -1220,12 +1220,11 @@ def test_twenty_questions_are_answered() -> None:
     build(con)
     con.execute((SQL_ROOT / "macros.sql").read_text(encoding="utf-8"))
     questions = examples()
-    assert [int(question.split(".")[0]) for question, _ in questions] == list(range(1, 21))
+    assert [int(question.split(".")[0]) for question, _ in questions] == list(range(1, len(questions) + 1))
     for question, query in questions:
         answer = con.sql(query)
         assert question.endswith("?")
-        empty = question.startswith("2.") and not answer.fetchall()
-        assert empty or con.sql(query).fetchall(), question
+        assert answer.fetchall() or question.startswith(("2.", "21.", "23.")), question
 
 
 def test_every_interval_holds_its_rate() -> None:
