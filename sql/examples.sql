@@ -84,9 +84,12 @@ WHERE what_if.basis = 'extrapolated' AND what_if.campaign_key <> 'all' AND what_
 ORDER BY what_if.campaign_key, what_if.max_attempts;
 
 -- 9. How long does it take to reach half of the attempted targets, and what share is reached within a day?
+-- A median without an upper end may take any longer time. A thin one is held back: it rests on fewer than five targets.
 SELECT
     source, campaign_key, campaign_name, targets, contacted, followed_seconds / 3600 AS followed_hours,
-    median_seconds / 3600 AS median_hours, within_1d, within_1d_low, within_1d_high, is_thin
+    CASE WHEN NOT median_is_thin THEN median_seconds / 3600 END AS median_hours,
+    median_seconds_low / 3600 AS median_hours_low, median_seconds_high / 3600 AS median_hours_high, median_is_thin,
+    within_1d, within_1d_low, within_1d_high, is_thin
 FROM reports.time_to_contact
 WHERE campaign_key <> 'all' AND targets >= 5
 ORDER BY median_hours NULLS LAST, campaign_key;
@@ -119,6 +122,7 @@ WHERE ranked.place = 1
 ORDER BY ranked.campaign_key;
 
 -- 11. What was the contact rate of each source from week to week, without weeks too thin to judge by?
+-- Question 22 says between which weeks it changed.
 SELECT
     source, value AS week, attempts, contacts, contact_rate_per_attempt, contact_rate_per_attempt_low,
     contact_rate_per_attempt_high
@@ -127,7 +131,7 @@ WHERE campaign_key = 'all' AND dimension = 'week' AND NOT is_thin
 ORDER BY source, week;
 
 -- 12. How often does an attempt of each agent reach a person, beside the rate of the whole source?
--- With many agents, some interval misses the rate of the source by chance alone.
+-- With many agents, some interval misses the rate of the source by chance alone. Question 23 says who differs.
 SELECT
     agents.source, agents.value AS agent_key, agents.targets_attempted, agents.attempts, agents.contacts,
     agents.contact_rate_per_attempt, agents.contact_rate_per_attempt_low, agents.contact_rate_per_attempt_high,
@@ -248,6 +252,7 @@ WHERE family = 'campaigns' AND is_clear
 ORDER BY source, p_holm, side, other;
 
 -- 22. Did the contact rate of a source change from one week to the next by more than chance allows?
+-- The week before is the last one in which anybody was tried. Weeks that are not over are left out.
 SELECT
     source, other AS week_before, side AS week, other_reached, other_tried, other_rate, reached, tried, rate, difference,
     low, high, is_clear

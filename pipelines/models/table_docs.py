@@ -28,7 +28,7 @@ _HEAD = """\
 
 `contact_ledger.duckdb` holds the tables below. Every table and every column carries its description as a comment.
 Timestamps are UTC without a time zone. Keys are text. Rates lie between 0 and 1; a rate whose denominator is 0 is null.
-`examples.sql` beside the file holds more questions with longer queries.
+`examples.sql` beside the file holds more questions, with longer queries.
 
 A description may end with marks:
 """

@@ -18,7 +18,7 @@
 -- Key: source, campaign_key, family, side, other
 -- Example: Which campaigns differ in their contact rates by more than chance allows?
 --   SELECT source, side, side_name, other, other_name, rate, other_rate, difference, low, high
---   FROM reports.comparisons WHERE family = 'campaigns' AND is_clear ORDER BY p_holm, source, side, other
+--   FROM reports.comparisons WHERE family = 'campaigns' AND is_clear ORDER BY source, p_holm, side, other
 WITH listed AS (
     SELECT
         source,

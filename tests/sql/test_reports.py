@@ -1198,7 +1198,7 @@ def examples() -> list[tuple[str, str]]:
     return [(next(line for line in part.splitlines() if line[3:4].isdigit())[3:], part) for part in parts]
 
 
-def test_the_questions_are_answered() -> None:
+def test_the_longer_questions_are_answered() -> None:
     rows = merged(
         WORKED_VOIPBIN, WORKED_OUTREACH, WORKED_ACTION_BUILDER, liondesk({1: ["SENT", "PAST", "FUTURE"]})
     )
@@ -1209,7 +1209,13 @@ def test_the_questions_are_answered() -> None:
     ):
         moment = row["created_at"] + number // 20 * timedelta(days=7)  # in three weeks, of which two are over
         rows["action_builder_contact_attempts"].append(
-            row | {"id": 1000 + number, "created_by_id": 9, "created_at": moment, "updated_at": moment}
+            row
+            | {
+                "id": 1000 + number,
+                "created_by_id": 8 + number % 2,
+                "created_at": moment,
+                "updated_at": moment,
+            }
         )
     con = with_mapping(rows)
     con.execute(
@@ -1220,11 +1226,12 @@ def test_the_questions_are_answered() -> None:
     build(con)
     con.execute((SQL_ROOT / "macros.sql").read_text(encoding="utf-8"))
     questions = examples()
-    assert [int(question.split(".")[0]) for question, _ in questions] == list(range(1, len(questions) + 1))
+    assert [int(question.split(".")[0]) for question, _ in questions] == list(range(1, 24))
     for question, query in questions:
         answer = con.sql(query)
         assert question.endswith("?")
-        assert answer.fetchall() or question.startswith(("2.", "21.", "23.")), question
+        empty = question.startswith("2.") and not answer.fetchall()
+        assert empty or con.sql(query).fetchall(), question
 
 
 def test_every_interval_holds_its_rate() -> None:
