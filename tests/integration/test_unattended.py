@@ -42,7 +42,7 @@ from tests.integration.started import FORKS, Started
 from tests.support import note_moments
 
 KILLS = int(os.environ.get("KILLS", "10"))
-SOAK = int(os.environ.get("SOAK", "2"))
+SOAK = int(os.environ.get("SOAK", "3"))
 DAYS = 4
 """Days on which files arrive, in the test that kills: each has its share of the kills and one run that ends."""
 
@@ -495,7 +495,7 @@ def test_runs_over_arriving_files_with_readers_attached(
             warehouse, published = output.path / "warehouse.duckdb", output.path / "contact_ledger.duckdb"
             sizes.append((warehouse.stat().st_size, published.stat().st_size))
             for hold in (
-                (True, False) if day < 3 else ()
+                (True, False) if day < min(3, SOAK - 1) else ()
             ):  # in any number, and some from the first day to the last
                 hear, say = FORKS.Pipe(duplex=False)
                 reader = FORKS.Process(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import time
+from collections.abc import Iterator
 
 import dagster as dg
 import pytest
@@ -17,6 +19,15 @@ class Finalized:
         raise dg.DagsterExecutionInterruptedError
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A process in the background of a shell ignores interrupts from its start; this one hears them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_being_told_to_stop_inside_a_finalizer_is_not_lost(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyboardInterrupt), resend_lost_interrupts():
         fallen = Finalized()
