@@ -697,6 +697,20 @@ def test_what_the_dialer_cannot_tell_is_a_dash(tmp_path: Path) -> None:
     assert 'data-value="">–' in table
 
 
+def test_a_median_that_nobody_saw_has_the_time_that_it_takes_at_least(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "some.duckdb", NAMES[:4], targets=20)
+    with duckdb.connect(str(path)) as con:
+        con.execute(
+            "UPDATE reports.time_to_contact "
+            "SET median_seconds = NULL, median_seconds_low = 7200, median_seconds_high = NULL, "
+            "quarter_seconds = NULL, quarter_seconds_low = 0, quarter_seconds_high = NULL, "
+            "three_quarters_seconds = NULL, three_quarters_seconds_low = NULL, three_quarters_seconds_high = NULL"
+        )
+    table = render(path).partition('id="time-to-contact-overall-table"')[2].partition("</table>")[0]
+    assert re.search(r">–<small><data [^>]*>2 h( 0 min)? or more</data>", table)
+    assert "0 s or more" not in table
+
+
 def test_a_first_pass_is_not_praised_for_those_it_reached(tmp_path: Path) -> None:
     """Campaign 1 reached 1 of 4; the other three were called again by campaign 2, and so stand in that."""
     again = voipbin({2: ["NA"], 3: ["NA"], 4: ["NA"]}, campaign=2, first_call=0x2000)
