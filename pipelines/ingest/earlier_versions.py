@@ -28,18 +28,15 @@ from pipelines.warehouse.tables import kept_parts, kept_versions, raw_columns
 _START = "TIMESTAMP '0001-01-01 00:00:00'"
 
 
-def keep(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
+def keep(
+    con: duckdb.DuckDBPyConnection, resource: Resource, *, has_superseded: bool, has_parts: bool
+) -> None:
     """Keep the versions that ``merge`` has superseded (``ingest_superseded``), and drop that table.
 
-    Call it when the raw table is finished. ``ingest_parted``, if it exists, holds the keys of rows that parts change.
+    Call it when the raw table is finished. With parts, ``ingest_parted`` holds the keys of rows that they change.
     """
-    tables = {
-        name
-        for (name,) in con.sql(
-            "SELECT table_name FROM duckdb_tables() WHERE temporary "
-            "AND table_name IN ('ingest_superseded', 'ingest_parted')"
-        ).fetchall()
-    }
+    given = {"ingest_superseded": has_superseded, "ingest_parted": has_parts}
+    tables = {name for name, is_there in given.items() if is_there}
     if not tables:
         return
     key = ", ".join(map(quoted, resource.key))

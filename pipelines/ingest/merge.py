@@ -19,9 +19,10 @@ from pipelines.sql_text import quoted
 from pipelines.warehouse.tables import raw_columns
 
 
-def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> None:
+def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> bool:
     """Delete every row of the raw table that a later version of the same key supersedes, and account for it.
 
+    Returns True if some are versions of their own: ``ingest_superseded`` then holds them, for ``earlier_versions``.
     Rows of files numbered from ``first_id`` are new. Versions are compared only for keys that occur twice; an aggregate
     over the key columns finds them.
     """
@@ -39,11 +40,12 @@ def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> 
         f"CREATE OR REPLACE TEMP TABLE ingest_twice AS SELECT {key} FROM {among} GROUP BY {key} HAVING count(*) > 1"
     )
     has_marks = sightings.add_marked(con, resource)
+    are_kept = False
     if con.execute("SELECT count(*) FROM ingest_twice").fetchall()[0][0]:
         con.execute(_ranked(resource, table, same_key, first_id if has_marks else None))
         changes.note_superseded(con, resource, first_id)
         if resource.has_versions:
-            _take_superseded(con, resource)
+            are_kept = _take_superseded(con, resource)
         con.execute(
             f"UPDATE {table} AS r SET _deleted_at = v.deleted_at FROM ingest_versions AS v "
             "WHERE r.rowid = v.row_id AND v.place = 1 AND v.deleted_at IS DISTINCT FROM r._deleted_at"
@@ -60,10 +62,11 @@ def merge(con: duckdb.DuckDBPyConnection, resource: Resource, first_id: int) -> 
             sightings.remember(con, resource)
         con.execute("DROP TABLE ingest_versions")
     con.execute("DROP TABLE ingest_twice")
+    return are_kept
 
 
-def _take_superseded(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
-    """Write the superseded rows that are versions of their own to ``ingest_superseded``, for ``earlier_versions``."""
+def _take_superseded(con: duckdb.DuckDBPyConnection, resource: Resource) -> bool:
+    """Write the superseded rows that are versions of their own to ``ingest_superseded``. False if there are none."""
     columns = ", ".join(f"r.{quoted(name)}" for name in raw_columns(resource))
     (taken,) = con.execute(
         f"""CREATE OR REPLACE TEMP TABLE ingest_superseded AS
@@ -73,6 +76,7 @@ def _take_superseded(con: duckdb.DuckDBPyConnection, resource: Resource) -> None
     ).fetchall()[0]
     if not taken:
         con.execute("DROP TABLE ingest_superseded")
+    return bool(taken)
 
 
 def finality(resource: Resource) -> str:

@@ -526,11 +526,11 @@ class _Run:
             load.note_unknown_values(self.con, self.resource, kept_parts(self.resource), first_id)
         news = sightings.has_news(self.con, self.resource)
         has_parts = parts.take_out(self.con, self.resource, first_id, everything=news)
-        merge.merge(self.con, self.resource, first_id)
+        has_superseded = merge.merge(self.con, self.resource, first_id)
         if has_parts:
             parts.put_back(self.con, self.resource, first_id)
         if self.resource.has_versions:
-            earlier_versions.keep(self.con, self.resource)
+            earlier_versions.keep(self.con, self.resource, has_superseded=has_superseded, has_parts=has_parts)
 
     def _touch(self, touched: dict[str, tuple[int, int]]) -> None:
         """Make the version that a touched file holds again the current one, under its new time of change."""

@@ -655,7 +655,7 @@ def test_without_scripts_the_overview_and_the_campaigns_are_there(chromium: str,
         page.goto(report.as_uri())
         assert page.locator("#contact-rates-table tbody tr").count() > 5
         page.locator("details.campaign summary").first.click()
-        assert page.locator("details.campaign[open] h4").first.is_visible()
+        page.locator("details.campaign[open] h4").first.wait_for(state="visible")
         browser.close()
 
 
