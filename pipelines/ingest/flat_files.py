@@ -122,31 +122,30 @@ class _Pair:
         return f"columns {self.first + 1} and {self.second + 1} {same}; {counts}{differ}"
 
 
-def _repeated(resource: Resource, names: Sequence[str], columns: Sequence[Column]) -> list[_Pair]:
+def _repeated(resource: Resource, names: Sequence[str], matched: Matched) -> list[_Pair]:
     """The columns that have the name of an earlier one, or fill a field that another one fills.
 
-    ``columns`` are those of the file without the ones that have the name of an earlier one.
+    ``matched`` are the columns of the file without the ones that have the name of an earlier one.
     """
     first: dict[str, int] = {}
     found = []
     for i, name in enumerate(names):
         if (place := first.setdefault(_spelt(resource, name), i)) != i and name.strip():
             found.append(_Pair(place, i, name.strip()))
-    for field_name, places in match(resource, columns).fields.items():
+    for field_name, places in matched.fields.items():
         for other in places[1:]:
             pair = (int(places[0]), int(other))
             found.append(_Pair(*pair, names[pair[1]].strip(), resource.field_named(field_name)))
     return found
 
 
-def _text_ids(resource: Resource, columns: Sequence[Column]) -> list[str]:
+def _text_ids(resource: Resource, matched: Matched) -> list[str]:
     """The places of the columns that hold ids as texts."""
-    fields = match(resource, columns).fields
     return [
         place
         for field in resource.fields
         if field.kind == "text" and field.name in resource.key
-        for place in fields.get(field.name, ())
+        for place in matched.fields.get(field.name, ())
     ]
 
 
@@ -183,7 +182,8 @@ def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch)
     """Survey CSV files. Raises Doubtful or Refused for a file that is not to be read as it stands."""
     header = batch.files[0].header
     found = Survey(names=header, flat=_flat_columns(resource, header))
-    repeated = _repeated(resource, header, found.flat)
+    matched = match(resource, found.flat)
+    repeated = _repeated(resource, header, matched)
     facts = [
         None if file.has_markers else csv_text.count(file.path, file.body, file.delimiter)
         for file in batch.files
@@ -193,7 +193,7 @@ def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch)
     all_values = f"concat({', '.join(names)})" if any(f is not None and f.has_quotes for f in facts) else "''"
     texts = text_columns(resource, found)
     differ = "".join(f", count(*) FILTER (WHERE no IS NULL AND {pair.differs()})" for pair in repeated)
-    ids = _text_ids(resource, found.flat)
+    ids = _text_ids(resource, matched)
     as_floats = "".join(f", {count} FILTER (WHERE no IS NULL)" for count in _counted_ids(ids))
     # count(*) alone would not read the values, nor notice that they are broken.
     used = "".join(f", count({c})" for c in names)
@@ -228,7 +228,7 @@ def survey_csv(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Batch)
         its, parameters = csv_rows(batch, apart=True)
         if batch.files[0].has_markers:
             its = f"FROM ({its}) WHERE c{len(header) - 1} IS NULL"
-        survey_null_words(con, resource, found, found.flat_at, its, parameters)
+        survey_null_words(con, resource, found, matched, found.flat_at, its, parameters)
     return found
 
 
@@ -351,9 +351,10 @@ def survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Ba
         for place in text_columns(resource, found)
         if place in strings
     ]
-    repeated = _repeated(resource, names, found.flat)
+    matched = match(resource, found.flat)
+    repeated = _repeated(resource, names, matched)
     differ = [f"count(*) FILTER (WHERE {pair.differs()})" for pair in repeated]
-    ids = [place for place in _text_ids(resource, found.flat) if place in strings]
+    ids = [place for place in _text_ids(resource, matched) if place in strings]
     count, *counts = con.execute(
         f"SELECT {', '.join(['count(*)', *words, *_counted_ids(ids), *differ])}, max(hash({used})) FROM ({sql})",
         parameters,
@@ -362,7 +363,7 @@ def survey_parquet(con: duckdb.DuckDBPyConnection, resource: Resource, batch: Ba
     _check_ids(found, 0, ids, counts[len(words) :])
     _check_repeated(resource, found, 0, repeated, counts[len(words) + 2 * len(ids) :])
     if any(counts[: len(words)]):
-        survey_null_words(con, resource, found, strings, sql, parameters)
+        survey_null_words(con, resource, found, matched, strings, sql, parameters)
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.ingest.batches import Survey
-from pipelines.ingest.names import fields_of, is_known, match
+from pipelines.ingest.names import Matched, fields_of, is_known
 from pipelines.ingest.unpack import Note
 from pipelines.ingest.values import ALWAYS_NULL, NULL_WORDS
 from pipelines.sources import Resource
@@ -46,6 +46,7 @@ def survey_null_words(
     con: duckdb.DuckDBPyConnection,
     resource: Resource,
     found: Survey,
+    matched: Matched,
     places: Iterable[str],
     sql: str,
     parameters: dict[str, Any],
@@ -54,9 +55,9 @@ def survey_null_words(
 
     ``\N`` and ``NULL`` always do, and so does every other word in a column whose values are no texts. In a column of
     texts another word does if the same file writes null with it in a column of another type, or if the column has no
-    empty value, and so no other way to say null. A value that the contract knows stays.
+    empty value, and so no other way to say null. A value that the contract knows stays. ``matched`` is what the columns
+    are.
     """
-    matched = match(resource, found.flat)
     field_at = {place: f for f in resource.fields for place in matched.fields.get(f.name, ())}
     counts = []
     for where in places:
