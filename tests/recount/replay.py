@@ -500,8 +500,10 @@ class _Replay:
         if not times:
             return False
         # A moment that was set says that the lists were polled until then; else their own latest write is the poll.
-        now = self.as_of if self.is_set else self.polls[-1]
-        return now - max(times) < self.polls[-1] - self.polls[0] + self.tolerance
+        now = self.as_of if self.is_set or not self.polls else self.polls[-1]
+        # Nothing may be written by a set moment but what the clock tolerance lets in: then no poll lies before another.
+        apart = self.polls[-1] - self.polls[0] if self.polls else timedelta()
+        return now - max(times) < apart + self.tolerance
 
     def status_agreement(self, life: _Life, name: str, status: str) -> str:
         platform = (life.row or {}).get("status")

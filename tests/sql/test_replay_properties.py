@@ -262,6 +262,20 @@ def test_any_log_at_any_moment(con: duckdb.DuckDBPyConnection, rows: Rows, as_of
     assert_same(con, replayed(con, rows, as_of))
 
 
+def test_a_moment_before_every_write_by_less_than_the_tolerance(con: duckdb.DuckDBPyConnection) -> None:
+    """Neither list shows when it was polled, and still a row written just after the moment is compared."""
+    counts = {f"try_count_{index}": None for index in range(5)}
+    target = {
+        "id": uuid(1, 0), "outdial_id": uuid(2, 0), "status": None, **counts, "try_count_4": 1,
+        **{f"destination_{index}": None for index in (0, 1, 2, 4)},
+        "tm_create": None, "tm_update": at(1), "tm_delete": None, "_deleted_at": None,
+    }  # fmt: skip
+    rows: Rows = {name: [] for name in ("voipbin_campaigncalls", "voipbin_outplans", "voipbin_campaigns")}
+    expected = replayed(con, rows | {"voipbin_outdialtargets": [target]}, at(0))
+    assert [row.tries_agreement for row in expected.outcomes.values()] == ["not_yet_comparable"]
+    assert_same(con, expected)
+
+
 WORLDS = 8
 
 
