@@ -111,7 +111,7 @@ class Builder:
             table: {name: kind for name, kind, *_ in self.con.sql(f"DESCRIBE {table}").fetchall()}
             for table in sorted(model.upstream)
         }
-        select = model.expanded()
+        select = model.expanded
         basis = hashlib.sha256(json.dumps([select, columns]).encode()).hexdigest()
         kept = self.con.execute(
             "SELECT origins FROM landing.lineage WHERE table_name = ? AND basis = ?", [model.table, basis]
@@ -191,7 +191,7 @@ class Builder:
         built = ""
         if compared:
             built = f"scratch.built_{model.schema}_{model.name}"
-            rows = model.expanded({union: [branch.select for branch in compared]})
+            rows = model.expanded_with({union: [branch.select for branch in compared]})
             self.con.execute(f"CREATE OR REPLACE TABLE {built} AS {_keyed(model, rows)}")
             own = ", ".join(literal(branch.source.name) for branch in compared)
             found.append(_differing(model, f"(FROM {target} WHERE source IN ({own}))", built))
@@ -207,7 +207,7 @@ class Builder:
             for branch in branches
             if branch not in compared
         ]
-        rows = model.expanded({union: parts}) if parts else ""
+        rows = model.expanded_with({union: parts}) if parts else ""
         selects = [_keyed(model, rows)] if parts else []
         if built:
             selects.append(f"SELECT * FROM {built} AS t WHERE {_is_in(f't.{column}', keys)}")
@@ -503,7 +503,7 @@ def set_constants(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], tar
 
 def _code(model: Model) -> str:
     """Return the text that makes the table. If it changes, the table is built whole."""
-    return f"{model.expanded()}\n-- {model.incremental} {model.words}"
+    return f"{model.expanded}\n-- {model.incremental} {model.words}"
 
 
 def _branches(model: Model) -> list[Branch]:

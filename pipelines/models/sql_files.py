@@ -55,7 +55,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -128,7 +128,7 @@ class Incremental:
         return HASH_COLUMN if self.is_hashed else self.expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Branch:
     """One source's part of a union. ``inputs`` are the tables that it reads by the key of the whole table."""
 
@@ -137,15 +137,18 @@ class Branch:
     select: str
     inputs: tuple[str, ...]
 
-    @property
+    @cached_property
     def upstream(self) -> frozenset[str]:
         """The ``schema.table`` names that it reads."""
         return _read_by(self.select)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Model:
-    """One SQL file: the table ``schema.name``, its description, its key, and its columns with their descriptions."""
+    """One SQL file: the table ``schema.name``, its description, its key, and its columns with their descriptions.
+
+    What follows from the text is computed when it is first asked for, and kept.
+    """
 
     path: Path
     schema: str
@@ -185,12 +188,12 @@ class Model:
         """True if the table is intermediate, so that it is not published."""
         return self.name.startswith("_")
 
-    @property
+    @cached_property
     def constant(self) -> tuple[str, ...]:
         """The columns that have one value in all rows."""
         return tuple(name for name, marks in self.marks.items() if "constant" in marks)
 
-    @property
+    @cached_property
     def keyed_inputs(self) -> frozenset[str]:
         """The tables that it reads by its key, those of its branches included."""
         own = self.incremental.inputs if self.incremental else self.sums or ()
@@ -199,35 +202,36 @@ class Model:
             frozenset({*own, *(table for branch in branches for table in branch.inputs)}) - self.unions.keys()
         )
 
-    def expanded(self, branches: Mapping[str, Sequence[str]] | None = None) -> str:
-        """Return the SELECT with a union of queries in place of every ``sources.<kind>``.
+    @cached_property
+    def expanded(self) -> str:
+        """The SELECT with the union of all sources' queries in place of every ``sources.<kind>``."""
+        return self.expanded_with(
+            {name: [branch.select for branch in union] for name, union in self.unions.items()}
+        )
 
-        ``branches`` gives the queries for each ``sources.<kind>``; by default they are those of all sources.
-        """
-        chosen = branches or {
-            name: [branch.select for branch in union] for name, union in self.unions.items()
-        }
+    def expanded_with(self, branches: Mapping[str, Sequence[str]]) -> str:
+        """Return the SELECT with the union of these queries in place of every ``sources.<kind>``."""
         if self.is_for_each:
-            ((name, queries),) = chosen.items()
+            ((name, queries),) = branches.items()
             parts = (_replace_tables(self.select, {name: query}) for query in queries)
             return "\nUNION ALL\n".join(f"SELECT * FROM (\n{part}\n) AS of_source" for part in parts)
         return _replace_tables(
-            self.select, {name: "\nUNION ALL\n".join(queries) for name, queries in chosen.items()}
+            self.select, {name: "\nUNION ALL\n".join(queries) for name, queries in branches.items()}
         )
 
-    @property
+    @cached_property
     def tree(self) -> exp.Expr:
         """The expanded SELECT, parsed. It is shared: copy it before you change it."""
-        return _parsed(self.expanded())
+        return _parsed(self.expanded)
 
-    @property
+    @cached_property
     def statement(self) -> str:
         """The SELECT as DuckDB runs it for a whole table: its words are cast to their enumeration.
 
         ``select`` itself holds no such cast, so that any engine understands it. Casting the finished columns would cost
         half of what the enumeration saves.
         """
-        select = self.expanded()
+        select = self.expanded
         if not self.words:
             return select
         kinds = {
@@ -242,10 +246,10 @@ class Model:
                 end = token.end + 1
         return "".join([*typed, select[end:]])
 
-    @property
+    @cached_property
     def upstream(self) -> frozenset[str]:
         """The ``schema.table`` names that the SELECT reads."""
-        return _read_by(self.expanded())
+        return _read_by(self.expanded)
 
 
 # Parsing takes most of the time of loading, and a process loads the same files several times.

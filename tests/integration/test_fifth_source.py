@@ -220,7 +220,7 @@ def test_its_lineage(published: Tree) -> None:
         "con = duckdb.connect('output/warehouse.duckdb', read_only=True)\n"
         "model = load_models()['core.attempts']\n"
         "types = {t: {r[0]: r[1] for r in con.sql(f'DESCRIBE {t}').fetchall()} for t in model.upstream}\n"
-        "origins = column_lineage(model.expanded(), types)['attempted_at']\n"
+        "origins = column_lineage(model.expanded, types)['attempted_at']\n"
         "print(json.dumps([deps, origins]))\n"
     )
     ended = published.run("-c", code)
