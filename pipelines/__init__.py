@@ -4,6 +4,7 @@ Data flows one way. Imports go the other way: a module imports only modules of i
 
     errors sql_text
     settings
+    standing
     sources
     warehouse
     ingest

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from pipelines.errors import LedgerError
 from pipelines.settings import ROOT, Settings, unknown_settings
+from pipelines.standing import standing_publication
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -30,6 +31,11 @@ def main(arguments: Sequence[str] = ()) -> int:
         settings = Settings.from_environment()
         for sentence in unknown_settings():
             print(f"warning: {sentence}", flush=True)
+        if asked.command != "dev" and (publication := standing_publication(settings)) is not None:
+            from pipelines.cli.unchanged import report_unchanged
+
+            if report_unchanged(settings, publication, has_home=asked.command is not None):
+                return 0
         from pipelines.cli import dagster_home
         from pipelines.orchestration.automation import daily_refresh
 

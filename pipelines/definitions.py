@@ -14,7 +14,8 @@ from pipelines.orchestration import automation, liveness
 from pipelines.orchestration.checks import build_checks
 from pipelines.orchestration.ingest_assets import landing_assets
 from pipelines.orchestration.model_assets import model_assets
-from pipelines.orchestration.published_assets import DATABASE, published_assets
+from pipelines.orchestration.names import DATABASE
+from pipelines.orchestration.published_assets import published_assets
 from pipelines.refresh import Run, open_run
 from pipelines.settings import Settings
 
@@ -38,7 +39,9 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             liveness.fail_orphaned_runs(context.instance, used, log)
         selected = context.run.asset_selection if context.run else None  # None or empty means everything
         publishes = not selected or DATABASE in selected
-        with open_run(used, run_id or "no run", models, log, publishes=publishes) as opened:
+        with open_run(
+            used, run_id or "no run", models, log, publishes=publishes, is_whole=not selected
+        ) as opened:
             yield opened
 
     return dg.Definitions(

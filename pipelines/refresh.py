@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
+from pipelines import standing
 from pipelines.errors import LedgerError
 from pipelines.ingest import IngestError, IngestResult, ingest, load_dispositions, note_unread
 from pipelines.ingest.files import LandingFolder, Unread
@@ -43,14 +44,18 @@ def open_run(
     log: Callable[[str], None] = print,
     *,
     publishes: bool = True,
+    is_whole: bool = True,
 ) -> Iterator[Run]:
     """Hold the warehouse for one run, and record the run in the run log.
 
-    ``publishes``: True if the run will publish; tables are then copied into a draft while others are built. Raises a
+    ``publishes``: True if the run will publish; tables are then copied into a draft while others are built.
+    ``is_whole``: True if the run does everything, so that a run with nothing new need not follow it. Raises a
     LedgerError if there is no landing folder, if it holds files but no source's folder, or if the warehouse is held by
     another process or cannot be read.
     """
     assert_landing(LandingFolder(settings.landing), names=settings.personal_data == "keep")
+    # Before anything is read: what changes while the run lasts is new for the next run.
+    rests_on, before = standing.signature(settings), run_log.in_force(settings)
     with (
         open_warehouse(settings, log) as opened,
         run_log.record_run(opened, run_id),
@@ -61,6 +66,8 @@ def open_run(
         # The folder is listed once for all steps, and after the wait for the warehouse.
         landing = LandingFolder(settings.landing)
         yield Run(warehouse.con, warehouse.settings, warehouse.draft, landing=landing)
+    if is_whole and run_log.in_force(settings) != before:
+        standing.note_publication(settings, run_id, rests_on)
 
 
 def load_mapping(run: Run) -> list[Unread]:
@@ -128,7 +135,7 @@ def refresh(settings: Settings, run_id: str, *, checked: bool = True) -> dict[st
     Dagster's job, a failed error does. Raises a LedgerError if a step fails.
     """
     models = load_models()
-    with open_run(settings, run_id, models) as run:
+    with open_run(settings, run_id, models, is_whole=checked) as run:
         load_mapping(run)
         for resource in RESOURCES:
             ingest_resource(run, resource)

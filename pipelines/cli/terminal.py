@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import signal
-import sqlite3
 import sys
 import threading
 import time
@@ -20,13 +19,13 @@ from contextlib import contextmanager, redirect_stderr
 from typing import Any
 
 import dagster as dg
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from pipelines.cli.history import NOT_KEPT, not_kept, open_history
 from pipelines.cli.summary import summary
 from pipelines.definitions import build_defs
 from pipelines.settings import Settings
 from pipelines.warehouse import run_log
-from pipelines.warehouse.failures import Failure, first_line, recognize, recognize_line
+from pipelines.warehouse.failures import Failure, first_line, recognize, recognize_line, with_cure
 
 _TOLD_TO_STOP = "the run was told to stop"
 
@@ -44,9 +43,9 @@ def refresh(settings: Settings) -> int:
     failure: str | None = None
     try:
         # Dagster writes pages to the standard error for each event that it cannot store; the line below replaces them.
-        with resend_lost_interrupts(), redirect_stderr(aside), _instance() as instance:
+        with resend_lost_interrupts(), redirect_stderr(aside), open_history() as history:
             result = job.resolve_job_def("refresh").execute_in_process(
-                run_config={"loggers": {"progress": {}}}, instance=instance, raise_on_error=False
+                run_config={"loggers": {"progress": {}}}, instance=history, raise_on_error=False
             )
             # The rest takes a moment, and nothing is left to stop.
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -57,10 +56,9 @@ def refresh(settings: Settings) -> int:
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         failure = progress.reason(_TOLD_TO_STOP)
     except dg.DagsterError as error:
-        failure = progress.reason(_with_cure(first_line(str(error)), recognize(error)))
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        words = str(error.orig) if isinstance(error, DBAPIError) else first_line(str(error))
-        failure = progress.reason(_with_cure(f"Dagster cannot keep its history: {words}", recognize(error)))
+        failure = progress.reason(with_cure(first_line(str(error)), recognize(error)))
+    except NOT_KEPT as error:
+        failure = progress.reason(not_kept(error))
     if failure is not None:
         is_published = run_log.in_force(settings) != before
         return fail(f"{'published, but' if is_published else 'nothing was published;'} {failure}")
@@ -89,23 +87,6 @@ def resend_lost_interrupts() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = before
-
-
-def _instance() -> dg.DagsterInstance:
-    """Return the instance of ``DAGSTER_HOME``, or without it one that keeps nothing.
-
-    Dagster does not store what steps print: it would start two processes for that, and each answers Ctrl-C with a
-    traceback. Telemetry is off even in a home that does not have the project's settings.
-    """
-    home = os.environ.get("DAGSTER_HOME")
-    if not home:
-        return dg.DagsterInstance.ephemeral()
-    compute_logs = {
-        "module": "dagster._core.storage.noop_compute_log_manager",
-        "class": "NoOpComputeLogManager",
-    }
-    overrides = {"compute_logs": compute_logs, "telemetry": {"enabled": False}}
-    return dg.DagsterInstance.local_temp(home, overrides=overrides)
 
 
 def fail(reason: str) -> int:
@@ -207,7 +188,7 @@ def _cause(event: Any) -> str:
     told, failure = next((pair for pair in known if pair[1]), (origin, None))
     if failure is Failure.INTERRUPTED:
         return _TOLD_TO_STOP
-    return _with_cure(_plain(told.message), failure)
+    return with_cure(_plain(told.message), failure)
 
 
 def _errors(error: Any) -> Iterator[Any]:
@@ -222,10 +203,6 @@ def _plain(message: str) -> str:
     """Return a traceback's last line or lines as one line without the class, where the words say enough without it."""
     words = first_line(message) if message.startswith("_duckdb.") else message
     return re.sub(r"^(pipelines\.[\w.]+|_duckdb\.\w+|OSError): ", "", " ".join(words.split()))
-
-
-def _with_cure(words: str, failure: Failure | None) -> str:
-    return f"{words.rstrip('.')}; {failure.cure}" if failure else words
 
 
 def _observed(metadata: Mapping[str, Any]) -> str:

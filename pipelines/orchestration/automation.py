@@ -15,11 +15,11 @@ import dagster as dg
 
 from pipelines.ingest.files import LandingFolder
 from pipelines.orchestration import liveness
+from pipelines.orchestration.names import JOB
 from pipelines.settings import DAILY, SettingError, Settings
 from pipelines.sources import RESOURCES
 from pipelines.warehouse.connection import LandingMissingError
 
-JOB = "refresh"
 _LOOK_EVERY_S = 30
 """The time between two looks of the sensor (seconds)."""
 _PATIENCE_S = 30 * 60

@@ -17,7 +17,8 @@ import dagster as dg
 import duckdb
 
 from pipelines.errors import LedgerError
-from pipelines.orchestration.metadata import POOL, asset_key, upstream_keys
+from pipelines.orchestration.metadata import asset_key, upstream_keys
+from pipelines.orchestration.names import POOL
 from pipelines.publish import personal_data
 from pipelines.refresh import check
 from pipelines.validation import load_rules

@@ -12,7 +12,8 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines import sources
-from pipelines.orchestration.metadata import OWNERS, POOL, code_reference, table_metadata, table_schema
+from pipelines.orchestration.metadata import code_reference, table_metadata, table_schema
+from pipelines.orchestration.names import OWNERS, POOL
 from pipelines.publish import personal_data
 from pipelines.refresh import Run, ingest_resource, load_mapping
 from pipelines.settings import ROOT

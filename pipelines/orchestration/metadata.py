@@ -19,10 +19,6 @@ from pipelines.publish import personal_data
 from pipelines.sources import RESOURCES
 from pipelines.sql_text import quoted
 
-OWNERS = ["team:contact-ledger"]
-POOL = "warehouse"
-"""The pool of every step that writes to the warehouse. One run at a time may hold it."""
-
 _RAW_KEYS = {f"raw.{r.table}": dg.AssetKey(["raw", r.source, r.name]) for r in RESOURCES}
 _OF_THE_RUN = frozenset(
     {"landing.settings", "landing.sources", "landing.check_log", "landing.runs", "landing.daily_figures"}

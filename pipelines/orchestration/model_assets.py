@@ -13,14 +13,8 @@ from sqlglot.errors import SqlglotError
 
 from pipelines.models.incremental import Builder
 from pipelines.models.sql_files import Model
-from pipelines.orchestration.metadata import (
-    OWNERS,
-    POOL,
-    asset_key,
-    code_reference,
-    table_metadata,
-    upstream_keys,
-)
+from pipelines.orchestration.metadata import asset_key, code_reference, table_metadata, upstream_keys
+from pipelines.orchestration.names import OWNERS, POOL
 from pipelines.refresh import build_table, built_after_checks
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.tables import CHECK_LOG

@@ -10,23 +10,18 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from pipelines.models.sql_files import Model
-from pipelines.orchestration.metadata import OWNERS, POOL, asset_key, code_reference
+from pipelines.orchestration.metadata import asset_key, code_reference
+from pipelines.orchestration.names import DATABASE, OWNERS, POOL, PUBLISHED, REPORT
 from pipelines.publish.duckdb_file import STORAGE_VERSION
 from pipelines.publish.release import publish
 from pipelines.settings import ROOT
 from pipelines.warehouse.connection import Warehouse
-
-GROUP = "published"
-
-
-DATABASE = dg.AssetKey([GROUP, "contact_ledger"])
 
 
 def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy) -> dg.AssetsDefinition:
     """Return the definition of the two published assets. One step makes both, so both are always of the same run."""
     read = frozenset[str]().union(*(model.upstream for model in models.values()))
     last = [asset_key(table) for table in models if table not in read]
-    report = dg.AssetKey(["published", "report"])
 
     @dg.multi_asset(
         name="publish",
@@ -34,7 +29,7 @@ def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy)
             dg.AssetSpec(
                 DATABASE,
                 deps=last,
-                group_name=GROUP,
+                group_name=PUBLISHED,
                 owners=OWNERS,
                 kinds={"duckdb"},
                 freshness_policy=freshness,
@@ -44,9 +39,9 @@ def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy)
                 f"It opens in DuckDB {STORAGE_VERSION.removeprefix('v')} and later.",
             ),
             dg.AssetSpec(
-                report,
+                REPORT,
                 deps=[DATABASE],
-                group_name=GROUP,
+                group_name=PUBLISHED,
                 owners=OWNERS,
                 kinds={"html"},
                 freshness_policy=freshness,
@@ -69,7 +64,7 @@ def published_assets(models: Mapping[str, Model], freshness: dg.FreshnessPolicy)
             },
         )
         yield dg.MaterializeResult(
-            asset_key=report,
+            asset_key=REPORT,
             metadata={
                 "path": dg.MetadataValue.path(str(settings.report_path)),
                 "size_mb": round(settings.report_path.stat().st_size / 1e6, 2),

@@ -102,3 +102,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.append(each)
         yield each
         each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+
+
+def with_cure(words: str, failure: Failure | None) -> str:
+    """Return a message with what to do about it, where that is known."""
+    return f"{words.rstrip('.')}; {failure.cure}" if failure else words
