@@ -20,9 +20,9 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.cli.history import NOT_KEPT, not_kept, open_history
 from pipelines.cli.summary import summary
 from pipelines.definitions import build_defs
+from pipelines.orchestration.history import NOT_KEPT, not_kept, open_history
 from pipelines.settings import Settings
 from pipelines.warehouse import run_log
 from pipelines.warehouse.failures import Failure, first_line, recognize, recognize_line, with_cure

@@ -14,9 +14,9 @@ from contextlib import redirect_stderr
 from datetime import datetime
 
 from pipelines.cli import dagster_home
-from pipelines.cli.history import NOT_KEPT, not_kept, open_history
 from pipelines.cli.summary import summary
 from pipelines.errors import LedgerError
+from pipelines.orchestration.history import NOT_KEPT, not_kept, open_history
 from pipelines.orchestration.unchanged_run import knows_run, record_unchanged_run
 from pipelines.settings import Settings
 from pipelines.standing import Publication
