@@ -23,6 +23,7 @@ from pipelines.publish.release import drafted, publish
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES, Resource
 from pipelines.validation import Finding, Rule, load_rules
+from pipelines.validation.due import find
 from pipelines.validation.results import count_broken, log_findings
 from pipelines.warehouse import run_log
 from pipelines.warehouse.connection import Warehouse, open_warehouse
@@ -114,15 +115,13 @@ def built_after_checks(models: Mapping[str, Model]) -> list[str]:
 
 
 def check(warehouse: Warehouse, rules: Iterable[Rule], run_id: str) -> list[Finding]:
-    """Evaluate the rules, and write the findings to the log of checks. Returns one finding for each rule.
+    """Find out which rules hold, and write the findings to the log of checks. Returns one finding for each rule.
 
-    The first call in a process imports Great Expectations, which takes seconds. A broken rule raises nothing: the caller
-    decides what a failed error stops.
+    A rule is evaluated only if it, or a table that it reads, has changed since it was last evaluated. A broken rule
+    raises nothing: the caller decides what a failed error stops.
     """
-    from pipelines.validation.engine import evaluate
-
     with withhold_errors(warehouse.con):
-        findings = evaluate(warehouse.con, rules)
+        findings = find(warehouse, rules)
         log_findings(warehouse, findings, run_id)
         count_broken(warehouse, findings)
     return findings

@@ -10,6 +10,7 @@ nothing, but must have run, so nothing is published before all rules have been e
 # No deferred annotations here: Dagster reads those of the check function.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC
 from itertools import groupby
 from typing import Any
 
@@ -115,6 +116,8 @@ def check_result(finding: Finding) -> dg.AssetCheckResult:
         metadata["checked_rows"] = finding.checked
     if finding.sample:
         metadata["sample"] = _table(finding)
+    if finding.evaluated_at is not None:
+        metadata["evaluated_at"] = dg.MetadataValue.timestamp(finding.evaluated_at.replace(tzinfo=UTC))
     return dg.AssetCheckResult(
         asset_key=asset_key(finding.rule.table),
         check_name=finding.rule.name,

@@ -245,6 +245,8 @@ def _datasource(con: duckdb.DuckDBPyConnection) -> Iterator[SQLDatasource]:
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    # With every asset, Great Expectations writes its whole configuration as YAML into a store that nobody reads.
+    vars(context)["_save_project_config"] = lambda *_, **__: None
     borrowed = _Borrowed(con)
     sources: Any = context.data_sources  # the types of its methods lack the arguments for the engine
     datasource: SQLDatasource = sources.add_sql(

@@ -90,11 +90,12 @@ def count_broken(warehouse: Warehouse, findings: Sequence[Finding]) -> None:
 def forget_others(warehouse: Warehouse, schema: str, rules: Iterable[Rule]) -> None:
     """Delete a schema's findings of rules that no longer exist, so that a retired rule does not stay broken."""
     known = [f"{rule.table} {rule.name}" for rule in rules]
-    warehouse.con.execute(
-        "DELETE FROM landing.check_log "
-        "WHERE starts_with(table_name, ?) AND table_name || ' ' || check_name NOT IN (SELECT unnest(?))",
-        [f"{schema}.", known],
-    )
+    for log in ("landing.check_log", "landing.findings"):
+        warehouse.con.execute(
+            f"DELETE FROM {log} "
+            "WHERE starts_with(table_name, ?) AND table_name || ' ' || check_name NOT IN (SELECT unnest(?))",
+            [f"{schema}.", known],
+        )
 
 
 def severity_of(finding: Finding) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
@@ -54,7 +55,7 @@ class Finding:
 
     ``offending``: how many rows break the rule; None if they could not be counted. ``checked``: how many rows the table
     has; None if the rule could not be evaluated. ``sample``: the first offending rows. ``error``: why the rule could not
-    be evaluated; None if it could.
+    be evaluated; None if it could. ``evaluated_at`` is UTC; None while the finding is made.
     """
 
     rule: Rule
@@ -63,6 +64,7 @@ class Finding:
     checked: int | None = None
     sample: tuple[Mapping[str, Any], ...] = ()
     error: str | None = None
+    evaluated_at: datetime | None = None
 
 
 def one_of(table: str, column: str, values: tuple[Any, ...], key: tuple[str, ...]) -> Rule:

@@ -75,6 +75,10 @@ CREATE TABLE IF NOT EXISTS landing.check_log (
     table_name VARCHAR, check_name VARCHAR, severity VARCHAR, passed BOOLEAN, observed VARCHAR,
     detail VARCHAR, checked_at TIMESTAMP, run_id VARCHAR
 );
+CREATE TABLE IF NOT EXISTS landing.findings (
+    table_name VARCHAR, check_name VARCHAR, basis VARCHAR, evaluated_at TIMESTAMP, passed BOOLEAN, offending BIGINT,
+    checked BIGINT, sample VARCHAR
+);
 CREATE TABLE IF NOT EXISTS landing.published_figures (
     run_id VARCHAR, published_at TIMESTAMP, figure VARCHAR, scope VARCHAR, value DOUBLE
 );

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -91,7 +92,11 @@ def test_good_rules_pass_with_their_counts(warehouse: Warehouse) -> None:
         assert evaluation.passed
         assert evaluation.blocking
         assert evaluation.severity == dg.AssetCheckSeverity.ERROR
-        assert {name: value.value for name, value in evaluation.metadata.items()} == {
+        metadata = {name: value.value for name, value in evaluation.metadata.items()}
+        evaluated_at = metadata.pop("evaluated_at")
+        assert isinstance(evaluated_at, float)
+        assert abs(time.time() - evaluated_at) < 60
+        assert metadata == {
             "observed": "0 offending, 2 rows checked",
             "offending_rows": 0,
             "checked_rows": 2,
