@@ -30,10 +30,13 @@ DAILY_COLUMNS = (
 """The columns of ``reports.campaign_contact_rates`` that the last publication of each day keeps."""
 
 MEMORY = "landing.published_figures"
-"""The table of published figures: one row per publication, figure and scope; ``published_at`` is UTC."""
+"""The table of published figures: one row per publication with other figures than the one before, figure and scope.
+
+``published_at`` is UTC.
+"""
 
 PUBLICATIONS_KEPT = 400
-"""How many publications keep their figures: more than a year of daily runs."""
+"""How many publications keep their figures: more than a year of days with new files."""
 
 FIGURES = """
 SELECT 'attempts' AS figure, source AS scope, CAST(count(*) AS DOUBLE) AS value
@@ -164,9 +167,18 @@ def in_force(settings: Settings) -> str | None:
 
 
 def remember_published(warehouse: Warehouse, run_id: str) -> None:
-    """Store the figures of what was just published. Call it after every publication, and only then."""
+    """Store the figures of what was just published. Call it after every publication, and only then.
+
+    If they are those of the last publication, nothing is stored: what was compared with them stands.
+    """
     now = datetime.now(UTC).replace(tzinfo=None)
     with warehouse.transaction() as con:
+        last = f"SELECT figure, scope, value FROM {MEMORY} WHERE published_at = (SELECT max(published_at) FROM {MEMORY})"
+        (differing,) = con.sql(
+            f"SELECT count(*) FROM (((FROM ({FIGURES})) EXCEPT ({last})) UNION ALL (({last}) EXCEPT (FROM ({FIGURES}))))"
+        ).fetchall()[0]
+        if not differing:
+            return
         con.execute(f"INSERT INTO {MEMORY} SELECT ?, ?, figure, scope, value FROM ({FIGURES})", [run_id, now])
         con.execute(
             f"DELETE FROM {MEMORY} WHERE published_at NOT IN "

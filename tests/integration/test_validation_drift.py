@@ -132,11 +132,22 @@ def test_the_latest_publication_counts(con: duckdb.DuckDBPyConnection) -> None:
     assert broken(con) == {}
 
 
+def test_a_publication_of_the_same_figures_is_kept_once(con: duckdb.DuckDBPyConnection) -> None:
+    publish(con, "r1")
+    publish(con, "r2")
+    assert con.sql(f"SELECT DISTINCT run_id FROM {MEMORY}").fetchall() == [("r1",)]
+    add(con, "outreach", 1)
+    publish(con, "r3")
+    publish(con, "r4")
+    assert con.sql(f"SELECT DISTINCT run_id FROM {MEMORY} ORDER BY ALL").fetchall() == [("r1",), ("r3",)]
+
+
 def test_old_publications_are_forgotten(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_log, "PUBLICATIONS_KEPT", 3)
     for number in range(5):
+        add(con, "outreach", 1)
         publish(con, f"r{number}")
     runs = con.sql(f"SELECT DISTINCT run_id FROM {MEMORY} ORDER BY run_id").fetchall()
     assert runs == [("r2",), ("r3",), ("r4",)]
