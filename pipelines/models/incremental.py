@@ -26,7 +26,6 @@ a build first writes what it needs to ``scratch``, and then changes its table in
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -36,7 +35,6 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from pipelines.models.lineage import Origin, column_lineage
 from pipelines.models.sql_files import Branch, Model, ModelError, load_models, with_upstream
 from pipelines.models.versions import (
     RAW,
@@ -100,31 +98,6 @@ class Builder:
         if changes is None:
             return self._build_compared(model, inputs, last)
         return self._build_keys(model, inputs, last, changes)
-
-    def lineage(self, model: Model) -> dict[str, list[Origin]]:
-        """Return, for each column, the pairs of ``schema.table`` and column from which it is computed.
-
-        Finding them takes longer than most builds, so the result is kept in ``landing.lineage``. Raises SqlglotError if
-        SQLGlot cannot find them.
-        """
-        columns = {
-            table: {name: kind for name, kind, *_ in self.con.sql(f"DESCRIBE {table}").fetchall()}
-            for table in sorted(model.upstream)
-        }
-        select = model.expanded
-        basis = hashlib.sha256(json.dumps([select, columns]).encode()).hexdigest()
-        kept = self.con.execute(
-            "SELECT origins FROM landing.lineage WHERE table_name = ? AND basis = ?", [model.table, basis]
-        ).fetchall()
-        if kept:
-            return {name: [(t, c) for t, c in found] for name, found in json.loads(kept[0][0]).items()}
-        origins = column_lineage(select, columns)
-        with transaction(self.con):
-            self.con.execute("DELETE FROM landing.lineage WHERE table_name = ?", [model.table])
-            self.con.execute(
-                "INSERT INTO landing.lineage VALUES (?, ?, ?)", [model.table, basis, json.dumps(origins)]
-            )
-        return origins
 
     # --- the ways to build ---------------------------------------------------------------------------------------
 

@@ -1,19 +1,47 @@
 """Column lineage: from which columns each column of a table is computed, read from its SELECT.
 
-Belongs here: following a column through the parts of a SELECT. Does not belong here: anything about Dagster or DuckDB.
+Belongs here: following a column through the parts of a SELECT. Does not belong here: how Dagster shows it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
+import duckdb
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
+from pipelines.models.compiled import kept
+from pipelines.models.sql_files import Model
+from pipelines.warehouse.tables import create_schemas
+
 Origin = tuple[str, str]
 """``schema.table`` and column."""
+
+
+def lineage_of(models: Mapping[str, Model]) -> dict[str, dict[str, list[Origin]]]:
+    """Return, by table and column, the sorted columns from which the column is computed.
+
+    A table whose SELECT SQLGlot cannot follow has none, because nothing depends on it.
+    """
+    return kept("lineage", (model.expanded for model in models.values()), lambda: _follow(models))
+
+
+def _follow(models: Mapping[str, Model]) -> dict[str, dict[str, list[Origin]]]:
+    types: dict[str, Mapping[str, str]] = {name: model.types for name, model in models.items()}
+    with duckdb.connect(config={"threads": 1}) as con:
+        create_schemas(con)
+        for table in frozenset[str]().union(*(model.upstream for model in models.values())) - types.keys():
+            types[table] = {name: kind for name, kind, *_ in con.sql(f"DESCRIBE {table}").fetchall()}
+    found: dict[str, dict[str, list[Origin]]] = {}
+    for name, model in models.items():
+        with suppress(SqlglotError):
+            found[name] = column_lineage(model.expanded, {table: types[table] for table in model.upstream})
+    return found
 
 
 def column_lineage(select: str, columns: Mapping[str, Mapping[str, str]]) -> dict[str, list[Origin]]:

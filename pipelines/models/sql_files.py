@@ -51,13 +51,13 @@ reads, and against its own labels.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import sqlglot
@@ -66,6 +66,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 from pipelines.errors import LedgerError
+from pipelines.models.compiled import kept
 from pipelines.models.known_rows import known_rows
 from pipelines.settings import ROOT
 from pipelines.sources import FACTS, RESOURCES, SOURCES, Resource, Source
@@ -202,6 +203,10 @@ class Model:
             frozenset({*own, *(table for branch in branches for table in branch.inputs)}) - self.unions.keys()
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A tree takes longer to keep and to read again than to parse.
+        return {name: value for name, value in vars(self).items() if name != "tree"}
+
     @cached_property
     def expanded(self) -> str:
         """The SELECT with the union of all sources' queries in place of every ``sources.<kind>``."""
@@ -270,16 +275,20 @@ def load_models(root: Path = SQL_ROOT, sources: Sequence[Source] = SOURCES) -> d
     circle.
     """
     files = _table_files(root)
-    texts = tuple(
-        (str(path), path.read_text(encoding="utf-8"))
-        for path in (*files.values(), *_fact_files(root, sources))
-    )
+    paths = (*files.values(), *_fact_files(root, sources), *((root / "macros.sql"),) * (root == SQL_ROOT))
+    texts = tuple(f"{path}\n{path.read_text(encoding='utf-8')}" for path in paths)
     # One process loads the same files many times, above all in tests.
-    return dict(_load(root, tuple(sources), hashlib.sha256(repr(texts).encode()).hexdigest()))
+    return dict(_load(root, tuple(sources), texts))
 
 
 @lru_cache(maxsize=8)
-def _load(root: Path, sources: tuple[Source, ...], _: str) -> dict[str, Model]:
+def _load(root: Path, sources: tuple[Source, ...], texts: tuple[str, ...]) -> dict[str, Model]:
+    if (root, sources) != (SQL_ROOT, SOURCES):
+        return _read_all(root, sources)
+    return kept("models", texts, lambda: _read_all(root, sources))
+
+
+def _read_all(root: Path, sources: tuple[Source, ...]) -> dict[str, Model]:
     unions = _unions(root, sources)
     models = {}
     for table, path in _table_files(root).items():
@@ -302,7 +311,12 @@ def _load(root: Path, sources: tuple[Source, ...], _: str) -> dict[str, Model]:
         [*RESOURCES, *(resource for source in sources for resource in source.resources)]
     )
     types = _check({name: models[name] for name in order}, unions, resources, root)
-    return {name: replace(models[name], types=types[name]) for name in order}
+    found = {name: replace(models[name], types=types[name]) for name in order}
+    for model in found.values():
+        # Asked for once, they are kept with the model.
+        assert model.statement
+        assert model.upstream
+    return found
 
 
 def read_model(path: Path, root: Path = SQL_ROOT) -> Model:

@@ -5,13 +5,13 @@ Belongs here: what Dagster shows of such a table. Does not belong here: how a ta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import dagster as dg
-from sqlglot.errors import SqlglotError
 
-from pipelines.models.incremental import Builder
+from pipelines.models.lineage import Origin, lineage_of
 from pipelines.models.sql_files import Model
 from pipelines.orchestration.metadata import asset_key, code_reference, table_metadata, upstream_keys
 from pipelines.orchestration.names import OWNERS, POOL
@@ -22,8 +22,9 @@ from pipelines.warehouse.tables import CHECK_LOG
 
 def model_assets(models: Mapping[str, Model]) -> Iterator[dg.AssetsDefinition]:
     """Yield one asset for each model."""
+    lineage = cache(lambda: lineage_of(models))  # only a run needs it
     for model in models.values():
-        yield _model_asset(model, models)
+        yield _model_asset(model, models, lineage)
 
 
 def _dependencies(model: Model, models: Mapping[str, Model]) -> list[dg.AssetKey]:
@@ -37,7 +38,9 @@ def _dependencies(model: Model, models: Mapping[str, Model]) -> list[dg.AssetKey
     return upstream_keys((model.upstream - {CHECK_LOG}) | (checked.keys() - read))
 
 
-def _model_asset(model: Model, models: Mapping[str, Model]) -> dg.AssetsDefinition:
+def _model_asset(
+    model: Model, models: Mapping[str, Model], lineage: Callable[[], Mapping[str, Mapping[str, list[Origin]]]]
+) -> dg.AssetsDefinition:
     @dg.asset(
         key=asset_key(model.table),
         deps=_dependencies(model, models),
@@ -53,18 +56,17 @@ def _model_asset(model: Model, models: Mapping[str, Model]) -> dg.AssetsDefiniti
     )
     def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
         extent = build_table(warehouse, model, models)
-        lineage = _lineage(Builder(warehouse.con, models), model)
         known = table_metadata(warehouse.con, model.table, model.columns, metrics=model.metrics)
-        return dg.MaterializeResult(metadata={**known, "built": extent, **lineage})
+        return dg.MaterializeResult(
+            metadata={**known, "built": extent, **_lineage(lineage().get(model.table))}
+        )
 
     return asset
 
 
-def _lineage(builder: Builder, model: Model) -> dict[str, Any]:
-    """Return the metadata with each column's origins; empty if SQLGlot cannot find them, since nothing depends on it."""
-    try:
-        found = builder.lineage(model)
-    except SqlglotError:
+def _lineage(found: Mapping[str, list[Origin]] | None) -> dict[str, Any]:
+    """Return the metadata with each column's origins; empty if they are not known."""
+    if found is None:
         return {}
     deps = {
         column: [

@@ -67,7 +67,6 @@ CREATE TABLE IF NOT EXISTS landing.stream_versions (
 CREATE TABLE IF NOT EXISTS landing.builds (
     table_name VARCHAR PRIMARY KEY, code VARCHAR, inputs VARCHAR, version VARCHAR
 );
-CREATE TABLE IF NOT EXISTS landing.lineage (table_name VARCHAR PRIMARY KEY, basis VARCHAR, origins VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.published_tables (
     release VARCHAR, table_name VARCHAR, shape VARCHAR, version VARCHAR, unsorted BIGINT
 );
