@@ -23,7 +23,11 @@ export DAGSTER_DISABLE_TELEMETRY GX_ANALYTICS_ENABLED
 # Hashes for every system and Python, and no word of where the packages came from.
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
     --no-annotate --no-header --no-emit-index-url --no-emit-find-links $(ARGS)
-INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
+# uv installs in a tenth of pip's time. pip brings it, and what pip was told of an index and of certificates holds for uv.
+PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
+INSTALL = index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(@D)/bin/python -m pip config get global.index-url 2>/dev/null)}}; \
+    UV_DEFAULT_INDEX=$$index SSL_CERT_FILE=$${SSL_CERT_FILE:-$$PIP_CERT} \
+    $(@D)/bin/uv pip install --quiet --require-hashes --python $(@D)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -69,6 +73,7 @@ lock: $(VENV)/dev.stamp ## Bring the locks in line with pyproject.toml (ARGS=--u
 	@$(LOCK) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
 	@$(LOCK) pyproject.toml --group bench --constraints requirements.lock --output-file requirements-bench.lock
 	@$(LOCK) --group client --output-file requirements-client.lock
+	@$(LOCK) --group installer --output-file requirements-installer.lock
 
 clean: ## Remove the environments and caches; what the pipeline wrote stays
 	rm -rf $(VENV) $(BENCH_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -80,23 +85,25 @@ $(VENV)/bin/python $(BENCH_VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=/path/to/python3." >&2; exit 1; }
 	@$(PYTHON) -m venv $(patsubst %/bin/python,%,$@)
 
-$(VENV)/runtime.stamp: requirements.lock | $(VENV)/bin/python
-	@echo "Installing the locked dependencies into $(VENV) (once; about a minute) ..."
-	@$(VENV)/bin/python $(INSTALL) --requirement $<
+$(VENV)/runtime.stamp: requirements.lock requirements-installer.lock | $(VENV)/bin/python
+	@echo "Installing the locked dependencies into $(VENV) (once) ..."
+	@$(@D)/bin/python $(PIP) --requirement requirements-installer.lock
+	@$(INSTALL) --requirement $<
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
 	@echo "Installing the locked development tools into $(VENV) (once) ..."
-	@$(VENV)/bin/python $(INSTALL) --requirement $<
+	@$(INSTALL) --requirement $<
 	@touch $@
 
-$(BENCH_VENV)/bench.stamp: requirements-bench.lock | $(BENCH_VENV)/bin/python
-	@echo "Installing the pipeline and the tools it is measured against into $(BENCH_VENV) (once; about two minutes) ..." >&2
-	@$(BENCH_VENV)/bin/python $(INSTALL) --requirement $<
+$(BENCH_VENV)/bench.stamp: requirements-bench.lock requirements-installer.lock | $(BENCH_VENV)/bin/python
+	@echo "Installing the pipeline and the tools it is measured against into $(BENCH_VENV) (once) ..." >&2
+	@$(@D)/bin/python $(PIP) --requirement requirements-installer.lock
+	@$(INSTALL) --requirement $<
 	@touch $@
 
 # The oldest DuckDB that the published file must open in, in a folder of its own: tests run it in a process of its own.
 $(CLIENT).stamp: requirements-client.lock | $(VENV)/bin/python
 	@rm -rf $(CLIENT)
-	@$(VENV)/bin/python $(INSTALL) --no-deps --target $(CLIENT) --requirement $<
+	@$(VENV)/bin/python $(PIP) --no-deps --target $(CLIENT) --requirement $<
 	@touch $@

@@ -50,11 +50,12 @@ def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
-def test_there_are_locks_for_run_dev_bench_and_the_old_client() -> None:
+def test_there_are_locks_for_run_dev_bench_the_old_client_and_the_installer() -> None:
     assert [lock.name for lock in LOCKS] == [
         "requirements-bench.lock",
         "requirements-client.lock",
         "requirements-dev.lock",
+        "requirements-installer.lock",
         "requirements.lock",
     ]
 
@@ -82,6 +83,7 @@ def test_the_locks_satisfy_what_the_project_asks_for() -> None:
         (wanted["dependency-groups"]["dev"], dev),
         (wanted["dependency-groups"]["bench"], pins(ROOT / "requirements-bench.lock")),
         (wanted["dependency-groups"]["client"], pins(ROOT / "requirements-client.lock")),
+        (wanted["dependency-groups"]["installer"], pins(ROOT / "requirements-installer.lock")),
     ):
         for requirement in requirements:
             name = re.split(r"[\[<>=!~ ]", requirement)[0]
@@ -176,10 +178,13 @@ def make(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Call make in a checkout whose Python is a script of the shell; ``settings`` are its environment."""
     found = shutil.which("make")
     assert found is not None
-    for name in ("Makefile", "requirements.lock"):
+    for name in ("Makefile", "requirements.lock", "requirements-installer.lock"):
         shutil.copy(ROOT / name, tmp_path / name)
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
+    uv = python.with_name("uv")
+    uv.write_text('#!/bin/sh\necho "uv $* from $UV_DEFAULT_INDEX, $SSL_CERT_FILE"\n')
+    uv.chmod(0o755)
     (tmp_path / ".venv" / "runtime.stamp").touch()
 
     def call(*arguments: str, script: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -229,6 +234,32 @@ def test_make_n_starts_nothing(
     assert (tmp_path / ".venv" / "runtime.stamp").exists() == installed
     assert make(goal, script="touch started").returncode == 0
     assert (tmp_path / "started").exists(), "a script that is started is noticed"
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"PIP_INDEX_URL": "http://127.0.0.1/a", "PIP_CERT": "/a.pem"}, "http://127.0.0.1/a, /a.pem"),
+        (
+            {"PIP_INDEX_URL": "http://127.0.0.1/a", "UV_DEFAULT_INDEX": "http://127.0.0.1/b"},
+            "http://127.0.0.1/b, ",
+        ),
+        ({}, "http://127.0.0.1/of-pips-file, "),
+    ],
+)
+def test_the_installer_takes_the_index_that_pip_was_told_of(
+    make: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, settings: dict[str, str], told: str
+) -> None:
+    (tmp_path / ".venv" / "runtime.stamp").unlink()
+    script = 'case "$*" in *"config get"*) echo http://127.0.0.1/of-pips-file;; esac'
+    empty = dict.fromkeys(("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_CERT", "SSL_CERT_FILE"), "")
+    ended = make("run", script=script, **empty | settings)
+    assert ended.returncode == 0, ended.stderr
+    (line,) = [line for line in ended.stdout.splitlines() if line.startswith("uv ")]
+    assert line.startswith(
+        "uv pip install --quiet --require-hashes --python .venv/bin/python --requirement requirements.lock"
+    )
+    assert line.endswith(f" from {told}")
 
 
 def test_make_reads_no_setting_of_its_own(
