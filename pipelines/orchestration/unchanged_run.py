@@ -9,9 +9,8 @@ published assets have one, because what they hold was found to be up to date: th
 
 # No deferred annotations here: Dagster reads those of the step's function.
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 import dagster as dg
 
@@ -20,6 +19,8 @@ from pipelines.standing import Publication
 
 TAG = "contact_ledger/nothing_new_since"
 """The run tag with the time of the publication that still stands (UTC)."""
+_INPUT = "dagster/input_data_version/"
+"""What the tags of a materialization begin with that name an asset from which it was made."""
 
 
 def knows_run(instance: dg.DagsterInstance, publication: Publication) -> bool:
@@ -30,11 +31,14 @@ def knows_run(instance: dg.DagsterInstance, publication: Publication) -> bool:
 def record_unchanged_run(instance: dg.DagsterInstance, publication: Publication) -> bool:
     """Carry out a run of the job that has one step and finds nothing new. Returns True if it succeeded."""
     since = datetime.fromisoformat(publication.published_at)
-    known = {key: _last_metadata(instance, key) for key in (DATABASE, REPORT)}
+    known = {key: _last_materialization(instance, key) for key in (DATABASE, REPORT)}
 
     @dg.multi_asset(
         name="publish",
-        specs=[dg.AssetSpec(key, group_name=PUBLISHED, owners=OWNERS) for key in known],
+        specs=[
+            dg.AssetSpec(key, deps=_inputs(last), group_name=PUBLISHED, owners=OWNERS)
+            for key, last in known.items()
+        ],
         description="Nothing is new, so what is published stands.",
     )
     def publish(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
@@ -43,11 +47,9 @@ def record_unchanged_run(instance: dg.DagsterInstance, publication: Publication)
             "that run left it",
             publication.run_id,
         )
-        for key, metadata in known.items():
-            yield dg.MaterializeResult(
-                asset_key=key,
-                metadata={**metadata, "unchanged_since": dg.MetadataValue.timestamp(since)},
-            )
+        for key, last in known.items():
+            metadata = {**last.metadata, "unchanged_since": dg.MetadataValue.timestamp(since)}
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
     definitions = dg.Definitions(
         assets=[publish],
@@ -64,10 +66,16 @@ def record_unchanged_run(instance: dg.DagsterInstance, publication: Publication)
     return result.success
 
 
-def _last_metadata(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[str, dg.MetadataValue[Any]]:
+def _last_materialization(instance: dg.DagsterInstance, key: dg.AssetKey) -> dg.AssetMaterialization:
     event = instance.get_latest_materialization_event(key)
     found = event.asset_materialization if event is not None else None
-    return found.metadata if found is not None else {}
+    return found or dg.AssetMaterialization(key)
+
+
+def _inputs(last: dg.AssetMaterialization) -> list[dg.AssetKey]:
+    """Return what the asset was made from, by its last materialization: without it, Dagster would call it out of sync."""
+    names = (tag.removeprefix(_INPUT) for tag in last.tags or {} if tag.startswith(_INPUT))
+    return [dg.AssetKey.from_user_string(name) for name in names]
 
 
 def _silent() -> dg.LoggerDefinition:

@@ -14,7 +14,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.data_version import (
+    extract_data_provenance_from_entry,
+    extract_data_version_from_entry,
+)
 
+from pipelines.definitions import build_defs
+from pipelines.settings import Settings
 from tests.integration.test_command import Run, contents, part_of_sample, run
 
 DATABASE, REPORT = dg.AssetKey(["published", "contact_ledger"]), dg.AssetKey(["published", "report"])
@@ -106,6 +112,24 @@ def test_what_is_published_is_fresh_since_the_second_run(history: dg.DagsterInst
         assert metadata["size_mb"] > 0
     assert shown["report"]["path"].endswith("report/index.html")
     assert shown["contact_ledger"]["dagster/row_count"] > 0
+
+
+def test_what_is_published_is_in_sync_with_what_it_was_made_from(
+    history: dg.DagsterInstance, two: Two
+) -> None:
+    """The web UI marks an asset as out of sync whose inputs are others than its definition's, or newer."""
+    definitions = build_defs(Settings(landing=two.landing, output=two.first.output))
+    graph = definitions.resolve_asset_graph()
+    for key in (DATABASE, REPORT):
+        event = history.get_latest_materialization_event(key)
+        provenance = extract_data_provenance_from_entry(event) if event is not None else None
+        assert provenance is not None
+        assert set(provenance.input_data_versions) == graph.get(key).parent_keys
+        for parent in graph.get(key).parent_keys - {DATABASE}:
+            latest = history.get_latest_materialization_event(parent)
+            assert latest is not None
+            version = extract_data_version_from_entry(latest)
+            assert version == provenance.input_data_versions[parent], parent
 
 
 def test_every_check_stands_with_the_moment_of_its_evaluation(history: dg.DagsterInstance) -> None:
