@@ -6,7 +6,6 @@ Does not belong here: which version of a row stays (``merge``), and how files ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -33,6 +32,9 @@ from pipelines.ingest.sightings import row_key
 from pipelines.sources import DELETIONS, Field, Marker, Resource
 from pipelines.sql_text import literal, quoted
 from pipelines.warehouse.tables import kept_pages, kept_parts, raw_columns
+
+_JUDGED = "ingest_judged"
+"""The temporary table of a batch that is loaded row by row: its records, typed and judged."""
 
 _MOST_VALUES = 50
 """How many unknown values of a field become notices each time, the most frequent first."""
@@ -135,38 +137,57 @@ def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered
     """Append the batch's good rows to ``table``, which has the raw table's columns. Returns how many there are.
 
     A batch that is loaded whole has no filter, because DuckDB would push it below the casts and do each cast twice.
-    Instead, the first row that is not good raises duckdb.InvalidInputException.
+    Instead, the first row that is not good raises duckdb.InvalidInputException. Any other batch is judged first, and the
+    functions after this one take from the same table.
     """
-    strict = loading.is_whole
-    sql, parameters = _typed(loading, ordered, strict)
-    columns = list(raw_columns(loading.resource))
-    names = ", ".join(map(quoted, columns))
+    sql, parameters = _whole(loading, ordered) if loading.is_whole else _judge(con, loading, ordered)
+    names = ", ".join(map(quoted, raw_columns(loading.resource)))
     into, taken = (
         (", page, item, total, skip", ", in_page, in_item, in_total, in_skip") if ordered else ("", "")
     )
-    good = "in_valid AND in_event IS NULL" if loading.has_events else "in_valid"
+    good = "" if loading.is_whole else "WHERE in_reason IS NULL"
+    if loading.has_events:
+        good += " AND in_event IS NULL"
     result = con.execute(
-        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql if strict else _apart(sql, good)})",
-        parameters,
+        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql}) {good}", parameters
     ).fetchall()
     return int(result[0][0])
 
 
+def _judge(
+    con: duckdb.DuckDBPyConnection, loading: Loading, ordered: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Write every record of the batch, typed and judged, into a temporary table. Returns SQL for its rows, and no parameter.
+
+    So a file with a row that is not good is read once, however much has to be told of it. DuckDB moves what does not fit
+    into memory to disk. The table lasts until ``forget``, or until the transaction is rolled back.
+    """
+    sql, parameters = _judged(loading, ordered)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_JUDGED} AS "
+        f"SELECT *, row_number() OVER () - $before[in_file + 1] AS in_position FROM ({sql})",
+        {**parameters, "before": _before(loading)},
+    )
+    return f"FROM {_JUDGED}", {}
+
+
+def forget(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the table of a batch that was judged, if there is one."""
+    con.execute(f"DROP TABLE IF EXISTS {_JUDGED}")
+
+
 def insert_parts(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
-    """Append the batch's good events to the table of parts (``tables.kept_parts``). Returns how many there are.
+    """Append the good events of a judged batch to the table of parts (``tables.kept_parts``). Returns how many there are.
 
     An event that carries a whole row is a row like any other, and ``insert`` takes it.
     """
-    sql, parameters = _typed(loading, ordered=False, strict=False)
     names = ", ".join(map(quoted, raw_columns(loading.resource)))
     at = values.typed(Field("in_at", "timestamp", ""), "in_at")
     result = con.execute(
         f"""INSERT INTO {kept_parts(loading.resource)}
             ({names}, _kind, _carried, _unknown, _at, _position, _record)
-        SELECT {names}, in_event, in_carried, in_unknown, {at}, position, in_came FROM (
-            SELECT *, row_number() OVER () - $before[in_file + 1] AS position FROM ({sql})
-        ) WHERE in_valid AND in_event IS NOT NULL""",
-        {**parameters, "before": _before(loading)},
+        SELECT {names}, in_event, in_carried, in_unknown, {at}, in_position, in_came FROM {_JUDGED}
+        WHERE in_reason IS NULL AND in_event IS NOT NULL"""
     ).fetchall()
     return int(result[0][0])
 
@@ -176,12 +197,12 @@ def enter_sightings(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     resource = loading.resource
     about = {"table": resource.raw_table}
     if loading.rows:
-        sql, parameters = _typed(loading, ordered=False, strict=False)
+        sql, parameters = _judged(loading) if loading.is_whole else (f"FROM {_JUDGED}", {})
         changed = quoted(resource.version) if resource.version is not None else "CAST(NULL AS TIMESTAMP)"
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE ingest_sightings AS
             SELECT {row_key(resource)} AS row_key, in_alive_at, in_ended_at, in_version, {changed} AS changed_at
-            FROM ({_apart(sql, "in_valid")})
+            FROM ({_apart(sql, "in_reason IS NULL")})
             WHERE in_alive_at IS NOT NULL OR in_ended_at IS NOT NULL OR in_version IS NOT NULL""",
             parameters,
         )
@@ -210,7 +231,7 @@ def enter_sightings(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
 
 def rehearse(con: duckdb.DuckDBPyConnection, loading: Loading) -> str | None:
     """Read the batch as ``insert`` does, but write nothing. Returns DuckDB's message if that fails, else None."""
-    sql, parameters = _typed(loading, ordered=False, strict=False)
+    sql, parameters = _judged(loading)
     try:
         con.execute(f"SELECT max(hash(t)) FROM ({sql}) AS t", parameters).fetchall()
     except duckdb.Error as error:
@@ -218,26 +239,21 @@ def rehearse(con: duckdb.DuckDBPyConnection, loading: Loading) -> str | None:
     return None
 
 
-def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
-    """Write the batch's rejected rows to ``landing.rejected_rows``. Returns how many there are.
+def reject(con: duckdb.DuckDBPyConnection) -> int:
+    """Write the rejected rows of a judged batch to ``landing.rejected_rows``. Returns how many there are.
 
     ``position`` counts a file's records from 1. ``field`` and ``value`` are the first field that is wrong, and the first
     characters of its value as it came.
     """
-    sql, parameters = _typed(loading, ordered=False, strict=False)
     result = con.execute(
         f"""INSERT INTO landing.rejected_rows
             (file_id, source, resource, file, position, reason, field, value, record, detail)
-        SELECT file_id, source, resource, file, position, reason, wrong.field, wrong.value, record, detail FROM (
-            SELECT _file_id, place - $before[in_file + 1] AS position, reason, wrong, record, detail
-            FROM (
-                SELECT _file_id, in_file, row_number() OVER () AS place, in_reason AS reason, in_wrong AS wrong,
-                    in_detail AS detail,
-                    CASE WHEN in_reason IS NOT NULL THEN coalesce(nullif(in_came, ''), in_detail) END AS record
-                FROM ({sql})
-            ) WHERE reason IS NOT NULL
-        ) JOIN landing.files ON file_id = _file_id""",
-        {**parameters, "before": _before(loading)},
+        SELECT file_id, source, resource, file, in_position, in_reason, in_wrong.field, in_wrong.value,
+            coalesce(nullif(in_came, ''), in_detail), in_detail
+        FROM (
+            SELECT _file_id, in_position, in_reason, in_wrong, in_came, in_detail FROM {_JUDGED}
+            WHERE in_reason IS NOT NULL
+        ) JOIN landing.files ON file_id = _file_id"""
     ).fetchall()
     return int(result[0][0])
 
@@ -435,26 +451,89 @@ def note_left_out(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     )
     if loading.is_whole or not has_side_matter:
         return
-    sql, parameters = _typed(loading, ordered=False, strict=False)
     con.execute(
         f"""INSERT INTO landing.notices
         SELECT file_id, source, resource, file, 'left_out', problem.field, min(problem.value), count(*),
             problem.reason || '; stored as null'
-        FROM (
-            SELECT _file_id, unnest(in_left_out) AS problem FROM ({_apart(sql, "in_valid")})
-        ) JOIN landing.files ON file_id = _file_id
-        GROUP BY file_id, source, resource, file, problem.field, problem.reason ORDER BY file_id, problem.field""",
-        parameters,
+        FROM (SELECT _file_id, unnest(in_left_out) AS problem FROM {_JUDGED} WHERE in_reason IS NULL)
+        JOIN landing.files ON file_id = _file_id
+        GROUP BY file_id, source, resource, file, problem.field, problem.reason ORDER BY file_id, problem.field"""
     )
 
 
-def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str, Any]]:
-    """Return SQL for every record of the batch, typed, and its parameters: the raw table's columns and the record's place.
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """SQL for every record of a batch, typed, and what there is to say of it.
 
-    ``strict``: a record that is not good is an error. Otherwise four columns judge it: ``in_valid`` is true if it is
-    good, ``in_reason`` says what is wrong, ``in_wrong`` holds the first wrong field and its value as it came, and
-    ``in_left_out`` lists the side matters that cannot be read, which does not make it wrong.
+    ``columns`` lists the raw table's columns and the record's place. ``status`` is a reason to reject it, whatever its
+    values are. ``surely`` are conditions that are true of nearly every good record. ``checks`` is all that may be wrong.
     """
+
+    sql: str
+    parameters: dict[str, Any]
+    columns: list[str]
+    status: str
+    surely: list[str]
+    checks: list[values.Problem]
+    no_owner: str
+
+
+def _whole(loading: Loading, ordered: bool) -> tuple[str, dict[str, Any]]:
+    """Return SQL for the records of a batch that is loaded whole, and its parameters. A bad record raises an error."""
+    typed = _typed(loading, ordered, strict=True)
+    doubts = _doubts(loading)
+    fine = " AND ".join([f"{typed.status} IS NULL", *typed.surely, *doubts])
+    valid = " AND ".join([f"{typed.status} IS NULL", *(f"NOT {c.when}" for c in typed.checks), *doubts])
+    is_good = f"CASE WHEN {fine} THEN true WHEN {valid} THEN true END"
+    file_id = f"CASE WHEN {is_good} THEN $ids[in_file + 1] ELSE error('a row is not good') END"
+    return (
+        f"SELECT {', '.join(typed.columns)}, CAST({file_id} AS INTEGER) AS _file_id FROM ({typed.sql})",
+        {**typed.parameters, "ids": list(loading.batch.ids)},
+    )
+
+
+def _judged(loading: Loading, ordered: bool = False) -> tuple[str, dict[str, Any]]:
+    """Return SQL for every record of the batch, typed and judged, and its parameters.
+
+    ``in_reason`` says what is wrong with a record, and is null if it is good. ``in_wrong`` holds the first wrong field and
+    its value as it came. ``in_left_out`` lists the side matters that cannot be read, which does not make a record wrong.
+    Only a bad record and an event keep ``in_came``, the record as it came.
+    """
+    typed = _typed(loading, ordered, strict=False)
+    left_out = [
+        f"CASE WHEN {c.when} THEN struct_pack(field := {literal(c.field)}, reason := {c.reason}, "
+        f"value := {values.shown(c.value)}) END"
+        for c in typed.checks
+        if not c.costs_row
+    ]
+    unread = f"list_filter([{', '.join(left_out)}], lambda e: e IS NOT NULL)" if left_out else "[]"
+    checks = [check for check in typed.checks if check.costs_row]
+    # Each check is a number in a list. The words for it are looked for in refused rows alone.
+    numbers = ", ".join(f"CASE WHEN {check.when} THEN {i} END" for i, check in enumerate(checks, 1))
+    flaws = f"list_filter(CAST([{numbers}] AS INTEGER[]), lambda e: e IS NOT NULL)"
+    fields, reasons, told = (
+        f"[{', '.join(each)}]"
+        for each in zip(*((literal(c.field), c.reason, c.value) for c in checks), strict=True)
+    )
+    first = values.shown(f"{told}[in_flaws[1]]")
+    sql = f"""
+        SELECT * REPLACE (CASE WHEN in_reason IS NOT NULL OR in_event IS NOT NULL THEN in_came END AS in_came),
+            CASE WHEN in_reason IS NULL THEN NULL WHEN in_status IS NOT NULL THEN {_wrong("NULL", "in_value")}
+                {typed.no_owner} ELSE {_wrong(f"{fields}[in_flaws[1]]", first)} END AS in_wrong
+        FROM (
+            SELECT *, {unread} AS in_left_out, coalesce({typed.status}, CASE WHEN len(in_flaws) > 0
+                THEN array_to_string(list_select({reasons}, in_flaws), '; ') END) AS in_reason
+            FROM (SELECT *, {flaws} AS in_flaws FROM ({typed.sql}))
+        )"""
+    listed = ", ".join([*typed.columns, "in_came", "in_left_out", "in_reason", "in_wrong"])
+    return (
+        f"SELECT {listed}, CAST($ids[in_file + 1] AS INTEGER) AS _file_id FROM ({sql})",
+        {**typed.parameters, "ids": list(loading.batch.ids)},
+    )
+
+
+def _typed(loading: Loading, ordered: bool, strict: bool) -> _Typed:
+    """Return every record of the batch, typed. ``strict``: the caller makes an error of a record that is not good."""
     resource, matched = loading.resource, loading.matched
     source = records(
         resource, loading.batch, loading.survey, loading.columns, matched, ordered=ordered, fast=strict
@@ -464,8 +543,14 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
     texts, parsed, typed = [], [], []
     markers = {name: marker for name, marker in markers_of(resource).items() if name in matched.markers}
     is_struct: set[str] = set()
+    # A relation's text is named before its id is looked for, because that names it many times.
+    related = {
+        place: f"r{n}"
+        for n, place in enumerate(p for f in fields if f.relation for p in matched.fields.get(f.name, ()))
+    }
+    text_of = source.text | related
     for i, field in enumerate(fields):
-        text, struct = _text(field, matched, source)
+        text, struct = _text(field, matched, source, text_of)
         if not struct and any(field.name in folder for folder in loading.batch.folders):
             text = f"coalesce(nullif({text}, ''), $folder_{i}[in_file + 1])"
             parameters[f"folder_{i}"] = [folder.get(field.name) for folder in loading.batch.folders]
@@ -486,7 +571,7 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
         if marker.member:
             text = f"CASE WHEN json_valid({text}) THEN {text} ->> {literal('$.' + marker.member)} END"
         texts.append(f"{text} AS {quoted('m' + name)}")
-    surely, checks = _checks(loading, markers, is_struct)
+    surely, checks = _checks(loading, markers, is_struct, named=not strict)
     doubled, told_parameters = ({}, {}) if strict else _told_twice(loading, source)
     parameters |= told_parameters
     texts += [f"{told} AS d{i}" for i, told in doubled.items()]
@@ -509,68 +594,44 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
         no_owner = f"WHEN {is_missing} THEN {_wrong(literal(owner.name), f'x{number}')}"
     extra, extra_parameters = _extra(matched, source)
     parameters |= extra_parameters
-    parts, part_columns = "", ""
-    if loading.has_events and not strict:
-        part_columns = ", in_carried, in_unknown"
-        parts = f", {_carried(resource, matched, source)} AS in_carried, {_unknown(matched, source)} AS in_unknown"
+    parts = ""
+    about = "in_file in_status in_detail in_page in_item in_total in_skip in_event in_at in_version".split()
+    columns = [*(quoted(f.name) for f in fields), "in_extra AS extra"]
     deleted = (
         "in_gone" if resource.deleted_at is None else f"coalesce(in_gone, {quoted(resource.deleted_at)})"
     )
-    carried = "in_file, in_status, in_detail, in_came, in_page, in_item, in_total, in_skip, in_event, in_at, in_version"
+    columns += [f"{deleted} AS _deleted_at", *about, "in_alive_at", "in_ended_at"]
+    if loading.has_events and not strict:
+        columns += ["in_carried", "in_unknown"]
+        parts = f", {_carried(resource, matched, source)} AS in_carried, {_unknown(matched, source)} AS in_unknown"
+    named = "".join(f", {source.text[place]} AS {name}" for place, name in related.items())
     alive, ended = _lifetime(resource, markers)
-    names = ", ".join(quoted(f.name) for f in fields)
-    valid = _valid(status, checks)
-    file_id = "$ids[in_file + 1]"
-    if strict:
-        doubts = _doubts(loading)
-        fine = " AND ".join([f"{status} IS NULL", *surely, *doubts])
-        valid = " AND ".join([valid, *doubts])
-        file_id = (
-            f"CASE WHEN {fine} THEN {file_id} WHEN {valid} THEN {file_id} ELSE error('a row is not good') END"
-        )
+    without = (
+        "".join(f", {sql} AS {name}" for name, sql in _without(loading, is_struct)) if not strict else ""
+    )
     sql = f"""
-            SELECT *, {_gone(loading, markers)} AS in_gone, {alive} AS in_alive_at, {ended} AS in_ended_at
+        SELECT *, {_gone(loading, markers)} AS in_gone, {alive} AS in_alive_at, {ended} AS in_ended_at{without}
+        FROM (
+            SELECT *, {", ".join(typed)}
             FROM (
-                SELECT *, {", ".join(typed)}
+                SELECT *{"".join(parsed)}
                 FROM (
-                    SELECT *{"".join(parsed)}
-                    FROM (
-                        SELECT in_file, in_status, in_detail, in_value, {source.record} AS in_came, in_page, in_item,
-                            in_total, in_skip, in_event, in_at, in_version, {extra} AS in_extra{parts}, {", ".join(texts)}
-                        FROM ({source.sql})
-                    )
+                    SELECT {", ".join(about)}, in_value, {source.record} AS in_came, {extra} AS in_extra{parts},
+                        {", ".join(texts)}
+                    FROM (SELECT *{named} FROM ({source.sql}))
                 )
-            )"""
-    judged = ""
-    if not strict:
-        left_out = [
-            f"CASE WHEN {c.when} THEN struct_pack(field := {literal(c.field)}, reason := {literal(c.reason)}, "
-            f"value := {c.value}) END"
-            for c in checks
-            if not c.costs_row
-        ]
-        checks = [check for check in checks if check.costs_row]
-        valid = _valid(status, checks)
-        # A level of its own: the field and its value are looked for in refused rows alone.
-        reasons = ", ".join(f"CASE WHEN {check.when} THEN {literal(check.reason)} END" for check in checks)
-        sql = f"""
-            SELECT *, {valid} AS in_valid, coalesce({status}, nullif(concat_ws('; ', {reasons}), '')) AS in_reason
-            FROM ({sql})"""
-        first = " ".join(f"WHEN {c.when} THEN {_wrong(literal(c.field), c.value)}" for c in checks)
-        unread = f"list_filter([{', '.join(left_out)}], lambda e: e IS NOT NULL)" if left_out else "[]"
-        judged = f""", in_valid, {unread} AS in_left_out, in_reason, CASE WHEN in_reason IS NULL THEN NULL
-            WHEN in_status IS NOT NULL THEN {_wrong("NULL", "in_value")} {no_owner} {first} END AS in_wrong"""
-    parameters["ids"] = list(loading.batch.ids)
-    sql = f"""
-        SELECT {names}, in_extra AS extra, {deleted} AS _deleted_at, CAST({file_id} AS INTEGER) AS _file_id,
-            {carried}, in_alive_at, in_ended_at{part_columns}{judged}
-        FROM ({sql})"""
-    return sql, parameters
+            )
+        )"""
+    return _Typed(sql, parameters, columns, status, surely, checks, no_owner)
 
 
-def _valid(status: str, checks: Iterable[values.Problem]) -> str:
-    """SQL: true if the record has no status, and none of the problems."""
-    return " AND ".join([f"{status} IS NULL", *(f"NOT {check.when}" for check in checks)])
+def _without(loading: Loading, is_struct: set[str]) -> list[tuple[str, str]]:
+    """By name of a column: SQL for ``values.is_without`` of a field, which two of its checks need."""
+    return [
+        (f"n{i}", values.is_without(field, f"x{i}", quoted(field.name)))
+        for i, field in enumerate(loading.resource.fields)
+        if field.name not in is_struct and field.kind not in ("text", "json")
+    ]
 
 
 def _wrong(name: str, value: str) -> str:
@@ -579,9 +640,12 @@ def _wrong(name: str, value: str) -> str:
 
 
 def _checks(
-    loading: Loading, markers: dict[str, Marker], is_struct: set[str]
+    loading: Loading, markers: dict[str, Marker], is_struct: set[str], named: bool
 ) -> tuple[list[str], list[values.Problem]]:
-    """Return, for a typed record, the conditions that make it surely good, and everything that may be wrong with it."""
+    """Return, for a typed record, the conditions that make it surely good, and everything that may be wrong with it.
+
+    ``named``: the record has the columns of ``_without``.
+    """
     told = {name: marker for name, marker in markers.items() if marker.role not in ("seen_at", "operation")}
     surely = [f"{quoted('m' + name)} IS NULL" for name in told]
     checks = []
@@ -596,7 +660,7 @@ def _checks(
         if field.name == loading.owner:
             continue
         waived = "false" if field.name in loading.resource.key else lacking
-        checks += values.problems(field, f"x{i}", quoted(field.name), waived)
+        checks += values.problems(field, f"x{i}", quoted(field.name), waived, f"n{i}" if named else "")
     for name, marker in told.items():
         checks += values.problems(marker.field, quoted("m" + name), _marked(marker))
     return surely, checks
@@ -645,17 +709,20 @@ def _doubts(loading: Loading) -> list[str]:
     ]
     floats = [i for i in found if loading.resource.fields[i].name in loading.resource.key]
     return [
-        *(f"(x{i} IS NULL OR x{i} NOT IN ({none}))" for i in found),
+        *(f"coalesce(x{i} NOT IN ({none}), true)" for i in found),
         *(f"(x{i} IS NULL OR NOT regexp_full_match(x{i}, '{values.FLOAT_ID}'))" for i in floats),
     ]
 
 
-def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:
-    """Return SQL for the field's text, from the columns that hold it, and True if that is a struct already."""
+def _text(field: Field, matched: Matched, source: Records, text_of: dict[str, str]) -> tuple[str, bool]:
+    """Return SQL for the field's text, from the columns that hold it, and True if that is a struct already.
+
+    ``text_of`` is SQL for the text in each place.
+    """
     places = matched.fields.get(field.name, ())
     if len(places) == 1 and places[0] in source.structs:
         return source.text[places[0]], True
-    found = [values.relation_id(source.text[p]) if field.relation else source.text[p] for p in places]
+    found = [values.relation_id(text_of[p]) if field.relation else text_of[p] for p in places]
     if (members := matched.members.get(field.name)) is not None:
         pairs = ", ".join(f"{literal(name)}, {source.text[where]}" for name, where in sorted(members.items()))
         any_of = ", ".join(source.text[where] for where in members.values())

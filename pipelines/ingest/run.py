@@ -584,7 +584,7 @@ class _Run:
                 raise _RollBack
             self.loadings[number] = loading = proven
             inserted += load.insert_parts(self.con, loading) if loading.has_events else 0
-            rejected = load.reject(self.con, loading) if inserted < loading.rows else 0
+            rejected = load.reject(self.con) if inserted < loading.rows else 0
             if loading.has_sightings:
                 load.enter_sightings(self.con, loading)
         except duckdb.Error as error:
@@ -607,6 +607,7 @@ class _Run:
                 f"{self.resource.full_name} ({shown})", read=loading.rows, taken=inserted, rejected=rejected
             )
         load.note_left_out(self.con, loading)
+        load.forget(self.con)
         if is_ordered:
             load.enter_pages(self.con, loading)
 
