@@ -466,7 +466,8 @@ class _Typed:
     """SQL for every record of a batch, typed, and what there is to say of it.
 
     ``columns`` lists the raw table's columns and the record's place. ``status`` is a reason to reject it, whatever its
-    values are. ``surely`` are conditions that are true of nearly every good record. ``checks`` is all that may be wrong.
+    values are. ``surely`` are conditions that are true of nearly every good record. ``checks`` is all that may be wrong;
+    they need the columns ``without``, name and SQL of each.
     """
 
     sql: str
@@ -475,6 +476,7 @@ class _Typed:
     status: str
     surely: list[str]
     checks: list[values.Problem]
+    without: list[tuple[str, str]]
     no_owner: str
 
 
@@ -483,11 +485,20 @@ def _whole(loading: Loading, ordered: bool) -> tuple[str, dict[str, Any]]:
     typed = _typed(loading, ordered, strict=True)
     doubts = _doubts(loading)
     fine = " AND ".join([f"{typed.status} IS NULL", *typed.surely, *doubts])
-    valid = " AND ".join([f"{typed.status} IS NULL", *(f"NOT {c.when}" for c in typed.checks), *doubts])
-    is_good = f"CASE WHEN {fine} THEN true WHEN {valid} THEN true END"
-    file_id = f"CASE WHEN {is_good} THEN $ids[in_file + 1] ELSE error('a row is not good') END"
+    # Only a record that is not surely good is looked at closely.
+    without = "".join(
+        f", CASE WHEN is_fine THEN NULL ELSE {sql} END AS {name}" for name, sql in typed.without
+    )
+    unread = [f"list_contains({name}, false)" for name, _ in typed.without]
+    others = [check.when for check in typed.checks if not check.is_unread]
+    valid = " AND ".join(
+        [f"{typed.status} IS NULL", *(f"NOT {each}" for each in (*unread, *others)), *doubts]
+    )
+    good = f"CASE WHEN is_fine THEN true WHEN {valid} THEN true END"
+    file_id = f"CASE WHEN {good} THEN $ids[in_file + 1] ELSE error('a row is not good') END"
+    sql = f"SELECT *{without} FROM (SELECT *, coalesce({fine}, false) AS is_fine FROM ({typed.sql}))"
     return (
-        f"SELECT {', '.join(typed.columns)}, CAST({file_id} AS INTEGER) AS _file_id FROM ({typed.sql})",
+        f"SELECT {', '.join(typed.columns)}, CAST({file_id} AS INTEGER) AS _file_id FROM ({sql})",
         {**typed.parameters, "ids": list(loading.batch.ids)},
     )
 
@@ -516,6 +527,7 @@ def _judged(loading: Loading, ordered: bool = False) -> tuple[str, dict[str, Any
         for each in zip(*((literal(c.field), c.reason, c.value) for c in checks), strict=True)
     )
     first = values.shown(f"{told}[in_flaws[1]]")
+    without = "".join(f", {sql} AS {name}" for name, sql in typed.without)
     sql = f"""
         SELECT * REPLACE (CASE WHEN in_reason IS NOT NULL OR in_event IS NOT NULL THEN in_came END AS in_came),
             CASE WHEN in_reason IS NULL THEN NULL WHEN in_status IS NOT NULL THEN {_wrong("NULL", "in_value")}
@@ -523,7 +535,7 @@ def _judged(loading: Loading, ordered: bool = False) -> tuple[str, dict[str, Any
         FROM (
             SELECT *, {unread} AS in_left_out, coalesce({typed.status}, CASE WHEN len(in_flaws) > 0
                 THEN array_to_string(list_select({reasons}, in_flaws), '; ') END) AS in_reason
-            FROM (SELECT *, {flaws} AS in_flaws FROM ({typed.sql}))
+            FROM (SELECT *, {flaws} AS in_flaws FROM (SELECT *{without} FROM ({typed.sql})))
         )"""
     listed = ", ".join([*typed.columns, "in_came", "in_left_out", "in_reason", "in_wrong"])
     return (
@@ -571,7 +583,8 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> _Typed:
         if marker.member:
             text = f"CASE WHEN json_valid({text}) THEN {text} ->> {literal('$.' + marker.member)} END"
         texts.append(f"{text} AS {quoted('m' + name)}")
-    surely, checks = _checks(loading, markers, is_struct, named=not strict)
+    without, column_of = _without(loading, is_struct)
+    surely, checks = _checks(loading, markers, is_struct, column_of)
     doubled, told_parameters = ({}, {}) if strict else _told_twice(loading, source)
     parameters |= told_parameters
     texts += [f"{told} AS d{i}" for i, told in doubled.items()]
@@ -606,11 +619,8 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> _Typed:
         parts = f", {_carried(resource, matched, source)} AS in_carried, {_unknown(matched, source)} AS in_unknown"
     named = "".join(f", {source.text[place]} AS {name}" for place, name in related.items())
     alive, ended = _lifetime(resource, markers)
-    without = (
-        "".join(f", {sql} AS {name}" for name, sql in _without(loading, is_struct)) if not strict else ""
-    )
     sql = f"""
-        SELECT *, {_gone(loading, markers)} AS in_gone, {alive} AS in_alive_at, {ended} AS in_ended_at{without}
+        SELECT *, {_gone(loading, markers)} AS in_gone, {alive} AS in_alive_at, {ended} AS in_ended_at
         FROM (
             SELECT *, {", ".join(typed)}
             FROM (
@@ -622,16 +632,29 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> _Typed:
                 )
             )
         )"""
-    return _Typed(sql, parameters, columns, status, surely, checks, no_owner)
+    return _Typed(sql, parameters, columns, status, surely, checks, without, no_owner)
 
 
-def _without(loading: Loading, is_struct: set[str]) -> list[tuple[str, str]]:
-    """By name of a column: SQL for ``values.is_without`` of a field, which two of its checks need."""
-    return [
-        (f"n{i}", values.is_without(field, f"x{i}", quoted(field.name)))
-        for i, field in enumerate(loading.resource.fields)
-        if field.name not in is_struct and field.kind not in ("text", "json")
-    ]
+def _without(loading: Loading, is_struct: set[str]) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Return columns with ``values.is_unset`` of each field that has no value, and SQL for it by field.
+
+    Each column is a list, for all fields of which it is asked in the same words: name and SQL. It is null for a field that
+    has a value, and for one that has no text.
+    """
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for i, field in enumerate(loading.resource.fields):
+        if field.name not in is_struct and field.kind not in ("text", "json"):
+            text = f"CASE WHEN {quoted(field.name)} IS NULL THEN x{i} END"
+            alike.setdefault(values.is_unset(field, "e"), []).append((field.name, text))
+    columns: list[tuple[str, str]] = []
+    column_of: dict[str, str] = {}
+    for n, (asked, fields) in enumerate(alike.items()):
+        listed = ", ".join(text for _, text in fields)
+        columns.append(
+            (f"n{n}", f"list_transform([{listed}], lambda e: CASE WHEN e IS NOT NULL THEN {asked} END)")
+        )
+        column_of |= {name: f"n{n}[{k}]" for k, (name, _) in enumerate(fields, 1)}
+    return columns, column_of
 
 
 def _wrong(name: str, value: str) -> str:
@@ -640,11 +663,11 @@ def _wrong(name: str, value: str) -> str:
 
 
 def _checks(
-    loading: Loading, markers: dict[str, Marker], is_struct: set[str], named: bool
+    loading: Loading, markers: dict[str, Marker], is_struct: set[str], without: dict[str, str]
 ) -> tuple[list[str], list[values.Problem]]:
     """Return, for a typed record, the conditions that make it surely good, and everything that may be wrong with it.
 
-    ``named``: the record has the columns of ``_without``.
+    ``without`` is what ``_without`` says by field.
     """
     told = {name: marker for name, marker in markers.items() if marker.role not in ("seen_at", "operation")}
     surely = [f"{quoted('m' + name)} IS NULL" for name in told]
@@ -660,7 +683,7 @@ def _checks(
         if field.name == loading.owner:
             continue
         waived = "false" if field.name in loading.resource.key else lacking
-        checks += values.problems(field, f"x{i}", quoted(field.name), waived, f"n{i}" if named else "")
+        checks += values.problems(field, f"x{i}", quoted(field.name), waived, without.get(field.name, ""))
     for name, marker in told.items():
         checks += values.problems(marker.field, quoted("m" + name), _marked(marker))
     return surely, checks
@@ -722,7 +745,12 @@ def _text(field: Field, matched: Matched, source: Records, text_of: dict[str, st
     places = matched.fields.get(field.name, ())
     if len(places) == 1 and places[0] in source.structs:
         return source.text[places[0]], True
-    found = [values.relation_id(text_of[p]) if field.relation else text_of[p] for p in places]
+    found = [text_of[p] for p in places]
+    if field.relation and len(found) > 1:
+        ids = f"list_transform([{', '.join(found)}], lambda e: {values.relation_id('e')})"
+        found = [f"list_any_value({ids})"]
+    elif field.relation:
+        found = [values.relation_id(each) for each in found]
     if (members := matched.members.get(field.name)) is not None:
         pairs = ", ".join(f"{literal(name)}, {source.text[where]}" for name, where in sorted(members.items()))
         any_of = ", ".join(source.text[where] for where in members.values())

@@ -80,7 +80,7 @@ class Problem:
 
     ``when`` is SQL: true if the value is refused, false if it is not, never null. ``reason`` is SQL for what is wrong, and
     quotes no value. ``value`` is SQL for the value as it came; null if none came. ``costs_row`` is False if the row stays,
-    without this value.
+    without this value. ``is_unread``: the field has a text and no value, and the text does not stand for none.
     """
 
     when: str
@@ -88,6 +88,7 @@ class Problem:
     reason: str
     value: str
     costs_row: bool = True
+    is_unread: bool = False
 
 
 def is_unset(field: Field, x: str) -> str:
@@ -282,32 +283,30 @@ def shown(x: str) -> str:
     return f"left(CAST({x} AS VARCHAR), {_SHOWN})"
 
 
-def is_without(field: Field, x: str, y: str) -> str:
-    """SQL: whether text ``x`` stands for "no value", asked only where there is none; null where ``x`` is null, too."""
-    return f"CASE WHEN {y} IS NULL THEN {is_unset(field, x)} END"
-
-
 def problems(field: Field, x: str, y: str, waived: str = "false", without: str = "") -> list[Problem]:
     """Return everything that may be wrong with the field. ``x`` is SQL for its text, ``y`` for its typed value.
 
-    ``waived`` is SQL: true if a required value may be missing, as in a tombstone. ``without`` is SQL for ``is_without``, if
-    the caller has it as a column.
+    ``waived`` is SQL: true if a required value may be missing, as in a tombstone. ``without`` is SQL for
+    ``is_unset`` where there is a text and no value, and null elsewhere, if the caller has it as a column.
     """
     found = []
 
-    def refuse(when: str, why: str, costs_row: bool = True) -> None:
-        found.append(Problem(when, field.name, why, x, costs_row))
+    def refuse(when: str, why: str, costs_row: bool = True, is_unread: bool = False) -> None:
+        found.append(Problem(when, field.name, why, x, costs_row, is_unread))
 
     def told(why: str) -> str:
         return literal(f"{field.name} {why}")
 
     if field.kind not in ("text", "json"):
-        without = without or is_without(field, x, y)
+        has_column = bool(without)
+        without = without or f"CASE WHEN {y} IS NULL THEN {is_unset(field, x)} END"
         why = told(f"is not {_article(field)}")
         if field.kind in ("integer", "bigint"):
             shortened = told(f"is not {_article(field)}: a spreadsheet shortened it")
             why = f"CASE WHEN regexp_full_match({x}, '{_SHORTENED}') THEN {shortened} ELSE {why} END"
-        refuse(f"coalesce(NOT {without}, false)", why, costs_row=not field.is_side_matter)
+        refuse(
+            f"coalesce(NOT {without}, false)", why, costs_row=not field.is_side_matter, is_unread=has_column
+        )
         missing = f"({y} IS NULL AND coalesce({without}, true) AND NOT {waived})"
     else:
         missing = f"({y} IS NULL AND NOT {waived})"
