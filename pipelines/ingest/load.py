@@ -6,6 +6,7 @@ Does not belong here: which version of a row stays (``merge``), and how files ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -35,6 +36,10 @@ from pipelines.warehouse.tables import kept_pages, kept_parts, raw_columns
 
 _JUDGED = "ingest_judged"
 """The temporary table of a batch that is loaded row by row: its records, typed and judged."""
+
+_MOST_JUDGED = 10_000
+"""Rows of a batch up to which it has that table: planning its statement takes longer than reading it. A larger batch is
+read by each function that needs it, for the table would need as much memory and disk as the file."""
 
 _MOST_VALUES = 50
 """How many unknown values of a field become notices each time, the most frequent first."""
@@ -137,38 +142,53 @@ def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered
     """Append the batch's good rows to ``table``, which has the raw table's columns. Returns how many there are.
 
     A batch that is loaded whole has no filter, because DuckDB would push it below the casts and do each cast twice.
-    Instead, the first row that is not good raises duckdb.InvalidInputException. Any other batch is judged first, and the
-    functions after this one take from the same table.
+    Instead, the first row that is not good raises duckdb.InvalidInputException.
     """
-    sql, parameters = _whole(loading, ordered) if loading.is_whole else _judge(con, loading, ordered)
+    if loading.is_whole:
+        sql, parameters = _whole(loading, ordered)
+    else:
+        if _is_kept(loading):
+            _keep(con, loading, ordered)
+        sql, parameters = _judged_records(loading, ordered)
+        good = "in_reason IS NULL AND in_event IS NULL" if loading.has_events else "in_reason IS NULL"
+        sql = _apart(sql, good)
     names = ", ".join(map(quoted, raw_columns(loading.resource)))
     into, taken = (
         (", page, item, total, skip", ", in_page, in_item, in_total, in_skip") if ordered else ("", "")
     )
-    good = "" if loading.is_whole else "WHERE in_reason IS NULL"
-    if loading.has_events:
-        good += " AND in_event IS NULL"
     result = con.execute(
-        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql}) {good}", parameters
+        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql})", parameters
     ).fetchall()
     return int(result[0][0])
 
 
-def _judge(
-    con: duckdb.DuckDBPyConnection, loading: Loading, ordered: bool = False
-) -> tuple[str, dict[str, Any]]:
-    """Write every record of the batch, typed and judged, into a temporary table. Returns SQL for its rows, and no parameter.
+def _is_kept(loading: Loading) -> bool:
+    """True if the batch's records are judged once, into a temporary table."""
+    return not loading.is_whole and loading.rows <= _MOST_JUDGED
 
-    So a file with a row that is not good is read once, however much has to be told of it. DuckDB moves what does not fit
-    into memory to disk. The table lasts until ``forget``, or until the transaction is rolled back.
-    """
+
+def _keep(con: duckdb.DuckDBPyConnection, loading: Loading, ordered: bool) -> None:
+    """Write the batch's records, typed and judged, into the temporary table. It lasts until ``forget``, or a rollback."""
+    sql, parameters = _numbered(*_judged(loading, ordered), loading)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {_JUDGED} AS {sql}", parameters)
+
+
+def _judged_records(
+    loading: Loading, ordered: bool = False, numbered: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """SQL for the batch's records, typed and judged, and its parameters; ``numbered``: with their ``in_position``."""
+    if _is_kept(loading):
+        return f"FROM {_JUDGED}", {}
     sql, parameters = _judged(loading, ordered)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_JUDGED} AS "
+    return _numbered(sql, parameters, loading) if numbered else (sql, parameters)
+
+
+def _numbered(sql: str, parameters: dict[str, Any], loading: Loading) -> tuple[str, dict[str, Any]]:
+    """The records with ``in_position``, which counts a file's records from 1."""
+    return (
         f"SELECT *, row_number() OVER () - $before[in_file + 1] AS in_position FROM ({sql})",
         {**parameters, "before": _before(loading)},
     )
-    return f"FROM {_JUDGED}", {}
 
 
 def forget(con: duckdb.DuckDBPyConnection) -> None:
@@ -177,17 +197,19 @@ def forget(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def insert_parts(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
-    """Append the good events of a judged batch to the table of parts (``tables.kept_parts``). Returns how many there are.
+    """Append the batch's good events to the table of parts (``tables.kept_parts``). Returns how many there are.
 
     An event that carries a whole row is a row like any other, and ``insert`` takes it.
     """
+    sql, parameters = _judged_records(loading, numbered=True)
     names = ", ".join(map(quoted, raw_columns(loading.resource)))
     at = values.typed(Field("in_at", "timestamp", ""), "in_at")
     result = con.execute(
         f"""INSERT INTO {kept_parts(loading.resource)}
             ({names}, _kind, _carried, _unknown, _at, _position, _record)
-        SELECT {names}, in_event, in_carried, in_unknown, {at}, in_position, in_came FROM {_JUDGED}
-        WHERE in_reason IS NULL AND in_event IS NOT NULL"""
+        SELECT {names}, in_event, in_carried, in_unknown, {at}, in_position, in_came FROM ({sql})
+        WHERE in_reason IS NULL AND in_event IS NOT NULL""",
+        parameters,
     ).fetchall()
     return int(result[0][0])
 
@@ -197,7 +219,7 @@ def enter_sightings(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     resource = loading.resource
     about = {"table": resource.raw_table}
     if loading.rows:
-        sql, parameters = _judged(loading) if loading.is_whole else (f"FROM {_JUDGED}", {})
+        sql, parameters = _judged_records(loading)
         changed = quoted(resource.version) if resource.version is not None else "CAST(NULL AS TIMESTAMP)"
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE ingest_sightings AS
@@ -239,21 +261,23 @@ def rehearse(con: duckdb.DuckDBPyConnection, loading: Loading) -> str | None:
     return None
 
 
-def reject(con: duckdb.DuckDBPyConnection) -> int:
-    """Write the rejected rows of a judged batch to ``landing.rejected_rows``. Returns how many there are.
+def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
+    """Write the batch's rejected rows to ``landing.rejected_rows``. Returns how many there are.
 
     ``position`` counts a file's records from 1. ``field`` and ``value`` are the first field that is wrong, and the first
     characters of its value as it came.
     """
+    sql, parameters = _judged_records(loading, numbered=True)
     result = con.execute(
         f"""INSERT INTO landing.rejected_rows
             (file_id, source, resource, file, position, reason, field, value, record, detail)
         SELECT file_id, source, resource, file, in_position, in_reason, in_wrong.field, in_wrong.value,
             coalesce(nullif(in_came, ''), in_detail), in_detail
         FROM (
-            SELECT _file_id, in_position, in_reason, in_wrong, in_came, in_detail FROM {_JUDGED}
+            SELECT _file_id, in_position, in_reason, in_wrong, in_came, in_detail FROM ({sql})
             WHERE in_reason IS NOT NULL
-        ) JOIN landing.files ON file_id = _file_id"""
+        ) JOIN landing.files ON file_id = _file_id""",
+        parameters,
     ).fetchall()
     return int(result[0][0])
 
@@ -451,13 +475,16 @@ def note_left_out(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     )
     if loading.is_whole or not has_side_matter:
         return
+    sql, parameters = _judged_records(loading)
     con.execute(
         f"""INSERT INTO landing.notices
         SELECT file_id, source, resource, file, 'left_out', problem.field, min(problem.value), count(*),
             problem.reason || '; stored as null'
-        FROM (SELECT _file_id, unnest(in_left_out) AS problem FROM {_JUDGED} WHERE in_reason IS NULL)
-        JOIN landing.files ON file_id = _file_id
-        GROUP BY file_id, source, resource, file, problem.field, problem.reason ORDER BY file_id, problem.field"""
+        FROM (
+            SELECT _file_id, unnest(in_left_out) AS problem FROM ({_apart(sql, "in_reason IS NULL")})
+        ) JOIN landing.files ON file_id = _file_id
+        GROUP BY file_id, source, resource, file, problem.field, problem.reason ORDER BY file_id, problem.field""",
+        parameters,
     )
 
 
@@ -487,16 +514,18 @@ def _whole(loading: Loading, ordered: bool) -> tuple[str, dict[str, Any]]:
     fine = " AND ".join([f"{typed.status} IS NULL", *typed.surely, *doubts])
     # Only a record that is not surely good is looked at closely.
     without = "".join(
-        f", CASE WHEN is_fine THEN NULL ELSE {sql} END AS {name}" for name, sql in typed.without
+        f", CASE WHEN in_fine THEN NULL ELSE {sql} END AS {name}" for name, sql in typed.without
     )
     unread = [f"list_contains({name}, false)" for name, _ in typed.without]
     others = [check.when for check in typed.checks if not check.is_unread]
     valid = " AND ".join(
         [f"{typed.status} IS NULL", *(f"NOT {each}" for each in (*unread, *others)), *doubts]
     )
-    good = f"CASE WHEN is_fine THEN true WHEN {valid} THEN true END"
-    file_id = f"CASE WHEN {good} THEN $ids[in_file + 1] ELSE error('a row is not good') END"
-    sql = f"SELECT *{without} FROM (SELECT *, coalesce({fine}, false) AS is_fine FROM ({typed.sql}))"
+    file_id = "$ids[in_file + 1]"
+    file_id = (
+        f"CASE WHEN in_fine THEN {file_id} WHEN {valid} THEN {file_id} ELSE error('a row is not good') END"
+    )
+    sql = f"SELECT *{without} FROM (SELECT *, coalesce({fine}, false) AS in_fine FROM ({typed.sql}))"
     return (
         f"SELECT {', '.join(typed.columns)}, CAST({file_id} AS INTEGER) AS _file_id FROM ({sql})",
         {**typed.parameters, "ids": list(loading.batch.ids)},
@@ -522,11 +551,9 @@ def _judged(loading: Loading, ordered: bool = False) -> tuple[str, dict[str, Any
     # Each check is a number in a list. The words for it are looked for in refused rows alone.
     numbers = ", ".join(f"CASE WHEN {check.when} THEN {i} END" for i, check in enumerate(checks, 1))
     flaws = f"list_filter(CAST([{numbers}] AS INTEGER[]), lambda e: e IS NOT NULL)"
-    fields, reasons, told = (
-        f"[{', '.join(each)}]"
-        for each in zip(*((literal(c.field), c.reason, c.value) for c in checks), strict=True)
-    )
-    first = values.shown(f"{told}[in_flaws[1]]")
+    fields = _text_list(literal(check.field) for check in checks)
+    reasons = _text_list(check.reason for check in checks)
+    first = values.shown(f"{_text_list(check.value for check in checks)}[in_flaws[1]]")
     without = "".join(f", {sql} AS {name}" for name, sql in typed.without)
     sql = f"""
         SELECT * REPLACE (CASE WHEN in_reason IS NOT NULL OR in_event IS NOT NULL THEN in_came END AS in_came),
@@ -547,22 +574,19 @@ def _judged(loading: Loading, ordered: bool = False) -> tuple[str, dict[str, Any
 def _typed(loading: Loading, ordered: bool, strict: bool) -> _Typed:
     """Return every record of the batch, typed. ``strict``: the caller makes an error of a record that is not good."""
     resource, matched = loading.resource, loading.matched
-    source = records(
-        resource, loading.batch, loading.survey, loading.columns, matched, ordered=ordered, fast=strict
+    source = _relations_named(
+        loading,
+        records(
+            resource, loading.batch, loading.survey, loading.columns, matched, ordered=ordered, fast=strict
+        ),
     )
     parameters = dict(source.parameters)
     fields = list(resource.fields)
     texts, parsed, typed = [], [], []
     markers = {name: marker for name, marker in markers_of(resource).items() if name in matched.markers}
     is_struct: set[str] = set()
-    # A relation's text is named before its id is looked for, because that names it many times.
-    related = {
-        place: f"r{n}"
-        for n, place in enumerate(p for f in fields if f.relation for p in matched.fields.get(f.name, ()))
-    }
-    text_of = source.text | related
     for i, field in enumerate(fields):
-        text, struct = _text(field, matched, source, text_of)
+        text, struct = _text(field, matched, source)
         if not struct and any(field.name in folder for folder in loading.batch.folders):
             text = f"coalesce(nullif({text}, ''), $folder_{i}[in_file + 1])"
             parameters[f"folder_{i}"] = [folder.get(field.name) for folder in loading.batch.folders]
@@ -617,7 +641,6 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> _Typed:
     if loading.has_events and not strict:
         columns += ["in_carried", "in_unknown"]
         parts = f", {_carried(resource, matched, source)} AS in_carried, {_unknown(matched, source)} AS in_unknown"
-    named = "".join(f", {source.text[place]} AS {name}" for place, name in related.items())
     alive, ended = _lifetime(resource, markers)
     sql = f"""
         SELECT *, {_gone(loading, markers)} AS in_gone, {alive} AS in_alive_at, {ended} AS in_ended_at
@@ -628,7 +651,7 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> _Typed:
                 FROM (
                     SELECT {", ".join(about)}, in_value, {source.record} AS in_came, {extra} AS in_extra{parts},
                         {", ".join(texts)}
-                    FROM (SELECT *{named} FROM ({source.sql}))
+                    FROM ({source.sql})
                 )
             )
         )"""
@@ -655,6 +678,11 @@ def _without(loading: Loading, is_struct: set[str]) -> tuple[list[tuple[str, str
         )
         column_of |= {name: f"n{n}[{k}]" for k, (name, _) in enumerate(fields, 1)}
     return columns, column_of
+
+
+def _text_list(items: Iterable[str]) -> str:
+    """SQL: a list of texts, from SQL for each."""
+    return f"CAST([{', '.join(items)}] AS VARCHAR[])"
 
 
 def _wrong(name: str, value: str) -> str:
@@ -737,15 +765,24 @@ def _doubts(loading: Loading) -> list[str]:
     ]
 
 
-def _text(field: Field, matched: Matched, source: Records, text_of: dict[str, str]) -> tuple[str, bool]:
-    """Return SQL for the field's text, from the columns that hold it, and True if that is a struct already.
+def _relations_named(loading: Loading, source: Records) -> Records:
+    """The records with a name for the text of each relation: the SQL that looks for its id names the text many times."""
+    places = [
+        p for f in loading.resource.fields if f.relation for p in loading.matched.fields.get(f.name, ())
+    ]
+    names = {place: f"r{number}" for number, place in enumerate(places)}
+    if not names:
+        return source
+    named = ", ".join(f"{source.text[place]} AS {name}" for place, name in names.items())
+    return replace(source, sql=f"SELECT *, {named} FROM ({source.sql})", text=source.text | names)
 
-    ``text_of`` is SQL for the text in each place.
-    """
+
+def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:
+    """Return SQL for the field's text, from the columns that hold it, and True if that is a struct already."""
     places = matched.fields.get(field.name, ())
     if len(places) == 1 and places[0] in source.structs:
         return source.text[places[0]], True
-    found = [text_of[p] for p in places]
+    found = [source.text[place] for place in places]
     if field.relation and len(found) > 1:
         ids = f"list_transform([{', '.join(found)}], lambda e: {values.relation_id('e')})"
         found = [f"list_any_value({ids})"]

@@ -584,7 +584,7 @@ class _Run:
                 raise _RollBack
             self.loadings[number] = loading = proven
             inserted += load.insert_parts(self.con, loading) if loading.has_events else 0
-            rejected = load.reject(self.con) if inserted < loading.rows else 0
+            rejected = load.reject(self.con, loading) if inserted < loading.rows else 0
             if loading.has_sightings:
                 load.enter_sightings(self.con, loading)
         except duckdb.Error as error:
