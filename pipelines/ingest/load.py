@@ -148,8 +148,8 @@ def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered
         sql, parameters = _whole(loading, ordered)
     else:
         if _is_kept(loading):
-            _keep(con, loading, ordered)
-        sql, parameters = _judged_records(loading, ordered)
+            _keep(con, loading)
+        sql, parameters = _judged_records(loading)
         good = "in_reason IS NULL AND in_event IS NULL" if loading.has_events else "in_reason IS NULL"
         sql = _apart(sql, good)
     names = ", ".join(map(quoted, raw_columns(loading.resource)))
@@ -167,19 +167,17 @@ def _is_kept(loading: Loading) -> bool:
     return not loading.is_whole and loading.rows <= _MOST_JUDGED
 
 
-def _keep(con: duckdb.DuckDBPyConnection, loading: Loading, ordered: bool) -> None:
+def _keep(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     """Write the batch's records, typed and judged, into the temporary table. It lasts until ``forget``, or a rollback."""
-    sql, parameters = _numbered(*_judged(loading, ordered), loading)
+    sql, parameters = _numbered(*_judged(loading), loading)
     con.execute(f"CREATE OR REPLACE TEMP TABLE {_JUDGED} AS {sql}", parameters)
 
 
-def _judged_records(
-    loading: Loading, ordered: bool = False, numbered: bool = False
-) -> tuple[str, dict[str, Any]]:
+def _judged_records(loading: Loading, numbered: bool = False) -> tuple[str, dict[str, Any]]:
     """SQL for the batch's records, typed and judged, and its parameters; ``numbered``: with their ``in_position``."""
     if _is_kept(loading):
         return f"FROM {_JUDGED}", {}
-    sql, parameters = _judged(loading, ordered)
+    sql, parameters = _judged(loading)
     return _numbered(sql, parameters, loading) if numbered else (sql, parameters)
 
 
@@ -511,11 +509,6 @@ def _whole(loading: Loading, ordered: bool) -> tuple[str, dict[str, Any]]:
     """Return SQL for the records of a batch that is loaded whole, and its parameters. A bad record raises an error."""
     typed = _typed(loading, ordered, strict=True)
     doubts = _doubts(loading)
-    fine = " AND ".join([f"{typed.status} IS NULL", *typed.surely, *doubts])
-    # Only a record that is not surely good is looked at closely.
-    without = "".join(
-        f", CASE WHEN in_fine THEN NULL ELSE {sql} END AS {name}" for name, sql in typed.without
-    )
     unread = [f"list_contains({name}, false)" for name, _ in typed.without]
     others = [check.when for check in typed.checks if not check.is_unread]
     valid = " AND ".join(
@@ -525,36 +518,47 @@ def _whole(loading: Loading, ordered: bool) -> tuple[str, dict[str, Any]]:
     file_id = (
         f"CASE WHEN in_fine THEN {file_id} WHEN {valid} THEN {file_id} ELSE error('a row is not good') END"
     )
-    sql = f"SELECT *{without} FROM (SELECT *, coalesce({fine}, false) AS in_fine FROM ({typed.sql}))"
+    sql = _looked_at(typed, doubts)
     return (
         f"SELECT {', '.join(typed.columns)}, CAST({file_id} AS INTEGER) AS _file_id FROM ({sql})",
         {**typed.parameters, "ids": list(loading.batch.ids)},
     )
 
 
-def _judged(loading: Loading, ordered: bool = False) -> tuple[str, dict[str, Any]]:
+def _looked_at(typed: _Typed, doubts: Iterable[str] = ()) -> str:
+    """SQL: the typed records with ``in_fine``, true of nearly every good one, and the columns ``without``.
+
+    Those are null for a record that is surely good: only another is looked at closely.
+    """
+    fine = " AND ".join([f"{typed.status} IS NULL", *typed.surely, *doubts])
+    without = "".join(f", CASE WHEN NOT in_fine THEN {sql} END AS {name}" for name, sql in typed.without)
+    return f"SELECT *{without} FROM (SELECT *, coalesce({fine}, false) AS in_fine FROM ({typed.sql}))"
+
+
+def _judged(loading: Loading) -> tuple[str, dict[str, Any]]:
     """Return SQL for every record of the batch, typed and judged, and its parameters.
 
     ``in_reason`` says what is wrong with a record, and is null if it is good. ``in_wrong`` holds the first wrong field and
     its value as it came. ``in_left_out`` lists the side matters that cannot be read, which does not make a record wrong.
-    Only a bad record and an event keep ``in_came``, the record as it came.
+    Only a bad record and an event keep ``in_came``, the record as it came. Pages are read in order, as their rows are numbered.
     """
-    typed = _typed(loading, ordered, strict=False)
+    typed = _typed(loading, ordered=loading.owner is not None, strict=False)
     left_out = [
         f"CASE WHEN {c.when} THEN struct_pack(field := {literal(c.field)}, reason := {c.reason}, "
         f"value := {values.shown(c.value)}) END"
         for c in typed.checks
         if not c.costs_row
     ]
-    unread = f"list_filter([{', '.join(left_out)}], lambda e: e IS NOT NULL)" if left_out else "[]"
     checks = [check for check in typed.checks if check.costs_row]
     # Each check is a number in a list. The words for it are looked for in refused rows alone.
     numbers = ", ".join(f"CASE WHEN {check.when} THEN {i} END" for i, check in enumerate(checks, 1))
-    flaws = f"list_filter(CAST([{numbers}] AS INTEGER[]), lambda e: e IS NOT NULL)"
+    flaws, unread = (
+        f"CASE WHEN NOT in_fine THEN list_filter([{listed}], lambda e: e IS NOT NULL) END" if listed else "[]"
+        for listed in (numbers, ", ".join(left_out))
+    )
     fields = _text_list(literal(check.field) for check in checks)
     reasons = _text_list(check.reason for check in checks)
     first = values.shown(f"{_text_list(check.value for check in checks)}[in_flaws[1]]")
-    without = "".join(f", {sql} AS {name}" for name, sql in typed.without)
     sql = f"""
         SELECT * REPLACE (CASE WHEN in_reason IS NOT NULL OR in_event IS NOT NULL THEN in_came END AS in_came),
             CASE WHEN in_reason IS NULL THEN NULL WHEN in_status IS NOT NULL THEN {_wrong("NULL", "in_value")}
@@ -562,7 +566,7 @@ def _judged(loading: Loading, ordered: bool = False) -> tuple[str, dict[str, Any
         FROM (
             SELECT *, {unread} AS in_left_out, coalesce({typed.status}, CASE WHEN len(in_flaws) > 0
                 THEN array_to_string(list_select({reasons}, in_flaws), '; ') END) AS in_reason
-            FROM (SELECT *, {flaws} AS in_flaws FROM (SELECT *{without} FROM ({typed.sql})))
+            FROM (SELECT *, {flaws} AS in_flaws FROM ({_looked_at(typed)}))
         )"""
     listed = ", ".join([*typed.columns, "in_came", "in_left_out", "in_reason", "in_wrong"])
     return (
@@ -612,7 +616,9 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> _Typed:
     doubled, told_parameters = ({}, {}) if strict else _told_twice(loading, source)
     parameters |= told_parameters
     texts += [f"{told} AS d{i}" for i, told in doubled.items()]
-    checks = [*(values.differ(fields[i], f"d{i}") for i in doubled), *checks]
+    differ = [values.differ(fields[i], f"d{i}") for i in doubled]
+    surely += [f"NOT {each.when}" for each in differ]
+    checks = [*differ, *checks]
     flawed = {
         i: f"({' OR '.join(flaws)})"
         for i, field in enumerate(fields)

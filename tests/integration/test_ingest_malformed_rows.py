@@ -7,6 +7,7 @@ import json
 import random
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -250,6 +251,7 @@ def test_a_large_batch_is_judged_as_a_small_one(
     """A small batch is judged once, into a table; a large one is read by each function that asks."""
     updated = "2026-02-01T00:00:00Z"
     rows = [call(n, updatedAt=updated, tags=["a"] if n % 3 else "[1,") for n in range(1, ROWS)]
+    found: list[tuple[list[Any], ...]] = []
     spoilt = [call(100, direction="up"), call(101, updatedAt="soon"), {"note": "no id"}]
     if kind == "history":
         periods = {"_fivetran_start": updated, "_fivetran_end": "9999-01-01", "_fivetran_synced": updated}
@@ -263,7 +265,6 @@ def test_a_large_batch_is_judged_as_a_small_one(
             for action in ("created", "updated")
             for row in rows
         ]
-    found = []
     for name, most in (("small", load._MOST_JUDGED), ("large", 0)):
         monkeypatch.setattr(load, "_MOST_JUDGED", most)
         calls = Landing(tmp_path / name, "outreach.calls")
