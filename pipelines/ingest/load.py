@@ -34,6 +34,13 @@ from pipelines.sources import DELETIONS, Field, Marker, Resource
 from pipelines.sql_text import literal, quoted
 from pipelines.warehouse.tables import kept_pages, kept_parts, raw_columns
 
+_JUDGED = "ingest_judged"
+"""The temporary table of a batch that is loaded row by row: its records, typed and judged."""
+
+_MOST_JUDGED = 10_000
+"""Rows of a batch up to which it has that table: planning its statement takes longer than reading it. A larger batch is
+read by each function that needs it, for the table would need as much memory and disk as the file."""
+
 _MOST_VALUES = 50
 """How many unknown values of a field become notices each time, the most frequent first."""
 
@@ -137,19 +144,54 @@ def insert(con: duckdb.DuckDBPyConnection, loading: Loading, table: str, ordered
     A batch that is loaded whole has no filter, because DuckDB would push it below the casts and do each cast twice.
     Instead, the first row that is not good raises duckdb.InvalidInputException.
     """
-    strict = loading.is_whole
-    sql, parameters = _typed(loading, ordered, strict)
-    columns = list(raw_columns(loading.resource))
-    names = ", ".join(map(quoted, columns))
+    if loading.is_whole:
+        sql, parameters = _whole(loading, ordered)
+    else:
+        if _is_kept(loading):
+            _keep(con, loading)
+        sql, parameters = _judged_records(loading)
+        good = "in_reason IS NULL AND in_event IS NULL" if loading.has_events else "in_reason IS NULL"
+        sql = _apart(sql, good)
+    names = ", ".join(map(quoted, raw_columns(loading.resource)))
     into, taken = (
         (", page, item, total, skip", ", in_page, in_item, in_total, in_skip") if ordered else ("", "")
     )
-    good = "in_valid AND in_event IS NULL" if loading.has_events else "in_valid"
     result = con.execute(
-        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql if strict else _apart(sql, good)})",
-        parameters,
+        f"INSERT INTO {table} ({names}{into}) SELECT {names}{taken} FROM ({sql})", parameters
     ).fetchall()
     return int(result[0][0])
+
+
+def _is_kept(loading: Loading) -> bool:
+    """True if the batch's records are judged once, into a temporary table."""
+    return not loading.is_whole and loading.rows <= _MOST_JUDGED
+
+
+def _keep(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
+    """Write the batch's records, typed and judged, into the temporary table. It lasts until ``forget``, or a rollback."""
+    sql, parameters = _numbered(*_judged(loading), loading)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {_JUDGED} AS {sql}", parameters)
+
+
+def _judged_records(loading: Loading, numbered: bool = False) -> tuple[str, dict[str, Any]]:
+    """SQL for the batch's records, typed and judged, and its parameters; ``numbered``: with their ``in_position``."""
+    if _is_kept(loading):
+        return f"FROM {_JUDGED}", {}
+    sql, parameters = _judged(loading)
+    return _numbered(sql, parameters, loading) if numbered else (sql, parameters)
+
+
+def _numbered(sql: str, parameters: dict[str, Any], loading: Loading) -> tuple[str, dict[str, Any]]:
+    """The records with ``in_position``, which counts a file's records from 1."""
+    return (
+        f"SELECT *, row_number() OVER () - $before[in_file + 1] AS in_position FROM ({sql})",
+        {**parameters, "before": _before(loading)},
+    )
+
+
+def forget(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the table of a batch that was judged, if there is one."""
+    con.execute(f"DROP TABLE IF EXISTS {_JUDGED}")
 
 
 def insert_parts(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
@@ -157,16 +199,15 @@ def insert_parts(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
 
     An event that carries a whole row is a row like any other, and ``insert`` takes it.
     """
-    sql, parameters = _typed(loading, ordered=False, strict=False)
+    sql, parameters = _judged_records(loading, numbered=True)
     names = ", ".join(map(quoted, raw_columns(loading.resource)))
     at = values.typed(Field("in_at", "timestamp", ""), "in_at")
     result = con.execute(
         f"""INSERT INTO {kept_parts(loading.resource)}
             ({names}, _kind, _carried, _unknown, _at, _position, _record)
-        SELECT {names}, in_event, in_carried, in_unknown, {at}, position, in_came FROM (
-            SELECT *, row_number() OVER () - $before[in_file + 1] AS position FROM ({sql})
-        ) WHERE in_valid AND in_event IS NOT NULL""",
-        {**parameters, "before": _before(loading)},
+        SELECT {names}, in_event, in_carried, in_unknown, {at}, in_position, in_came FROM ({sql})
+        WHERE in_reason IS NULL AND in_event IS NOT NULL""",
+        parameters,
     ).fetchall()
     return int(result[0][0])
 
@@ -176,12 +217,12 @@ def enter_sightings(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     resource = loading.resource
     about = {"table": resource.raw_table}
     if loading.rows:
-        sql, parameters = _typed(loading, ordered=False, strict=False)
+        sql, parameters = _judged_records(loading)
         changed = quoted(resource.version) if resource.version is not None else "CAST(NULL AS TIMESTAMP)"
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE ingest_sightings AS
             SELECT {row_key(resource)} AS row_key, in_alive_at, in_ended_at, in_version, {changed} AS changed_at
-            FROM ({_apart(sql, "in_valid")})
+            FROM ({_apart(sql, "in_reason IS NULL")})
             WHERE in_alive_at IS NOT NULL OR in_ended_at IS NOT NULL OR in_version IS NOT NULL""",
             parameters,
         )
@@ -210,7 +251,7 @@ def enter_sightings(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
 
 def rehearse(con: duckdb.DuckDBPyConnection, loading: Loading) -> str | None:
     """Read the batch as ``insert`` does, but write nothing. Returns DuckDB's message if that fails, else None."""
-    sql, parameters = _typed(loading, ordered=False, strict=False)
+    sql, parameters = _judged(loading)
     try:
         con.execute(f"SELECT max(hash(t)) FROM ({sql}) AS t", parameters).fetchall()
     except duckdb.Error as error:
@@ -224,20 +265,17 @@ def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
     ``position`` counts a file's records from 1. ``field`` and ``value`` are the first field that is wrong, and the first
     characters of its value as it came.
     """
-    sql, parameters = _typed(loading, ordered=False, strict=False)
+    sql, parameters = _judged_records(loading, numbered=True)
     result = con.execute(
         f"""INSERT INTO landing.rejected_rows
             (file_id, source, resource, file, position, reason, field, value, record, detail)
-        SELECT file_id, source, resource, file, position, reason, wrong.field, wrong.value, record, detail FROM (
-            SELECT _file_id, place - $before[in_file + 1] AS position, reason, wrong, record, detail
-            FROM (
-                SELECT _file_id, in_file, row_number() OVER () AS place, in_reason AS reason, in_wrong AS wrong,
-                    in_detail AS detail,
-                    CASE WHEN in_reason IS NOT NULL THEN coalesce(nullif(in_came, ''), in_detail) END AS record
-                FROM ({sql})
-            ) WHERE reason IS NOT NULL
+        SELECT file_id, source, resource, file, in_position, in_reason, in_wrong.field, in_wrong.value,
+            coalesce(nullif(in_came, ''), in_detail), in_detail
+        FROM (
+            SELECT _file_id, in_position, in_reason, in_wrong, in_came, in_detail FROM ({sql})
+            WHERE in_reason IS NOT NULL
         ) JOIN landing.files ON file_id = _file_id""",
-        {**parameters, "before": _before(loading)},
+        parameters,
     ).fetchall()
     return int(result[0][0])
 
@@ -435,29 +473,116 @@ def note_left_out(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:
     )
     if loading.is_whole or not has_side_matter:
         return
-    sql, parameters = _typed(loading, ordered=False, strict=False)
+    sql, parameters = _judged_records(loading)
     con.execute(
         f"""INSERT INTO landing.notices
         SELECT file_id, source, resource, file, 'left_out', problem.field, min(problem.value), count(*),
             problem.reason || '; stored as null'
         FROM (
-            SELECT _file_id, unnest(in_left_out) AS problem FROM ({_apart(sql, "in_valid")})
+            SELECT _file_id, unnest(in_left_out) AS problem FROM ({_apart(sql, "in_reason IS NULL")})
         ) JOIN landing.files ON file_id = _file_id
         GROUP BY file_id, source, resource, file, problem.field, problem.reason ORDER BY file_id, problem.field""",
         parameters,
     )
 
 
-def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str, Any]]:
-    """Return SQL for every record of the batch, typed, and its parameters: the raw table's columns and the record's place.
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """SQL for every record of a batch, typed, and what there is to say of it.
 
-    ``strict``: a record that is not good is an error. Otherwise four columns judge it: ``in_valid`` is true if it is
-    good, ``in_reason`` says what is wrong, ``in_wrong`` holds the first wrong field and its value as it came, and
-    ``in_left_out`` lists the side matters that cannot be read, which does not make it wrong.
+    ``columns`` lists the raw table's columns and the record's place. ``status`` is a reason to reject it, whatever its
+    values are. ``surely`` are conditions that are true of nearly every good record. ``checks`` is all that may be wrong;
+    they need the columns ``without``, name and SQL of each.
     """
+
+    sql: str
+    parameters: dict[str, Any]
+    columns: list[str]
+    status: str
+    surely: list[str]
+    checks: list[values.Problem]
+    without: list[tuple[str, str]]
+    no_owner: str
+
+
+def _whole(loading: Loading, ordered: bool) -> tuple[str, dict[str, Any]]:
+    """Return SQL for the records of a batch that is loaded whole, and its parameters. A bad record raises an error."""
+    typed = _typed(loading, ordered, strict=True)
+    doubts = _doubts(loading)
+    unread = [f"list_contains({name}, false)" for name, _ in typed.without]
+    others = [check.when for check in typed.checks if not check.is_unread]
+    valid = " AND ".join(
+        [f"{typed.status} IS NULL", *(f"NOT {each}" for each in (*unread, *others)), *doubts]
+    )
+    file_id = "$ids[in_file + 1]"
+    file_id = (
+        f"CASE WHEN in_fine THEN {file_id} WHEN {valid} THEN {file_id} ELSE error('a row is not good') END"
+    )
+    sql = _looked_at(typed, doubts)
+    return (
+        f"SELECT {', '.join(typed.columns)}, CAST({file_id} AS INTEGER) AS _file_id FROM ({sql})",
+        {**typed.parameters, "ids": list(loading.batch.ids)},
+    )
+
+
+def _looked_at(typed: _Typed, doubts: Iterable[str] = ()) -> str:
+    """SQL: the typed records with ``in_fine``, true of nearly every good one, and the columns ``without``.
+
+    Those are null for a record that is surely good: only another is looked at closely.
+    """
+    fine = " AND ".join([f"{typed.status} IS NULL", *typed.surely, *doubts])
+    without = "".join(f", CASE WHEN NOT in_fine THEN {sql} END AS {name}" for name, sql in typed.without)
+    return f"SELECT *{without} FROM (SELECT *, coalesce({fine}, false) AS in_fine FROM ({typed.sql}))"
+
+
+def _judged(loading: Loading) -> tuple[str, dict[str, Any]]:
+    """Return SQL for every record of the batch, typed and judged, and its parameters.
+
+    ``in_reason`` says what is wrong with a record, and is null if it is good. ``in_wrong`` holds the first wrong field and
+    its value as it came. ``in_left_out`` lists the side matters that cannot be read, which does not make a record wrong.
+    Only a bad record and an event keep ``in_came``, the record as it came. Pages are read in order, as their rows are numbered.
+    """
+    typed = _typed(loading, ordered=loading.owner is not None, strict=False)
+    left_out = [
+        f"CASE WHEN {c.when} THEN struct_pack(field := {literal(c.field)}, reason := {c.reason}, "
+        f"value := {values.shown(c.value)}) END"
+        for c in typed.checks
+        if not c.costs_row
+    ]
+    checks = [check for check in typed.checks if check.costs_row]
+    # Each check is a number in a list. The words for it are looked for in refused rows alone.
+    numbers = ", ".join(f"CASE WHEN {check.when} THEN {i} END" for i, check in enumerate(checks, 1))
+    flaws, unread = (
+        f"CASE WHEN NOT in_fine THEN list_filter([{listed}], lambda e: e IS NOT NULL) END" if listed else "[]"
+        for listed in (numbers, ", ".join(left_out))
+    )
+    fields = _text_list(literal(check.field) for check in checks)
+    reasons = _text_list(check.reason for check in checks)
+    first = values.shown(f"{_text_list(check.value for check in checks)}[in_flaws[1]]")
+    sql = f"""
+        SELECT * REPLACE (CASE WHEN in_reason IS NOT NULL OR in_event IS NOT NULL THEN in_came END AS in_came),
+            CASE WHEN in_reason IS NULL THEN NULL WHEN in_status IS NOT NULL THEN {_wrong("NULL", "in_value")}
+                {typed.no_owner} ELSE {_wrong(f"{fields}[in_flaws[1]]", first)} END AS in_wrong
+        FROM (
+            SELECT *, {unread} AS in_left_out, coalesce({typed.status}, CASE WHEN len(in_flaws) > 0
+                THEN array_to_string(list_select({reasons}, in_flaws), '; ') END) AS in_reason
+            FROM (SELECT *, {flaws} AS in_flaws FROM ({_looked_at(typed)}))
+        )"""
+    listed = ", ".join([*typed.columns, "in_came", "in_left_out", "in_reason", "in_wrong"])
+    return (
+        f"SELECT {listed}, CAST($ids[in_file + 1] AS INTEGER) AS _file_id FROM ({sql})",
+        {**typed.parameters, "ids": list(loading.batch.ids)},
+    )
+
+
+def _typed(loading: Loading, ordered: bool, strict: bool) -> _Typed:
+    """Return every record of the batch, typed. ``strict``: the caller makes an error of a record that is not good."""
     resource, matched = loading.resource, loading.matched
-    source = records(
-        resource, loading.batch, loading.survey, loading.columns, matched, ordered=ordered, fast=strict
+    source = _relations_named(
+        loading,
+        records(
+            resource, loading.batch, loading.survey, loading.columns, matched, ordered=ordered, fast=strict
+        ),
     )
     parameters = dict(source.parameters)
     fields = list(resource.fields)
@@ -486,11 +611,14 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
         if marker.member:
             text = f"CASE WHEN json_valid({text}) THEN {text} ->> {literal('$.' + marker.member)} END"
         texts.append(f"{text} AS {quoted('m' + name)}")
-    surely, checks = _checks(loading, markers, is_struct)
+    without, column_of = _without(loading, is_struct)
+    surely, checks = _checks(loading, markers, is_struct, column_of)
     doubled, told_parameters = ({}, {}) if strict else _told_twice(loading, source)
     parameters |= told_parameters
     texts += [f"{told} AS d{i}" for i, told in doubled.items()]
-    checks = [*(values.differ(fields[i], f"d{i}") for i in doubled), *checks]
+    differ = [values.differ(fields[i], f"d{i}") for i in doubled]
+    surely += [f"NOT {each.when}" for each in differ]
+    checks = [*differ, *checks]
     flawed = {
         i: f"({' OR '.join(flaws)})"
         for i, field in enumerate(fields)
@@ -509,68 +637,58 @@ def _typed(loading: Loading, ordered: bool, strict: bool) -> tuple[str, dict[str
         no_owner = f"WHEN {is_missing} THEN {_wrong(literal(owner.name), f'x{number}')}"
     extra, extra_parameters = _extra(matched, source)
     parameters |= extra_parameters
-    parts, part_columns = "", ""
-    if loading.has_events and not strict:
-        part_columns = ", in_carried, in_unknown"
-        parts = f", {_carried(resource, matched, source)} AS in_carried, {_unknown(matched, source)} AS in_unknown"
+    parts = ""
+    about = "in_file in_status in_detail in_page in_item in_total in_skip in_event in_at in_version".split()
+    columns = [*(quoted(f.name) for f in fields), "in_extra AS extra"]
     deleted = (
         "in_gone" if resource.deleted_at is None else f"coalesce(in_gone, {quoted(resource.deleted_at)})"
     )
-    carried = "in_file, in_status, in_detail, in_came, in_page, in_item, in_total, in_skip, in_event, in_at, in_version"
+    columns += [f"{deleted} AS _deleted_at", *about, "in_alive_at", "in_ended_at"]
+    if loading.has_events and not strict:
+        columns += ["in_carried", "in_unknown"]
+        parts = f", {_carried(resource, matched, source)} AS in_carried, {_unknown(matched, source)} AS in_unknown"
     alive, ended = _lifetime(resource, markers)
-    names = ", ".join(quoted(f.name) for f in fields)
-    valid = _valid(status, checks)
-    file_id = "$ids[in_file + 1]"
-    if strict:
-        doubts = _doubts(loading)
-        fine = " AND ".join([f"{status} IS NULL", *surely, *doubts])
-        valid = " AND ".join([valid, *doubts])
-        file_id = (
-            f"CASE WHEN {fine} THEN {file_id} WHEN {valid} THEN {file_id} ELSE error('a row is not good') END"
-        )
     sql = f"""
-            SELECT *, {_gone(loading, markers)} AS in_gone, {alive} AS in_alive_at, {ended} AS in_ended_at
+        SELECT *, {_gone(loading, markers)} AS in_gone, {alive} AS in_alive_at, {ended} AS in_ended_at
+        FROM (
+            SELECT *, {", ".join(typed)}
             FROM (
-                SELECT *, {", ".join(typed)}
+                SELECT *{"".join(parsed)}
                 FROM (
-                    SELECT *{"".join(parsed)}
-                    FROM (
-                        SELECT in_file, in_status, in_detail, in_value, {source.record} AS in_came, in_page, in_item,
-                            in_total, in_skip, in_event, in_at, in_version, {extra} AS in_extra{parts}, {", ".join(texts)}
-                        FROM ({source.sql})
-                    )
+                    SELECT {", ".join(about)}, in_value, {source.record} AS in_came, {extra} AS in_extra{parts},
+                        {", ".join(texts)}
+                    FROM ({source.sql})
                 )
-            )"""
-    judged = ""
-    if not strict:
-        left_out = [
-            f"CASE WHEN {c.when} THEN struct_pack(field := {literal(c.field)}, reason := {literal(c.reason)}, "
-            f"value := {c.value}) END"
-            for c in checks
-            if not c.costs_row
-        ]
-        checks = [check for check in checks if check.costs_row]
-        valid = _valid(status, checks)
-        # A level of its own: the field and its value are looked for in refused rows alone.
-        reasons = ", ".join(f"CASE WHEN {check.when} THEN {literal(check.reason)} END" for check in checks)
-        sql = f"""
-            SELECT *, {valid} AS in_valid, coalesce({status}, nullif(concat_ws('; ', {reasons}), '')) AS in_reason
-            FROM ({sql})"""
-        first = " ".join(f"WHEN {c.when} THEN {_wrong(literal(c.field), c.value)}" for c in checks)
-        unread = f"list_filter([{', '.join(left_out)}], lambda e: e IS NOT NULL)" if left_out else "[]"
-        judged = f""", in_valid, {unread} AS in_left_out, in_reason, CASE WHEN in_reason IS NULL THEN NULL
-            WHEN in_status IS NOT NULL THEN {_wrong("NULL", "in_value")} {no_owner} {first} END AS in_wrong"""
-    parameters["ids"] = list(loading.batch.ids)
-    sql = f"""
-        SELECT {names}, in_extra AS extra, {deleted} AS _deleted_at, CAST({file_id} AS INTEGER) AS _file_id,
-            {carried}, in_alive_at, in_ended_at{part_columns}{judged}
-        FROM ({sql})"""
-    return sql, parameters
+            )
+        )"""
+    return _Typed(sql, parameters, columns, status, surely, checks, without, no_owner)
 
 
-def _valid(status: str, checks: Iterable[values.Problem]) -> str:
-    """SQL: true if the record has no status, and none of the problems."""
-    return " AND ".join([f"{status} IS NULL", *(f"NOT {check.when}" for check in checks)])
+def _without(loading: Loading, is_struct: set[str]) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Return columns with ``values.is_unset`` of each field that has no value, and SQL for it by field.
+
+    Each column is a list, for all fields of which it is asked in the same words: name and SQL. It is null for a field that
+    has a value, and for one that has no text.
+    """
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for i, field in enumerate(loading.resource.fields):
+        if field.name not in is_struct and field.kind not in ("text", "json"):
+            text = f"CASE WHEN {quoted(field.name)} IS NULL THEN x{i} END"
+            alike.setdefault(values.is_unset(field, "e"), []).append((field.name, text))
+    columns: list[tuple[str, str]] = []
+    column_of: dict[str, str] = {}
+    for n, (asked, fields) in enumerate(alike.items()):
+        listed = ", ".join(text for _, text in fields)
+        columns.append(
+            (f"n{n}", f"list_transform([{listed}], lambda e: CASE WHEN e IS NOT NULL THEN {asked} END)")
+        )
+        column_of |= {name: f"n{n}[{k}]" for k, (name, _) in enumerate(fields, 1)}
+    return columns, column_of
+
+
+def _text_list(items: Iterable[str]) -> str:
+    """SQL: a list of texts, from SQL for each."""
+    return f"CAST([{', '.join(items)}] AS VARCHAR[])"
 
 
 def _wrong(name: str, value: str) -> str:
@@ -579,9 +697,12 @@ def _wrong(name: str, value: str) -> str:
 
 
 def _checks(
-    loading: Loading, markers: dict[str, Marker], is_struct: set[str]
+    loading: Loading, markers: dict[str, Marker], is_struct: set[str], without: dict[str, str]
 ) -> tuple[list[str], list[values.Problem]]:
-    """Return, for a typed record, the conditions that make it surely good, and everything that may be wrong with it."""
+    """Return, for a typed record, the conditions that make it surely good, and everything that may be wrong with it.
+
+    ``without`` is what ``_without`` says by field.
+    """
     told = {name: marker for name, marker in markers.items() if marker.role not in ("seen_at", "operation")}
     surely = [f"{quoted('m' + name)} IS NULL" for name in told]
     checks = []
@@ -596,7 +717,7 @@ def _checks(
         if field.name == loading.owner:
             continue
         waived = "false" if field.name in loading.resource.key else lacking
-        checks += values.problems(field, f"x{i}", quoted(field.name), waived)
+        checks += values.problems(field, f"x{i}", quoted(field.name), waived, without.get(field.name, ""))
     for name, marker in told.items():
         checks += values.problems(marker.field, quoted("m" + name), _marked(marker))
     return surely, checks
@@ -645,9 +766,21 @@ def _doubts(loading: Loading) -> list[str]:
     ]
     floats = [i for i in found if loading.resource.fields[i].name in loading.resource.key]
     return [
-        *(f"(x{i} IS NULL OR x{i} NOT IN ({none}))" for i in found),
+        *(f"coalesce(x{i} NOT IN ({none}), true)" for i in found),
         *(f"(x{i} IS NULL OR NOT regexp_full_match(x{i}, '{values.FLOAT_ID}'))" for i in floats),
     ]
+
+
+def _relations_named(loading: Loading, source: Records) -> Records:
+    """The records with a name for the text of each relation: the SQL that looks for its id names the text many times."""
+    places = [
+        p for f in loading.resource.fields if f.relation for p in loading.matched.fields.get(f.name, ())
+    ]
+    names = {place: f"r{number}" for number, place in enumerate(places)}
+    if not names:
+        return source
+    named = ", ".join(f"{source.text[place]} AS {name}" for place, name in names.items())
+    return replace(source, sql=f"SELECT *, {named} FROM ({source.sql})", text=source.text | names)
 
 
 def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:
@@ -655,7 +788,12 @@ def _text(field: Field, matched: Matched, source: Records) -> tuple[str, bool]:
     places = matched.fields.get(field.name, ())
     if len(places) == 1 and places[0] in source.structs:
         return source.text[places[0]], True
-    found = [values.relation_id(source.text[p]) if field.relation else source.text[p] for p in places]
+    found = [source.text[place] for place in places]
+    if field.relation and len(found) > 1:
+        ids = f"list_transform([{', '.join(found)}], lambda e: {values.relation_id('e')})"
+        found = [f"list_any_value({ids})"]
+    elif field.relation:
+        found = [values.relation_id(each) for each in found]
     if (members := matched.members.get(field.name)) is not None:
         pairs = ", ".join(f"{literal(name)}, {source.text[where]}" for name, where in sorted(members.items()))
         any_of = ", ".join(source.text[where] for where in members.values())

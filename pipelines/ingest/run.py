@@ -607,6 +607,7 @@ class _Run:
                 f"{self.resource.full_name} ({shown})", read=loading.rows, taken=inserted, rejected=rejected
             )
         load.note_left_out(self.con, loading)
+        load.forget(self.con)
         if is_ordered:
             load.enter_pages(self.con, loading)
 

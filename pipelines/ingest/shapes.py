@@ -166,17 +166,20 @@ def _named_lists(resource: Resource) -> dict[str, str]:
     }
 
 
-def _is_known(resource: Resource, x: str) -> str:
-    """SQL: a JSON object has a member that spells a field of the resource, and is not one of the vague ones."""
+def _known_members(resource: Resource) -> dict[str, Any]:
+    """The parameter of ``_IS_KNOWN``: the members that spell a field of the resource, and are not vague ones."""
     spellings = {
         spelling.replace("_", "")
         for f in resource.fields
         for spelling in (f.name, *f.aliases, *((f.relation,) if f.relation else ()))
     }
-    return (
-        f"list_has_any(list_transform(json_keys({x}), lambda k: lower(replace(k, '_', ''))), "
-        f"[{', '.join(map(literal, sorted(spellings - _VAGUE)))}])"
-    )
+    return {"known_members": sorted(spellings - _VAGUE)}
+
+
+_IS_KNOWN = (
+    "list_has_any(list_transform(json_keys({}), lambda k: lower(replace(k, '_', ''))), $known_members)"
+)
+"""SQL: a JSON object has a member that spells a field of the resource, and is not one of the vague ones."""
 
 
 def _lists(x: str) -> str:
@@ -192,31 +195,33 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
     """
     ordinal = "row_number() OVER ()" if ordered else "0"
     lists = _named_lists(resource)
-    members, rare, owner = dict(_PARTS), _RARE_PARTS | lists, "CAST(NULL AS VARCHAR)"
+    members, owner = dict(_PARTS), "CAST(NULL AS VARCHAR)"
     if (sets := resource.page_sets) is not None:
         members |= {"owner": f"$.{sets.owner}", "response_owner": f"$.response.{sets.owner}"}
         owner = "coalesce(response_owner, owner) ->> '$'"
-    parts = ", ".join(f"p[{i}] AS {name}" for i, name in enumerate(members, 1))
-    parts += "".join(f", q[{i}] AS {name}" for i, name in enumerate(rare, 1))
     place = {name: f"p[{i}]" for i, name in enumerate(members, 1)}
-    is_page = " OR ".join(
-        _is(place[name], kind)
-        for name, kind in (
-            ("record", "{"),
-            ("response", "{"),
-            ("response", "["),
-            ("result", "["),
-            ("data", "["),
+    parts = ", ".join(f"{where} AS {name}" for name, where in place.items())
+    parts += "".join(f", q[{i}] AS {name}" for i, name in enumerate(_RARE_PARTS, 1))
+    # What most documents are asked for several times has a name.
+    kinds = ", ".join(
+        f"{_is(place[name], first)} AS {name}_{kind}"
+        for name, first, kind in (
+            ("record", "{", "object"),
+            ("response", "{", "object"),
+            ("response", "[", "list"),
+            ("result", "[", "list"),
+            ("data", "{", "object"),
+            ("data", "[", "list"),
         )
     )
-    is_rare = f"NOT ({is_page}) AND {place['raw']} IS NULL AND ({place['its_id']} IS NULL OR {_is(place['data'], '{')})"
-    paths, rare_paths = (", ".join(map(literal, found.values())) for found in (members, rare))
-    nodes = [f"CASE WHEN {_is(x, '[')} THEN {x} END" for x in lists]
-    named = ", ".join(
-        f"json_extract({x}, '$[*].node')" if path.endswith(".edges") else f"json_extract({node}, '$[*]')"
-        for (x, path), node in zip(lists.items(), nodes, strict=True)
-    )
-    known, known_data = _is_known(resource, "doc"), _is_known(resource, "data")
+    is_page = "record_object OR response_object OR response_list OR result_list OR data_list"
+    is_rare = f"NOT ({is_page}) AND {place['raw']} IS NULL AND ({place['its_id']} IS NULL OR data_object)"
+    paths = ", ".join(map(literal, members.values()))
+    rare_paths = ", ".join(map(literal, (*_RARE_PARTS.values(), *lists.values())))
+    # The first of the named lists that is there, and its place among them. The items of an edge stand in its node.
+    named = "list_position(list_transform(named, lambda e: starts_with(CAST(e AS VARCHAR), '[')), true)"
+    edges = [i for i, path in enumerate(lists.values(), 1) if path.endswith(".edges")]
+    known, known_data = _IS_KNOWN.format("doc"), _IS_KNOWN.format("data")
     action = "lower(regexp_extract(event ->> '$', '[^.]*$'))"
     told_type = "lower(regexp_extract(its_type ->> '$', '[^._]*$'))"
     return f"""
@@ -242,12 +247,13 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN 'airbyte_raw' THEN [CASE WHEN NOT {_is("raw", '"')} THEN raw
                     WHEN json_valid(raw ->> '$') THEN CAST(raw ->> '$' AS JSON) END]
                 WHEN 'pages' THEN json_extract(CASE
-                    WHEN {_is("response", "[")} THEN response
+                    WHEN response_list THEN response
                     WHEN {_is("response_result", "[")} THEN response_result
-                    WHEN {_is("response", "{")} THEN response_data
-                    WHEN {_is("result", "[")} THEN result
+                    WHEN response_object THEN response_data
+                    WHEN result_list THEN result
                     ELSE data END, '$[*]')
-                WHEN 'named' THEN coalesce({named})
+                WHEN 'named' THEN CASE WHEN named_at IN {tuple(edges)} THEN json_extract(named[named_at], '$[*].node')
+                    ELSE json_extract(named[named_at], '$[*]') END
                 WHEN 'jsonapi_one' THEN [data]
                 WHEN 'change' THEN [CASE WHEN {_is("payload_after", "{")} THEN payload_after
                     WHEN {_is("after", "{")} THEN after
@@ -258,25 +264,23 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
             SELECT *, CASE
                 WHEN NOT {_is("doc", "{")} THEN 'scalar'
                 WHEN unreadable IS NOT NULL THEN 'unreadable'
-                WHEN its_type = '"RECORD"' AND {_is("record", "{")} AND stream IS NOT NULL THEN 'singer'
+                WHEN its_type = '"RECORD"' AND record_object AND stream IS NOT NULL THEN 'singer'
                 WHEN its_type = '"RECORD"' AND record_stream IS NOT NULL AND record_data IS NOT NULL THEN 'airbyte'
                 WHEN its_type IN ({_MESSAGES}) AND its_id IS NULL THEN 'message'
-                WHEN {_is("data", "{")} AND {_is("stream", '"')} THEN 'airbyte'
-                WHEN raw IS NOT NULL AND NOT (raw = 'null' AND ({_is("result", "[")} OR {_is("data", "[")}))
-                    THEN 'airbyte_raw'
-                WHEN {_is("response", "{")} OR {_is("response", "[")} THEN 'pages'
-                WHEN {_is("result", "[")} OR {_is("data", "[")} THEN 'pages'
-                WHEN its_id IS NULL AND coalesce({", ".join(nodes)}) IS NOT NULL THEN 'named'
+                WHEN data_object AND {_is("stream", '"')} THEN 'airbyte'
+                WHEN raw IS NOT NULL AND NOT (raw = 'null' AND (result_list OR data_list)) THEN 'airbyte_raw'
+                WHEN response_object OR response_list OR result_list OR data_list THEN 'pages'
+                WHEN its_id IS NULL AND named_at IS NOT NULL THEN 'named'
                 WHEN its_type = '"BATCH"' AND its_id IS NULL AND stream IS NOT NULL THEN 'batch'
                 WHEN its_id IS NULL AND (error IS NOT NULL OR errors IS NOT NULL OR detail IS NOT NULL OR (message IS NOT NULL
                         AND (len(json_keys(doc)) = 1 OR coalesce(status_code, status, code) IS NOT NULL)))
                     AND NOT {known} THEN 'error'
-                WHEN {_is("data", "{")} AND its_id IS NULL AND event IS NULL
+                WHEN data_object AND its_id IS NULL AND event IS NULL
                     AND len(json_extract(data, '$.*.nodes') || json_extract(data, '$.*.edges')
                         || json_extract(data, '$.*.*.nodes') || json_extract(data, '$.*.*.edges')) > 0 THEN 'graphql'
-                WHEN {_is("data", "{")} AND its_id IS NULL AND event IS NULL AND {_lists("data")} = 1 AND NOT {known_data}
+                WHEN data_object AND its_id IS NULL AND event IS NULL AND {_lists("data")} = 1 AND NOT {known_data}
                     AND json_type(data, '$.attributes') IS NULL THEN 'list'
-                WHEN {_is("data", "{")} AND (its_id IS NULL OR event IS NOT NULL) THEN 'jsonapi_one'
+                WHEN data_object AND (its_id IS NULL OR event IS NOT NULL) THEN 'jsonapi_one'
                 WHEN its_id IS NULL AND (
                     ({_is("operation", '"')} AND ({_is("after", "{")} OR {_is("before", "{")}))
                     OR ({_is("payload_op", '"')} AND ({_is("payload_after", "{")} OR {_is("payload_before", "{")})))
@@ -286,10 +290,16 @@ def _open(resource: Resource, documents: str, ordered: bool) -> str:
                 WHEN its_id IS NULL AND {_lists("doc")} = 1 AND NOT {known} THEN 'list'
                 ELSE 'records' END AS kind
             FROM (
-                SELECT f, page, doc, {parts}
+                SELECT *, {parts}, CASE WHEN named IS NOT NULL THEN {named} END AS named_at
                 FROM (
-                    SELECT *, CASE WHEN {is_rare} THEN json_extract(doc, [{rare_paths}]) END AS q
-                    FROM (SELECT f, {ordinal} AS page, doc, json_extract(doc, [{paths}]) AS p FROM ({documents}))
+                    SELECT *, q[{len(_RARE_PARTS) + 1}:] AS named
+                    FROM (
+                        SELECT *, CASE WHEN {is_rare} THEN json_extract(doc, [{rare_paths}]) END AS q
+                        FROM (
+                            SELECT *, {kinds}
+                            FROM (SELECT f, {ordinal} AS page, doc, json_extract(doc, [{paths}]) AS p FROM ({documents}))
+                        )
+                    )
                 )
             )
         )
@@ -358,7 +368,7 @@ def pages(resource: Resource, batch: Batch, found: Survey) -> tuple[str, dict[st
     return (
         f"""SELECT f, page, owner, total, skip, len(items) AS rows
         FROM ({_open(resource, documents, ordered=True)}) WHERE kind = 'pages'""",
-        parameters,
+        parameters | _known_members(resource),
     )
 
 
@@ -626,7 +636,7 @@ def _survey_wrapped(
             json_keys(record, '$.attributes'), json_keys(record, '$.relationships'), event IS NOT NULL,
             version IS NOT NULL, count(*), coalesce(bool_or(contains(CAST(meta AS VARCHAR), 'field')), false)
         FROM ({_records(resource, documents, ordered=False)}) GROUP BY ALL""",
-        parameters | _streams(resource),
+        parameters | _streams(resource) | _known_members(resource),
     ).fetchall()
     for (
         file,
@@ -753,7 +763,7 @@ def records(
     places = [column.where for column in columns]
     parameters = {**parameters, "places": places}
     if found.wrapped or ordered:
-        parameters |= _streams(resource)
+        parameters |= _streams(resource) | _known_members(resource)
         told = " ".join(f"WHEN kind = {literal(kind)} THEN {literal(words)}" for kind, words in _TOLD.items())
         sql = f"""
             SELECT f AS in_file, page AS in_page, item AS in_item, owner AS in_owner, total AS in_total,
@@ -784,14 +794,16 @@ def records(
     id_places = {place for name in ids for place in matched.fields.get(name, ())}
     # A number that is none looks like a text of the same letters: only the value as JSON tells them apart. It is looked
     # at where the letters are met, because all values as JSON need as much memory as the document.
-    none = _texts(NUMBERS_THAT_ARE_NONE)
-    value = (
-        "v[{0}]"
-        if fast
-        else f"CASE WHEN v[{{0}}] IN {none} THEN CASE WHEN json_extract(in_document, $places[{{0}}]) IN {none} "
-        "THEN NULL ELSE v[{0}] END ELSE v[{0}] END"
-    )
-    texts = {place: value.format(i + 1) for i, place in enumerate(places)}
+    if not fast:
+        none = _texts(NUMBERS_THAT_ARE_NONE)
+        met = " OR ".join(f"contains(CAST(in_document AS VARCHAR), '{word}')" for word in ("NaN", "Infinity"))
+        value = (
+            f"CASE WHEN e IN {none} THEN CASE WHEN json_extract(in_document, $places[i]) IN {none} THEN NULL ELSE e END "
+            "ELSE e END"
+        )
+        values = f"CASE WHEN {met} THEN list_transform(v, lambda e, i: {value}) ELSE v END"
+        sql = f"SELECT * REPLACE ({values} AS v) FROM ({sql})"
+    texts = {place: f"v[{i}]" for i, place in enumerate(places, 1)}
     in_json = {place: f"j[{i + 1}]" for i, place in enumerate(places)}
     if any("change" in shapes for shapes in found.shapes.values()):
         for field in resource.fields:

@@ -37,11 +37,11 @@ _SHORTENED = r"\s*-?[0-9]([.,][0-9]+)?E\+[0-9]+\s*"
 _PLAIN_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?"
 _OFFSET = r"[+-](?:0\d|1[0-5])(?::?[0-5]\d)?"
 _OFFSET_TIME = rf"\d{{4}}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?{_OFFSET}"
-_DAY_AND_CLOCK = r"(?i)^\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)"
-# Go writes its zone behind the offset, and then the reading of a second clock: `+0000 UTC m=+0.001`.
-_UTC_IN_OTHER_WORDS = (
-    rf"{_DAY_AND_CLOCK}(?: ?(?:Z|UTC|GMT)| ?[+-]00(?::?00)? (?:Z|UTC|GMT)(?: m=[+-]\d+\.\d+)?)?\s*$"
-)
+_CLOCK = r"\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?"
+# A day alone is its first moment. Go writes its zone behind the offset, and then the reading of a second clock:
+# `+0000 UTC m=+0.001`.
+_UTC_WORDS = r"(?: ?(?:Z|UTC|GMT)| ?[+-]00(?::?00)? (?:Z|UTC|GMT)(?: m=[+-]\d+\.\d+)?)"
+_UTC_IN_OTHER_WORDS = rf"(?is)^\s*(\d{{4}}-\d\d-\d\d)(?:[ T]({_CLOCK}){_UTC_WORDS}?)?\s*$"
 _ZONES = (
     "ACDT ACST AEDT AEST AKDT AKST AWST BST CAT CDT CEST CET CST EAT EDT EEST EET EST HDT HKT HST IST JST KST MDT MSK MST "
     "NDT NST NZDT NZST PDT PKT PST SAST SST WAT WEST WET WIB WIT WITA"
@@ -49,9 +49,9 @@ _ZONES = (
 """Names of zones as programs write them behind an offset. The offset counts: alone, such a name may be several zones."""
 
 # Go writes the zone's name behind the offset, or the offset again if the zone has no name.
-_ZONE = rf"(?: (?:{'|'.join(_ZONES)}|([+-]\d\d(?:\d\d)?))(?: m=[+-]\d+\.\d+)?)?"
-_OFFSET_IN_OTHER_WORDS = rf"{_DAY_AND_CLOCK} ?({_OFFSET}){_ZONE}\s*$"
-_DAY_ALONE = r"\s*\d{4}-\d\d-\d\d\s*"
+_ZONE = rf"(?: (?:{'|'.join(_ZONES)}|[+-]\d\d(?:\d\d)?)(?: m=[+-]\d+\.\d+)?)?"
+_OFFSET_IN_OTHER_WORDS = rf"(?is)^\s*(\d{{4}}-\d\d-\d\d)[ T]({_CLOCK}) ?({_OFFSET}){_ZONE}\s*$"
+_OFFSET_AGAIN = rf"({_OFFSET}) ([+-]\d\d(?:\d\d)?)(?: m=[+-]\d+\.\d+)?\s*$"
 
 # What PostgreSQL writes for an array of texts. It quotes an element that is empty, is the word NULL, or holds a space,
 # a quote, a backslash, a comma or a brace.
@@ -78,9 +78,9 @@ MEMBERS: dict[Kind, tuple[str, ...]] = {
 class Problem:
     """One thing that may be wrong with a field.
 
-    ``when`` is SQL: true if the value is refused, false if it is not, never null. ``reason`` says what is wrong, and
-    quotes no value. ``value`` is SQL for the first characters of the value as it came; null if none came. ``costs_row`` is
-    False if the row stays, without this value.
+    ``when`` is SQL: true if the value is refused, false if it is not, never null. ``reason`` is SQL for what is wrong, and
+    quotes no value. ``value`` is SQL for the value as it came; null if none came. ``costs_row`` is False if the row stays,
+    without this value. ``is_unread``: the field has a text and no value, and the text does not stand for none.
     """
 
     when: str
@@ -88,6 +88,7 @@ class Problem:
     reason: str
     value: str
     costs_row: bool = True
+    is_unread: bool = False
 
 
 def is_unset(field: Field, x: str) -> str:
@@ -173,13 +174,14 @@ def filled_struct(field: Field, x: str) -> str:
 
 def whole(x: str, duckdb_type: str) -> str:
     """SQL: the whole number in text ``x``, else null. ``7.0`` is one; ``7.5``, ``1e3`` and ``0x1F`` are not."""
-    cast = f"try_cast({x} AS {duckdb_type})"
-    return f"CASE WHEN CAST({cast} AS VARCHAR) = {x} OR regexp_full_match({x}, '{_WHOLE}') THEN {cast} END"
+    is_plain = f"CAST(try_cast({x} AS {duckdb_type}) AS VARCHAR) = {x}"
+    number = f"CASE WHEN {is_plain} THEN {x} WHEN regexp_full_match({x}, '{_WHOLE}') THEN {x} END"
+    return f"try_cast({number} AS {duckdb_type})"
 
 
 def whole_id(x: str) -> str:
     """SQL: the text without the ``.0`` of a whole number that was written as a float."""
-    return f"CASE WHEN regexp_full_match({x}, '{FLOAT_ID}') THEN regexp_extract({x}, '{FLOAT_ID}', 1) ELSE {x} END"
+    return f"regexp_replace({x}, '^{FLOAT_ID}$', '\\1')"
 
 
 def _uuid(x: str) -> str:
@@ -194,21 +196,20 @@ def moment(field: Field, x: str) -> str:
     """SQL: the time in text ``x``, in UTC, to the microsecond; further digits are cut off.
 
     Null for an empty text, ``null``, a sentinel of the field, and any other text. A time without a zone is UTC. The forms
-    that most files have come first; only what is none of them is compared with the others.
+    that most files have come first; only what is none of them is compared with the others. A text that has none of those
+    becomes a text that is no time.
     """
-    clock = "\\1T\\2"
-    offset = f"regexp_extract({x}, '{_OFFSET_IN_OTHER_WORDS}', 3)"
+    in_utc = f"regexp_replace({x}, '{_UTC_IN_OTHER_WORDS}|^.*$', '\\1 \\2')"
+    in_zone = f"regexp_replace({x}, '{_OFFSET_IN_OTHER_WORDS}|^.*$', '\\1 \\2\\3')"
+    offset, again = (f"regexp_extract({x}, '{_OFFSET_AGAIN}', {group})" for group in (1, 2))
     return (
         f"CASE WHEN {x} IS NULL{_begins_unset(field, x)} THEN NULL "
         f"WHEN regexp_full_match({x}, '{_PLAIN_TIME}') THEN try_cast({x} AS TIMESTAMP) "
         f"WHEN regexp_full_match({x}, '{_OFFSET_TIME}') THEN timezone('UTC', try_cast({x} AS TIMESTAMPTZ)) "
         f"WHEN false{_begins_unset(field, f'ltrim({x})')} THEN NULL "
-        f"WHEN regexp_matches({x}, '{_UTC_IN_OTHER_WORDS}') "
-        f"THEN try_cast(replace(regexp_replace({x}, '{_UTC_IN_OTHER_WORDS}', '{clock}'), ',', '.') AS TIMESTAMP) "
-        f"WHEN regexp_matches({x}, '{_OFFSET_IN_OTHER_WORDS}') AND starts_with("
-        f"replace({offset}, ':', ''), regexp_extract({x}, '{_OFFSET_IN_OTHER_WORDS}', 4)) THEN timezone('UTC', try_cast("
-        f"replace(regexp_replace({x}, '{_OFFSET_IN_OTHER_WORDS}', '{clock}\\3'), ',', '.') AS TIMESTAMPTZ)) "
-        f"WHEN regexp_full_match({x}, '{_DAY_ALONE}') THEN try_cast(trim({x}, ' \t\r\n') AS TIMESTAMP) END"
+        f"WHEN starts_with(replace({offset}, ':', ''), {again}) THEN coalesce("
+        f"try_cast(rtrim(replace({in_utc}, ',', '.')) AS TIMESTAMP), "
+        f"timezone('UTC', try_cast(replace({in_zone}, ',', '.') AS TIMESTAMPTZ))) END"
     )
 
 
@@ -222,8 +223,9 @@ def flag(x: str) -> str:
         "true": ("true", "t", "yes", "y", "1", "1.0"),
         "false": ("false", "f", "no", "n", "0", "0.0"),
     }
-    cases = (f"WHEN {literal(word)} THEN {value}" for value, spellings in words.items() for word in spellings)
-    return f"CASE lower(trim({x})) {' '.join(cases)} END"
+    known = ", ".join(literal(word) for spellings in words.values() for word in spellings)
+    values = ", ".join(value for value, spellings in words.items() for _ in spellings)
+    return f"map([{known}], [{values}])[lower(trim({x}))]"
 
 
 def texts(x: str) -> str:
@@ -247,20 +249,19 @@ def relation_id(x: str) -> str:
 
     Any other text stays as it is, and the field's type refuses it.
     """
-    first = f"json_extract_string({x}, ['/data/id', '/data/0/id', '/id', '/0/data/id', '/0/id', '/0'])"
+    first = f"list_any_value(json_extract_string({x}, ['/data/id', '/data/0/id', '/id', '/0/data/id', '/0/id', '/0']))"
+    other = f"json_type({x}) = 'OBJECT' AND {x} <> '{{}}' AND NOT list_has_any(json_keys({x}), ['data', 'id', 'links'])"
     return (
-        f"CASE WHEN {x} IS NULL OR left(ltrim({x}), 1) NOT IN ('[', '{{') THEN {x} WHEN NOT json_valid({x}) "
-        f"THEN CASE WHEN regexp_full_match({x}, '{_ONE_ELEMENT}') THEN regexp_extract({x}, '{_ONE_ELEMENT}', 1) ELSE {x} END "
-        f"WHEN json_array_length({x}) > 1 OR json_array_length({x}, '$.data') > 1 THEN {x} "
-        f"ELSE coalesce(({first})[1], ({first})[2], ({first})[3], ({first})[4], ({first})[5], ({first})[6], "
-        f"CASE WHEN json_array_length({x}) = 0 AND NOT json_exists({x}, '$.data') AND NOT json_exists({x}, '$.id') "
-        f"AND NOT json_exists({x}, '$.links') AND {x} NOT IN ('{{}}', '[]') AND json_type({x}) = 'OBJECT' THEN {x} END) END"
+        f"CASE WHEN regexp_matches({x}, '^ *[[{{]') THEN CASE WHEN NOT json_valid({x}) "
+        f"THEN regexp_replace({x}, '^{_ONE_ELEMENT}$', '\\1') "
+        f"WHEN json_array_length({x}) > 1 THEN {x} WHEN json_array_length({x}, '$.data') > 1 THEN {x} "
+        f"ELSE coalesce({first}, CASE WHEN {other} THEN {x} END) END ELSE {x} END"
     )
 
 
 def not_utf8(field: Field, x: str, is_flawed: str) -> Problem:
     """Return the problem of a field whose bytes were to be a text: ``is_flawed`` is SQL, true if they are not UTF-8."""
-    return Problem(is_flawed, field.name, f"{field.name} is not UTF-8", _shown(x))
+    return Problem(is_flawed, field.name, literal(f"{field.name} is not UTF-8"), x)
 
 
 def differ(field: Field, x: str) -> Problem:
@@ -272,48 +273,55 @@ def differ(field: Field, x: str) -> Problem:
     return Problem(
         f"(len({typed_values}) > 1)",
         field.name,
-        f"{field.name} stands twice in the record, with different values",
-        f"left(array_to_string(list_sort({texts}), ' and '), {_SHOWN})",
+        literal(f"{field.name} stands twice in the record, with different values"),
+        f"array_to_string(list_sort({texts}), ' and ')",
     )
 
 
-def _shown(x: str) -> str:
+def shown(x: str) -> str:
+    """SQL: the first characters of a refused value."""
     return f"left(CAST({x} AS VARCHAR), {_SHOWN})"
 
 
-def problems(field: Field, x: str, y: str, waived: str = "false") -> list[Problem]:
+def problems(field: Field, x: str, y: str, waived: str = "false", without: str = "") -> list[Problem]:
     """Return everything that may be wrong with the field. ``x`` is SQL for its text, ``y`` for its typed value.
 
-    ``waived`` is SQL: true if a required value may be missing, as in a tombstone.
+    ``waived`` is SQL: true if a required value may be missing, as in a tombstone. ``without`` is SQL for
+    ``is_unset`` where there is a text and no value, and null elsewhere, if the caller has it as a column.
     """
     found = []
 
-    def refuse(when: str, why: str, costs_row: bool = True) -> None:
-        found.append(Problem(when, field.name, f"{field.name} {why}", _shown(x), costs_row))
+    def refuse(when: str, why: str, costs_row: bool = True, is_unread: bool = False) -> None:
+        found.append(Problem(when, field.name, why, x, costs_row, is_unread))
 
-    # CASE, not AND: DuckDB then looks at the text only where there is no value, which is rare.
+    def told(why: str) -> str:
+        return literal(f"{field.name} {why}")
+
     if field.kind not in ("text", "json"):
-        refused = f"CASE WHEN {y} IS NULL AND {x} IS NOT NULL THEN NOT {is_unset(field, x)} ELSE false END"
+        has_column = bool(without)
+        without = without or f"CASE WHEN {y} IS NULL THEN {is_unset(field, x)} END"
+        why = told(f"is not {_article(field)}")
         if field.kind in ("integer", "bigint"):
-            shortened = f"CASE WHEN {refused} THEN regexp_full_match({x}, '{_SHORTENED}') ELSE false END"
-            refuse(shortened, f"is not {_article(field)}: a spreadsheet shortened it")
-            refused = f"({refused} AND NOT {shortened})"
-        refuse(refused, f"is not {_article(field)}", costs_row=not field.is_side_matter)
-        missing = f"CASE WHEN {y} IS NULL THEN ({x} IS NULL OR {is_unset(field, x)}) AND NOT {waived} ELSE false END"
+            shortened = told(f"is not {_article(field)}: a spreadsheet shortened it")
+            why = f"CASE WHEN regexp_full_match({x}, '{_SHORTENED}') THEN {shortened} ELSE {why} END"
+        refuse(
+            f"coalesce(NOT {without}, false)", why, costs_row=not field.is_side_matter, is_unread=has_column
+        )
+        missing = f"({y} IS NULL AND coalesce({without}, true) AND NOT {waived})"
     else:
         missing = f"({y} IS NULL AND NOT {waived})"
     if field.required:
-        refuse(missing, "is missing")
+        refuse(missing, told("is missing"))
     if field.closed:
         allowed = ", ".join(map(literal, field.closed))
         refuse(
             f"coalesce(CAST({y} AS VARCHAR) NOT IN ({allowed}), false)",
-            f"is not one of {', '.join(field.closed)}",
+            told(f"is not one of {', '.join(field.closed)}"),
         )
     if field.minimum is not None:
-        refuse(f"coalesce({y} < {field.minimum}, false)", f"is less than {field.minimum}")
+        refuse(f"coalesce({y} < {field.minimum}, false)", told(f"is less than {field.minimum}"))
     if field.maximum is not None:
-        refuse(f"coalesce({y} > {field.maximum}, false)", f"is more than {field.maximum}")
+        refuse(f"coalesce({y} > {field.maximum}, false)", told(f"is more than {field.maximum}"))
     return found
 
 

@@ -7,9 +7,11 @@ import json
 import random
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pipelines.ingest import load
 from tests.landing_folder import Landing, Row, lines, page, pretty_array, to_csv
 
 ROWS = 50
@@ -240,3 +242,42 @@ def test_refused_values_and_malformed_rows_have_their_own_positions(
     calls.run()
     assert counts(calls) == (5, 2, 0, 3)
     assert [position for position, *_ in told(calls)] == [2, 4, 5]
+
+
+@pytest.mark.parametrize("kind", ["rows", "events", "history"])
+def test_a_large_batch_is_judged_as_a_small_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A small batch is judged once, into a table; a large one is read by each function that asks."""
+    updated = "2026-02-01T00:00:00Z"
+    rows = [call(n, updatedAt=updated, tags=["a"] if n % 3 else "[1,") for n in range(1, ROWS)]
+    found: list[tuple[list[Any], ...]] = []
+    spoilt = [call(100, direction="up"), call(101, updatedAt="soon"), {"note": "no id"}]
+    if kind == "history":
+        periods = {"_fivetran_start": updated, "_fivetran_end": "9999-01-01", "_fivetran_synced": updated}
+        rows = [{**row, **periods, "_fivetran_active": row["id"] % 4 > 0} for row in rows]
+    elif kind == "events":
+        rows = [
+            {
+                "data": {"type": "call", "id": row["id"], "attributes": dict(list(row.items())[1:])},
+                "meta": {"eventName": f"call.{action}", "deliveredAt": updated},
+            }
+            for action in ("created", "updated")
+            for row in rows
+        ]
+    for name, most in (("small", load._MOST_JUDGED), ("large", 0)):
+        monkeypatch.setattr(load, "_MOST_JUDGED", most)
+        calls = Landing(tmp_path / name, "outreach.calls")
+        calls.put("a.jsonl", lines(rows + spoilt))
+        calls.run()
+        calls.law()
+        tables = ("rejected_rows", "notices", "sightings", "outreach_calls_parts")
+        kept = [calls.con.sql(f"FROM landing.{table} ORDER BY ALL").fetchall() for table in tables]
+        found.append((calls.rows(), *kept))
+    small, large = found
+    assert small == large
+    accepted, rejected, notices, sightings, parts = small
+    assert len(rejected) == len(spoilt)
+    assert accepted
+    assert any(notice[4] == "left_out" for notice in notices)
+    assert (bool(sightings), bool(parts)) == (kind == "history", kind == "events")
