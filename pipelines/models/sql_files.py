@@ -314,8 +314,8 @@ def _read_all(root: Path, sources: tuple[Source, ...]) -> dict[str, Model]:
     found = {name: replace(models[name], types=types[name]) for name in order}
     for model in found.values():
         # Asked for once, they are kept with the model.
-        assert model.statement
-        assert model.upstream
+        for name in ("statement", "upstream"):
+            getattr(model, name)
     return found
 
 

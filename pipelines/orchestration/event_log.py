@@ -30,6 +30,7 @@ class OneConnectionEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, Engine] = {}
         self._known_indexes: dict[str, bool] = {}
+        self._known_tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -56,6 +57,12 @@ class OneConnectionEventLog(SqliteEventLogStorage):
         if not self._known_indexes.get(name):
             self._known_indexes[name] = super().has_secondary_index(name)
         return self._known_indexes[name]
+
+    def has_table(self, table_name: str) -> bool:
+        """Return whether the log has a table; asked until it has, because it stays true."""
+        if table_name not in self._known_tables and super().has_table(table_name):
+            self._known_tables.add(table_name)
+        return table_name in self._known_tables
 
     def dispose(self) -> None:
         """Close the connections."""

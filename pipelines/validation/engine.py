@@ -242,11 +242,7 @@ class _Borrowed(ConnectionWrapper):
 @contextmanager
 def _datasource(con: duckdb.DuckDBPyConnection) -> Iterator[SQLDatasource]:
     """Yield a Great Expectations data source on the open connection. At exit, everything but the connection is closed."""
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    # With every asset, Great Expectations writes its whole configuration as YAML into a store that nobody reads.
-    vars(context)["_save_project_config"] = lambda *_, **__: None
+    context = _context()
     borrowed = _Borrowed(con)
     sources: Any = context.data_sources  # the types of its methods lack the arguments for the engine
     datasource: SQLDatasource = sources.add_sql(
@@ -260,3 +256,15 @@ def _datasource(con: duckdb.DuckDBPyConnection) -> Iterator[SQLDatasource]:
         borrowed.close_cursors()
         datasource.get_execution_engine().close()
         datasource.get_engine().dispose()
+        sources.delete("warehouse")
+
+
+@cache
+def _context() -> gx.data_context.EphemeralDataContext:
+    """Make Great Expectations' context: once, for it takes longer than most suites."""
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    # With every asset, Great Expectations writes its whole configuration as YAML into a store that nobody reads.
+    vars(context)["_save_project_config"] = lambda *_, **__: None
+    return context
