@@ -8,10 +8,14 @@ person may press Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 from pipelines.errors import LedgerError
 from pipelines.settings import ROOT, Settings, unknown_settings
@@ -52,6 +56,9 @@ def main(arguments: Sequence[str] = ()) -> int:
     except LedgerError as error:
         print(f"contact-ledger: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read the lines has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,5 +88,20 @@ def _stop(*_: object) -> None:
     os._exit(1)
 
 
+def _leave(code: int) -> NoReturn:
+    """End the process, once its threads and exit handlers are done, without taking every object apart.
+
+    After a run Python would need two seconds for that, and nothing is left to be written.
+    """
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()  # noqa: SLF001 - nothing public runs them before os._exit
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # whoever read it has gone
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    _leave(main(sys.argv[1:]))
