@@ -30,9 +30,7 @@ from pipelines.ingest import run as ingest_run
 from pipelines.ingest.files import LandingFolder
 from pipelines.sources import RESOURCE
 from pipelines.sql_text import quoted
-from pipelines.warehouse.connection import tune
-from pipelines.warehouse.tables import create_schemas
-from tests.support import fetch
+from tests.support import fetch, new_warehouse
 
 Row = dict[str, Any]
 Writer = Callable[[Sequence[Row]], bytes]
@@ -50,9 +48,7 @@ class Landing:
         self.work = folder / "work"
         self.folder = self.path / self.resource.source / self.resource.name
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.con = duckdb.connect(config={"threads": 2})
-        tune(self.con)
-        create_schemas(self.con)
+        self.con = new_warehouse(threads=2)
 
     def put(self, name: str, content: bytes | str) -> Path:
         """Write a file below the resource's folder."""
