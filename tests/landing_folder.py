@@ -90,10 +90,12 @@ class Landing:
             row[0][start:]: row[1] for row in self.con.sql("SELECT file, shape FROM landing.files").fetchall()
         }
 
-    def rejected(self) -> list[tuple[int, str]]:
-        """Position and reason of every rejected row."""
-        return self.con.sql(
-            "SELECT position, reason FROM landing.rejected_rows ORDER BY file, position"
+    def rejected(self, name: str | None = None) -> list[tuple[int, str]]:
+        """Position and reason of every rejected row; of the named file's, if one is named."""
+        return self.con.execute(
+            "SELECT position, reason FROM landing.rejected_rows WHERE file = $file OR $file IS NULL "
+            "ORDER BY file, position",
+            {"file": name and f"{self.resource.source}/{self.resource.name}/{name}"},
         ).fetchall()
 
     def wrong(self) -> list[tuple[str, str | None, str | None]]:
