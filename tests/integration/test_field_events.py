@@ -464,6 +464,7 @@ VERSIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "end"),
     [
@@ -692,9 +693,7 @@ def others(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     landing = Landing(tmp_path_factory.mktemp("others"), CALLS)
     more = [{"type": "SCHEMA", "stream": "calls", "schema": {}}, {"type": "STATE", "value": {}}]
     for place, (document, _) in enumerate(NONE):
-        landing.put(
-            f"{place}.json", lines([*more, document, *([row(100 + place)] if request.param else [])])
-        )
+        landing.put(f"{place}.json", lines([*more, document, *([row(100 + place)] if request.param else [])]))
     landing.run()
     landing.law()
     return landing, request.param
@@ -710,7 +709,9 @@ def test_what_is_no_record_is_told(others: tuple[Landing, bool], place: int, sai
     assert (position, reason, field) == (1, "unreadable", None)
     assert said in detail
     assert landing.files()[f"{place}.json"] == (1 + has_record, int(has_record), 0, 1)
-    assert [number for (number,) in landing.columns("id") if number == 100 + place] == [100 + place] * has_record
+    assert [number for (number,) in landing.columns("id") if number == 100 + place] == [
+        100 + place
+    ] * has_record
 
 
 @pytest.mark.parametrize("place", [0, 1, 6, 8])

@@ -269,7 +269,12 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         {
             "outreach/call_dispositions/d.jsonl": [{"id": number, "name": name} for number, name in numbered],
             "outreach/calls/c.jsonl": [
-                {"id": number, "callDispositionId": number, "dialedAt": "2026-10-21T15:00:00Z", "state": "answered"}
+                {
+                    "id": number,
+                    "callDispositionId": number,
+                    "dialedAt": "2026-10-21T15:00:00Z",
+                    "state": "answered",
+                }
                 for number, _ in numbered
             ],
         },

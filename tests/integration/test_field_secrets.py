@@ -432,7 +432,11 @@ def test_equal_names_stay_equal_and_the_contract_stays_readable(hashed: Ran, kep
         found[1] for file in masked if (found := re.search(r"/contacts/7/([0-9a-f]{16})\.json$", file))
     }
     in_folders_and_in_zips = [file for file in clear if file.endswith(f"/{WHO}.csv")]
-    assert len({tuple(file.split("/")[:2]) for file in in_folders_and_in_zips}) == len(in_folders_and_in_zips) == 4
+    assert (
+        len({tuple(file.split("/")[:2]) for file in in_folders_and_in_zips})
+        == len(in_folders_and_in_zips)
+        == 4
+    )
     assert len([file for file in masked if file.endswith(f"/{name}.csv")]) == 4
     assert "outreach/calls/broken.csv" not in masked  # broken is no word of the contract
     assert "outreach/calls/columns.csv" not in clear  # a setting, not data

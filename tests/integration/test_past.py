@@ -27,7 +27,7 @@ from pipelines.settings import Settings
 from pipelines.sources import RESOURCE, RESOURCES
 from pipelines.warehouse.tables import kept_versions, write_settings
 from tests.landing_folder import lines
-from tests.support import build, fetch, new_warehouse
+from tests.support import build, examples, fetch, new_warehouse
 
 Row = dict[str, Any]
 Version = tuple[datetime, str, Row]
@@ -73,8 +73,10 @@ class Ledger:
 
     def build(self) -> None:
         """Build what has changed."""
-        for model in load_models().values():
-            Builder(self.con).build(model)
+        models = load_models()
+        builder = Builder(self.con, models)
+        for model in models.values():
+            builder.build(model)
 
     def build_whole(self) -> None:
         for model in load_models().values():
@@ -412,7 +414,8 @@ def _sent(chance: Random, number: int) -> Iterator[Version]:
         yield at(when), "liondesk/contact_communications", done
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(examples(2)))
 def test_a_past_moment_is_the_log_cut_there(tmp_path: Path, seed: int) -> None:
     """As of a moment, the whole log gives what the log gives that was written until then.
 

@@ -206,8 +206,10 @@ def test_the_warehouse_of_other_tests_is_one_of_the_project() -> None:
         "SELECT schema_name, table_name, constraint_type, constraint_text FROM duckdb_constraints()",
         "SELECT schema_name, function_name, parameters, macro_definition FROM duckdb_functions() WHERE NOT internal",
         "SELECT schema_name FROM duckdb_schemas() WHERE NOT internal",
-        "SELECT index_name, sql FROM duckdb_indexes() UNION ALL FROM (SELECT view_name, sql FROM duckdb_views() "
-        "WHERE NOT internal) UNION ALL FROM (SELECT sequence_name, sql FROM duckdb_sequences())",
+        (
+            "SELECT index_name, sql FROM duckdb_indexes() UNION ALL FROM (SELECT view_name, sql FROM duckdb_views() "
+            "WHERE NOT internal) UNION ALL FROM (SELECT sequence_name, sql FROM duckdb_sequences())"
+        ),
         "SELECT sum(estimated_size) FROM duckdb_tables()",
     )
     with duckdb.connect() as made, new_warehouse() as copied:
