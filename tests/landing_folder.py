@@ -41,6 +41,8 @@ class Landing:
 
     large = False
     """Treat every file as a large one: read alone, and loaded by a guess while the survey is under way."""
+    apart = False
+    """Read every file by itself, as one that is the only new file of its run."""
 
     def __init__(self, folder: Path, resource: str) -> None:
         self.resource = RESOURCE[resource]
@@ -59,7 +61,10 @@ class Landing:
 
     def run(self) -> IngestResult:
         """Ingest what is new."""
-        with mock.patch.object(ingest_run, "_SMALL", -1 if self.large else ingest_run._SMALL):
+        with (
+            mock.patch.object(ingest_run, "_SMALL", -1 if self.large else ingest_run._SMALL),
+            mock.patch.object(ingest_run, "_TOGETHER", 1 if self.apart else ingest_run._TOGETHER),
+        ):
             return ingest(self.con, self.resource, LandingFolder(self.path), self.work)
 
     def rows(self) -> list[Row]:
