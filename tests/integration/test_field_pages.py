@@ -213,7 +213,7 @@ def test_both_ways_give_the_same(seed: int) -> None:
 
 
 def files_with_odd_pages(resource: str) -> dict[str, dict[str, bytes]]:
-    """Files for each odd page, in a folder of its own, with good rows of its own: three files, or one."""
+    """Files for each odd page, which begin with its number, with good rows of its own: three files, or one."""
     found: dict[str, dict[str, bytes]] = {"three": {}, "alone": {}}
     for odd, between in enumerate(_VOIPBIN_ODD if resource == CALLS else _OUTREACH_ODD):
         first = 1_000 + 10 * odd
@@ -223,11 +223,11 @@ def files_with_odd_pages(resource: str) -> dict[str, dict[str, bytes]]:
             else [outreach_page([call(first)])] * 2
         )
         found["three"] |= {
-            f"{odd:02}/a.ndjson": lines([good[0], between, good[1]]),
-            f"{odd:02}/b.ndjson": lines([between]),
-            f"{odd:02}/c.ndjson": lines(good),
+            f"{odd:02}-a.ndjson": lines([good[0], between, good[1]]),
+            f"{odd:02}-b.ndjson": lines([between]),
+            f"{odd:02}-c.ndjson": lines(good),
         }
-        found["alone"] |= {f"{odd:02}/a.ndjson": lines([between])}
+        found["alone"] |= {f"{odd:02}-a.ndjson": lines([between])}
     return found
 
 
@@ -237,16 +237,16 @@ Found = dict[str, list[tuple[Any, ...]]]
 def found_in(landing: Landing, odd: int) -> Found:
     """Everything that ingest wrote about the files of one odd page."""
     resource = landing.resource
-    folder = f"{resource.source}/{resource.name}/{odd:02}/%"
-    ids = "_file_id IN (SELECT file_id FROM landing.files WHERE file LIKE $folder)"
+    files = f"{resource.source}/{resource.name}/{odd:02}-%"
+    ids = "_file_id IN (SELECT file_id FROM landing.files WHERE file LIKE $files)"
     queries = {
         "rows": f"SELECT * FROM {resource.raw_table} WHERE {ids}",
-        "files": "SELECT * EXCLUDE (modified_ns) FROM landing.files WHERE file LIKE $folder",
-        "rejected": "SELECT * FROM landing.rejected_rows WHERE file LIKE $folder",
-        "notices": "SELECT * FROM landing.notices WHERE file LIKE $folder",
+        "files": "SELECT * EXCLUDE (modified_ns) FROM landing.files WHERE file LIKE $files",
+        "rejected": "SELECT * FROM landing.rejected_rows WHERE file LIKE $files",
+        "notices": "SELECT * FROM landing.notices WHERE file LIKE $files",
     }
     return {
-        what: landing.con.execute(f"{query} ORDER BY ALL", {"folder": folder}).fetchall()
+        what: landing.con.execute(f"{query} ORDER BY ALL", {"files": files}).fetchall()
         for what, query in queries.items()
     }
 
@@ -255,7 +255,8 @@ def found_in(landing: Landing, odd: int) -> Found:
 def both_ways(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, bool], Landing]:
     """Resource, "three" or "alone", and whether the fast way was open → what became of the files.
 
-    Each odd page's files are read by themselves, so that none closes the fast way for another's.
+    Each odd page's files are read by themselves, so that none closes the fast way for another's. An error of ingest names
+    the files.
     """
     found = {}
     for resource in (CALLS, DIALS):
