@@ -30,9 +30,7 @@ from pipelines.ingest import run as ingest_run
 from pipelines.ingest.files import LandingFolder
 from pipelines.sources import RESOURCE
 from pipelines.sql_text import quoted
-from pipelines.warehouse.connection import tune
-from pipelines.warehouse.tables import create_schemas
-from tests.support import fetch
+from tests.support import fetch, new_warehouse
 
 Row = dict[str, Any]
 Writer = Callable[[Sequence[Row]], bytes]
@@ -43,6 +41,8 @@ class Landing:
 
     large = False
     """Treat every file as a large one: read alone, and loaded by a guess while the survey is under way."""
+    apart = False
+    """Read every file by itself, as one that is the only new file of its run."""
 
     def __init__(self, folder: Path, resource: str) -> None:
         self.resource = RESOURCE[resource]
@@ -50,9 +50,7 @@ class Landing:
         self.work = folder / "work"
         self.folder = self.path / self.resource.source / self.resource.name
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.con = duckdb.connect(config={"threads": 2})
-        tune(self.con)
-        create_schemas(self.con)
+        self.con = new_warehouse(threads=2)
 
     def put(self, name: str, content: bytes | str) -> Path:
         """Write a file below the resource's folder."""
@@ -63,7 +61,10 @@ class Landing:
 
     def run(self) -> IngestResult:
         """Ingest what is new."""
-        with mock.patch.object(ingest_run, "_SMALL", -1 if self.large else ingest_run._SMALL):
+        with (
+            mock.patch.object(ingest_run, "_SMALL", -1 if self.large else ingest_run._SMALL),
+            mock.patch.object(ingest_run, "_TOGETHER", 1 if self.apart else ingest_run._TOGETHER),
+        ):
             return ingest(self.con, self.resource, LandingFolder(self.path), self.work)
 
     def rows(self) -> list[Row]:
@@ -94,10 +95,12 @@ class Landing:
             row[0][start:]: row[1] for row in self.con.sql("SELECT file, shape FROM landing.files").fetchall()
         }
 
-    def rejected(self) -> list[tuple[int, str]]:
-        """Position and reason of every rejected row."""
-        return self.con.sql(
-            "SELECT position, reason FROM landing.rejected_rows ORDER BY file, position"
+    def rejected(self, name: str | None = None) -> list[tuple[int, str]]:
+        """Position and reason of every rejected row; of the named file's, if one is named."""
+        return self.con.execute(
+            "SELECT position, reason FROM landing.rejected_rows WHERE file = $file OR $file IS NULL "
+            "ORDER BY file, position",
+            {"file": name and f"{self.resource.source}/{self.resource.name}/{name}"},
         ).fetchall()
 
     def wrong(self) -> list[tuple[str, str | None, str | None]]:

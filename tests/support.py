@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +17,7 @@ from pipelines.ingest.changes import write_moments
 from pipelines.models import incremental
 from pipelines.settings import Settings
 from pipelines.sources import RESOURCES
-from pipelines.sql_text import quoted
+from pipelines.sql_text import literal, quoted
 from pipelines.warehouse.connection import tune
 from pipelines.warehouse.tables import create_schemas, raw_columns, write_settings
 
@@ -26,6 +30,31 @@ def examples(number: int) -> int:
 TABLES = {resource.table: resource for resource in RESOURCES}
 
 
+@functools.cache
+def _template() -> Path:
+    """A warehouse file with every schema, table and macro, and no row; made once a process, removed at its end."""
+    folder = tempfile.TemporaryDirectory(prefix="template-")
+    atexit.register(folder.cleanup)
+    path = Path(folder.name) / "template.duckdb"
+    with duckdb.connect(path) as con:
+        create_schemas(con)
+    return path
+
+
+def new_warehouse(**config: int) -> duckdb.DuckDBPyConnection:
+    """A warehouse in memory with every schema, table and macro, and no row.
+
+    ``config`` are settings of DuckDB. A copy of the template takes half the time of the statements that create it,
+    and a thousand tests want one.
+    """
+    con = duckdb.connect(config={**config})
+    tune(con)
+    con.execute(f"ATTACH {literal(str(_template()))} AS template (READ_ONLY)")
+    con.execute("COPY FROM DATABASE template TO memory")
+    con.execute("DETACH template")
+    return con
+
+
 def ledger(
     rows: Mapping[str, Sequence[Mapping[str, Any]]] | None = None, **settings: Any
 ) -> duckdb.DuckDBPyConnection:
@@ -33,9 +62,7 @@ def ledger(
 
     ``settings`` are fields of Settings, e.g. ``as_of``. A ``landing.…`` name fills a landing table instead.
     """
-    con = duckdb.connect()
-    tune(con)
-    create_schemas(con)
+    con = new_warehouse()
     write_settings(con, Settings(**settings))
     for table, records in (rows or {}).items():
         name = table if "." in table else f"raw.{quoted(table)}"

@@ -580,7 +580,7 @@ def read(folder: Path, data: bytes, monkeypatch: pytest.MonkeyPatch | None = Non
 
 
 PROPERTY = settings(
-    max_examples=examples(20),
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -280,7 +280,7 @@ def is_told_apart(happenings: list[Row]) -> bool:
     return True
 
 
-@settings(max_examples=examples(12))
+@settings(max_examples=examples(4))
 @given(st.integers(0, 2**32))
 def test_updates_give_the_same_in_any_order_and_split(seed: int) -> None:
     chance = random.Random(seed)
@@ -464,6 +464,7 @@ VERSIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "end"),
     [
@@ -477,7 +478,7 @@ VERSIONS = {
     ids=str,
 )
 def test_histories_in_any_order_and_split(tmp_path: Path, names: list[str], end: datetime | None) -> None:
-    for turn in range(4):
+    for turn in range(examples(2)):
         landing = Landing(tmp_path / str(turn), CALLS)
         order = list(names)
         random.Random(turn).shuffle(order)
@@ -583,29 +584,49 @@ def test_a_row_of_an_older_version_that_its_own_column_marks(calls: Landing) -> 
 # --- streams and what tools say of them ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("stream", "is_read"),
-    [
-        ("outreach_calls", True),
-        ("public_calls", True),
-        ("src_outreach__calls", True),
-        ("prod-outreach-calls", True),
-        ("PROD.OUTREACH.CALLS", True),
-        ("outreachCalls", True),
-        ("call", True),
-        ("call_dispositions", False),
-        ("outreach_call_dispositions", False),
-        ("sequence_calls", False),
-        ("recalls", False),
-        ("calls_backup", False),
-    ],
-)
+STREAMS = {
+    "outreach_calls": True,
+    "public_calls": True,
+    "src_outreach__calls": True,
+    "prod-outreach-calls": True,
+    "PROD.OUTREACH.CALLS": True,
+    "outreachCalls": True,
+    "call": True,
+    "call_dispositions": False,
+    "outreach_call_dispositions": False,
+    "sequence_calls": False,
+    "recalls": False,
+    "calls_backup": False,
+}
+"""Name of a stream → whether it is the calls'."""
+
+
+@pytest.fixture(scope="module")
+def prefixed(tmp_path_factory: pytest.TempPathFactory) -> Landing:
+    """A file for each stream and tool, ``<tool>-<stream>.jsonl``, with one record."""
+    landing = Landing(tmp_path_factory.mktemp("prefixed"), CALLS)
+    for number, stream in enumerate(STREAMS):
+        record = {"stream": stream, "data": row(100 + number), "emitted_at": 1}
+        landing.put(f"airbyte-{stream}.jsonl", lines([{"type": "RECORD", "record": record}]))
+        landing.put(
+            f"singer-{stream}.jsonl", lines([{"type": "RECORD", "stream": stream, "record": row(number)}])
+        )
+    landing.run()
+    landing.law()
+    return landing
+
+
+@pytest.mark.parametrize(("stream", "is_read"), list(STREAMS.items()))
 @pytest.mark.parametrize("tool", ["singer", "airbyte"])
-def test_a_prefix_before_the_streams_name(calls: Landing, stream: str, is_read: bool, tool: str) -> None:
-    message: Row = {"type": "RECORD", "stream": stream, "record": row(1)}
-    if tool == "airbyte":
-        message = {"type": "RECORD", "record": {"stream": stream, "data": row(1), "emitted_at": 1}}
-    calls.put("a.jsonl", lines([message]))
+def test_a_prefix_before_the_streams_name(prefixed: Landing, stream: str, is_read: bool, tool: str) -> None:
+    name = f"{tool}-{stream}.jsonl"
+    assert prefixed.rejected(name) == ([] if is_read else [(1, "wrong_stream")])
+    assert prefixed.files()[name] == ((1, 1, 0, 0) if is_read else (1, 0, 0, 1))
+
+
+@pytest.mark.parametrize(("stream", "is_read"), [("outreach_calls", True), ("sequence_calls", False)])
+def test_a_prefix_in_a_file_that_comes_alone(calls: Landing, stream: str, is_read: bool) -> None:
+    calls.put("a.jsonl", lines([{"type": "RECORD", "stream": stream, "record": row(1)}]))
     calls.run()
     calls.law()
     assert calls.rejected() == ([] if is_read else [(1, "wrong_stream")])
@@ -666,19 +687,44 @@ NONE = [
 ]
 
 
-@pytest.mark.parametrize(("document", "said"), NONE)
-@pytest.mark.parametrize("beside", [False, True])
-def test_what_is_no_record_is_told(calls: Landing, document: Row, said: str, beside: bool) -> None:
+@pytest.fixture(scope="module", params=[False, True], ids=["alone", "beside a record"])
+def others(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Landing, bool]:
+    """A file for each document of NONE, ``<place>.json``; and whether a record stands beside each."""
+    landing = Landing(tmp_path_factory.mktemp("others"), CALLS)
     more = [{"type": "SCHEMA", "stream": "calls", "schema": {}}, {"type": "STATE", "value": {}}]
-    calls.put("a.json", lines([*more, document, *([row(7)] if beside else [])]))
-    calls.run()
-    calls.law()
-    ((position, reason, field, detail),) = calls.con.sql(
-        "SELECT position, reason, field, detail FROM landing.rejected_rows"
+    for place, (document, _) in enumerate(NONE):
+        landing.put(f"{place}.json", lines([*more, document, *([row(100 + place)] if request.param else [])]))
+    landing.run()
+    landing.law()
+    return landing, request.param
+
+
+@pytest.mark.parametrize(("place", "said"), list(enumerate(said for _, said in NONE)))
+def test_what_is_no_record_is_told(others: tuple[Landing, bool], place: int, said: str) -> None:
+    landing, has_record = others
+    ((position, reason, field, detail),) = landing.con.execute(
+        "SELECT position, reason, field, detail FROM landing.rejected_rows WHERE file = ?",
+        [f"outreach/calls/{place}.json"],
     ).fetchall()
     assert (position, reason, field) == (1, "unreadable", None)
     assert said in detail
-    assert len(calls.rows()) == beside
+    assert landing.files()[f"{place}.json"] == (1 + has_record, int(has_record), 0, 1)
+    assert [number for (number,) in landing.columns("id") if number == 100 + place] == [
+        100 + place
+    ] * has_record
+
+
+@pytest.mark.parametrize("place", [0, 1, 6, 8])
+def test_what_is_no_record_is_told_in_a_file_that_comes_alone(calls: Landing, place: int) -> None:
+    """One document of each kind: a batch, an error page, a list under another name, an answer of GraphQL."""
+    document, said = NONE[place]
+    calls.put("a.json", lines([document]))
+    calls.run()
+    calls.law()
+    ((reason, detail),) = calls.con.sql("SELECT reason, detail FROM landing.rejected_rows").fetchall()
+    assert reason == "unreadable"
+    assert said in detail
+    assert calls.rows() == []
 
 
 @pytest.mark.parametrize(

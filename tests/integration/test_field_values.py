@@ -457,32 +457,70 @@ MATRIX: list[tuple[str, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "expected"), MATRIX)
-def test_a_type_of_parquet_in_a_kind_of_field(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str, value: str, expected: Any
-) -> None:
-    """The value in one row, and no value in the row after it."""
+KEYS = [case for case in MATRIX if case[0] == "id"]
+OTHERS = [case for case in MATRIX if case[0] != "id"]
+
+
+def write_parquet(con: duckdb.DuckDBPyConnection, path: Path, first: str, second: str) -> None:
+    """Write two rows, each the columns of a SELECT."""
+    con.execute(f"COPY (SELECT {first} UNION ALL SELECT {second}) TO {literal(str(path))} (FORMAT parquet)")
+
+
+@pytest.fixture
+def things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Landing:
     monkeypatch.setitem(RESOURCE, THINGS.full_name, THINGS)
-    things = Landing(tmp_path, THINGS.full_name)
-    create_schemas(things.con, [THINGS])
-    other = "" if field == "id" else "1 AS id, "
-    path = things.put("a.parquet", b"")
+    made = Landing(tmp_path, THINGS.full_name)
+    create_schemas(made.con, [THINGS])
+    return made
+
+
+@pytest.mark.parametrize(("value", "expected"), [case[1:] for case in KEYS])
+def test_a_type_of_parquet_in_a_key(things: Landing, value: str, expected: Any) -> None:
+    """The value in one row, and no value in the row after it."""
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'America/Denver'")
-        con.execute(
-            f"COPY (SELECT {other}{value} AS {field} UNION ALL SELECT {other.replace('1', '2')}NULL) "
-            f"TO {literal(str(path))} (FORMAT parquet)"
-        )
+        write_parquet(con, things.put("a.parquet", b""), f"{value} AS id", "NULL")
     things.run()
     things.law()
-    refused = [column for _, column, _ in things.wrong()]
-    if field == "id":
-        assert refused == (["id", "id"] if expected is WRONG else ["id"])
-    else:
-        assert refused == ([field] if expected is WRONG else [])
-        assert things.columns("id", field)[-1] == (2, None)
+    assert [column for _, column, _ in things.wrong()] == (["id", "id"] if expected is WRONG else ["id"])
     if expected is not WRONG:
-        assert things.columns(field)[0] == (expected,)
+        assert things.columns("id")[0] == (expected,)
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Landing:
+    """A file for each of OTHERS, ``<place>.parquet``: the value in one row, and no value in the row after it.
+
+    The ids are twice the place, and one more. Parquet files are read one by one.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RESOURCE, THINGS.full_name, THINGS)
+        made = Landing(tmp_path_factory.mktemp("matrix"), THINGS.full_name)
+        create_schemas(made.con, [THINGS])
+        with duckdb.connect() as con:
+            con.execute("SET TimeZone = 'America/Denver'")
+            for place, (field, value, _) in enumerate(OTHERS):
+                path = made.put(f"{place}.parquet", b"")
+                write_parquet(con, path, f"{2 * place} AS id, {value} AS {field}", f"{2 * place + 1}, NULL")
+        made.run()
+        made.law()
+        return made
+
+
+@pytest.mark.parametrize(
+    ("place", "field", "value", "expected"), [(place, *case) for place, case in enumerate(OTHERS)]
+)
+def test_a_type_of_parquet_in_a_kind_of_field(
+    matrix: Landing, place: int, field: str, value: str, expected: Any
+) -> None:
+    refused = matrix.con.execute(
+        "SELECT field FROM landing.rejected_rows WHERE file = ?", [f"crm/things/{place}.parquet"]
+    ).fetchall()
+    assert refused == ([(field,)] if expected is WRONG else []), value
+    found = dict(matrix.columns("id", field))
+    assert found[2 * place + 1] is None
+    if expected is not WRONG:
+        assert found[2 * place] == expected
 
 
 def test_sixteen_bytes_of_a_fixed_length_are_a_uuid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from pipelines.ingest.files import LandingFolder, Unread
 from pipelines.ingest.shapes import Batch, Records
 from pipelines.sources import Resource
 from tests.landing_folder import Landing, Row, Writer, array, jsonapi, lines, page, to_csv, to_parquet
+from tests.support import examples
 
 CALLS = "voipbin.campaigncalls"
 
@@ -160,10 +161,11 @@ def test_a_truncated_page(landing: Landing, write: object) -> None:
     landing.law()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("write", "cut", "kept"), [(lines, 40, 4), (to_csv, 5, 4)], ids=["lines", "csv"])
 def test_no_broken_file_goes_unnoticed_among_many(tmp_path: Path, write: Writer, cut: int, kept: int) -> None:
     # A scan of DuckDB 2.0 over many files on several threads may drop, without a word, what it cannot read.
-    for attempt in range(6):
+    for attempt in range(examples(2)):
         landing = Landing(tmp_path / str(attempt), CALLS)
         landing.con.execute("SET threads = 4")
         for file in range(60):

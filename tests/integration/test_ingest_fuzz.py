@@ -1,6 +1,6 @@
-"""A thousand broken files: never a crash, never a changed good row, and the accounts always add up.
+"""Hundreds of broken files: never a crash, never a changed good row, and the accounts always add up.
 
-``INGEST_FUZZ`` (a number) makes it so many times longer, with other seeds.
+``INGEST_FUZZ`` (a number) makes it so many times longer, with other seeds and three times as many files of each shape.
 """
 
 from __future__ import annotations
@@ -20,25 +20,24 @@ from tests.landing_folder import CONTAINERS, Landing, Row, Writer, shapes_of
 from tests.support import fetch
 
 ROUNDS = int(os.environ.get("INGEST_FUZZ", "1"))
-FILES = 60
-"""Mutated files of one shape, ingested together; each has rows of its own."""
+FILES = 20 if ROUNDS == 1 else 60
+"""Mutated files of one shape, ingested together; each has rows of its own.."""
 ROWS = 6
 RESOURCES = ("voipbin.campaigncalls", "outreach.calls")
-CASES = [(resource, shape) for resource in RESOURCES for shape in shapes_of(resource)][::3] + [
-    (resource, shape)
-    for resource, shapes in {
-        "voipbin.campaigncalls": (
-            "lines.ndjson",
-            "page.json",
-            "pretty.json",
-            "table.csv",
-            "lines.json.zst",
-            "table.parquet",
-        ),
-        "outreach.calls": ("jsonapi.json", "airbyte.jsonl", "underscores.csv"),
-    }.items()
-    for shape in shapes
-]
+CASES = list(
+    dict.fromkeys(
+        [
+            *[(resource, shape) for resource in RESOURCES for shape in shapes_of(resource)][::3],
+            *(
+                ("voipbin.campaigncalls", shape)
+                for shape in (
+                    "lines.ndjson", "page.json", "pretty.json", "table.csv", "lines.json.zst", "table.parquet",
+                )
+            ),
+            *(("outreach.calls", shape) for shape in ("jsonapi.json", "airbyte.jsonl", "underscores.csv")),
+        ]
+    )
+)  # fmt: skip
 
 
 LOADED_BY_A_GLANCE = "named_wrongly.csv"
@@ -156,8 +155,8 @@ def untouched(data: bytes, rows: list[Row], mutation: Mutation) -> set[str]:
     return {key for key, end in zip(keys, ends, strict=True) if end <= mutation.start - 150}
 
 
-def test_the_mutations_are_about_a_thousand() -> None:
-    assert len(CASES) * FILES >= 1_000
+def test_the_mutations_are_hundreds() -> None:
+    assert len(CASES) * FILES >= 500
 
 
 @pytest.mark.slow

@@ -84,7 +84,7 @@ def records(draw: st.DrawFn, resource: str) -> list[Row]:
     return draw(st.lists(st.fixed_dictionaries({f.name: value(f) for f in fields}), min_size=1, max_size=4))
 
 
-@settings(max_examples=examples(15))
+@settings(max_examples=examples(6))
 @given(st.data())
 def test_every_shape_gives_the_same_table(data: st.DataObject) -> None:
     resource = data.draw(st.sampled_from(RESOURCES))
@@ -124,7 +124,7 @@ def version(key: int, chance: random.Random) -> Row:
     return row
 
 
-@settings(max_examples=examples(15))
+@settings(max_examples=examples(6))
 @given(st.integers(0, 2**32), st.sampled_from(["voipbin.campaigncalls", "voipbin.outplans"]))
 def test_any_split_and_order_of_the_files_gives_the_same_table(seed: int, resource: str) -> None:
     chance = random.Random(seed)
@@ -161,7 +161,7 @@ def test_any_split_and_order_of_the_files_gives_the_same_table(seed: int, resour
         assert parts.rows() == whole.rows()
 
 
-@settings(max_examples=examples(8))
+@settings(max_examples=examples(3))
 @given(st.integers(0, 2**32))
 def test_any_order_of_runs_gives_the_same_page_sets(seed: int) -> None:
     chance = random.Random(seed)
@@ -210,7 +210,7 @@ MESS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=examples(30))
+@settings(max_examples=examples(10))
 @given(
     st.lists(st.lists(MESS, max_size=14).map(b"".join), min_size=1, max_size=3),
     st.randoms(use_true_random=False),

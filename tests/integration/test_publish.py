@@ -229,7 +229,8 @@ def test_a_file_brought_up_to_date_holds_what_one_written_anew_would(
             con.execute("UPDATE landing.settings SET as_of = TIMESTAMP '2030-01-01'")
         elif file != 4:
             arrive(con, file, calls, shift)
-        extents.append({Builder(con).build(model) for model in MODELS.values()})
+        builder = Builder(con)
+        extents.append({builder.build(model) for model in MODELS.values()})
         written.clear()
         publish(warehouse, MODELS)
         # Few rows are put into the table that is there; with many behind the sorted ones it is written anew.

@@ -18,6 +18,8 @@ from pipelines.warehouse.connection import (
     WarehouseNewerError,
     open_warehouse,
 )
+from pipelines.warehouse.tables import create_schemas
+from tests.support import new_warehouse
 from tests.unit.test_failures import files_up_to, of_newer_version
 
 
@@ -195,3 +197,24 @@ def test_times_are_utc_on_every_connection_of_a_run_wherever_the_machine_stands(
         check=True,
     )
     assert told.stdout.split() == ["UTC", "UTC"]
+
+
+def test_the_warehouse_of_other_tests_is_one_of_the_project() -> None:
+    """Tests copy a template (``tests.support.new_warehouse``): it has all that ``create_schemas`` makes, and no row."""
+    catalog = (
+        "SELECT schema_name, table_name, column_name, data_type, column_default, is_nullable FROM duckdb_columns()",
+        "SELECT schema_name, table_name, constraint_type, constraint_text FROM duckdb_constraints()",
+        "SELECT schema_name, function_name, parameters, macro_definition FROM duckdb_functions() WHERE NOT internal",
+        "SELECT schema_name FROM duckdb_schemas() WHERE NOT internal",
+        (
+            "SELECT index_name, sql FROM duckdb_indexes() UNION ALL FROM (SELECT view_name, sql FROM duckdb_views() "
+            "WHERE NOT internal) UNION ALL FROM (SELECT sequence_name, sql FROM duckdb_sequences())"
+        ),
+        "SELECT sum(estimated_size) FROM duckdb_tables()",
+    )
+    with duckdb.connect() as made, new_warehouse() as copied:
+        create_schemas(made)
+        for query in catalog:
+            expected = made.sql(f"{query} ORDER BY ALL").fetchall()
+            assert copied.sql(f"{query} ORDER BY ALL").fetchall() == expected, query
+        assert len(made.sql(f"{catalog[2]} ORDER BY ALL").fetchall()) > 10

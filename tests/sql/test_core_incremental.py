@@ -44,7 +44,9 @@ def arrive(con: duckdb.DuckDBPyConnection, file: int, calls: list[Row]) -> None:
 
 
 def brought_up_to_date(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    return {model.table: Builder(con).build(model) for model in with_upstream(load_models(), TABLES)}
+    models = load_models()
+    builder = Builder(con, models)
+    return {model.table: builder.build(model) for model in with_upstream(models, TABLES)}
 
 
 def rows_of(con: duckdb.DuckDBPyConnection) -> list[Any]:

@@ -362,8 +362,9 @@ def test_file_by_file_is_the_same_as_all_at_once(files: list[Rows], moments: lis
         for one in (step, whole):
             arrive(one, rows, number)
             one.execute("UPDATE landing.settings SET as_of = ?", [moment])
+        builder = Builder(step)
         for model in MODELS:
-            Builder(step).build(model)
+            builder.build(model)
             build_whole(whole, model)
         assert contents(step) == contents(whole)
 
@@ -373,14 +374,15 @@ def test_new_calls_of_one_target_replay_that_target_alone() -> None:
     rows = log.rows()
     step = ledger()
     arrive(step, rows, 1)
+    builder = Builder(step)
     for model in MODELS:
-        Builder(step).build(model)
+        builder.build(model)
     last = max(log.calls, key=lambda call: call.tm_create)
     added = {**next(row for row in rows["voipbin_campaigncalls"] if row["id"] == last.id)}
     moment = to_datetime(log.end + 3_600_000_000)
     added |= {"id": uuid(5, 1), "tm_create": moment, "tm_update": moment}
     arrive(step, {"voipbin_campaigncalls": [added]}, 2)
-    built = {model.table: Builder(step).build(model) for model in MODELS}
+    built = {model.table: builder.build(model) for model in MODELS}
     assert {table for table, extent in built.items() if extent == "whole"} <= {
         "core.as_of",
         "core._cutoff",
