@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -251,28 +253,31 @@ def found_in(landing: Landing, odd: int) -> Found:
     }
 
 
+Way = Callable[[str, str, bool], Landing]
+
+
 @pytest.fixture(scope="module")
-def both_ways(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, bool], Landing]:
-    """Resource, "three" or "alone", and whether the fast way was open → what became of the files.
+def way(tmp_path_factory: pytest.TempPathFactory) -> Way:
+    """Resource, "three" or "alone", and whether the fast way is open → what became of the files; read when first asked for.
 
     Each odd page's files are read by themselves, so that none closes the fast way for another's. An error of ingest names
     the files.
     """
-    found = {}
-    for resource in (CALLS, DIALS):
-        for name, files in files_with_odd_pages(resource).items():
-            for fast in (True, False):
-                landing = Landing(tmp_path_factory.mktemp("ways"), resource)
-                for file, content in files.items():
-                    landing.put(file, content)
-                with (
-                    mock.patch.object(shapes, "_LISTS", shapes._LISTS if fast else ()),
-                    mock.patch.object(ingest_run, "_TOGETHER", 3 if name == "three" else 1),
-                ):
-                    landing.run()
-                landing.law()
-                found[resource, name, fast] = landing
-    return found
+
+    @functools.cache
+    def landed(resource: str, name: str, fast: bool) -> Landing:
+        landing = Landing(tmp_path_factory.mktemp("way"), resource)
+        for file, content in files_with_odd_pages(resource)[name].items():
+            landing.put(file, content)
+        with (
+            mock.patch.object(shapes, "_LISTS", shapes._LISTS if fast else ()),
+            mock.patch.object(ingest_run, "_TOGETHER", 3 if name == "three" else 1),
+        ):
+            landing.run()
+        landing.law()
+        return landing
+
+    return landed
 
 
 @pytest.mark.parametrize("name", ["three", "alone"])
@@ -280,10 +285,8 @@ def both_ways(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, 
     ("resource", "odd"),
     [(CALLS, odd) for odd in range(len(_VOIPBIN_ODD))] + [(DIALS, odd) for odd in range(len(_OUTREACH_ODD))],
 )
-def test_one_odd_page_between_good_ones(
-    both_ways: dict[tuple[str, str, bool], Landing], resource: str, odd: int, name: str
-) -> None:
-    fast, general = (found_in(both_ways[resource, name, way], odd) for way in (True, False))
+def test_one_odd_page_between_good_ones(way: Way, resource: str, odd: int, name: str) -> None:
+    fast, general = (found_in(way(resource, name, is_open), odd) for is_open in (True, False))
     for what in fast:
         assert fast[what] == general[what], what
     assert len(fast["files"]) == (3 if name == "three" else 1)
