@@ -616,7 +616,9 @@ def test_every_record_is_read_or_named(
 ) -> None:
     data, delimiter = table
     assume(not titles or not data.startswith(b"\xef"))
-    assume(b'\\"' not in data)  # where a backslash may escape a quote, the standard's reader knows less than ingest
+    assume(
+        b'\\"' not in data
+    )  # where a backslash may escape a quote, the standard's reader knows less than ingest
     data = "".join(title + "\n" for title in titles).encode() + data
     landing = Landing(tmp_path_factory.mktemp("law"), "outreach.calls")
     landing.put("x.csv", data)
