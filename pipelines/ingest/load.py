@@ -182,11 +182,15 @@ def _judged_records(loading: Loading, numbered: bool = False) -> tuple[str, dict
 
 
 def _numbered(sql: str, parameters: dict[str, Any], loading: Loading) -> tuple[str, dict[str, Any]]:
-    """The records with ``in_position``, which counts a file's records from 1."""
-    return (
-        f"SELECT *, row_number() OVER () - $before[in_file + 1] AS in_position FROM ({sql})",
-        {**parameters, "before": _before(loading)},
-    )
+    """The records with ``in_position``, which counts a file's records from 1.
+
+    DuckDB reads a file's records in their order, but the files in any order.
+    """
+    numbered = f"SELECT *, row_number() OVER () AS in_place FROM ({sql})"
+    position = "row_number() OVER (PARTITION BY in_file ORDER BY in_place)"
+    if len(loading.batch.files) == 1:
+        position = "in_place"  # a large file is a batch of its own, and is not sorted
+    return f"SELECT *, {position} AS in_position FROM ({numbered})", parameters
 
 
 def forget(con: duckdb.DuckDBPyConnection) -> None:
@@ -278,15 +282,6 @@ def reject(con: duckdb.DuckDBPyConnection, loading: Loading) -> int:
         parameters,
     ).fetchall()
     return int(result[0][0])
-
-
-def _before(loading: Loading) -> list[int]:
-    """By file of the batch, the number of records in the files before it."""
-    before, counted = [], 0
-    for index in range(len(loading.batch.files)):
-        before.append(counted)
-        counted += loading.survey.rows[index]
-    return before
 
 
 def enter_pages(con: duckdb.DuckDBPyConnection, loading: Loading) -> None:

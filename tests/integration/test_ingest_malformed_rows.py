@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pipelines.ingest import load
+from pipelines.settings import SAMPLE
 from tests.landing_folder import Landing, Row, lines, page, pretty_array, to_csv
 
 ROWS = 50
@@ -242,6 +243,24 @@ def test_refused_values_and_malformed_rows_have_their_own_positions(
     calls.run()
     assert counts(calls) == (5, 2, 0, 3)
     assert [position for position, *_ in told(calls)] == [2, 4, 5]
+
+
+@pytest.mark.parametrize("most", [load._MOST_JUDGED, 0])
+def test_a_position_counts_the_records_of_its_own_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """The sample's pages are read in one statement, and DuckDB takes files in any order."""
+    monkeypatch.setattr(load, "_MOST_JUDGED", most)
+    texts = Landing(tmp_path, "liondesk.contact_communications")
+    folder = SAMPLE / "liondesk" / "contact_communications"
+    for path in filter(Path.is_file, sorted(folder.rglob("*"))):
+        texts.put(str(path.relative_to(folder)), path.read_bytes())
+    texts.run()
+    texts.law()
+    found = texts.con.sql(
+        "SELECT parse_filename(file), position FROM landing.rejected_rows ORDER BY ALL"
+    ).fetchall()
+    assert found == [("page-1.json", place) for place in (1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize("kind", ["rows", "events", "history"])
