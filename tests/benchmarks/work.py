@@ -1,17 +1,22 @@
 """One measured piece of work in a process of its own: ``python -m tests.benchmarks.work <name> <arguments as JSON>``.
 
-Prints one JSON object: what was timed in seconds, and the process's peak memory in MB. Belongs here: what is timed and
+Prints one JSON object: what was timed in seconds, and the peak memory in MB. Belongs here: what is timed and
 how. Does not belong here: what is compared with what (``tests.benchmarks.__main__``).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import resource
+import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +27,7 @@ from pipelines.ingest import load_dispositions
 from pipelines.ingest.changes import write_moments
 from pipelines.models.incremental import Builder
 from pipelines.models.sql_files import load_models, with_upstream
-from pipelines.settings import Settings
+from pipelines.settings import PREFIX, ROOT, Settings
 from pipelines.sources import RESOURCE, RESOURCES
 from pipelines.sql_text import literal, quoted
 from pipelines.warehouse.connection import tune
@@ -37,6 +42,13 @@ def generate_files(folder: str, calls: int, part: str = "all", kind: str = "ndjs
     from tests.simulation import bulk
 
     return {"calls": bulk.write(Path(folder), calls, kind=kind, part=part)}
+
+
+def generate_lists(source: str, folder: str, rows: int, part: str = "all") -> Figures:
+    """Landing files of Outreach, Action Builder or LionDesk."""
+    from tests.simulation import bulk_lists
+
+    return {"rows": bulk_lists.WRITERS[source](Path(folder), rows, part)}
 
 
 def generate_pages(folder: str, landing: str) -> Figures:
@@ -152,25 +164,62 @@ def reports(path: str) -> Figures:
         }
 
 
-def refresh(landing: str, output: str) -> Figures:
-    """The whole job; the time inside its assets' steps, checks left out, and from its beginning to its end."""
-    import dagster as dg
+def imports(modules: str) -> Figures:
+    """CPU seconds of a bare process that imports these modules and ends."""
+    return _process([sys.executable, "-c", f"import {modules}"], {})
 
-    from pipelines.definitions import build_defs
 
-    job = build_defs(Settings(landing=Path(landing), output=Path(output))).resolve_job_def("refresh")
-    with dg.DagsterInstance.ephemeral() as instance:
-        quiet = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
-        whole, result = _timed(lambda: job.execute_in_process(instance=instance, run_config=quiet))
-    materialized = {event.step_key for event in result.all_events if event.is_step_materialization}
-    steps = {
-        event.step_key: event.step_success_data.duration_ms / 1000
-        for event in result.all_events
-        if event.is_step_success and event.step_key in materialized
-    }
-    slowest = dict(sorted(steps.items(), key=lambda step: -step[1])[:12])
-    print(json.dumps(slowest), file=sys.stderr)
-    return {"seconds": sum(steps.values()), "whole_seconds": whole}
+def run(landing: str, output: str, memory_limit: str | None = None) -> Figures:
+    """``python -m pipelines run`` as a person starts it, from the start of the process to its end.
+
+    ``seconds``: from start to end. ``cpu_seconds``: user and system, those of child processes included. ``peak_mb``: of
+    the process. ``output_mb`` and ``spill_mb``: the most that the output folder, and what DuckDB spilled in it, took on
+    the disk; only with a memory limit, because watching them takes time.
+    """
+    settings = {"LANDING": landing, "OUTPUT": output}
+    if memory_limit:
+        settings["MEMORY_LIMIT"] = memory_limit
+    environment = {f"{PREFIX}{name}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "pipelines", "run"]
+    if memory_limit is None:
+        return _process(command, environment)
+    with _watched_disk(Path(output)) as disk:
+        figures = _process(command, environment)
+    return figures | disk
+
+
+def steps(output: str) -> Figures:
+    """Where the time of the last run in an output folder went (seconds), as Dagster's history has it.
+
+    ``assets`` is the time inside the steps that build a table or publish, and ``checks`` that inside the steps that
+    evaluate rules. ``raw``, ``core``, … are parts of ``assets``. ``between`` is the rest of the time from the run's
+    first event to its last.
+    """
+    from pipelines.orchestration.history import open_history
+
+    os.environ["DAGSTER_HOME"] = str(Path(output) / "dagster")
+    with open_history() as history:
+        (record,) = history.get_run_records(limit=1)
+        events = [entry for entry in history.all_logs(record.dagster_run.run_id) if entry.is_dagster_event]
+    materialized = {entry.step_key for entry in events if entry.get_dagster_event().is_step_materialization}
+    spent: dict[str, float] = {"assets": 0.0, "checks": 0.0}
+    slowest: dict[str, float] = {}
+    for event in (entry.get_dagster_event() for entry in events):
+        if not event.is_step_success or event.step_key is None:
+            continue
+        seconds = event.step_success_data.duration_ms / 1000
+        slowest[event.step_key] = seconds
+        if event.step_key in materialized:
+            spent["assets"] += seconds
+            room = event.step_key.split("__")[0]
+            spent[room] = spent.get(room, 0.0) + seconds
+        else:
+            spent["checks"] += seconds
+    moments = [entry.timestamp for entry in events]
+    spent["between"] = max(moments) - min(moments) - spent["assets"] - spent["checks"]
+    dearest = sorted(slowest.items(), key=lambda step: -step[1])[:12]
+    print("    " + ", ".join(f"{step} {seconds:.2f}" for step, seconds in dearest), file=sys.stderr)
+    return spent
 
 
 def pm4py_replay(path: str, each_trace: bool = False) -> Figures:
@@ -222,6 +271,61 @@ def pm4py_replay(path: str, each_trace: bool = False) -> Figures:
     return {"seconds": seconds, "cases": cases}
 
 
+def _process(command: list[str], environment: dict[str, str]) -> Figures:
+    """Run a process of the project to its end; what it took. Raises RuntimeError, with its last lines, if it failed."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    bare.pop("DAGSTER_HOME", None)
+    with tempfile.TemporaryFile("w+") as said:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=bare | environment, stdout=said, stderr=subprocess.STDOUT
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            last = "".join(said.readlines()[-20:])
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{last}")
+    return {
+        "seconds": seconds,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "peak_mb": used.ru_maxrss / 1024,
+    }
+
+
+@contextmanager
+def _watched_disk(output: Path) -> Iterator[Figures]:
+    """The most that an output folder takes on the disk while the block runs, filled in when it ends (MB)."""
+    most: Figures = {"output_mb": 0.0, "spill_mb": 0.0}
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(1.0):
+            most["output_mb"] = max(most["output_mb"], disk_mb(output))
+            most["spill_mb"] = max(most["spill_mb"], disk_mb(output / "spill"))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield most
+    finally:
+        done.set()
+        watcher.join()
+
+
+def disk_mb(path: Path) -> float:
+    """What a file, or all files below a folder, take on the disk (MB); 0 if there is none. Links are not followed."""
+    total = 0
+    places = (
+        [path] if path.is_file() else [Path(at, name) for at, _, names in os.walk(path) for name in names]
+    )
+    for place in places:
+        with suppress(FileNotFoundError):  # a run removes files while they are counted
+            total += place.lstat().st_blocks * 512
+    return total / 1_000_000
+
+
 def _models(path: str, names: list[str], schema: str, memory_limit: str | None) -> Figures:
     wanted = [model for model in with_upstream(load_models(), names) if model.schema == schema]
     with _warehouse(path) as con:
@@ -259,5 +363,6 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 if __name__ == "__main__":
     figures = globals()[sys.argv[1]](**json.loads(sys.argv[2]))
-    figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Where another process did the work, its peak is the one that counts.
+    figures.setdefault("peak_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     print(json.dumps(figures))
