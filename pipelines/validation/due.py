@@ -6,8 +6,10 @@ not belong here: how a rule is evaluated (``engine``), and what analysts see of 
 A finding rests on the rule's own text, on the version of Great Expectations, and on the fingerprints of the tables that
 the rule reads (``models.versions``). ``landing.findings`` keeps them, with all that Dagster shows of a finding.
 
-A rule that judges each row by itself, in one table, and that no row broke, can only be broken by rows that have changed
-since. If the builds of this run have kept these rows, the rule is evaluated over them alone.
+A rule that no row broke can only be broken by what has changed since. If the builds of this run have kept the changed
+rows and keys, three kinds of rules are evaluated over less than their tables: over the changed rows alone if the rule
+judges each row by itself; over the rows that share a key with a changed row if it asks that a key names one row; over the
+rows of changed keys if it judges the rows of each key by themselves (``Rule.is_keyed``).
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from pipelines.models.versions import change_of, version_of
+from pipelines.models.sql_files import load_models
+from pipelines.models.versions import Change, change_of, version_of
+from pipelines.sql_text import quoted
 from pipelines.validation.rule import Finding, Rule
 from pipelines.warehouse.connection import Warehouse
 
@@ -126,11 +130,12 @@ def _evaluate(
 ) -> list[Finding]:
     from pipelines.validation.engine import evaluate
 
-    changed = changed_rows(con, {rule: bases[rule] for rule in rules if rule in bases})
-    narrow = {over(rule, rows): rule for rule, rows in changed.items()}
+    whole = {
+        narrow: rule for rule, narrow in narrowed(con, {r: bases[r] for r in rules if r in bases}).items()
+    }
     found = [
-        replace(finding, rule=narrow[finding.rule], checked=_count(con, narrow[finding.rule].table))
-        for finding in (evaluate(con, narrow) if narrow else ())
+        replace(finding, rule=whole[finding.rule], checked=_count(con, whole[finding.rule].table))
+        for finding in (evaluate(con, whole) if whole else ())
         if finding.passed
     ]
     sound = {finding.rule for finding in found}
@@ -186,10 +191,10 @@ def keep_findings(warehouse: Warehouse, findings: Sequence[Finding], bases: Mapp
             con.executemany("INSERT INTO landing.findings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
-def changed_rows(con: duckdb.DuckDBPyConnection, bases: Mapping[Rule, Basis]) -> dict[Rule, str]:
-    """Return, for each rule that no row broke and that judges each row by itself, the table with the changed rows.
+def narrowed(con: duckdb.DuckDBPyConnection, bases: Mapping[Rule, Basis]) -> dict[Rule, Rule]:
+    """Return, for each rule that no row broke and that less than its tables can decide, the rule over less.
 
-    Rules are left out whose own text has changed, and whose table's changed rows were not kept by this run.
+    Rules are left out whose own text has changed, and of whose tables this run has not kept what has changed.
     """
     kept = {
         (table, name): json.loads(basis)
@@ -197,15 +202,56 @@ def changed_rows(con: duckdb.DuckDBPyConnection, bases: Mapping[Rule, Basis]) ->
             "SELECT table_name, check_name, basis FROM landing.findings WHERE passed"
         ).fetchall()
     }
-    found: dict[Rule, str] = {}
+    found: dict[Rule, Rule] = {}
     for rule, basis in bases.items():
         text, versions = kept.get((rule.table, rule.name), (None, {}))
-        if text != basis.rule or not judges_rows(rule) or versions.keys() != basis.versions.keys():
+        if text != basis.rule or versions.keys() != basis.versions.keys():
             continue
-        change = change_of(con, rule.table, versions[rule.table], basis.versions[rule.table])
-        if change is not None and change.added is not None:
-            found[rule] = change.added
+        changes = {
+            table: change_of(con, table, versions[table], after)
+            for table, after in basis.versions.items()
+            if versions[table] != after
+        }
+        narrow = _narrow(rule, {table: change for table, change in changes.items() if change is not None})
+        if narrow is not None and None not in changes.values():
+            found[rule] = narrow
     return found
+
+
+def _narrow(rule: Rule, changes: Mapping[str, Change]) -> Rule | None:
+    own = changes.get(rule.table)
+    if rule.is_keyed:
+        return _over_keys(rule, changes)
+    if own is None or own.added is None:
+        return None
+    if rule.names_rows:
+        same = " AND ".join(f"k.{quoted(c)} IS NOT DISTINCT FROM t.{quoted(c)}" for c in rule.names_rows)
+        shared = f"SELECT * FROM {rule.table} AS t WHERE EXISTS (SELECT 1 FROM {own.added} AS k WHERE {same})"
+        return _over(rule, {rule.table: shared})
+    if not judges_rows(rule):
+        return None
+    if rule.query is None:
+        return replace(rule, table=own.added)
+    return _over(rule, {rule.table: f"SELECT * FROM {own.added}"})
+
+
+def _over_keys(rule: Rule, changes: Mapping[str, Change]) -> Rule | None:
+    """Return the rule over the rows of the keys that have changed in any of its tables, all of which have such keys."""
+    models = load_models()
+    keys = {name: models[name].incremental if name in models else None for name in rule.reads}
+    if None in keys.values():
+        return None
+
+    def is_changed(table: str) -> str:
+        conditions = []
+        for other, change in changes.items():
+            key = keys[other]
+            assert key is not None
+            column = quoted(key.column) if other == table or not key.is_hashed else f"hash({key.expression})"
+            conditions.append(f"{column} IN (SELECT key FROM ({change.keys}))")
+        return " OR ".join(conditions)
+
+    return _over(rule, {table: f"SELECT * FROM {table} WHERE {is_changed(table)}" for table in rule.reads})
 
 
 def judges_rows(rule: Rule) -> bool:
@@ -219,16 +265,17 @@ def judges_rows(rule: Rule) -> bool:
     return isinstance(tree, exp.Select) and len(tables) == 1 and tree.find(*_ACROSS_ROWS) is None
 
 
-def over(rule: Rule, rows: str) -> Rule:
-    """Return the rule over the rows of another table with the same columns."""
-    if rule.query is None:
-        return replace(rule, table=rows)
+def _over(rule: Rule, queries: Mapping[str, str]) -> Rule:
+    """Return the rule with queries in the place of tables."""
+    assert rule.query is not None
     tree = sqlglot.parse_one(rule.query, dialect="duckdb")
-    (table,) = tree.find_all(exp.Table)
-    other = exp.to_table(rows, dialect="duckdb")
-    other.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name)))
-    table.replace(other)
-    return replace(rule, table=rows, query=tree.sql(dialect="duckdb"))
+    for table in list(tree.find_all(exp.Table)):
+        query = queries.get(f"{table.db}.{table.name}")
+        if query is not None:
+            parsed = sqlglot.parse_one(query, dialect="duckdb")
+            assert isinstance(parsed, exp.Query)
+            table.replace(parsed.subquery(table.alias or table.name))
+    return replace(rule, query=tree.sql(dialect="duckdb"))
 
 
 def _now() -> datetime:

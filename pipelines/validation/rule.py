@@ -28,6 +28,8 @@ class Rule:
     rows that break the rule, or ``expectation`` names one of Great Expectations' own classes and ``arguments`` are its
     arguments. Of an expectation, ``sample_columns`` are the columns that identify an offending row.
     ``sentence`` says in words what an offending row says; a column's name in braces stands for its value.
+    ``is_keyed``: True if the query judges the rows of each key of its tables' incremental builds by themselves.
+    ``names_rows``: the columns that must name one row, of a rule that asks for nothing else.
     """
 
     table: str
@@ -39,6 +41,8 @@ class Rule:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     sample_columns: tuple[str, ...] = ()
     sentence: str = ""
+    is_keyed: bool = False
+    names_rows: tuple[str, ...] = ()
 
     @cached_property
     def reads(self) -> frozenset[str]:
@@ -108,6 +112,7 @@ def unique(
         f"{own[0]}_is_unique" if len(own) == 1 else "key_is_unique",
         _key_words(key, nullable),
         query=f"SELECT {columns}, count(*) AS rows FROM {table} GROUP BY {columns} HAVING {' OR '.join(broken)}",
+        names_rows=key,
     )
 
 

@@ -89,6 +89,7 @@ FROM (
 )
 WHERE numbered <> attempts OR numbered_attempts <> attempts OR first <> 1 OR last <> attempts
     OR 2 * total <> attempts * (attempts + 1) OR 6 * squares <> attempts * (attempts + 1) * (2 * attempts + 1)""",
+        is_keyed=True,
     ),
     Rule(
         "core.attempts",
@@ -99,6 +100,7 @@ SELECT campaign_key, target_key, count(*) FILTER (WHERE is_latest) AS latest
 FROM core.attempts
 GROUP BY source, campaign_key, target_key
 HAVING count(*) FILTER (WHERE is_latest) <> 1""",
+        is_keyed=True,
     ),
     Rule(
         "core.attempts",

@@ -23,6 +23,7 @@ FROM (
 )
 WHERE sequence <> sequence_before + 1 OR occurred_at < occurred_before
     OR from_status IS DISTINCT FROM to_status_before""",
+        is_keyed=True,
     ),
     Rule(
         "replay.transitions",
@@ -53,6 +54,7 @@ LEFT JOIN (
     GROUP BY outdial_target_id
 ) AS writes ON writes.outdial_target_id = outcomes.outdial_target_id
 WHERE (outcomes.attempts > 0 OR writes.to_status IS NOT NULL) AND writes.to_status IS DISTINCT FROM outcomes.status""",
+        is_keyed=True,
     ),
     Rule(
         "replay.transitions",
@@ -74,6 +76,7 @@ LEFT JOIN (
     UNION ALL SELECT outdial_target_id, 4, try_count_4 FROM replay.target_outcomes
 ) AS outcomes USING (outdial_target_id, destination_index)
 WHERE writes.tries_used IS DISTINCT FROM outcomes.try_count""",
+        is_keyed=True,
     ),
     one_of("replay.target_outcomes", "outcome", tuple(OUTCOMES), ("outdial_target_id",)),
     one_of(
