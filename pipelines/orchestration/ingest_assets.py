@@ -18,7 +18,6 @@ from pipelines.publish import personal_data
 from pipelines.refresh import Run, ingest_resource, load_mapping
 from pipelines.settings import ROOT
 from pipelines.sources import COMMON_FIELDS, Resource
-from pipelines.validation.due import import_engine
 from pipelines.warehouse.tables import raw_columns
 
 GROUP = "landing"
@@ -59,8 +58,6 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
     )
     def asset(warehouse: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         result = ingest_resource(warehouse, resource)
-        if result.files_read:
-            import_engine()
         return dg.MaterializeResult(
             metadata={
                 **table_metadata(warehouse.con, table, columns),

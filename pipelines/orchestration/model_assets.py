@@ -16,7 +16,6 @@ from pipelines.models.sql_files import Model
 from pipelines.orchestration.metadata import asset_key, code_reference, table_metadata, upstream_keys
 from pipelines.orchestration.names import OWNERS, POOL
 from pipelines.refresh import build_table, built_after_checks
-from pipelines.validation.due import import_engine
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.tables import CHECK_LOG
 
@@ -57,8 +56,6 @@ def _model_asset(
     )
     def asset(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
         extent = build_table(warehouse, model, models)
-        if extent != "unchanged":
-            import_engine()
         known = table_metadata(warehouse.con, model.table, model.columns, metrics=model.metrics)
         return dg.MaterializeResult(
             metadata={**known, "built": extent, **_lineage(lineage().get(model.table))}

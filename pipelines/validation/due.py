@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
@@ -91,21 +90,6 @@ def bases_of(con: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> dict[Rule
         if len(own) == len(rule.reads):
             found[rule] = Basis(hashlib.sha256(f"{engine} {rule}".encode()).hexdigest(), own)
     return found
-
-
-@cache
-def import_engine() -> None:
-    """Begin to import Great Expectations beside what DuckDB does; a second call does nothing.
-
-    Call it as soon as a table has changed, so that some rule will be due.
-    """
-    threading.Thread(target=_import_engine, daemon=True).start()
-
-
-def _import_engine() -> None:
-    from pipelines.validation.engine import freeze_imports
-
-    freeze_imports()
 
 
 def find(warehouse: Warehouse, rules: Iterable[Rule]) -> list[Finding]:

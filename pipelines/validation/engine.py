@@ -23,19 +23,19 @@ from typing import Any, ClassVar
 import duckdb
 import sqlglot
 
-# Great Expectations 1.24 imports sre_constants, which is deprecated since Python 3.11. The filter stays, because this
-# module may be imported by a thread, and taking it back would undo what other threads have set.
-warnings.filterwarnings("ignore", r"module 'sre_\w+' is deprecated", DeprecationWarning)
+with warnings.catch_warnings():
+    # Great Expectations 1.24 imports sre_constants, which is deprecated since Python 3.11.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
+    from great_expectations.expectations.expectation import BatchExpectation
 
-import great_expectations as gx  # noqa: E402
-import great_expectations.expectations as gxe  # noqa: E402
-from duckdb_engine import ConnectionWrapper, CursorWrapper  # noqa: E402
-from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
-from great_expectations.datasource.fluent.sql_datasource import SQLDatasource  # noqa: E402
-from great_expectations.expectations.expectation import BatchExpectation  # noqa: E402
-from sqlalchemy.pool import StaticPool  # noqa: E402
+from duckdb_engine import ConnectionWrapper, CursorWrapper
+from sqlalchemy.pool import StaticPool
 
-from pipelines.validation.rule import Finding, Rule  # noqa: E402
+from pipelines.validation.rule import Finding, Rule
 
 SAMPLE_ROWS = 10
 """How many offending rows of a broken rule are kept."""
