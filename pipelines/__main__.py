@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
+from pipelines.cli import lines
 from pipelines.errors import LedgerError
 from pipelines.settings import ROOT, Settings, unknown_settings
 from pipelines.standing import standing_publication
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     try:
         settings = Settings.from_environment()
         for sentence in unknown_settings():
-            print(f"warning: {sentence}", flush=True)
+            lines.write(f"warning: {sentence}")
         if asked.command != "dev" and (publication := standing_publication(settings)) is not None:
             from pipelines.cli.unchanged import report_unchanged
 
@@ -55,9 +56,6 @@ def main(arguments: Sequence[str] = ()) -> int:
         return terminal.refresh(settings)
     except LedgerError as error:
         print(f"contact-ledger: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # whoever read the lines has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 

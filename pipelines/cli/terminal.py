@@ -20,6 +20,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.cli import lines
 from pipelines.cli.summary import summary
 from pipelines.definitions import build_defs
 from pipelines.orchestration.history import NOT_KEPT, not_kept, open_history
@@ -62,8 +63,7 @@ def refresh(settings: Settings) -> int:
     if failure is not None:
         is_published = run_log.in_force(settings) != before
         return fail(f"{'published, but' if is_published else 'nothing was published;'} {failure}")
-    print("\n".join(summary(settings)))
-    print(f"done in {time.monotonic() - started:.1f} s")
+    lines.write(*summary(settings), f"done in {time.monotonic() - started:.1f} s")
     return 0
 
 
@@ -129,7 +129,7 @@ class _Progress(logging.Handler):
         if event is None:
             # The project logs warnings; Dagster logs every step that it skips, at other levels.
             if record.levelno == logging.WARNING:
-                print(_message(record), flush=True)
+                lines.write(_message(record))
         elif event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
             materialization = event.step_materialization_data.materialization
             rows = materialization.metadata.get("dagster/row_count")
@@ -150,13 +150,13 @@ class _Progress(logging.Handler):
             return
         name = f"{'/'.join(evaluation.asset_key.path)} {evaluation.check_name}"
         blocking = evaluation.severity == dg.AssetCheckSeverity.ERROR
-        print(f"  {'FAILED' if blocking else 'warning'}: {name}{_observed(evaluation.metadata)}", flush=True)
+        lines.write(f"  {'FAILED' if blocking else 'warning'}: {name}{_observed(evaluation.metadata)}")
         if blocking:
             self._failed_checks.append(name + _observed(evaluation.metadata))
 
     def _line(self, step: str, seconds: float | None) -> None:
         took = "" if seconds is None else f"{seconds:8.2f} s"
-        print(f"{step.replace('__', '/'):<52}{self._facts.pop(step, ''):>18}{took}", flush=True)
+        lines.write(f"{step.replace('__', '/'):<52}{self._facts.pop(step, ''):>18}{took}")
 
 
 def _event(record: logging.LogRecord) -> Any:

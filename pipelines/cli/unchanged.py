@@ -13,7 +13,7 @@ import time
 from contextlib import redirect_stderr
 from datetime import datetime
 
-from pipelines.cli import dagster_home
+from pipelines.cli import dagster_home, lines
 from pipelines.cli.summary import summary
 from pipelines.errors import LedgerError
 from pipelines.orchestration.history import NOT_KEPT, not_kept, open_history
@@ -35,11 +35,11 @@ def report_unchanged(settings: Settings, publication: Publication, *, has_home: 
     if os.environ.get(dagster_home.VARIABLE) and not _is_recorded(publication):
         return False
     since = datetime.fromisoformat(publication.published_at)
-    print(
-        f"nothing is new: files, settings, code and day are those of the run that published at {since:%Y-%m-%d %H:%M:%S} UTC"
+    lines.write(
+        f"nothing is new: files, settings, code and day are those of the run that published at {since:%Y-%m-%d %H:%M:%S} UTC",
+        *summary(settings),
+        f"done in {time.monotonic() - started:.1f} s",
     )
-    print("\n".join(summary(settings)))
-    print(f"done in {time.monotonic() - started:.1f} s")
     return True
 
 

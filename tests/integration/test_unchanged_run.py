@@ -7,6 +7,8 @@ Belongs here: the second of two runs on one landing folder. Does not belong here
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,7 @@ from dagster._core.definitions.data_version import (
 )
 
 from pipelines.definitions import build_defs
-from pipelines.settings import Settings
+from pipelines.settings import ROOT, Settings
 from tests.integration.test_command import Run, contents, part_of_sample, run
 
 DATABASE, REPORT = dg.AssetKey(["published", "contact_ledger"]), dg.AssetKey(["published", "report"])
@@ -163,3 +165,27 @@ def test_a_history_that_cannot_be_written_is_told_in_one_line(two: Two, tmp_path
     assert "Dagster cannot keep its history" in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
     assert os.path.exists(two.first.output / "release")
+
+
+def test_a_reader_who_leaves_ends_no_run(two: Two, tmp_path: Path) -> None:
+    """Neither a whole run, whose history is a new one here, nor one that finds nothing new."""
+    environment = {
+        **os.environ,
+        "CONTACT_LEDGER_LANDING": str(two.landing),
+        "CONTACT_LEDGER_OUTPUT": str(two.first.output),
+        "DAGSTER_HOME": str(tmp_path),
+    }
+    for _ in range(2):
+        started = subprocess.Popen(
+            [sys.executable, "-m", "pipelines", "run"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert started.stdout is not None
+        assert started.stderr is not None
+        started.stdout.close()
+        assert (started.wait(240), started.stderr.read()) == (0, "")
+        started.stderr.close()
