@@ -308,7 +308,7 @@ class Builder:
             queries |= self._filter_earlier(
                 RAW[table], f"{_is_in(f't.{quoted(self._key_column(table))}', keys)}"
             )
-        return _with_tables(model.tree, queries)
+        return with_tables(model.tree, queries)
 
     def _filter_earlier(self, resource: Resource, condition: str) -> dict[str, str]:
         """Return the table of the resource's earlier versions, if it has any, with a query for the rows of some keys."""
@@ -369,7 +369,7 @@ class Builder:
         condition = " OR ".join(wanted) or "FALSE"
         queries = {resource.raw_table: f"SELECT * FROM {resource.raw_table} AS t WHERE {condition}"}
         queries |= self._filter_earlier(resource, condition)
-        return _with_tables(sqlglot.parse_one(branch.select, dialect="duckdb"), queries)
+        return with_tables(sqlglot.parse_one(branch.select, dialect="duckdb"), queries)
 
     def _scratch(self, model: Model, role: str, select: str) -> str:
         """Write the result of a SELECT to a table in ``scratch``. Returns its name."""
@@ -518,7 +518,7 @@ def _kept(branch: Branch) -> tuple[str, str]:
     return f"scratch.targets_{name}", f"scratch.nobodies_{name}"
 
 
-def _with_tables(tree: exp.Expr, queries: Mapping[str, str]) -> str:
+def with_tables(tree: exp.Expr, queries: Mapping[str, str]) -> str:
     """Return the SELECT with the named tables replaced by queries."""
     tree = tree.copy()
     for table in list(tree.find_all(exp.Table)):

@@ -27,6 +27,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from pipelines.models.incremental import with_tables
 from pipelines.models.sql_files import load_models
 from pipelines.models.versions import Change, change_of, version_of
 from pipelines.sql_text import quoted
@@ -204,6 +205,8 @@ def narrowed(con: duckdb.DuckDBPyConnection, bases: Mapping[Rule, Basis]) -> dic
 
 def _narrow(rule: Rule, changes: Mapping[str, Change]) -> Rule | None:
     own = changes.get(rule.table)
+    if _reads_constants(rule):
+        return None
     if rule.is_keyed:
         return _over_keys(rule, changes)
     if own is None or own.added is None:
@@ -217,6 +220,16 @@ def _narrow(rule: Rule, changes: Mapping[str, Change]) -> Rule | None:
     if rule.query is None:
         return replace(rule, table=own.added)
     return _over(rule, {rule.table: f"SELECT * FROM {own.added}"})
+
+
+def _reads_constants(rule: Rule) -> bool:
+    """True if the rule reads a column with one value in all rows: a new value of it counts as no change of a row."""
+    models = load_models()
+    constant = {column for table in rule.reads if table in models for column in models[table].constant}
+    if rule.query is None:
+        return rule.arguments.get("column") in constant
+    read = {column.name for column in sqlglot.parse_one(rule.query, dialect="duckdb").find_all(exp.Column)}
+    return not constant.isdisjoint(read)
 
 
 def _over_keys(rule: Rule, changes: Mapping[str, Change]) -> Rule | None:
@@ -252,14 +265,7 @@ def judges_rows(rule: Rule) -> bool:
 def _over(rule: Rule, queries: Mapping[str, str]) -> Rule:
     """Return the rule with queries in the place of tables."""
     assert rule.query is not None
-    tree = sqlglot.parse_one(rule.query, dialect="duckdb")
-    for table in list(tree.find_all(exp.Table)):
-        query = queries.get(f"{table.db}.{table.name}")
-        if query is not None:
-            parsed = sqlglot.parse_one(query, dialect="duckdb")
-            assert isinstance(parsed, exp.Query)
-            table.replace(parsed.subquery(table.alias or table.name))
-    return replace(rule, query=tree.sql(dialect="duckdb"))
+    return replace(rule, query=with_tables(sqlglot.parse_one(rule.query, dialect="duckdb"), queries))
 
 
 def _now() -> datetime:

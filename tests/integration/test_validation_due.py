@@ -26,7 +26,7 @@ from pipelines.validation.engine import evaluate
 from pipelines.validation.results import shown
 from pipelines.validation.rule import filled, one_of, unique, within
 from pipelines.warehouse.connection import Warehouse
-from tests.sql.logs import Row, action_builder, with_mapping
+from tests.sql.logs import Row, action_builder, voipbin, with_mapping
 from tests.support import examples, file_arrives
 
 ATTEMPTS = with_upstream(load_models(), ["core._targets"])
@@ -144,6 +144,27 @@ def test_a_key_that_a_new_row_shares_with_an_old_one_is_found(warehouse: Warehou
         Builder(warehouse.con).build(model)
     (found,) = find(warehouse, [rule])
     assert (found.passed, found.offending, found.checked) == (False, 1, 2)
+
+
+def test_a_moment_that_moves_on_in_all_rows_is_seen() -> None:
+    """As-of is one value in all outcomes. A new one changes no row, and may break a rule in every row."""
+    con = with_mapping(voipbin({1: ["NA"]}))
+    outcomes = with_upstream(load_models(), ["replay.target_outcomes"])
+    rule = Rule(
+        "replay.target_outcomes",
+        "known_until_2027",
+        "…",
+        query="SELECT outdial_target_id FROM replay.target_outcomes WHERE as_of > TIMESTAMP '2027-01-01'",
+    )
+    passed = []
+    for moment in ("2026-12-30", "2026-12-31", "2027-02-01"):
+        con.execute("UPDATE landing.settings SET as_of = CAST(? AS TIMESTAMP)", [moment])
+        for model in outcomes:
+            Builder(con).build(model)
+        (found,) = find(Warehouse(con, Settings()), [rule])
+        passed.append(found.passed)
+    assert passed == [True, True, False]
+    con.close()
 
 
 def test_a_rule_is_due_when_its_own_words_change(warehouse: Warehouse, evaluated: list[list[str]]) -> None:
