@@ -177,9 +177,10 @@ def keep_findings(warehouse: Warehouse, findings: Sequence[Finding], bases: Mapp
 
 
 def narrowed(con: duckdb.DuckDBPyConnection, bases: Mapping[Rule, Basis]) -> dict[Rule, Rule]:
-    """Return, for each rule that no row broke and that less than its tables can decide, the rule over less.
+    """Return smaller versions of rules: rule → the same rule over changed rows or keys.
 
-    Rules are left out whose own text has changed, and of whose tables this run has not kept what has changed.
+    A rule is left out if a row broke it when it was last evaluated, if its own text has changed, or if this run has not
+    kept what has changed in its tables.
     """
     kept = {
         (table, name): json.loads(basis)
