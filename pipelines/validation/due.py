@@ -193,13 +193,13 @@ def narrowed(con: duckdb.DuckDBPyConnection, bases: Mapping[Rule, Basis]) -> dic
         text, versions = kept.get((rule.table, rule.name), (None, {}))
         if text != basis.rule or versions.keys() != basis.versions.keys():
             continue
+        moved = [table for table, after in basis.versions.items() if versions[table] != after]
         changes = {
-            table: change_of(con, table, versions[table], after)
-            for table, after in basis.versions.items()
-            if versions[table] != after
+            table: change
+            for table in moved
+            if (change := change_of(con, table, versions[table], basis.versions[table])) is not None
         }
-        narrow = _narrow(rule, {table: change for table, change in changes.items() if change is not None})
-        if narrow is not None and None not in changes.values():
+        if len(changes) == len(moved) and (narrow := _narrow(rule, changes)) is not None:
             found[rule] = narrow
     return found
 

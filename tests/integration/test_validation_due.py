@@ -146,6 +146,20 @@ def test_a_key_that_a_new_row_shares_with_an_old_one_is_found(warehouse: Warehou
     assert (found.passed, found.offending, found.checked) == (False, 1, 2)
 
 
+def test_tables_that_a_killed_run_has_built_are_evaluated_whole(
+    warehouse: Warehouse, evaluated: list[list[str]]
+) -> None:
+    """What changed in them is forgotten with the run that built them."""
+    find(warehouse, RULES)
+    arrive(warehouse.con, 2, action_builder({1: ["C"], 2: ["C", "NA"]})["action_builder_contact_attempts"])
+    for model in ATTEMPTS:
+        Builder(warehouse.con).build(model)
+    warehouse.con.execute("DROP TABLE scratch.changes")
+    found = find(warehouse, RULES)
+    assert len(evaluated) == 2
+    assert [told(finding) for finding in found] == [told(finding) for finding in evaluate(warehouse.con, RULES)]
+
+
 def test_a_moment_that_moves_on_in_all_rows_is_seen() -> None:
     """As-of is one value in all outcomes. A new one changes no row, and may break a rule in every row."""
     con = with_mapping(voipbin({1: ["NA"]}))
