@@ -285,3 +285,41 @@ SELECT
     reached / nullif(estimated, 0) AS con2,
     reached / nullif(eligible, 0) AS con3
 FROM weighed;
+
+-- Parts of reports.phone: the number without an extension and without what people write between digits, and the choice.
+CREATE OR REPLACE MACRO reports.bare_phone(value) AS
+regexp_replace(
+    regexp_replace(lower(trim(value)), '[ ,;]*(#|x|ext[.]?|extension)[ .:]*[0-9]{1,6}$', ''),
+    '^tel:|[(]0[)]|[^+0-9a-z]', '', 'g'
+);
+
+CREATE OR REPLACE MACRO reports.phone_of_bare(value, bare, country) AS
+CASE
+    WHEN regexp_matches(bare, '^([+]|00)[1-9][0-9]{7,14}$') THEN '+' || regexp_replace(bare, '^([+]|00)', '')
+    WHEN
+        regexp_matches(bare, '^1?[2-9][0-9]{2}[2-9][0-9]{6}$') AND country IN (
+            'US', 'CA', 'AG', 'AI', 'AS', 'BB', 'BM', 'BS', 'DM', 'DO', 'GD', 'GU', 'JM', 'KN', 'KY', 'LC', 'MP', 'MS',
+            'PR', 'SX', 'TC', 'TT', 'VC', 'VG', 'VI'
+        )
+        THEN '+1' || right(bare, 10)
+    ELSE trim(value)
+END;
+
+-- A telephone number in its normal form: E.164 where it can be told, otherwise the text as it came, without the spaces
+-- around it. `00` in front is a plus. A number of ten digits, or of eleven with a 1 in front, gets +1 if `country`, the
+-- ISO code of the setting CONTACT_LEDGER_COUNTRY, is in the North American plan. An extension is left out, because the
+-- call goes to the number. A text with letters in it is no number.
+CREATE OR REPLACE MACRO reports.phone(value, country) AS
+CASE
+    WHEN regexp_matches(value, '^[+][1-9][0-9]{7,14}$') THEN value
+    ELSE reports.phone_of_bare(value, reports.bare_phone(value), country)
+END;
+
+-- The key of a point: `phone:+1…`, `email:…` or `address:<id>`. An e-mail address is trimmed and in lower case;
+-- its dots and its part behind a plus are kept. Null for no value.
+CREATE OR REPLACE MACRO reports.point_key(kind, value, point_id, country) AS
+CASE
+    WHEN kind = 'phone' AND trim(value) <> '' THEN 'phone:' || reports.phone(value, country)
+    WHEN kind = 'email' AND trim(value) <> '' THEN 'email:' || lower(trim(value))
+    WHEN kind = 'address' AND point_id IS NOT NULL THEN 'address:' || point_id
+END;

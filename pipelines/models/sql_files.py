@@ -74,7 +74,7 @@ from pipelines.sql_text import literal, quoted
 from pipelines.warehouse.tables import MACROS, create_schemas
 
 SQL_ROOT = ROOT / "sql"
-SCHEMAS = ("core", "replay", "reports", "quality")
+SCHEMAS = ("core", "replay", "compliance", "reports", "quality")
 
 MARKS: Mapping[str, str] = {
     "share": "a part of a whole, 0 to 1",

@@ -350,6 +350,32 @@ FACTS: dict[str, tuple[Fact, ...]] = {
         ),
         Fact("try_count", "INTEGER", "Number of the try at that destination, from 1.", optional=True),
         Fact("outdial_target_id", "UUID", "The entry of the dialer's list.", optional=True),
+        Fact(
+            "point_kind",
+            "VARCHAR",
+            "What the attempt went to: phone, email or address; null if the row does not say.",
+            optional=True,
+        ),
+        Fact(
+            "point_value",
+            "VARCHAR",
+            "The number or the e-mail address, as the source writes it.",
+            optional=True,
+        ),
+        Fact("point_id", "VARCHAR", "The source's own id of a postal address.", optional=True),
+        Fact(
+            "point_basis",
+            "VARCHAR",
+            "The field that says where the attempt went; null if none does.",
+            optional=True,
+        ),
+        Fact(
+            "timing",
+            "VARCHAR",
+            "What the time is the time of: dialled, completed, recorded or scheduled. Only a dialled one can break a rule "
+            "about hours.",
+            optional=True,
+        ),
     ),
     "campaigns": (
         Fact("campaign", "VARCHAR", "The campaign's own id or name."),
@@ -372,5 +398,73 @@ FACTS: dict[str, tuple[Fact, ...]] = {
         ),
         Fact("is_deleted", "BOOLEAN", "True if the source has deleted the target.", optional=True),
     ),
+    "points": (
+        Fact("person", "VARCHAR", "The target's own id or name, as in attempts."),
+        Fact("kind", "VARCHAR", "phone, email or address."),
+        Fact(
+            "value",
+            "VARCHAR",
+            "The number, the e-mail address or the postal address, as the source writes it.",
+        ),
+        Fact("point_id", "VARCHAR", "The source's own id of a postal address.", optional=True),
+        Fact("status", "VARCHAR", "The source's own word for the point's state.", optional=True),
+        Fact("status_at", "TIMESTAMP", "When the state was set (UTC).", optional=True),
+    ),
+    "places": (
+        Fact("person", "VARCHAR", "The target's own id or name."),
+        Fact("country", "VARCHAR", "The country's ISO code or name.", optional=True),
+        Fact("region", "VARCHAR", "The state or province.", optional=True),
+        Fact("zone", "VARCHAR", "An IANA time zone.", optional=True),
+        Fact(
+            "zone_basis",
+            "VARCHAR",
+            "How the source knows the zone: address, stated or inferred.",
+            optional=True,
+        ),
+    ),
+    "identities": (
+        Fact("person", "VARCHAR", "The target's own id or name."),
+        Fact("first_name", "VARCHAR", "The first name."),
+        Fact("last_name", "VARCHAR", "The last name.", optional=True),
+        Fact("external_id", "VARCHAR", "An id that other systems share.", optional=True),
+    ),
+    "marks": (
+        Fact("mark", "VARCHAR", "What names the mark within its source."),
+        Fact(
+            "person",
+            "VARCHAR",
+            "The target's own id or name; null if the mark names a point alone.",
+            optional=True,
+        ),
+        Fact(
+            "point_kind",
+            "VARCHAR",
+            "phone, email or address; null if the mark is on the whole target.",
+            optional=True,
+        ),
+        Fact(
+            "point_value",
+            "VARCHAR",
+            "The number or the e-mail address, as the source writes it.",
+            optional=True,
+        ),
+        Fact("point_id", "VARCHAR", "The source's own id of a postal address.", optional=True),
+        Fact(
+            "kind",
+            "VARCHAR",
+            "do_not_contact, opted_out, bad_contact_info, house_list, or opted_in, which ends the others.",
+        ),
+        Fact("channels", "VARCHAR", "The channels that it is about, with spaces between; null for all."),
+        Fact("since", "TIMESTAMP", "Since when (UTC); null if nothing says it."),
+        Fact("since_basis", "VARCHAR", "status_changed, updated_at_latest, list or unknown."),
+        Fact("until", "TIMESTAMP", "Until when (UTC); null if it has no end.", optional=True),
+        Fact("evidence", "VARCHAR", "The field and the word that say it."),
+    ),
+    "crosswalk": (
+        Fact("of_source", "VARCHAR", "The source of the target."),
+        Fact("person", "VARCHAR", "The target's own id or name."),
+        Fact("name", "VARCHAR", "The person: any text, the same for all targets of one person."),
+    ),
 }
-"""SQL file of a source → the columns that it gives. A source must have ``attempts``; the others are for lists."""
+"""SQL file of a source → the columns that it gives. A source of attempts must have ``attempts``; the others are for
+lists."""
