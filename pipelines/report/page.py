@@ -35,9 +35,10 @@ LONG_TABLE = 60
 """A table of more rows than this is long: it starts closed."""
 
 DECLARED = {section.table for chapter in CHAPTERS for section in chapter.sections}
+"""The tables that a chapter names."""
+
 TOO_LONG = {"reports.contact_trace", "reports.call_next"}
 """Reports with a row for every attempt or every open target. They are in the published file, and not on the page."""
-"""The tables that a chapter names."""
 
 
 @dataclass(frozen=True)
