@@ -64,12 +64,17 @@ _QUOTING: Mapping[str, frozenset[str]] = {
 """The ledger's own tables that quote input files → the columns that do."""
 
 _MAPPING: Mapping[str, Content] = {"source": "name", "field": "name", "note": "note"}
+_RULES: Mapping[str, Content] = {"title": "note", "citation": "note", "url": "note", "note": "note"}
 _OWN: Mapping[str, Mapping[str, Content]] = {
     "quality.row_accounting": {"file": "path"},
     "quality.rejected_rows": {"file": "path", "field": "name"},
     "quality.notices": {"file": "path", "field": "name"},
     "landing.dispositions": _MAPPING,
     "core.dispositions": _MAPPING,
+    "landing.contact_rules": _RULES,
+    "core.contact_rules": _RULES,
+    "landing.purposes": {"campaign": "name", "subject": "text"},
+    "core._purposes": {"subject": "text"},
     "core.attempts": {"raw_disposition": "disposition", "unmapped_value": "text"},
     "quality.unmapped_values": {"value": "text", "line": "quotation"},
     "reports.aapor_coverage": {"source": "name"},
@@ -97,8 +102,37 @@ _ENDINGS = (
 _MORE_WORDS = (
     *("columns", "contacts", "data", "delta", "dispositions", "export", "full", "page", "part", "pulled"),
     *("aapor", "class", "label", "value", "version"),
+    *(
+        "rules",
+        "purposes",
+        "rule",
+        "title",
+        "kind",
+        "jurisdiction",
+        "in",
+        "force",
+        "from",
+        "until",
+        "channels",
+        "consent",
+    ),
+    *(
+        "lifts",
+        "location",
+        "presumption",
+        "days",
+        "local",
+        "cap",
+        "period",
+        "unit",
+        "same",
+        "subject",
+        "counts",
+        "grace",
+    ),
+    *("effect", "citation", "url", "checked", "on", "how", "enabled", "note", "purpose", "since", "campaign"),
 )
-"""Words that names are made of beside those of the sources: of file names, and of the mapping's columns."""
+"""Words that names are made of beside those of the sources: of file names, and of the columns of the user's own files."""
 
 _MOST_DIGITS = 6
 """A name with more digits is hidden: seven make a phone number."""
