@@ -56,7 +56,9 @@ def load_purposes(con: duckdb.DuckDBPyConnection, landing: Path) -> int:
             continue
         purpose = _word(line["purpose"])
         if purpose not in known:
-            why = f"no contact rule names its purpose (the line counts all the same); known: {', '.join(WORDS)}"
+            why = (
+                f"no contact rule names its purpose (the line counts all the same); known: {', '.join(WORDS)}"
+            )
             unusable.append(Unusable(_FORM.show(line), "purpose", why))
         since, until = _moment(line.get("since")), _moment(line.get("until"), is_end=True)
         consent, subject = _word(line.get("consent")) or "unknown", _word(line.get("subject"))
