@@ -323,3 +323,17 @@ CASE
     WHEN kind = 'email' AND trim(value) <> '' THEN 'email:' || lower(trim(value))
     WHEN kind = 'address' AND point_id IS NOT NULL THEN 'address:' || point_id
 END;
+
+-- A first name as names are compared: the first word, in lower case, without accents. Null for a single letter and for
+-- what has no letter: that names nobody.
+CREATE OR REPLACE MACRO reports.first_name(value) AS
+nullif(
+    regexp_extract(
+        translate(
+            lower(trim(value)), 'áàâäãåāéèêëēíìîïīóòôöõøōúùûüūñńçćčšśžźżýÿłđ',
+            'aaaaaaaeeeeeiiiiiooooooouuuuunncccsszzzyyld'
+        ),
+        '^[^[:alpha:]]*([[:alpha:]][[:alpha:]\'’]+)', 1
+    ),
+    ''
+);
