@@ -1,18 +1,16 @@
-"""Which targets are one person, a second time: level after level, with one union-find.
+"""Which targets are one person, a second time: level after level, each with a union-find of its own.
 
 Belongs here: the facts that the lists give of a target, and the match. Does not belong here: SQL or data of the product,
 and anything that counts attempts.
 
 Levels, the surest first: the organization's own crosswalk, an external id, an e-mail address, a telephone number with the
-same first name. At last come targets without a name: they join at a number where everybody who is named has one first
-name, or where nobody is named.
+same first name. Each level has the links of the levels before it, too.
 
-- A level first looks for the groups that its links would make of the persons found so far. A group with two persons of
-  the crosswalk is not made: all its links of this level fall away, and its targets are ambiguous.
-- A nameless target takes part in the last level by itself. It is ambiguous, and joins nobody by number, if one of its
-  numbers belongs to people of two first names, or if its numbers, with the person that it already is, lead to two
-  persons. The others join at numbers where nobody is named too; a group of them that leads to two persons is not made,
-  and is ambiguous.
+- A target belongs to the widest group in which the crosswalk knows one person at most. If it has a link beyond that
+  level, it is ambiguous.
+- A target without a name takes the first name that everybody named at its numbers has, and joins them. If they have two
+  names, it is ambiguous, and no number joins it. If nobody is named at any of its numbers, it joins the others of which
+  the same is true.
 """
 
 from __future__ import annotations
@@ -234,112 +232,85 @@ class _Persons:
         return found
 
 
-class _Match:
-    def __init__(self, known: Mapping[str, Known], nicknames: Nicknames) -> None:
-        self.known = known
-        self.names = {
-            key: {name for text in one.first_names if (name := first_name(text, nicknames)) is not None}
-            for key, one in known.items()
-        }
-        self.persons = _Persons(known)
-        self.basis: dict[str, str] = {}
-        self.ambiguous: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What several targets share, and what each of them is joined by."""
 
-    def link(self, level: str, groups: Iterable[Sequence[str]]) -> None:
-        """Make one person of each group, unless two persons of the crosswalk would become one."""
-        groups = [group for group in groups if len(group) > 1]
-        would_be = _Persons({self.persons.of(target) for target in self.known})
-        for group in groups:
-            would_be.unite([self.persons.of(target) for target in group])
-        named: dict[str, set[str]] = defaultdict(set)
-        for target, one in self.known.items():
-            if one.crosswalk is not None:
-                named[would_be.of(self.persons.of(target))].add(one.crosswalk)
-        refused = {person for person, names in named.items() if len(names) > 1}
-        whole = {target: would_be.of(self.persons.of(target)) for target in self.known}
-        self.ambiguous |= {target for target, person in whole.items() if person in refused}
-        for group in groups:
-            if whole[group[0]] not in refused:
-                self.persons.unite(group)
-                for target in group:
-                    self.basis.setdefault(target, level)
+    level: int
+    basis: Mapping[str, str]
 
-    def by(self, values: Mapping[str, Iterable[object]]) -> list[list[str]]:
-        """The targets of each value."""
-        found: dict[object, list[str]] = defaultdict(list)
-        for target, of_target in values.items():
-            for value in of_target:
-                found[value].append(target)
-        return list(found.values())
 
-    def nameless(self) -> None:
-        """The last level."""
-        at: dict[str, list[str]] = defaultdict(list)
-        for target, one in self.known.items():
-            for number in one.phones:
-                at[number].append(target)
-        named = {
-            number: [target for target in targets if self.names[target]] for number, targets in at.items()
-        }
-        sizes = {person: len(targets) for person, targets in self.persons.members().items()}
-        unclear: set[str] = set()
-        leads: dict[str, set[str]] = {}
-        for target, one in self.known.items():
-            if self.names[target] or not one.phones:
-                continue
-            disputed = any(
-                len({name for other in named[number] for name in self.names[other]}) > 1
-                for number in one.phones
+def _by(level: int, basis: str, values: Mapping[str, Iterable[object]], least: int = 2) -> list[_Link]:
+    """A link for each value that at least so many targets have."""
+    found: dict[object, dict[str, str]] = defaultdict(dict)
+    for target, of_target in values.items():
+        for value in of_target:
+            found[value][target] = basis
+    return [_Link(level, targets) for targets in found.values() if len(targets) >= least]
+
+
+def _by_number(known: Mapping[str, Known], names: Mapping[str, set[str]]) -> tuple[list[_Link], set[str]]:
+    """The links of the last level, and the nameless targets that might be several people."""
+    named_at: dict[str, set[str]] = defaultdict(set)
+    for target, one in known.items():
+        for number in one.phones:
+            named_at[number] |= names[target]
+    joined: dict[object, dict[str, bool]] = defaultdict(dict)
+    unclear = set()
+    for target, one in known.items():
+        taken = names[target] or {name for number in one.phones for name in named_at[number]}
+        if not names[target] and len(taken) > 1:
+            unclear.add(target)
+            continue
+        for number in one.phones:
+            for name in taken or {""}:
+                if bool(name) == bool(named_at[number]):
+                    joined[number, name][target] = bool(names[target])
+    links = []
+    for targets in joined.values():
+        if len(targets) > 1:
+            named = PHONE_AND_NAME if sum(targets.values()) > 1 else PHONE
+            links.append(
+                _Link(3, {target: named if is_named else PHONE for target, is_named in targets.items()})
             )
-            person = self.persons.of(target)
-            leads[target] = {self.persons.of(other) for number in one.phones for other in named[number]}
-            if sizes[person] > 1:
-                leads[target].add(person)
-            if disputed or len(leads[target]) > 1:
-                unclear.add(target)
-        # Those that are clear go together where nobody is named, unless they then lead to two persons.
-        clear = [target for target in leads if target not in unclear]
-        together = _Persons(clear)
-        unnamed = [
-            [target for target in targets if target not in unclear]
-            for number, targets in at.items()
-            if not named[number]
-        ]
-        for group in unnamed:
-            together.unite(group)
-        for targets in together.members().values():
-            if len({person for target in targets for person in leads[target]}) > 1:
-                unclear |= set(targets)
-        self.ambiguous |= unclear
-        groups = [[target for target in group if target not in unclear] for group in unnamed]
-        for number, targets in at.items():
-            joining = [target for target in targets if target in leads and target not in unclear]
-            if named[number] and joining:
-                groups.append([*joining, *named[number]])
-        self.link(PHONE, groups)
+    return links, unclear
 
 
 def match(known: Mapping[str, Known], nicknames: Nicknames) -> dict[str, Matched]:
     """Target key → the person that it is, and how that was told."""
-    work = _Match(known, nicknames)
-    work.link(CROSSWALK, work.by({key: filter(None, [one.crosswalk]) for key, one in known.items()}))
-    work.link(EXTERNAL_ID, work.by({key: one.external_ids for key, one in known.items()}))
-    work.link(EMAIL, work.by({key: one.emails for key, one in known.items()}))
-    work.link(
-        PHONE_AND_NAME,
-        work.by(
-            {
-                key: [(number, name) for number in one.phones for name in work.names[key]]
-                for key, one in known.items()
-            }
-        ),
-    )
-    work.nameless()
+    names = {
+        key: {name for text in one.first_names if (name := first_name(text, nicknames)) is not None}
+        for key, one in known.items()
+    }
+    by_number, unclear = _by_number(known, names)
+    links = [
+        *_by(0, CROSSWALK, {key: filter(None, [one.crosswalk]) for key, one in known.items()}, least=1),
+        *_by(1, EXTERNAL_ID, {key: one.external_ids for key, one in known.items()}),
+        *_by(2, EMAIL, {key: one.emails for key, one in known.items()}),
+        *by_number,
+    ]
+    of_target: dict[str, list[_Link]] = defaultdict(list)
+    for link in links:
+        for target in link.basis:
+            of_target[target].append(link)
+    person: dict[str, str] = {}
+    widest: dict[str, int] = {}
+    for level in range(4):
+        groups = _Persons(known)
+        for link in links:
+            if link.level <= level:
+                groups.unite(list(link.basis))
+        for targets in groups.members().values():
+            houses = {known[target].crosswalk for target in targets} - {None}
+            if len(houses) <= 1:
+                key = f"house:{houses.pop()}" if houses else min(targets, key=str.encode)
+                person |= dict.fromkeys(targets, f"person:{key}")
+                widest |= dict.fromkeys(targets, level)
+    order = list(STRENGTH)
     matched: dict[str, Matched] = {}
-    for targets in work.persons.members().values():
-        houses = {known[target].crosswalk for target in targets} - {None}
-        person = f"person:house:{houses.pop()}" if houses else f"person:{min(targets, key=str.encode)}"
-        for target in targets:
-            basis = work.basis.get(target, ALONE)
-            matched[target] = Matched(target, person, basis, STRENGTH[basis], target in work.ambiguous)
+    for target in known:
+        joining = [link.basis[target] for link in of_target[target] if link.level <= widest[target]]
+        basis = min(joining, key=order.index, default=ALONE)
+        beyond = any(link.level > widest[target] for link in of_target[target])
+        matched[target] = Matched(target, person[target], basis, STRENGTH[basis], beyond or target in unclear)
     return matched

@@ -254,7 +254,7 @@ def test_nameless_entries_of_a_number_are_one_person() -> None:
     }
 
 
-def test_a_nameless_entry_with_two_numbers_unites_nobody() -> None:
+def test_a_nameless_entry_with_two_numbers_unites_no_two_names() -> None:
     made = {
         "voipbin_outdialtargets": [
             entry(1, "Maria", "+12125550142"),
@@ -262,8 +262,27 @@ def test_a_nameless_entry_with_two_numbers_unites_nobody() -> None:
             entry(3, None, "+12125550142", "+12125550143"),
         ]
     }
-    assert {target: told(made)[target] for target in ("voipbin:1", "voipbin:2", "voipbin:3")} == {
+    assert told(made) == {
         f"voipbin:{number}": (f"voipbin:{number}", "alone", number == 3) for number in (1, 2, 3)
+    }
+
+
+def test_a_number_of_nameless_entries_unites_no_two_names() -> None:
+    made = {
+        "voipbin_outdialtargets": [
+            entry(1, "Maria", "+12125550142"),
+            entry(2, None, "+12125550142", "+12125550144"),
+            entry(3, None, "+12125550144"),
+            entry(4, None, "+12125550144", "+12125550143"),
+            entry(5, "Bob", "+12125550143"),
+        ]
+    }
+    assert told(made) == {
+        "voipbin:1": ("voipbin:1", "phone", False),
+        "voipbin:2": ("voipbin:1", "phone", False),
+        "voipbin:3": ("voipbin:3", "alone", False),
+        "voipbin:4": ("voipbin:4", "phone", False),
+        "voipbin:5": ("voipbin:4", "phone", False),
     }
 
 
@@ -282,7 +301,7 @@ def test_the_crosswalk_wins() -> None:
     }
     assert told(made) == {
         "outreach:1": ("house:one", "crosswalk", True),
-        "outreach:2": ("house:two", "alone", True),
+        "outreach:2": ("house:two", "crosswalk", True),
         "outreach:3": ("outreach:3", "alone", True),
-        "liondesk:4": ("house:one", "crosswalk", True),
+        "liondesk:4": ("house:one", "crosswalk", False),
     }
