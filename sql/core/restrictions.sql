@@ -51,7 +51,7 @@ opted_in AS (
     FROM every_mark AS marks
     INNER JOIN stated AS agreed ON agreed.kind = 'opted_in' AND agreed.since > marks.since
     WHERE
-        marks.kind <> 'bad_contact_info'
+        marks.kind NOT IN ('bad_contact_info', 'house_list')
         AND (
             agreed.target_key = marks.target_key AND (agreed.point_key IS NULL OR agreed.point_key = marks.point_key)
             OR agreed.point_key = marks.point_key
