@@ -156,6 +156,7 @@ def _of_action_builder(rows: Rows, known: dict[str, Known]) -> None:
         target = known[f"action_builder:{row['id']}"]
         _add(target.first_names, row.get("first_name"))
         _add(target.external_ids, row.get("custom_id"))
+        _add(target.external_ids, row.get("interact_id"))
     for row in _of_entities(rows, "action_builder_phone_numbers"):
         _add(known[f"action_builder:{row['owner_id']}"].phones, phone(row.get("number")))
     for row in _of_entities(rows, "action_builder_emails"):
