@@ -333,7 +333,7 @@ nullif(
             lower(trim(value)), 'áàâäãåāéèêëēíìîïīóòôöõøōúùûüūñńçćčšśžźżýÿłđ',
             'aaaaaaaeeeeeiiiiiooooooouuuuunncccsszzzyyld'
         ),
-        '^[^[:alpha:]]*([[:alpha:]][[:alpha:]\'’]+)', 1
+        '^[^[:alpha:]]*([[:alpha:]][[:alpha:]''’]+)', 1
     ),
     ''
 );

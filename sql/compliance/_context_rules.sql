@@ -1,6 +1,6 @@
 -- One row per context + rule: whether the rule judges attempts in this context, and if not, why.
 -- A context is what an attempt's channel, its campaign's purpose and consent, and its place are.
--- Key: context, rule, in_force_from [null]
+-- Key: context, rule, in_force_from
 WITH contexts AS (
     SELECT
         context,
@@ -44,7 +44,7 @@ asked AS (
 SELECT
     context, -- channel, purpose, consent and place, as in compliance._approaches
     rule, -- the rule, as in core.contact_rules
-    in_force_from, -- the version of the rule: since when it is in force; null if it always was
+    in_force_from, -- the version of the rule: since when it is in force; null if it always was [null]
     kind, -- hours, cap, after_contact or after_mark
     because IS NULL AS is_judged, -- true if the rule judges attempts in this context
     because, -- why it does not; null if it does

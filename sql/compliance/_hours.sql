@@ -52,7 +52,10 @@ suspects AS (
     INNER JOIN compliance._context_rules AS asked ON asked.context = own.context AND asked.kind = 'hours' AND asked.is_judged
     INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
     WHERE
-        (own.local_moment % 86400000000 < rules.opens - rules.tolerance OR own.local_moment % 86400000000 > rules.closes + rules.tolerance)
+        (
+            own.local_moment % 86400000000 < rules.opens - rules.tolerance
+            OR own.local_moment % 86400000000 > rules.closes + rules.tolerance
+        )
         AND reports.is_in_force(own.local_moment, rules.in_force_from, rules.in_force_until, rules.days)
 ),
 
@@ -86,7 +89,8 @@ judged AS (
 ),
 
 weighed AS (
-    SELECT attempt_key, rule, bool_and(is_outside) AS is_outside, min(local_moment) AS local_from, max(local_moment) AS local_until
+    SELECT
+        attempt_key, rule, bool_and(is_outside) AS is_outside, min(local_moment) AS local_from, max(local_moment) AS local_until
     FROM judged
     GROUP BY attempt_key, rule
 ),
@@ -111,7 +115,8 @@ SELECT
     weighed.attempt_key, -- the attempt, as in core.attempts
     weighed.rule, -- the rule, as in core.contact_rules
     -- breach or unverifiable
-    CASE WHEN weighed.is_outside AND timed.is_dialled AND NOT lifted.may_be_lifted THEN 'breach' ELSE 'unverifiable' END AS verdict,
+    CASE WHEN weighed.is_outside AND timed.is_dialled AND NOT lifted.may_be_lifted THEN 'breach' ELSE 'unverifiable' END
+        AS verdict,
     -- why: outside_hours, or why nobody can tell
     CASE
         WHEN NOT weighed.is_outside THEN 'outside_hours_in_some_zones'

@@ -6,7 +6,8 @@ WITH named AS (
     SELECT
         identities.source,
         identities.source || ':' || CAST(identities.person AS VARCHAR) AS target_key,
-        max(trim(concat_ws(' ', nullif(trim(identities.first_name), ''), nullif(trim(identities.last_name), '')))) AS display_name,
+        max(trim(concat_ws(' ', nullif(trim(identities.first_name), ''), nullif(trim(identities.last_name), ''))))
+            AS display_name,
         max(reports.first_name(identities.first_name)) AS first_name
     FROM sources.identities AS identities
     GROUP BY identities.source, identities.person

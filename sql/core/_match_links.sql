@@ -3,7 +3,7 @@
 -- addresses, of level 3 telephone numbers together with a first name. Role addresses (info@, office@, …) link nobody.
 -- A target without a name takes the name of the targets at its numbers if they all have one name. If they have several,
 -- it may be any of them: it is ambiguous, and no number links it.
--- Key: target_key, level, link [null]
+-- Key: target_key, level, link
 WITH phones AS (
     SELECT points.target_key, points.point_key, targets.first_name
     FROM core.contact_points AS points
@@ -63,7 +63,7 @@ counted AS (
 SELECT
     counted.target_key, -- the target, as in core.attempts
     counted.level, -- 0 to 3: how sure the link is, the surest first
-    counted.link, -- what is shared; null for a target that is ambiguous
+    counted.link, -- what is shared; null for a target that is ambiguous [null]
     -- crosswalk, external_id, email, phone_and_name or phone: what joins the target to others
     CASE
         WHEN counted.level = 0 THEN 'crosswalk'

@@ -45,7 +45,8 @@ said AS (
 ),
 
 best AS (
-    SELECT point_key, min(rank) AS rank FROM said GROUP BY point_key
+    SELECT point_key, min(rank) AS rank FROM said
+GROUP BY point_key
 ),
 
 each_zone AS (

@@ -28,7 +28,8 @@ WITH stated AS (
 ),
 
 every_mark AS (
-    SELECT * FROM stated WHERE kind <> 'opted_in'
+    SELECT * FROM stated
+WHERE kind <> 'opted_in'
     UNION ALL
     SELECT
         attempts.source,

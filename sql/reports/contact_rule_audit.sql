@@ -61,7 +61,8 @@ found AS (
 ),
 
 titles AS (
-    SELECT rule, max(title) AS title FROM core.contact_rules GROUP BY rule
+    SELECT rule, max(title) AS title FROM core.contact_rules
+GROUP BY rule
 )
 
 SELECT
@@ -92,7 +93,8 @@ SELECT
 FROM counted
 INNER JOIN titles ON titles.rule = counted.rule
 LEFT JOIN (
-    SELECT campaign_key, max(campaign_name) AS campaign_name FROM core.attempts GROUP BY campaign_key
+    SELECT campaign_key, max(campaign_name) AS campaign_name FROM core.attempts
+GROUP BY campaign_key
 ) AS campaigns ON campaigns.campaign_key = counted.campaign_key
 LEFT JOIN found
     ON found.source = counted.source AND found.campaign_key = counted.campaign_key AND found.rule = counted.rule

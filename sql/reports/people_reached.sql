@@ -49,7 +49,8 @@ counted AS (
 
 -- A target can be matched if it has a usable number or e-mail address, or if an id or the crosswalk says who it is.
 matchable AS (
-    SELECT target_key FROM core.contact_points WHERE is_usable AND kind IN ('phone', 'email')
+    SELECT target_key FROM core.contact_points
+WHERE is_usable AND kind IN ('phone', 'email')
     UNION
     SELECT target_key FROM core._match_links
 ),
@@ -71,7 +72,8 @@ SELECT
     coalesce(counted.people_attempted, 0) AS people_attempted,
     coalesce(counted.people_contacted, 0) AS people_contacted, -- people that were reached [count]
     -- people_contacted / people_attempted [share]
-    CASE WHEN counted.people_attempted > 0 THEN CAST(counted.people_contacted AS DOUBLE) / counted.people_attempted END AS contact_rate,
+    CASE WHEN counted.people_attempted > 0 THEN CAST(counted.people_contacted AS DOUBLE) / counted.people_attempted END
+        AS contact_rate,
     -- lower end of its 95 % interval (Wilson) [share]
     reports.wilson_low(counted.people_contacted, counted.people_attempted) AS contact_rate_low,
     -- upper end of its 95 % interval (Wilson) [share]
@@ -80,6 +82,8 @@ SELECT
     coalesce(matched.targets, 0) AS targets, -- targets that it knows [count]
     -- targets that can be matched with those of other systems / targets [share]
     CASE WHEN matched.targets > 0 THEN CAST(matched.matchable AS DOUBLE) / matched.targets END AS is_matched_share
-FROM (SELECT source FROM core.sources UNION ALL SELECT 'all') AS sources
+FROM (SELECT source FROM core.sources
+UNION ALL
+SELECT 'all') AS sources
 LEFT JOIN counted ON counted.source = sources.source
 LEFT JOIN matched ON matched.source = sources.source
