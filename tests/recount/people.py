@@ -57,6 +57,8 @@ class Known:
     emails: set[str] = field(default_factory=set)
     external_ids: set[str] = field(default_factory=set)
     crosswalk: str | None = None
+    is_listed: bool = False
+    """True if a list has a name, an id or any point of it, usable or not, or if it was attempted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def first_name(value: str | None, nicknames: Nicknames) -> str | None:
 
 
 def facts(rows: Rows) -> dict[str, Known]:
-    """Target key → what the lists of all systems, and the calls, say of it."""
+    """Target key → what the lists of all systems, and the attempts, say of it."""
     known: dict[str, Known] = defaultdict(Known)
     for read in (_of_attempts, _of_voipbin, _of_outreach, _of_action_builder, _of_liondesk):
         read(rows, known)
@@ -122,72 +124,45 @@ def facts(rows: Rows) -> dict[str, Known]:
         key = f"{row['source']}:{row['target_id']}"
         if key in known and (row.get("person") or "").strip():
             known[key].crosswalk = row["person"].strip()
-    return dict(known)
+    return {key: one for key, one in known.items() if one.is_listed}
 
 
 def _of_voipbin(rows: Rows, known: dict[str, Known]) -> None:
     for row in rows.get("voipbin_outdialtargets", ()):
         target = known[f"voipbin:{row['id']}"]
-        _add(target.first_names, row.get("name"))
+        _name(target, row.get("name"))
         for index in range(5):
-            _add(target.phones, phone((row.get(f"destination_{index}") or {}).get("target")))
+            _phone(target, (row.get(f"destination_{index}") or {}).get("target"))
 
 
 def _of_outreach(rows: Rows, known: dict[str, Known]) -> None:
     for row in rows.get("outreach_prospects", ()):
         target = known[f"outreach:{row['id']}"]
-        _add(target.first_names, row.get("first_name"))
-        _add(target.external_ids, row.get("external_id"))
+        _name(target, row.get("first_name"))
+        _external(target, row.get("external_id"))
         for kind in ("mobile", "work", "home", "other", "voip"):
             for value in row.get(f"{kind}_phones") or ():
-                _add(target.phones, phone(value))
+                _phone(target, value)
         for value in row.get("emails") or ():
-            _add(target.emails, email(value))
+            _email(target, value)
     for row in rows.get("outreach_phone_numbers", ()):
         if row.get("prospect_id") is not None:
-            _add(known[f"outreach:{row['prospect_id']}"].phones, phone(row.get("number")))
+            _phone(known[f"outreach:{row['prospect_id']}"], row.get("number"))
     for row in rows.get("outreach_email_addresses", ()):
         if row.get("prospect_id") is not None:
-            _add(known[f"outreach:{row['prospect_id']}"].emails, email(row.get("email")))
+            _email(known[f"outreach:{row['prospect_id']}"], row.get("email"))
 
 
 def _of_action_builder(rows: Rows, known: dict[str, Known]) -> None:
     for row in rows.get("action_builder_entities", ()):
         target = known[f"action_builder:{row['id']}"]
-        _add(target.first_names, row.get("first_name"))
-        _add(target.external_ids, row.get("custom_id"))
-        _add(target.external_ids, row.get("interact_id"))
+        _name(target, row.get("first_name"))
+        _external(target, row.get("custom_id"))
+        _external(target, row.get("interact_id"))
     for row in _of_entities(rows, "action_builder_phone_numbers"):
-        _add(known[f"action_builder:{row['owner_id']}"].phones, phone(row.get("number")))
+        _phone(known[f"action_builder:{row['owner_id']}"], row.get("number"))
     for row in _of_entities(rows, "action_builder_emails"):
-        _add(known[f"action_builder:{row['owner_id']}"].emails, email(row.get("email")))
-
-
-def _of_liondesk(rows: Rows, known: dict[str, Known]) -> None:
-    for row in rows.get("liondesk_contacts", ()):
-        target = known[f"liondesk:{row['id']}"]
-        _add(target.first_names, row.get("first_name"))
-        _add(target.emails, email(row.get("email")))
-        for kind in ("mobile", "home", "office"):
-            _add(target.phones, phone(row.get(f"{kind}_phone")))
-
-
-def _of_attempts(rows: Rows, known: dict[str, Known]) -> None:
-    """Add the targets of attempts, and the numbers that were called or that called."""
-    for row in rows.get("voipbin_campaigncalls", ()):
-        if row.get("outdial_target_id") is not None:
-            target = known[f"voipbin:{row['outdial_target_id']}"]
-            _add(target.phones, phone((row.get("destination") or {}).get("target")))
-    for row in rows.get("outreach_calls", ()):
-        if row.get("prospect_id") is not None:
-            side = "from" if row.get("direction") == "inbound" else "to"
-            _add(known[f"outreach:{row['prospect_id']}"].phones, phone(row.get(side)))
-    for row in rows.get("action_builder_contact_attempts", ()):
-        if row.get("entity_id") is not None:
-            known[f"action_builder:{row['entity_id']}"]
-    for row in rows.get("liondesk_contact_communications", ()):
-        if row.get("contact_id") is not None:
-            known[f"liondesk:{row['contact_id']}"]
+        _email(known[f"action_builder:{row['owner_id']}"], row.get("email"))
 
 
 def _of_entities(rows: Rows, table: str) -> Iterable[Row]:
@@ -198,9 +173,57 @@ def _of_entities(rows: Rows, table: str) -> Iterable[Row]:
     )
 
 
-def _add(values: set[str], value: str | None) -> None:
-    if value is not None and value.strip():
-        values.add(value.strip())
+def _of_liondesk(rows: Rows, known: dict[str, Known]) -> None:
+    for row in rows.get("liondesk_contacts", ()):
+        target = known[f"liondesk:{row['id']}"]
+        _name(target, row.get("first_name"))
+        _email(target, row.get("email"))
+        for kind in ("mobile", "home", "office"):
+            _phone(target, row.get(f"{kind}_phone"))
+
+
+def _of_attempts(rows: Rows, known: dict[str, Known]) -> None:
+    """Add the targets of attempts, and the numbers that were called or that called."""
+    for table, name in (
+        ("voipbin_campaigncalls", "outdial_target_id"),
+        ("outreach_calls", "prospect_id"),
+        ("action_builder_contact_attempts", "entity_id"),
+        ("liondesk_contact_communications", "contact_id"),
+    ):
+        for row in rows.get(table, ()):
+            if row.get(name) is None:
+                continue
+            source = next(
+                one for one in ("voipbin", "outreach", "action_builder", "liondesk") if table.startswith(one)
+            )
+            target = known[f"{source}:{row[name]}"]
+            target.is_listed = True
+            _phone(target, (row.get("destination") or {}).get("target"))
+            _phone(target, row.get("from" if row.get("direction") == "inbound" else "to"))
+
+
+def _name(target: Known, value: str | None) -> None:
+    _note(target, target.first_names, value, value)
+
+
+def _external(target: Known, value: str | None) -> None:
+    _note(target, target.external_ids, value, value)
+
+
+def _phone(target: Known, value: str | None) -> None:
+    _note(target, target.phones, value, phone(value))
+
+
+def _email(target: Known, value: str | None) -> None:
+    _note(target, target.emails, value, email(value))
+
+
+def _note(target: Known, values: set[str], written: str | None, normal: str | None) -> None:
+    """Note a value that a list has, and its normal form if it has one."""
+    if written is not None and written.strip():
+        target.is_listed = True
+        if normal is not None:
+            values.add(normal.strip())
 
 
 # -------------------------------------------------------------------------------------------------------- match

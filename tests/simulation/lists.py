@@ -635,7 +635,9 @@ def _voipbin(folder: Folder, people: _People, log: Log) -> None:
     dice = Dice("voice", len(log.calls))
     since = moment("2026-10-12T00:00:00")
     calls = [call for call in log.calls if call.has_reference and call.tm_create >= since]
-    voice = [_times(_voice_call(dice, call, log.end), None) for call in calls]
+    # A voice call is written by another service than its campaigncall; both are known until the same moment.
+    end = max(max(call.tm_create, call.tm_update or 0) for call in log.calls)
+    voice = [_times(_voice_call(dice, call, end), None) for call in calls]
     half = len(voice) // 2
     folder.lines("voipbin/calls/2026-10-20.ndjson.gz", voice[:half])
     for number, page in enumerate(chunks(voice[half:][::-1], 400), 1):
