@@ -138,7 +138,7 @@ def _of_voipbin(rows: Rows, known: dict[str, Known]) -> None:
 def _of_outreach(rows: Rows, known: dict[str, Known]) -> None:
     for row in rows.get("outreach_prospects", ()):
         target = known[f"outreach:{row['id']}"]
-        _name(target, row.get("first_name"))
+        _name(target, row.get("first_name"), row.get("last_name"))
         _external(target, row.get("external_id"))
         for kind in ("mobile", "work", "home", "other", "voip"):
             for value in row.get(f"{kind}_phones") or ():
@@ -156,7 +156,7 @@ def _of_outreach(rows: Rows, known: dict[str, Known]) -> None:
 def _of_action_builder(rows: Rows, known: dict[str, Known]) -> None:
     for row in rows.get("action_builder_entities", ()):
         target = known[f"action_builder:{row['id']}"]
-        _name(target, row.get("first_name"))
+        _name(target, row.get("first_name"), row.get("last_name"))
         _external(target, row.get("custom_id"))
         _external(target, row.get("interact_id"))
     for row in _of_entities(rows, "action_builder_phone_numbers"):
@@ -176,7 +176,7 @@ def _of_entities(rows: Rows, table: str) -> Iterable[Row]:
 def _of_liondesk(rows: Rows, known: dict[str, Known]) -> None:
     for row in rows.get("liondesk_contacts", ()):
         target = known[f"liondesk:{row['id']}"]
-        _name(target, row.get("first_name"))
+        _name(target, row.get("first_name"), row.get("last_name"))
         _email(target, row.get("email"))
         for kind in ("mobile", "home", "office"):
             _phone(target, row.get(f"{kind}_phone"))
@@ -202,8 +202,9 @@ def _of_attempts(rows: Rows, known: dict[str, Known]) -> None:
             _phone(target, row.get("from" if row.get("direction") == "inbound" else "to"))
 
 
-def _name(target: Known, value: str | None) -> None:
-    _note(target, target.first_names, value, value)
+def _name(target: Known, first: str | None, last: str | None = None) -> None:
+    _note(target, target.first_names, first, first)
+    _note(target, set(), last, None)
 
 
 def _external(target: Known, value: str | None) -> None:

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -317,7 +317,7 @@ def population(seed: object, adults: int = 700) -> Population:
         if dice.chance(0.25):
             targets.append(_contact(made, clerk, human))
         if dice.chance(0.55):
-            copies = 2 if dice.chance(0.25) else 1
+            copies = (2 if dice.chance(0.25) else 1) if human.mobile or human.landline else 0
             targets += [_entry(made, clerk, human, copy, seed) for copy in range(copies)]
         for source, native in targets:
             made.truth[f"{source}:{native}"] = human.number
@@ -431,8 +431,8 @@ def _entry(made: Population, clerk: _Clerk, human: Human, copy: int, seed: objec
     )
     # A list for the dialer is made of those who have a number.
     numbers = list(clerk.numbers(human).values())
-    if not numbers and human.mobile is not None:
-        numbers = [human.mobile]
+    if not numbers:
+        numbers = [number for number in (human.mobile, human.landline) if number is not None][:1]
     row: Row = {
         "id": native,
         "outdial_id": identifier("outdial", copy),
@@ -470,6 +470,14 @@ def quality(truth: Mapping[str, int], persons: Mapping[str, str]) -> Quality:
     found = _pairs(persons[target] for target in truth)
     true = _pairs(truth.values())
     return Quality(both / found if found else 1.0, both / true if true else 1.0, true)
+
+
+def pooled(qualities: Sequence[Quality]) -> Quality:
+    """The quality over all pairs of several towns."""
+    right = sum(one.recall * one.pairs for one in qualities)
+    told = sum(one.recall * one.pairs / one.precision for one in qualities)
+    true = sum(one.pairs for one in qualities)
+    return Quality(right / told, right / true, true)
 
 
 def _pairs(groups: Iterable[object]) -> int:
