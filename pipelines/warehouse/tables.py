@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS landing.purposes (
 CREATE TABLE IF NOT EXISTS landing.number_plan (prefix VARCHAR, country VARCHAR, region VARCHAR, zones VARCHAR[]);
 CREATE TABLE IF NOT EXISTS landing.nicknames (name VARCHAR, first_name VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.holidays (country VARCHAR, day DATE);
+CREATE TABLE IF NOT EXISTS landing.zones (zone VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.sources (
     source VARCHAR, title VARCHAR, target_words VARCHAR, measures_contact BOOLEAN
 );
@@ -201,6 +202,10 @@ def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             for source in SOURCES
             if source.has_attempts
         ],
+    )
+    con.execute(
+        "INSERT INTO landing.zones SELECT name FROM pg_timezone_names() "
+        "WHERE NOT EXISTS (SELECT 1 FROM landing.zones) ORDER BY name"
     )
     con.execute(
         "INSERT INTO landing.salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM landing.salt)",
