@@ -122,13 +122,15 @@ def test_a_rule_of_ones_own(landing: Landing) -> None:
 def test_versions_of_a_rule_come_from_one_file(landing: Landing) -> None:
     landing.load(
         contact_rules="rule,in_force_from,in_force_until,cap\n"
-        "us-fl-cap,2021-07-01,2025-12-31,\n"
         "us-fl-cap,2026-01-01,,2\n"
+        "us-fl-cap,2021-07-01,,\n"  # ends when the other one begins
+        "us-fl-cap,any,2020-12-31,9\n"
     )
     assert landing.con.sql(
         "SELECT in_force_from, in_force_until, cap, same_subject, origin FROM landing.contact_rules "
-        "WHERE rule = 'us-fl-cap' ORDER BY in_force_from"
+        "WHERE rule = 'us-fl-cap' ORDER BY in_force_from NULLS FIRST"
     ).fetchall() == [
+        (None, date(2020, 12, 31), 9, True, "landing folder"),
         (date(2021, 7, 1), date(2025, 12, 31), 3, True, "landing folder"),
         (date(2026, 1, 1), None, 2, True, "landing folder"),
     ]
