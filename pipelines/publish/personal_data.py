@@ -76,6 +76,9 @@ _OWN: Mapping[str, Mapping[str, Content]] = {
     "landing.purposes": {"campaign": "name", "subject": "text"},
     "core._purposes": {"subject": "text"},
     "core.attempts": {"raw_disposition": "disposition", "unmapped_value": "text"},
+    "core.attempt_points": {"subject": "text"},
+    "core.contact_points": {"value": "text", "status": "name"},
+    "core.restrictions": {"evidence": "name"},
     "quality.unmapped_values": {"value": "text", "line": "quotation"},
     "reports.aapor_coverage": {"source": "name"},
 }
@@ -87,8 +90,14 @@ _UNDECIDED = "SELECT unnest([value, lower(label)]) FROM core.dispositions WHERE 
 _MACROS: tuple[Content, ...] = ("path", "name", "text")
 """The contents for which the warehouse has a macro."""
 
-_SPELLED_AS: Mapping[str, Content] = {"type": "name"}
-"""Columns of these names in any built table hold a field with known values."""
+_PEOPLE: Mapping[str, Content] = dict.fromkeys(
+    ("point_key", "person_key", "restriction_key", "display_name"), "text"
+)
+"""Columns of these names in any built table hold what leads to a person: a number, an address, or a name. A key is
+hashed as a whole, so that tables can still be joined by it."""
+
+_SPELLED_AS: Mapping[str, Content] = {"type": "name", **_PEOPLE}
+"""Columns of these names in any built table → what they hold."""
 
 _ALIASES: Mapping[str, Content] = {"file": "path", "files": "path", "first_file": "path"}
 """What a rule calls a column of paths."""
@@ -150,7 +159,10 @@ class WithheldError(LedgerError):
 
 def columns(table: str) -> frozenset[str]:
     """Return the columns of a ``schema.table`` that hold, or may hold, personal data, whether it is hidden or not."""
-    return _personal_fields().get(table, frozenset()) | _QUOTING.get(table, frozenset())
+    if table in _personal_fields():
+        return _personal_fields()[table]
+    values = frozenset({"value"}) if table == "core.contact_points" else frozenset()
+    return _QUOTING.get(table, frozenset()) | _PEOPLE.keys() | values
 
 
 def contents(table: str) -> Mapping[str, Content]:
@@ -426,8 +438,8 @@ def _words() -> tuple[str, ...]:
 
 @cache
 def _labels() -> str:
-    """Return SQL for every label that stands in a list of a source. A source's first resource is no list."""
-    lists = [resource for source in SOURCES for resource in source.resources[1:]]
+    """Return SQL for every label that stands in a list of a source. A source's attempts are no list."""
+    lists = [resource for source in SOURCES for resource in source.lists]
     found = [
         f"SELECT {quoted(field.name)} FROM {resource.raw_table}"
         for resource in lists

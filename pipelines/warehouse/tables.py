@@ -61,6 +61,8 @@ CREATE TABLE IF NOT EXISTS landing.purposes (
 CREATE TABLE IF NOT EXISTS landing.number_plan (prefix VARCHAR, country VARCHAR, region VARCHAR, zones VARCHAR[]);
 CREATE TABLE IF NOT EXISTS landing.nicknames (name VARCHAR, first_name VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.holidays (country VARCHAR, day DATE);
+CREATE TABLE IF NOT EXISTS landing.regions (country VARCHAR, region VARCHAR, name VARCHAR);
+CREATE TABLE IF NOT EXISTS landing.zones (zone VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.sources (
     source VARCHAR, title VARCHAR, target_words VARCHAR, measures_contact BOOLEAN
 );
@@ -175,7 +177,7 @@ def create_schemas(
 
 
 def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Write the run's settings and the sources to ``landing.settings`` and ``landing.sources``, where SQL reads them.
+    """Write the run's settings and the sources of attempts to ``landing.settings`` and ``landing.sources``, for SQL.
 
     In a new warehouse, also draw the random key of the hashes of personal data: ``landing.salt``.
     """
@@ -196,7 +198,15 @@ def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.execute("DELETE FROM landing.sources")
     con.executemany(
         "INSERT INTO landing.sources VALUES (?, ?, ?, ?)",
-        [[source.name, source.title, source.target, source.measures_contact] for source in SOURCES],
+        [
+            [source.name, source.title, source.target, source.measures_contact]
+            for source in SOURCES
+            if source.has_attempts
+        ],
+    )
+    con.execute(
+        "INSERT INTO landing.zones SELECT name FROM pg_timezone_names() "
+        "WHERE NOT EXISTS (SELECT 1 FROM landing.zones) ORDER BY name"
     )
     con.execute(
         "INSERT INTO landing.salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM landing.salt)",
