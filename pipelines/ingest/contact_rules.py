@@ -174,6 +174,8 @@ def _wrong_for_its_kind(row: _Row) -> tuple[str, str] | None:
     needed, allowed = _OF_KIND[kind]
     if empty := [name for name in needed if row[name] is None]:
         return empty[0], f"has no {', '.join(empty)}, which a rule of kind {kind} needs"
+    if kind == "after_contact" and isinstance(row["grace"], tuple) and row["grace"][1] == "business_days":
+        return "grace", "its grace is in business days, which only a rule of kind after_mark counts"
     others = {name for columns in _OF_KIND.values() for each in columns for name in each}
     for name in sorted(others.difference(needed, allowed)):
         if row[name] not in (None, False):
