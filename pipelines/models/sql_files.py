@@ -602,8 +602,8 @@ def _items(tokens: list[Token]) -> list[tuple[list[Token], Token | None]]:
 def _unions(root: Path, sources: Iterable[Source]) -> dict[str, tuple[Branch, ...]]:
     """Return the branches of each ``sources.<kind>``.
 
-    Raises ModelError for a source whose module or whose ``attempts.sql`` is missing, and for a file that does not give
-    the columns of the contract.
+    Raises ModelError for a source whose module or whose ``attempts.sql`` is missing, for an ``attempts.sql`` of a source
+    that has no attempts, and for a file that does not give the columns of the contract.
     """
     known = {source.name: source for source in sources}
     folder = root / "sources"
@@ -616,11 +616,19 @@ def _unions(root: Path, sources: Iterable[Source]) -> dict[str, tuple[Branch, ..
                 cure=f"write it, or delete {_shown(place, root)}/, which gives facts of a source that no module describes",
             )
     for source in known.values():
-        if not (folder / source.name / "attempts.sql").is_file():
+        attempts = folder / source.name / "attempts.sql"
+        module = f"pipelines/sources/{source.name}.py"
+        if source.has_attempts and not attempts.is_file():
             raise ModelError(
                 "is missing",
                 where=f"sql/sources/{source.name}/attempts.sql",
-                cure=f"write it, or delete pipelines/sources/{source.name}.py, which describes a source without attempts",
+                cure=f"write it, or say has_attempts=False in {module}",
+            )
+        if not source.has_attempts and attempts.is_file():
+            raise ModelError(
+                "gives attempts of a source that has none",
+                where=f"sql/sources/{source.name}/attempts.sql",
+                cure=f"delete it, or leave has_attempts=False out of {module}",
             )
     return {
         f"sources.{kind}": tuple(
@@ -660,8 +668,7 @@ def _branch(root: Path, source: Source, kind: str, path: Path) -> Branch:
         )
     own = [f"{literal(source.name)} AS source"]
     inputs: tuple[str, ...] = ()
-    if kind == "attempts":
-        resource = source.resources[0]
+    if kind == "attempts" and (resource := source.attempts) is not None:
         measures = "TRUE" if source.measures_contact else "FALSE"
         own += [f"{literal(resource.name)} AS resource", f"{measures} AS measures_contact"]
         inputs = (resource.raw_table,)

@@ -392,8 +392,8 @@ def _words() -> tuple[str, ...]:
 
 @cache
 def _labels() -> str:
-    """Return SQL for every label that stands in a list of a source. A source's first resource is no list."""
-    lists = [resource for source in SOURCES for resource in source.resources[1:]]
+    """Return SQL for every label that stands in a list of a source. A source's attempts are no list."""
+    lists = [resource for source in SOURCES for resource in source.lists]
     found = [
         f"SELECT {quoted(field.name)} FROM {resource.raw_table}"
         for resource in lists

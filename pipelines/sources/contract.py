@@ -181,6 +181,8 @@ class Resource:
     - ``markers``: the source's own columns that say whether a row was deleted, beside those of copying tools.
     - ``page_sets``: for rows without an id; it fills the key.
     - ``contradictions``: the ways in which a row may contradict itself.
+    - ``is_whole_list``: True if the files that lie in the folder now are the whole list. When one of them is changed,
+      added or taken away, the list is read again, and what no file says any longer is gone.
     """
 
     source: str
@@ -203,6 +205,7 @@ class Resource:
     markers: tuple[Marker, ...] = ()
     page_sets: PageSets | None = None
     contradictions: tuple[Contradiction, ...] = ()
+    is_whole_list: bool = False
 
     def __post_init__(self) -> None:
         fields = tuple(
@@ -288,7 +291,8 @@ COMMON_FIELDS: tuple[Field, ...] = (
 class Source:
     """One system: its folder ``<name>/`` in the landing folder, and its SQL in ``sql/sources/<name>/``.
 
-    The rows of its first resource are its attempts. ``target`` says in words what its targets are.
+    The rows of its first resource are its attempts, unless ``has_attempts`` is False: then it holds lists alone, and its
+    SQL gives other facts. ``target`` says in words what its targets are.
     ``measures_contact``: True if it tells whether a person was reached. Only such sources enter contact rates.
     """
 
@@ -297,6 +301,17 @@ class Source:
     target: str
     resources: tuple[Resource, ...]
     measures_contact: bool = True
+    has_attempts: bool = True
+
+    @property
+    def attempts(self) -> Resource | None:
+        """The resource whose rows are the source's attempts; None if the source has none."""
+        return self.resources[0] if self.has_attempts else None
+
+    @property
+    def lists(self) -> tuple[Resource, ...]:
+        """The other resources, in order."""
+        return self.resources[1:] if self.has_attempts else self.resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,5 +481,5 @@ FACTS: dict[str, tuple[Fact, ...]] = {
         Fact("name", "VARCHAR", "The person: any text, the same for all targets of one person."),
     ),
 }
-"""SQL file of a source → the columns that it gives. A source of attempts must have ``attempts``; the others are for
+"""SQL file of a source → the columns that it gives. A source with attempts must have ``attempts``; the others are for
 lists."""

@@ -175,7 +175,7 @@ def create_schemas(
 
 
 def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Write the run's settings and the sources to ``landing.settings`` and ``landing.sources``, where SQL reads them.
+    """Write the run's settings and the sources of attempts to ``landing.settings`` and ``landing.sources``, for SQL.
 
     In a new warehouse, also draw the random key of the hashes of personal data: ``landing.salt``.
     """
@@ -196,7 +196,11 @@ def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.execute("DELETE FROM landing.sources")
     con.executemany(
         "INSERT INTO landing.sources VALUES (?, ?, ?, ?)",
-        [[source.name, source.title, source.target, source.measures_contact] for source in SOURCES],
+        [
+            [source.name, source.title, source.target, source.measures_contact]
+            for source in SOURCES
+            if source.has_attempts
+        ],
     )
     con.execute(
         "INSERT INTO landing.salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM landing.salt)",

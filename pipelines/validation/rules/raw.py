@@ -19,7 +19,10 @@ def raw_rules(resource: Resource) -> Iterator[Rule]:
     their bounds.
     """
     table, key = f"raw.{resource.table}", resource.key
-    yield unique(table, key, (resource.version,) if resource.version else (), resource.scope)
+    nullable = [resource.version] if resource.version else []
+    if resource.is_whole_list:
+        nullable += [name for name in key if not resource.field_named(name).required]
+    yield unique(table, key, tuple(nullable), resource.scope)
     for column in resource.fields:
         if column.required and column.name not in key:
             yield filled(table, column.name, key)
