@@ -17,7 +17,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from tests.recount.attempts import Attempt, attempts
-from tests.recount.rows import Row, Rows, latest_moment, of_source
+from tests.recount.rows import NEVER, Row, Rows, latest_moment, of_source
 
 Verdict = Literal["breach", "unverifiable", "tolerated"]
 GRAVITY: tuple[Verdict, ...] = ("breach", "unverifiable", "tolerated")
@@ -162,7 +162,7 @@ class Across:
         self.given = given
         self.as_of = as_of
         self.moments = {
-            source: as_of or latest_moment(of_source(rows, source)) or datetime.min for source in SOURCES
+            source: as_of or latest_moment(of_source(rows, source)) or NEVER for source in SOURCES
         }
 
     # --- who was tried where ----------------------------------------------------------------------------------------
@@ -268,9 +268,7 @@ class Across:
             ]
             zones = frozenset(row["timezone"] for row in theirs if row.get("timezone"))
             if zones:
-                stated = Place(
-                    zones, "address", _first(theirs, "country"), _first(theirs, "state")
-                )
+                stated = Place(zones, "address", _first(theirs, "country"), _first(theirs, "state"))
         elif source == "outreach":
             row = next(
                 (row for row in self.rows.get("outreach_prospects", ()) if str(row["id"]) == native), {}
@@ -319,16 +317,16 @@ class Across:
         country = self.given.country
         for one in self.all_tries:
             if one.attempt.disposition in ("do_not_contact", "bad_contact_info"):
-                yield Mark(
-                    one.attempt.disposition, one.attempt.target, one.point, None, one.attempt.at
-                )
+                yield Mark(one.attempt.disposition, one.attempt.target, one.point, None, one.attempt.at)
         for table, kind, column in (
             ("phone_numbers", "phone", "number"),
             ("emails", "email", "email"),
             ("addresses", "address", "id"),
         ):
             for row in self.rows.get(f"action_builder_{table}", ()):
-                word = {"do_not_contact": "do_not_contact", "bad": "bad_contact_info"}.get(row.get("status") or "")
+                word = {"do_not_contact": "do_not_contact", "bad": "bad_contact_info"}.get(
+                    row.get("status") or ""
+                )
                 point = point_key(kind, None if row.get(column) is None else str(row[column]), country)
                 if word and point:
                     yield Mark(word, f"action_builder:{row['owner_id']}", point, None, row["updated_at"])
@@ -459,9 +457,7 @@ class Across:
             if self._in_force(rule, clock.date())
             and (rule["days"] is None or clock.isoweekday() in rule["days"])
         ]
-        return all(
-            _time(rule["from_local"]) <= clock.time() <= _time(rule["until_local"]) for rule in rows
-        )
+        return all(_time(rule["from_local"]) <= clock.time() <= _time(rule["until_local"]) for rule in rows)
 
     # Caps.
 
@@ -541,18 +537,17 @@ class Across:
             if rule is None:
                 continue
             sure, likely = (
-                [
-                    other
-                    for other in group
-                    if other.attempt.is_contact
-                    and self._is_in_period(other, one, rule)
-                    and one.at - other.at > self.given.tolerance
-                ]
+                [other for other in group if other.attempt.is_contact and self._is_too_soon(other, one, rule)]
                 for group in self._groups(one, pool, rule)
             )
             if sure or likely:
                 verdict: Verdict = "breach" if sure else "unverifiable"
                 yield Breach(one.key, rule["rule"], verdict, None, _via(rule["unit"], one, [*sure, *likely]))
+
+    def _is_too_soon(self, contact: Try, one: Try, rule: Row) -> bool:
+        """Whether an attempt comes after a contact and before the wait is over, however the two clocks are read."""
+        gap = one.at - contact.at
+        return self.given.tolerance < gap < _span(rule) - self.given.tolerance
 
     # After a mark.
 
@@ -564,7 +559,9 @@ class Across:
 
     def _mark_of(self, one: Try, mark: Mark, rule: Row) -> Breach | None:
         """What a mark makes of an attempt."""
-        kinds = ("bad_contact_info",) if "bad" in rule["rule"] else ("do_not_contact", "opted_out", "house_list")
+        kinds = (
+            ("bad_contact_info",) if "bad" in rule["rule"] else ("do_not_contact", "opted_out", "house_list")
+        )
         if mark.kind not in kinds:
             return None
         if mark.channels is not None and one.attempt.channel not in mark.channels:
@@ -607,8 +604,7 @@ class Across:
         if not rule["grace"]:
             return False
         if rule["grace_unit"] in ("hours", "days"):
-            grace = timedelta(hours=rule["grace"] * (24 if rule["grace_unit"] == "days" else 1))
-            return one.at - since <= grace + self.given.tolerance
+            return one.at - since <= _span(rule) + self.given.tolerance
         zone = min(one.place.zones, default="UTC")
         day, left = local(since, zone).date(), rule["grace"]
         while left:
@@ -706,6 +702,11 @@ class Across:
 def local(moment: datetime, zone: str) -> datetime:
     """The clock of a zone at a moment (UTC), without its zone."""
     return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def _span(rule: Row) -> timedelta:
+    """A grace of hours or days."""
+    return timedelta(hours=rule["grace"] * {"hours": 1, "days": 24}[rule["grace_unit"]])
 
 
 def _time(value: time | str) -> time:

@@ -6,12 +6,18 @@ what the product must make of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.sql.logs import Row, uuid
+import duckdb
+from pipelines.ingest.contact_rules import load_contact_rules
+from pipelines.ingest.reference import load_reference
 
+from pipelines.settings import ROOT
+from tests.sql.logs import NOWHERE, Row, uuid, with_mapping
+
+AS_OF = datetime(2026, 11, 20)
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -319,3 +325,45 @@ def suppressed(value: str, *, kind: str = "phone", **fields: Any) -> Log:
 def crosswalk(source: str, target_id: str, person: str) -> Log:
     """A line of the organization's own word on who is who."""
     return {"house_people": [{"source": source, "target_id": target_id, "person": person}]}
+
+
+def with_across(
+    rows: Mapping[str, Sequence[Row]],
+    *,
+    purposes: Sequence[Row] = (),
+    switched_on: Sequence[str] = (),
+    rules: Sequence[Mapping[str, Any]] = (),
+) -> duckdb.DuckDBPyConnection:
+    """A ledger as of 2026-11-20 with the project's own rules, number plan, nicknames and holidays.
+
+    ``switched_on`` are rules that the project ships switched off, ``rules`` further rows of landing.contact_rules.
+    """
+    con = with_mapping(rows, as_of=AS_OF, clock_tolerance_ms=5000)
+    load_contact_rules(con, NOWHERE, ROOT / "data" / "contact_rules.csv")
+    load_reference(con, ROOT / "data")
+    for rule in switched_on:
+        con.execute("UPDATE landing.contact_rules SET enabled = TRUE WHERE rule = ?", [rule])
+    insert(con, "landing.contact_rules", [RULE | dict(rule) for rule in rules])
+    insert(con, "landing.purposes", purposes)
+    return con
+
+
+RULE: Row = {
+    "jurisdiction": "*",
+    "consent_lifts": False,
+    "location_presumption": "none",
+    "same_subject": False,
+    "effect": "house",
+    "enabled": True,
+    "origin": "landing folder",
+}
+"""What a rule of the landing folder's file is where its line is blank."""
+
+
+def insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+    """Put rows into a table; absent columns are null."""
+    for row in rows:
+        columns = ", ".join(f'"{column}"' for column in row)
+        con.execute(
+            f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,21 +68,23 @@ TABLES = (
     "reports.people_reached",
 )
 NUMBERS = (NEW_YORK, LOS_ANGELES, MIAMI, PENSACOLA, LONDON, NOWHERE_NUMBER)
+NUMBER = st.sampled_from(NUMBERS)
+ANN, BOB = "ann@example.org", "bob@example.org"
+FIRST_NAME = st.sampled_from(["Ann", "Bob"])
+ZONE = st.sampled_from([None, None, "America/New_York", "America/Phoenix"])
 FIRST_DAY = datetime(2026, 10, 26)
 """A Monday. The clocks of the United States change on the following Sunday."""
 
 CAPS: list[dict[str, Any]] = [
-    {"rule": "point_day", "kind": "cap", "cap": 2, "period": "24h", "unit": "point", "counts": "dialled"},
+    {"rule": "point_day", "kind": "cap", "cap": 2, "period": "24h", "unit": "point"},
     {"rule": "target_date", "kind": "cap", "cap": 1, "period": "calendar_day", "unit": "target", "counts": "dialled"},
     {"rule": "person_connected", "kind": "cap", "cap": 1, "period": "7d", "unit": "person", "counts": "connected"},
-    {"rule": "after_talk", "kind": "after_contact", "period": "24h", "unit": "person"},
+    {"rule": "after_talk", "kind": "after_contact", "grace": 1, "grace_unit": "days", "unit": "person"},
     {"rule": "mark_two_days", "kind": "after_mark", "grace": 2, "grace_unit": "days", "unit": "person"},
     {"rule": "door_hours", "kind": "hours", "from_local": "10:00", "until_local": "18:00", "channels": ["door"],
      "days": [1, 2, 3, 4, 5]},
 ]  # fmt: skip
-OWN_RULES = [
-    {"title": rule["rule"], "jurisdiction": "*", "effect": "house", "enabled": True, **rule} for rule in CAPS
-]
+OWN_RULES = [{"title": rule["rule"], **rule} for rule in CAPS]
 SWITCHED_ON = ("us-dnc-own",)
 
 Case = tuple[dict[str, list[Row]], list[Row]]
@@ -111,98 +113,159 @@ def busy_moments(draw: st.DrawFn) -> list[datetime]:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """A log of four systems that share numbers, with marks, zones and purposes."""
-    logs: list[Log] = []
-    number = st.sampled_from(NUMBERS)
-    opt = st.sampled_from([None, None, "opted_in", "opted_out"])
-    zone = st.sampled_from([None, None, "America/New_York", "America/Phoenix"])
-    for target in range(1, 4):
-        names = draw(st.sampled_from([None, "Ann Lee", "Bob Ray"]))
-        logs.append(outdialtarget(target, draw(number), draw(number), name=names))
-    for target in (900, 901, 902):
-        name = draw(st.sampled_from(["Ann", "Bob"]))
-        zones = draw(st.sampled_from(["time_zone_iana", "time_zone_inferred"]))
-        logs.append(
+def dialers_list(draw: st.DrawFn) -> Log:
+    """Three entries of the dialer's list, named or nameless."""
+    names = st.sampled_from([None, "Ann Lee", "Bob Ray"])
+    return merged(
+        *(outdialtarget(target, draw(NUMBER), draw(NUMBER), name=draw(names)) for target in (1, 2, 3))
+    )
+
+
+@st.composite
+def prospects(draw: st.DrawFn) -> Log:
+    """Three prospects that share names, e-mail addresses and numbers; some opted out, some in again."""
+    return merged(
+        *(
             prospect(
                 target,
-                draw(number),
-                first_name=name,
+                draw(NUMBER),
+                first_name=draw(FIRST_NAME),
                 last_name="Lee",
-                emails=draw(st.sampled_from([[], ["ann@example.org"], ["bob@example.org"]])),
-                calls_opt_status=draw(opt),
+                emails=draw(st.sampled_from([[], [ANN], [BOB]])),
+                calls_opt_status=draw(st.sampled_from([None, None, "opted_in", "opted_out"])),
                 calls_opted_at=draw(moments()),
-                **{zones: draw(zone)},
+                **{draw(st.sampled_from(["time_zone_iana", "time_zone_inferred"])): draw(ZONE)},
             )
+            for target in (900, 901, 902)
         )
+    )
+
+
+@st.composite
+def entities(draw: st.DrawFn) -> Log:
+    """Two people with two numbers each, of which some are marked; some have an address or an e-mail address."""
+    logs: list[Log] = []
+    status = st.sampled_from(["verified", "verified", "user_added", "bad", "do_not_contact"])
     for target in (501, 502):
-        logs.append(entity(target, first_name=draw(st.sampled_from(["Ann", "Bob"])), last_name="Lee"))
-        for info in (1, 2):
-            status = draw(st.sampled_from(["verified", "verified", "user_added", "bad", "do_not_contact"]))
-            logs.append(
-                phone_number(10 * target + info, draw(number), owner=target, status=status, updated_at=draw(moments()))
-            )
+        logs.append(entity(target, first_name=draw(FIRST_NAME), last_name="Lee"))
+        logs += [
+            phone_number(info, draw(NUMBER), owner=target, status=draw(status), updated_at=draw(moments()))
+            for info in (10 * target + 1, 10 * target + 2)
+        ]
         if draw(st.booleans()):
-            logs.append(address(10 * target, draw(zone), owner=target))
+            logs.append(address(10 * target, draw(ZONE), owner=target))
         if draw(st.booleans()):
-            logs.append(emails(10 * target, draw(st.sampled_from(["ann@example.org", "bob@example.org"])), owner=target))
-    logs.append(contact(76, first_name="Ann", last_name="Lee", mobile_phone=draw(number), email="ann@example.org"))
+            logs.append(emails(10 * target, draw(st.sampled_from([ANN, BOB])), owner=target))
+    return merged(*logs)
+
+
+@st.composite
+def house_lists(draw: st.DrawFn) -> Log:
+    """The organization's own lists: a number that is not to be contacted, and two targets that are one person."""
+    logs: list[Log] = []
     if draw(st.booleans()):
-        logs.append(crosswalk("voipbin", uuid(1), "ann"))
-        logs.append(crosswalk("outreach", "900", "ann"))
+        logs += [crosswalk("voipbin", uuid(1), "ann"), crosswalk("outreach", "900", "ann")]
     if draw(st.booleans()):
+        since, until = sorted([draw(moments()), draw(moments())])
         logs.append(
             suppressed(
-                draw(number),
-                since=draw(st.none() | moments()),
-                until=draw(st.none() | moments()),
+                draw(NUMBER),
+                since=draw(st.sampled_from([None, since])),
+                until=draw(st.sampled_from([None, until + DAY])),
                 channel=draw(st.sampled_from([None, "phone", "text"])),
             )
         )
-    calls = iter(range(1, 1000))
+    return merged(*logs)
+
+
+@st.composite
+def attempts(draw: st.DrawFn) -> Log:
+    """A few series of attempts, each of one system at one target."""
+    logs: list[Log] = []
     for _ in range(draw(st.integers(1, 4))):
         source = draw(st.sampled_from(["voipbin", "voipbin", "outreach", "action_builder", "liondesk"]))
-        to, campaign = draw(number), draw(st.integers(1, 2))
-        target = draw(st.integers(0, 1))
-        for moment in draw(busy_moments()):
-            call = next(calls)
-            if source == "voipbin":
-                result = draw(st.sampled_from(["fail", "fail", "success", None]))
-                logs.append(dialled(call, to, moment, target=1 + target, campaign=campaign, result=result))
-            elif source == "outreach":
-                logs.append(
-                    called(
-                        call,
-                        to,
-                        moment,
-                        prospect=900 + target,
-                        sequence=campaign,
-                        disposition=draw(st.sampled_from([6, 6, 1, 7, 9])),
-                        direction=draw(st.sampled_from(["outbound", "outbound", "outbound", "inbound"])),
-                        by_hand=draw(st.sampled_from([False, False, True])),
-                    )
-                )
-            elif source == "action_builder":
-                logs.append(
-                    tried(
-                        call,
-                        10 * (501 + target) + draw(st.integers(1, 2)),
-                        moment,
-                        entity=501 + target,
-                        campaign=campaign,
-                        disposition=draw(st.sampled_from([1, 1, 0, 2, 3, 4])),
-                    )
-                )
-            else:
-                kind = draw(st.sampled_from(["Text Contact", "Email Contact", "Call Contact"]))
-                logs.append(sent(call, moment, kind=kind, campaign=f"Drip {campaign}"))
+        series = draw(SERIES[source])
+        first = len(logs) + 1
+        logs += [series(number, moment) for number, moment in enumerate(draw(busy_moments()), first)]
+    return merged(*logs)
+
+
+Series = Callable[[int, datetime], Log]
+"""The number of an attempt and its moment → its row."""
+
+
+@st.composite
+def dialer_series(draw: st.DrawFn) -> Series:
+    to, target, campaign = draw(NUMBER), draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    result = st.sampled_from(["fail", "fail", "success", None])
+    return lambda call, at: dialled(call, to, at, target=target, campaign=campaign, result=draw(result))
+
+
+@st.composite
+def sales_series(draw: st.DrawFn) -> Series:
+    to, target, sequence = draw(NUMBER), draw(st.integers(900, 901)), draw(st.integers(1, 2))
+    disposition, direction = st.sampled_from([6, 6, 1, 7, 9]), st.sampled_from([*["outbound"] * 3, "inbound"])
+    return lambda call, at: called(
+        call,
+        to,
+        at,
+        prospect=target,
+        sequence=sequence,
+        disposition=draw(disposition),
+        direction=draw(direction),
+        by_hand=draw(st.sampled_from([False, False, True])),
+    )
+
+
+@st.composite
+def canvass_series(draw: st.DrawFn) -> Series:
+    target, campaign, disposition = (
+        draw(st.integers(501, 502)),
+        draw(st.integers(1, 2)),
+        st.sampled_from([1, 1, 0, 2, 3, 4]),
+    )
+    return lambda call, at: tried(
+        call,
+        10 * target + draw(st.integers(1, 2)),
+        at,
+        entity=target,
+        campaign=campaign,
+        disposition=draw(disposition),
+    )
+
+
+@st.composite
+def drip_series(draw: st.DrawFn) -> Series:
+    campaign, kind = (
+        draw(st.integers(1, 2)),
+        st.sampled_from(["Text Contact", "Email Contact", "Call Contact"]),
+    )
+    return lambda call, at: sent(call, at, kind=draw(kind), campaign=f"Drip {campaign}")
+
+
+SERIES: Mapping[str, st.SearchStrategy[Series]] = {
+    "voipbin": dialer_series(),
+    "outreach": sales_series(),
+    "action_builder": canvass_series(),
+    "liondesk": drip_series(),
+}
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """A log of four systems that share numbers, with marks, zones and purposes."""
+    person = contact(76, first_name="Ann", last_name="Lee", mobile_phone=draw(NUMBER), email=ANN)
+    rows = merged(
+        draw(dialers_list()),
+        draw(prospects()),
+        draw(entities()),
+        draw(house_lists()),
+        person,
+        draw(attempts()),
+    )
     purpose = st.sampled_from(["solicitation", "solicitation", "debt_collection", None])
-    lines = [
-        (source, "%", word)
-        for source in ("voipbin", "outreach", "action_builder", "liondesk")
-        if (word := draw(purpose)) is not None
-    ]
-    return merged(*logs), declared(*lines, consent=draw(st.sampled_from(["no", "no", "yes"])))
+    lines = [(source, "%", word) for source in SERIES if (word := draw(purpose)) is not None]
+    return rows, declared(*lines, consent=draw(st.sampled_from(["no", "no", "yes"])))
 
 
 # ------------------------------------------------------------------------------------------------------- the recount
@@ -232,7 +295,7 @@ def counted(con: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]]) -
     return Across(rows, AS_OF, given_of(con))
 
 
-def breaches(con: duckdb.DuckDBPyConnection) -> list[Breach]:
+def recorded(con: duckdb.DuckDBPyConnection) -> list[Breach]:
     """compliance.breaches in the recount's form; what a kind of rule does not count is left out."""
     kinds = {row["rule"]: row["kind"] for row in fetch(con, "SELECT rule, kind FROM landing.contact_rules")}
     return [
@@ -248,7 +311,9 @@ def breaches(con: duckdb.DuckDBPyConnection) -> list[Breach]:
     ]
 
 
-def differences(found: Sequence[Breach], wanted: Sequence[Breach]) -> dict[tuple[str, str], list[Breach | None]]:
+def differences(
+    found: Sequence[Breach], wanted: Sequence[Breach]
+) -> dict[tuple[str, str], list[Breach | None]]:
     """Attempt and rule → the row of compliance.breaches and that of the recount, where they differ."""
     both = [{(breach.attempt, breach.rule): breach for breach in side} for side in (found, wanted)]
     keys = sorted(both[0].keys() | both[1].keys())
@@ -266,7 +331,7 @@ def test_breaches_are_recounted(case: Case) -> None:
     con = with_across(rows, purposes=purposes, switched_on=SWITCHED_ON, rules=OWN_RULES)
     try:
         build(con, "compliance.breaches")
-        assert differences(breaches(con), counted(con, rows).breaches) == {}
+        assert differences(recorded(con), counted(con, rows).breaches) == {}
     finally:
         con.close()
 
@@ -286,7 +351,9 @@ def test_reports_across_systems_are_recounted(case: Case) -> None:
         }
         assert audit == recount.audit
         reached = {
-            row["source"]: {name: row[name] for name in ("people", "people_attempted", "people_contacted", "attempts")}
+            row["source"]: {
+                name: row[name] for name in ("people", "people_attempted", "people_contacted", "attempts")
+            }
             for row in fetch(con, "FROM reports.people_reached")
         }
         assert reached == recount.reached
@@ -294,7 +361,7 @@ def test_reports_across_systems_are_recounted(case: Case) -> None:
             for window, period in (("24h", DAY), ("7d", 7 * DAY), ("30d", 30 * DAY)):
                 pressure = fetch(
                     con,
-                    f'SELECT attempts, people FROM reports.contact_pressure '
+                    f"SELECT attempts, people FROM reports.contact_pressure "
                     f"WHERE unit = '{unit}' AND \"window\" = '{window}'",
                 )
                 assert {row["attempts"]: row["people"] for row in pressure} == recount.most_in(period, unit)
@@ -345,7 +412,9 @@ def _as_landed(record: Row) -> Row:
     return record
 
 
-def parts_of(rows: Mapping[str, Sequence[Row]], where: Mapping[str, Sequence[int]], part: int) -> dict[str, list[Row]]:
+def parts_of(
+    rows: Mapping[str, Sequence[Row]], where: Mapping[str, Sequence[int]], part: int
+) -> dict[str, list[Row]]:
     """The rows that arrive with a part."""
     return {
         table: [row for row, its_part in zip(records, where[table], strict=True) if its_part == part]
@@ -355,7 +424,9 @@ def parts_of(rows: Mapping[str, Sequence[Row]], where: Mapping[str, Sequence[int
 
 @settings(max_examples=examples(6), suppress_health_check=SLOW)
 @given(cases(), st.data())
-def test_any_split_over_runs_and_any_order_of_files_give_the_same_tables(case: Case, data: st.DataObject) -> None:
+def test_any_split_over_runs_and_any_order_of_files_give_the_same_tables(
+    case: Case, data: st.DataObject
+) -> None:
     rows, purposes = case
     where = {
         # A list of the organization is whole in each of its files.
