@@ -218,7 +218,7 @@ class Across:
         country = self.given.country
         if attempt.source == "voipbin":
             to = row.get("destination") or {}
-            kind = {"tel": "phone", "email": "email"}.get(to.get("type") or "")
+            kind = {"email": "email"}.get(to.get("type"), "phone") if to.get("type") else None
             return point_key(kind, to.get("target"), country) if kind else None
         if attempt.source == "outreach":
             number = row.get("from") if row.get("direction") == "inbound" else row.get("to")
@@ -234,7 +234,13 @@ class Across:
             }.get(row.get("contact_info_type") or "", ("", "", ""))
             info = self._by_id(table).get(row.get("contact_info_id"), {}) if table else {}
             return point_key(kind, None if info.get(column) is None else str(info[column]), country)
-        return None
+        them = self._by_id("liondesk_contacts").get(row["contact_id"], {})
+        if attempt.channel == "email":
+            return point_key("email", them.get("email"), country)
+        phones = [them.get(f"{name}_phone") for name in ("mobile", "home", "office")]
+        return next(
+            (point_key("phone", number, country) for number in phones if (number or "").strip()), None
+        )
 
     def _by_id(self, table: str) -> dict[Any, Row]:
         return {row["id"]: row for row in self.rows.get(table, ())}
@@ -264,7 +270,9 @@ class Across:
             theirs = [
                 row
                 for row in self.rows.get("action_builder_addresses", ())
-                if str(row["owner_id"]) == native and row["owner_type"] == "Entity"
+                if str(row["owner_id"]) == native
+                and row["owner_type"] == "Entity"
+                and row.get("status") != "bad"
             ]
             zones = frozenset(row["timezone"] for row in theirs if row.get("timezone"))
             if zones:
@@ -273,12 +281,13 @@ class Across:
             row = next(
                 (row for row in self.rows.get("outreach_prospects", ()) if str(row["id"]) == native), {}
             )
-            for basis, column in (("stated", "time_zone_iana"), ("inferred", "time_zone_inferred")):
-                if row.get(column):
-                    stated = Place(
-                        frozenset({row[column]}), basis, row.get("address_country"), row.get("address_state")
-                    )
-                    break
+            if row.get("time_zone_iana"):
+                stated = Place(
+                    frozenset({row["time_zone_iana"]}),
+                    "inferred" if row.get("time_zone_inferred") else "stated",
+                    row.get("address_country"),
+                    row.get("address_state"),
+                )
         if not stated.zones:
             return by_number
         if stated.country is None:

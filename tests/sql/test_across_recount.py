@@ -71,7 +71,8 @@ NUMBERS = (NEW_YORK, LOS_ANGELES, MIAMI, PENSACOLA, LONDON, NOWHERE_NUMBER)
 NUMBER = st.sampled_from(NUMBERS)
 ANN, BOB = "ann@example.org", "bob@example.org"
 FIRST_NAME = st.sampled_from(["Ann", "Bob"])
-ZONE = st.sampled_from([None, None, "America/New_York", "America/Phoenix"])
+ZONES = ["America/New_York", "America/Phoenix"]
+ZONE = st.sampled_from([None, None, *ZONES])
 FIRST_DAY = datetime(2026, 10, 26)
 """A Monday. The clocks of the United States change on the following Sunday."""
 
@@ -134,7 +135,8 @@ def prospects(draw: st.DrawFn) -> Log:
                 emails=draw(st.sampled_from([[], [ANN], [BOB]])),
                 calls_opt_status=draw(st.sampled_from([None, None, "opted_in", "opted_out"])),
                 calls_opted_at=draw(moments()),
-                **{draw(st.sampled_from(["time_zone_iana", "time_zone_inferred"])): draw(ZONE)},
+                time_zone_iana=draw(ZONE),
+                time_zone_inferred=draw(st.sampled_from([None, False, True])),
             )
             for target in (900, 901, 902)
         )
@@ -153,7 +155,12 @@ def entities(draw: st.DrawFn) -> Log:
             for info in (10 * target + 1, 10 * target + 2)
         ]
         if draw(st.booleans()):
-            logs.append(address(10 * target, draw(ZONE), owner=target))
+            zones = draw(st.lists(st.sampled_from(ZONES), max_size=2))
+            marks = st.sampled_from(["verified", "verified", "bad"])
+            logs += [
+                address(10 * target + number, zone, owner=target, status=draw(marks))
+                for number, zone in enumerate(zones)
+            ]
         if draw(st.booleans()):
             logs.append(emails(10 * target, draw(st.sampled_from([ANN, BOB])), owner=target))
     return merged(*logs)
