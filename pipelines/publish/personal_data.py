@@ -70,7 +70,7 @@ _OWN: Mapping[str, Mapping[str, Content]] = {
     "quality.notices": {"file": "path", "field": "name"},
     "landing.dispositions": _MAPPING,
     "core.dispositions": _MAPPING,
-    "core.attempts": {"raw_disposition": "disposition", "unmapped_value": "text"},
+    "core.attempts": {"raw_disposition": "disposition", "unmapped_value": "text", "point_key": "text"},
     "quality.unmapped_values": {"value": "text", "line": "quotation"},
     "reports.aapor_coverage": {"source": "name"},
 }

@@ -42,5 +42,13 @@ SELECT
     CAST(NULL AS VARCHAR) AS agent,
     destination_index,
     try_count,
-    outdial_target_id
+    outdial_target_id,
+    CASE
+        WHEN destination.type IN ('tel', 'sms', 'whatsapp') THEN 'phone'
+        WHEN destination.type = 'email' THEN 'email'
+    END AS point_kind,
+    destination.target AS point_value,
+    CASE WHEN destination.type IN ('tel', 'sms', 'whatsapp', 'email') AND destination.target <> '' THEN 'destination' END
+        AS point_basis,
+    'dialled' AS timing
 FROM calls
