@@ -28,6 +28,13 @@ NORTH_AMERICA = frozenset(
 SOURCES = ("action_builder", "liondesk", "outreach", "voipbin")
 
 
+_INFO = {
+    "PhoneNumber": ("action_builder_phone_numbers", "phone", "number"),
+    "Email": ("action_builder_emails", "email", "email"),
+    "Address": ("action_builder_addresses", "address", "id"),
+}
+"""Action Builder's type of contact info → its table, the point's kind, and the column that says it."""
+
 # ------------------------------------------------------------------------------------------------------- what is given
 
 
@@ -72,8 +79,10 @@ def phone(value: str, country: str = "US") -> str:
     text = text.removeprefix("tel:").replace("(0)", "")
     if re.search("[a-z]", text):
         return value.strip()
-    has_plus = text.lstrip(" (").startswith("+")
-    digits = re.sub(r"\D", "", text)
+    written = re.sub("[^+0-9]", "", text)
+    has_plus, digits = written.startswith("+"), written.removeprefix("+")
+    if "+" in digits:
+        return value.strip()
     if not has_plus and digits.startswith("00"):
         has_plus, digits = True, digits[2:]
     if has_plus:
@@ -218,7 +227,7 @@ class Across:
         country = self.given.country
         if attempt.source == "voipbin":
             to = row.get("destination") or {}
-            kind = {"email": "email"}.get(to.get("type"), "phone") if to.get("type") else None
+            kind = {"tel": "phone", "sms": "phone", "email": "email"}.get(to.get("type") or "")
             return point_key(kind, to.get("target"), country) if kind else None
         if attempt.source == "outreach":
             number = row.get("from") if row.get("direction") == "inbound" else row.get("to")
@@ -227,11 +236,7 @@ class Across:
                 number = listed.get("number") or listed.get("raw_number")
             return point_key("phone", number, country)
         if attempt.source == "action_builder":
-            table, kind, column = {
-                "PhoneNumber": ("action_builder_phone_numbers", "phone", "number"),
-                "Email": ("action_builder_emails", "email", "email"),
-                "Address": ("action_builder_addresses", "address", "id"),
-            }.get(row.get("contact_info_type") or "", ("", "", ""))
+            table, kind, column = _INFO.get(row.get("contact_info_type") or "", ("", "", ""))
             info = self._by_id(table).get(row.get("contact_info_id"), {}) if table else {}
             return point_key(kind, None if info.get(column) is None else str(info[column]), country)
         them = self._by_id("liondesk_contacts").get(row["contact_id"], {})
@@ -314,6 +319,43 @@ class Across:
             zone for prefix in self.given.plan if prefix.country == country for zone in prefix.zones
         )
 
+    @cached_property
+    def points(self) -> dict[tuple[str, str], Place]:
+        """Target and point → where the point is: every point that a source lists, or an attempt went to."""
+        found = {(one.attempt.target, one.point) for one in self.all_tries if one.point is not None}
+        country = self.given.country
+        for target, kind, value in self._listed():
+            point = point_key(kind, value, country)
+            if point is not None:
+                found.add((target, point))
+        return {(target, point): self.place(target, point) for target, point in found}
+
+    def _listed(self) -> Iterator[tuple[str, str, str | None]]:
+        for row in self.rows.get("voipbin_outdialtargets", ()):
+            for index in range(5):
+                to = row.get(f"destination_{index}") or {}
+                if to.get("type") == "tel":
+                    yield f"voipbin:{row['id']}", "phone", to["target"]
+        for row in self.rows.get("outreach_prospects", ()):
+            for name in ("mobile", "work", "home", "other", "voip"):
+                for number in row.get(f"{name}_phones") or ():
+                    yield f"outreach:{row['id']}", "phone", number
+            for address in row.get("emails") or ():
+                yield f"outreach:{row['id']}", "email", address
+        for row, kind, value in self._info():
+            if row["owner_type"] == "Entity":
+                yield f"action_builder:{row['owner_id']}", kind, value
+        for row in self.rows.get("liondesk_contacts", ()):
+            for name in ("mobile_phone", "home_phone", "office_phone"):
+                yield f"liondesk:{row['id']}", "phone", row.get(name)
+            yield f"liondesk:{row['id']}", "email", row.get("email")
+
+    def _info(self) -> Iterator[tuple[Row, str, str | None]]:
+        """Action Builder's rows of points: the row, the point's kind and its value."""
+        for table, kind, column in _INFO.values():
+            for row in self.rows.get(table, ()):
+                yield row, kind, None if row.get(column) is None else str(row[column])
+
     # --- marks ------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -327,18 +369,13 @@ class Across:
         for one in self.all_tries:
             if one.attempt.disposition in ("do_not_contact", "bad_contact_info"):
                 yield Mark(one.attempt.disposition, one.attempt.target, one.point, None, one.attempt.at)
-        for table, kind, column in (
-            ("phone_numbers", "phone", "number"),
-            ("emails", "email", "email"),
-            ("addresses", "address", "id"),
-        ):
-            for row in self.rows.get(f"action_builder_{table}", ()):
-                word = {"do_not_contact": "do_not_contact", "bad": "bad_contact_info"}.get(
-                    row.get("status") or ""
-                )
-                point = point_key(kind, None if row.get(column) is None else str(row[column]), country)
-                if word and point:
-                    yield Mark(word, f"action_builder:{row['owner_id']}", point, None, row["updated_at"])
+        for row, kind, value in self._info():
+            word = {"do_not_contact": "do_not_contact", "bad": "bad_contact_info"}.get(
+                row.get("status") or ""
+            )
+            point = point_key(kind, value, country)
+            if word and point:
+                yield Mark(word, f"action_builder:{row['owner_id']}", point, None, row["updated_at"])
         for row in self.rows.get("outreach_prospects", ()):
             target = f"outreach:{row['id']}"
             for status, since, channels in (

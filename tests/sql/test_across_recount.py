@@ -23,7 +23,7 @@ from pipelines.ingest.files import LandingFolder
 from pipelines.models.incremental import Builder, build_whole
 from pipelines.models.sql_files import load_models, with_upstream
 from pipelines.sources import RESOURCES
-from tests.recount.across import Across, Breach, Given, Member, Prefix
+from tests.recount.across import Across, Breach, Given, Member, Prefix, phone
 from tests.sql.across_logs import (
     AS_OF,
     DAY,
@@ -53,6 +53,7 @@ from tests.sql.across_logs import (
     with_across,
 )
 from tests.sql.logs import Row, merged, uuid
+from tests.sql.test_reports import with_macros
 from tests.support import build, examples, fetch
 
 TABLES = (
@@ -87,6 +88,8 @@ CAPS: list[dict[str, Any]] = [
 ]  # fmt: skip
 OWN_RULES = [{"title": rule["rule"], **rule} for rule in CAPS]
 SWITCHED_ON = ("us-dnc-own",)
+
+MACROS = with_macros()
 
 Case = tuple[dict[str, list[Row]], list[Row]]
 """Raw rows, and the lines of purposes.csv."""
@@ -278,28 +281,30 @@ def cases(draw: st.DrawFn) -> Case:
 # ------------------------------------------------------------------------------------------------------- the recount
 
 
-def given_of(con: duckdb.DuckDBPyConnection) -> Given:
-    """What the recount takes as it is: rules, purposes, plan and holidays, and who is one person with whom."""
+def given_of(con: duckdb.DuckDBPyConnection, *, people: bool = True) -> Given:
+    """What the recount takes as it is: rules, purposes, plan and holidays, and (if built) who is one person."""
     plan = [
         Prefix(row["prefix"], row["country"], row["region"], frozenset(row["zones"] or ()))
         for row in fetch(con, "FROM landing.number_plan")
     ]
-    people = {
+    members = {
         row["target_key"]: Member(row["person_key"], row["strength"])
-        for row in fetch(con, "FROM core.person_targets")
+        for row in (fetch(con, "FROM core.person_targets") if people else ())
     }
     return Given(
         plan=plan,
         rules=fetch(con, "FROM landing.contact_rules"),
         purposes=fetch(con, "FROM landing.purposes ORDER BY line"),
         holidays=frozenset((row["country"], row["day"]) for row in fetch(con, "FROM landing.holidays")),
-        people=people,
+        people=members,
     )
 
 
-def counted(con: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]]) -> Across:
+def counted(
+    con: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]], *, people: bool = True
+) -> Across:
     """The recount of a ledger that is built."""
-    return Across(rows, AS_OF, given_of(con))
+    return Across(rows, AS_OF, given_of(con, people=people))
 
 
 def recorded(con: duckdb.DuckDBPyConnection) -> list[Breach]:
@@ -328,7 +333,44 @@ def differences(
     return {key: sides for key in keys if (sides := [side.get(key) for side in both])[0] != sides[1]}
 
 
+PIECES = st.sampled_from(
+    [*"0123456789", "212", "555", "0142", "+", "00", "+1", "1", " ", "-", ".", "(", ")", "(0)", "/", " x12", "#3", " ext. 4",
+     "tel:", "a", "+44", "\u00a0", ";", "\u0663"]
+)  # fmt: skip
+
+
+@settings(max_examples=examples(300))
+@given(st.lists(PIECES, max_size=14).map("".join), st.sampled_from(["US", "CA", "DE"]))
+def test_the_normal_form_of_numbers_is_recounted(value: str, country: str) -> None:
+    assert MACROS.execute("SELECT reports.phone(?, ?)", [value, country]).fetchall() == [
+        (phone(value, country),)
+    ]
+
+
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=examples(10), suppress_health_check=SLOW)
+@given(cases())
+def test_points_are_recounted(case: Case) -> None:
+    rows, _ = case
+    con = with_across(rows)
+    try:
+        build(con, "core.contact_points")
+        points = counted(con, rows, people=False).points
+        at_point = Counter(point for _, point in points)
+        found = {
+            (row["target_key"], row["point_key"]): (
+                frozenset(row["zones"] or ()), row["zone_basis"], row["targets_at_point"], row["is_shared"]
+            )
+            for row in fetch(con, "FROM core.contact_points")
+        }  # fmt: skip
+        assert found == {
+            (target, point): (place.zones, place.basis, at_point[point], at_point[point] > 1)
+            for (target, point), place in points.items()
+        }
+    finally:
+        con.close()
 
 
 @settings(max_examples=examples(25), suppress_health_check=SLOW)
