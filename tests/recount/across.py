@@ -309,7 +309,7 @@ class Across:
             key=lambda prefix: len(prefix.digits),
             default=None,
         )
-        if found is None:
+        if found is None or not found.zones:
             return Place()
         return Place(found.zones, "area_code" if found.region else "country", found.country, found.region)
 

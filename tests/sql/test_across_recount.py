@@ -510,21 +510,34 @@ def test_one_more_attempt_changes_its_number_and_its_person_alone(case: Case, da
         landing.write(rows, "first")
         landing.run()
         before = landing.rows()
-        people_before = {row["target_key"]: row["person_key"] for row in before["core.person_targets"]}
         landing.write(more, "second")
         landing.run()
         after = landing.rows()
         target = f"voipbin:{more['voipbin_campaigncalls'][0]['outdial_target_id']}"
-        people = {row["target_key"]: row["person_key"] for row in after["core.person_targets"]}
-        touched = {people_before.get(target), people[target]}
-        assert {key: person for key, person in people_before.items() if person not in touched} == {
-            key: person for key, person in people.items() if person not in touched
+        its_own = {target} | {
+            row["target_key"]
+            for row in before["core.contact_points"] + after["core.contact_points"]
+            if row["point_key"] == f"phone:{number}"
         }
-        for table in ("core.attempt_points", "core.contact_points", "compliance.breaches"):
+        touched = {
+            row["person_key"]
+            for row in before["core.person_targets"] + after["core.person_targets"]
+            if row["target_key"] in its_own
+        }
+        for table in (
+            "core.attempt_points",
+            "core.contact_points",
+            "core.person_targets",
+            "core.people",
+            "compliance.breaches",
+        ):
             change = Counter(map(repr, after[table]))
             change.subtract(Counter(map(repr, before[table])))
             changed = [row for row in after[table] + before[table] if change[repr(row)]]
             for row in changed:
-                its_own = row["point_key"] == f"phone:{number}" or row.get("person_key") in touched
-                assert its_own or row.get("target_key") == target, (table, row)
+                assert (
+                    row.get("point_key") == f"phone:{number}"
+                    or row.get("person_key") in touched
+                    or row.get("target_key") in its_own
+                ), (table, row)
         landing.con.close()
