@@ -101,9 +101,19 @@ class Settings:
         return settings
 
     @property
+    def data(self) -> Path:
+        """The folder of the project's own CSV files."""
+        return ROOT / "data"
+
+    @property
     def mappings(self) -> Path:
         """The project's own mapping of source values to unified dispositions."""
-        return ROOT / "data" / "dispositions.csv"
+        return self.data / "dispositions.csv"
+
+    @property
+    def contact_rules(self) -> Path:
+        """The project's own contact rules."""
+        return self.data / "contact_rules.csv"
 
     @property
     def warehouse_path(self) -> Path:
