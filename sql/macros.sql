@@ -323,3 +323,28 @@ CASE
     WHEN kind = 'email' AND trim(value) <> '' THEN 'email:' || lower(trim(value))
     WHEN kind = 'address' AND point_id IS NOT NULL THEN 'address:' || point_id
 END;
+
+-- A first name as names are compared: the first word, in lower case, without accents. Null for a single letter and for
+-- what has no letter: that names nobody.
+CREATE OR REPLACE MACRO reports.first_name(value) AS
+nullif(
+    regexp_extract(
+        translate(
+            lower(trim(value)), 'áàâäãåāéèêëēíìîïīóòôöõøōúùûüūñńçćčšśžźżýÿłđ',
+            'aaaaaaaeeeeeiiiiiooooooouuuuunncccsszzzyyld'
+        ),
+        '^[^[:alpha:]]*([[:alpha:]][[:alpha:]''’]+)', 1
+    ),
+    ''
+);
+
+-- True if a rule that is in force from one day until another (both included; null: without an end), on the given days
+-- of the week (1 is Monday; null: all), is in force at a local moment in microseconds since 1970.
+CREATE OR REPLACE MACRO reports.is_in_force(local_moment, in_force_from, in_force_until, days) AS
+coalesce(date_diff('day', DATE '1970-01-01', in_force_from) <= local_moment // 86400000000, TRUE)
+AND coalesce(date_diff('day', DATE '1970-01-01', in_force_until) >= local_moment // 86400000000, TRUE)
+AND coalesce(list_contains(days, CAST(1 + (local_moment // 86400000000 + 3) % 7 AS INTEGER)), TRUE);
+
+-- The day of a moment (UTC) in a zone; in the other zone if the first is null.
+CREATE OR REPLACE MACRO reports.local_day(moment, zone, other_zone) AS
+CAST(moment AT TIME ZONE 'UTC' AT TIME ZONE coalesce(zone, other_zone) AS DATE);

@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS landing.contact_rules (
     rule VARCHAR, title VARCHAR, kind VARCHAR, jurisdiction VARCHAR, in_force_from DATE, in_force_until DATE,
     purposes VARCHAR[], channels VARCHAR[], consent_lifts BOOLEAN, location_presumption VARCHAR, days INTEGER[],
     from_local TIME, until_local TIME, cap INTEGER, period VARCHAR, unit VARCHAR, same_subject BOOLEAN, counts VARCHAR,
-    grace INTEGER, grace_unit VARCHAR, effect VARCHAR, citation VARCHAR, url VARCHAR, checked_on DATE,
+    grace INTEGER, grace_unit VARCHAR, marks VARCHAR[], effect VARCHAR, citation VARCHAR, url VARCHAR, checked_on DATE,
     checked_how VARCHAR, enabled BOOLEAN, note VARCHAR, origin VARCHAR
 );
 CREATE TABLE IF NOT EXISTS landing.purposes (
@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS landing.purposes (
 CREATE TABLE IF NOT EXISTS landing.number_plan (prefix VARCHAR, country VARCHAR, region VARCHAR, zones VARCHAR[]);
 CREATE TABLE IF NOT EXISTS landing.nicknames (name VARCHAR, first_name VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.holidays (country VARCHAR, day DATE);
+CREATE TABLE IF NOT EXISTS landing.zones (zone VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.sources (
     source VARCHAR, title VARCHAR, target_words VARCHAR, measures_contact BOOLEAN
 );

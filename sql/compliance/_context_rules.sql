@@ -1,0 +1,56 @@
+-- One row per context + rule: whether the rule judges attempts in this context, and if not, why.
+-- A context is what an attempt's channel, its campaign's purpose and consent, and its place are.
+-- Key: context, rule, in_force_from
+WITH contexts AS (
+    SELECT
+        context,
+        split_part(context, '|', 1) AS channel,
+        nullif(split_part(context, '|', 2), '') AS purpose,
+        nullif(split_part(context, '|', 3), '') AS consent,
+        regexp_extract(context, '^[^|]*[|][^|]*[|][^|]*[|](.*)$', 1) AS place_key
+    FROM (SELECT DISTINCT context FROM compliance._approaches) AS met
+),
+
+placed AS (
+    SELECT
+        contexts.context, contexts.channel, contexts.purpose, contexts.consent,
+        places.country, places.region, places.zones, coalesce(places.zone_basis, 'nowhere') AS zone_basis
+    FROM contexts
+    LEFT JOIN compliance._places AS places ON places.place_key = contexts.place_key
+),
+
+asked AS (
+    SELECT
+        placed.*,
+        rules.rule, rules.kind, rules.unit, rules.in_force_from, rules.in_force_until, rules.effect,
+        CASE
+            WHEN rules.channels IS NOT NULL AND NOT list_contains(rules.channels, placed.channel) THEN 'other_channel'
+            WHEN rules.purposes IS NOT NULL AND placed.purpose IS NULL THEN 'purpose_undeclared'
+            WHEN rules.purposes IS NOT NULL AND NOT list_contains(rules.purposes, placed.purpose) THEN 'other_purpose'
+            WHEN rules.consent_lifts AND placed.consent = 'yes' THEN 'consent'
+            WHEN placed.zone_basis = 'nowhere' AND (rules.kind = 'hours' OR rules.unit = 'point') THEN 'no_point'
+            WHEN rules.jurisdiction = '*' THEN NULL
+            WHEN placed.country IS NULL THEN 'no_location'
+            WHEN
+                rules.jurisdiction NOT IN (placed.country, placed.country || '-' || coalesce(placed.region, ''))
+                THEN 'other_jurisdiction'
+        END AS because,
+        coalesce(rules.consent_lifts AND placed.consent IS DISTINCT FROM 'no', FALSE) AS may_be_lifted
+    FROM placed
+    CROSS JOIN core.contact_rules AS rules
+    WHERE rules.enabled
+)
+
+SELECT
+    context, -- channel, purpose, consent and place, as in compliance._approaches
+    rule, -- the rule, as in core.contact_rules
+    in_force_from, -- the version of the rule: since when it is in force; null if it always was [null]
+    kind, -- hours, cap, after_contact or after_mark
+    because IS NULL AS is_judged, -- true if the rule judges attempts in this context
+    because, -- why it does not; null if it does
+    -- true if consent would lift the rule and nobody says whether there was any: then nothing is a breach
+    may_be_lifted,
+    country, -- the country of the place; null if unknown
+    zones, -- the time zones of the place; null if unknown
+    zone_basis -- how they are known, as in core.contact_points; `nowhere` without a point
+FROM asked

@@ -1,0 +1,134 @@
+-- One row per attempt + rule about hours that the attempt may have broken.
+-- Z are the zones of its point by the best that is known, and N all zones of its country. N is empty if the zone is that
+-- of an address, or stated, or if the rule takes an area code for a place. Within the rule's hours in every zone of Z:
+-- no row. Outside them in all zones of Z and N: a breach. Otherwise nobody can tell.
+-- A time that was recorded by hand, or the time at which a call was over, says nobody's clock at the dial: never a
+-- breach. Both ends of the hours are inside, and so is what lies within the clock tolerance of them.
+-- Key: attempt_key, rule
+WITH rules AS (
+    SELECT
+        rule, in_force_from, in_force_until, days,
+        coalesce(location_presumption, 'none') = 'area_code' AS presumes_place,
+        CAST(epoch_us(DATE '1970-01-01' + from_local) AS BIGINT) AS opens,
+        CAST(epoch_us(DATE '1970-01-01' + until_local) AS BIGINT) AS closes,
+        settings.clock_tolerance_ms * 1000 AS tolerance
+    FROM core.contact_rules
+    CROSS JOIN landing.settings AS settings
+    WHERE kind = 'hours' AND enabled
+),
+
+-- Every context once with each zone of its place.
+placed AS (
+    SELECT DISTINCT context, country, zones, zone_basis
+    FROM compliance._context_rules
+    WHERE kind = 'hours' AND is_judged
+),
+
+own_zones AS (
+    SELECT context, unnest(zones) AS zone
+    FROM placed
+    WHERE zones IS NOT NULL
+),
+
+timed AS (
+    SELECT
+        attempt_key, context, attempted_at, epoch_us(attempted_at) AS moment,
+        CAST(epoch_us(attempted_at) // 1800000000 AS BIGINT) AS half_hour,
+        coalesce(time_basis = 'dialled' OR (time_basis = 'completed' AND channel <> 'phone'), FALSE) AS is_dialled
+    FROM compliance._approaches
+),
+
+own_clocks AS (
+    SELECT timed.attempt_key, timed.context, own_zones.zone, timed.moment + clocks.ahead AS local_moment
+    FROM timed
+    INNER JOIN own_zones ON own_zones.context = timed.context
+    INNER JOIN compliance._zone_clocks AS clocks ON clocks.zone = own_zones.zone AND clocks.half_hour = timed.half_hour
+),
+
+-- The attempts that are outside in one zone of Z at least.
+suspects AS (
+    SELECT DISTINCT own.attempt_key, asked.context, rules.rule, rules.in_force_from, asked.may_be_lifted
+    FROM own_clocks AS own
+    INNER JOIN compliance._context_rules AS asked ON asked.context = own.context AND asked.kind = 'hours' AND asked.is_judged
+    INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
+    WHERE
+        (
+            own.local_moment % 86400000000 < rules.opens - rules.tolerance
+            OR own.local_moment % 86400000000 > rules.closes + rules.tolerance
+        )
+        AND reports.is_in_force(own.local_moment, rules.in_force_from, rules.in_force_until, rules.days)
+),
+
+-- Each suspect with every zone of Z and N.
+asked_zones AS (
+    SELECT suspects.attempt_key, suspects.rule, suspects.in_force_from, own_zones.zone, TRUE AS is_own
+    FROM suspects
+    INNER JOIN own_zones ON own_zones.context = suspects.context
+    UNION ALL
+    SELECT suspects.attempt_key, suspects.rule, suspects.in_force_from, others.zone, FALSE
+    FROM suspects
+    INNER JOIN placed ON placed.context = suspects.context
+    INNER JOIN rules ON rules.rule = suspects.rule AND rules.in_force_from IS NOT DISTINCT FROM suspects.in_force_from
+    INNER JOIN core._country_zones AS others ON others.country = placed.country
+    WHERE placed.zone_basis NOT IN ('address', 'stated') AND NOT rules.presumes_place
+),
+
+judged AS (
+    SELECT
+        zones.attempt_key, zones.rule, zones.is_own,
+        timed.moment + clocks.ahead AS local_moment,
+        (
+            (timed.moment + clocks.ahead) % 86400000000 < rules.opens - rules.tolerance
+            OR (timed.moment + clocks.ahead) % 86400000000 > rules.closes + rules.tolerance
+        )
+        AND reports.is_in_force(timed.moment + clocks.ahead, rules.in_force_from, rules.in_force_until, rules.days) AS is_outside
+    FROM asked_zones AS zones
+    INNER JOIN timed ON timed.attempt_key = zones.attempt_key
+    INNER JOIN rules ON rules.rule = zones.rule AND rules.in_force_from IS NOT DISTINCT FROM zones.in_force_from
+    INNER JOIN compliance._zone_clocks AS clocks ON clocks.zone = zones.zone AND clocks.half_hour = timed.half_hour
+),
+
+weighed AS (
+    SELECT
+        attempt_key, rule, bool_and(is_outside) AS is_outside, min(local_moment) AS local_from, max(local_moment) AS local_until
+    FROM judged
+    GROUP BY attempt_key, rule
+),
+
+lifted AS (
+    SELECT attempt_key, rule, bool_or(may_be_lifted) AS may_be_lifted
+    FROM suspects
+    GROUP BY attempt_key, rule
+),
+
+-- Without any zone nobody can tell.
+nowhere AS (
+    SELECT DISTINCT timed.attempt_key, asked.rule
+    FROM timed
+    INNER JOIN compliance._context_rules AS asked ON asked.context = timed.context
+    WHERE
+        asked.kind = 'hours' AND asked.is_judged AND asked.zones IS NULL
+        AND reports.is_in_force(timed.moment, asked.in_force_from, NULL, NULL)
+)
+
+SELECT
+    weighed.attempt_key, -- the attempt, as in core.attempts
+    weighed.rule, -- the rule, as in core.contact_rules
+    -- breach or unverifiable
+    CASE WHEN weighed.is_outside AND timed.is_dialled AND NOT lifted.may_be_lifted THEN 'breach' ELSE 'unverifiable' END
+        AS verdict,
+    -- why: outside_hours, or why nobody can tell
+    CASE
+        WHEN NOT weighed.is_outside THEN 'outside_hours_in_some_zones'
+        WHEN NOT timed.is_dialled THEN 'recorded_not_dialled'
+        WHEN lifted.may_be_lifted THEN 'consent_unknown'
+        ELSE 'outside_hours'
+    END AS reason,
+    TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(weighed.local_from) AS local_from, -- the earliest clock among the zones
+    TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(weighed.local_until) AS local_until -- the latest clock among the zones
+FROM weighed
+INNER JOIN timed ON timed.attempt_key = weighed.attempt_key
+INNER JOIN lifted ON lifted.attempt_key = weighed.attempt_key AND lifted.rule = weighed.rule
+UNION ALL
+SELECT attempt_key, rule, 'unverifiable', 'no_location', NULL, NULL
+FROM nowhere

@@ -1,0 +1,64 @@
+-- One row per pair of systems, in both orders, and of each system with itself: people that both know, tried and reached.
+-- Key: first_source, second_source
+-- Example: Whom did one system restrict and another try afterwards?
+--   SELECT first_source, second_source, restricted_in_first_attempted_in_second AS people FROM reports.system_overlap
+--   WHERE first_source <> second_source AND restricted_in_first_attempted_in_second > 0 ORDER BY people DESC, 1, 2
+WITH tried AS (
+    SELECT
+        people.person_key, attempts.source,
+        bool_or(attempts.is_contact) AS is_contacted,
+        max(CASE WHEN attempts.direction <> 'inbound' THEN attempts.attempted_at END) AS last_attempt_at
+    FROM core.attempts AS attempts
+    INNER JOIN core.person_targets AS people ON people.target_key = attempts.target_key
+    WHERE attempts.is_attempt
+    GROUP BY people.person_key, attempts.source
+),
+
+marked AS (
+    SELECT people.person_key, marks.source, min(marks.since) AS since
+    FROM core.restrictions AS marks
+    INNER JOIN core.person_targets AS people ON people.target_key = marks.target_key
+    GROUP BY people.person_key, marks.source
+),
+
+known AS (
+    SELECT DISTINCT people.person_key, targets.source
+    FROM core.person_targets AS people
+    INNER JOIN core._known_targets AS targets ON targets.target_key = people.target_key
+),
+
+facts AS (
+    SELECT
+        known.person_key, known.source,
+        tried.person_key IS NOT NULL AS is_attempted,
+        coalesce(tried.is_contacted, FALSE) AS is_contacted,
+        tried.last_attempt_at, marked.since
+    FROM known
+    LEFT JOIN tried ON tried.person_key = known.person_key AND tried.source = known.source
+    LEFT JOIN marked ON marked.person_key = known.person_key AND marked.source = known.source
+),
+
+counted AS (
+    SELECT
+        one.source AS first_source,
+        other.source AS second_source,
+        count(*) AS people_in_both,
+        count(CASE WHEN one.is_attempted AND other.is_attempted THEN 1 END) AS attempted_in_both,
+        count(CASE WHEN one.is_contacted AND other.is_contacted THEN 1 END) AS contacted_in_both,
+        count(CASE WHEN other.last_attempt_at > one.since THEN 1 END) AS restricted_in_first_attempted_in_second
+    FROM facts AS one
+    INNER JOIN facts AS other ON other.person_key = one.person_key
+    GROUP BY one.source, other.source
+)
+
+SELECT
+    firsts.source AS first_source, -- a system, as in core.sources
+    seconds.source AS second_source, -- another system, or the same
+    coalesce(counted.people_in_both, 0) AS people_in_both, -- people that both know [count]
+    coalesce(counted.attempted_in_both, 0) AS attempted_in_both, -- people that both tried [count]
+    coalesce(counted.contacted_in_both, 0) AS contacted_in_both, -- people that both reached [count]
+    -- people that the first marked, and that the second tried after that [count]
+    coalesce(counted.restricted_in_first_attempted_in_second, 0) AS restricted_in_first_attempted_in_second
+FROM core.sources AS firsts
+CROSS JOIN core.sources AS seconds
+LEFT JOIN counted ON counted.first_source = firsts.source AND counted.second_source = seconds.source
