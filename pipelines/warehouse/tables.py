@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS landing.contact_rules (
     rule VARCHAR, title VARCHAR, kind VARCHAR, jurisdiction VARCHAR, in_force_from DATE, in_force_until DATE,
     purposes VARCHAR[], channels VARCHAR[], consent_lifts BOOLEAN, location_presumption VARCHAR, days INTEGER[],
     from_local TIME, until_local TIME, cap INTEGER, period VARCHAR, unit VARCHAR, same_subject BOOLEAN, counts VARCHAR,
-    grace INTEGER, grace_unit VARCHAR, marks VARCHAR[], effect VARCHAR, citation VARCHAR, url VARCHAR, checked_on DATE,
+    grace INTEGER, grace_unit VARCHAR, effect VARCHAR, citation VARCHAR, url VARCHAR, checked_on DATE,
     checked_how VARCHAR, enabled BOOLEAN, note VARCHAR, origin VARCHAR
 );
 CREATE TABLE IF NOT EXISTS landing.purposes (
@@ -202,6 +202,10 @@ def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             for source in SOURCES
             if source.has_attempts
         ],
+    )
+    con.execute(
+        "INSERT INTO landing.zones SELECT name FROM pg_timezone_names() "
+        "WHERE NOT EXISTS (SELECT 1 FROM landing.zones) ORDER BY name"
     )
     con.execute(
         "INSERT INTO landing.salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM landing.salt)",

@@ -12,8 +12,11 @@ WITH rules AS (
         coalesce(rules.cap, 0) AS cap,
         coalesce(rules.same_subject, FALSE) AS same_subject,
         coalesce(rules.counts, 'dialled') = 'connected' AS counts_connected,
-        CASE rules.period
-            WHEN '24h' THEN 86400000000 WHEN '7d' THEN 604800000000 WHEN '30d' THEN 2592000000000 ELSE 0
+        CASE
+            WHEN rules.kind = 'after_contact' THEN rules.grace * CASE rules.grace_unit WHEN 'hours' THEN 3600000000 ELSE 86400000000 END
+            WHEN rules.period = '24h' THEN 86400000000
+            WHEN rules.period = '7d' THEN 604800000000
+            WHEN rules.period = '30d' THEN 2592000000000
         END AS period_us,
         settings.clock_tolerance_ms * 1000 AS tolerance,
         settings.timezone
@@ -42,6 +45,8 @@ suspects AS (
     INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
     WHERE
         CASE
+            -- A grace may be longer than any period that is counted.
+            WHEN rules.kind = 'after_contact' THEN 1
             WHEN rules.unit = 'point' AND rules.period = '24h' THEN pressure.point_24h
             WHEN rules.unit = 'point' AND rules.period = '30d' THEN pressure.point_30d
             WHEN rules.unit = 'point' THEN pressure.point_7d

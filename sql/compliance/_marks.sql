@@ -2,12 +2,13 @@
 -- After the mark and the rule's grace: a breach, if the mark is on the point that was tried, on the whole target, or on
 -- a target that is surely the same person. Within the grace: tolerated. If the mark is on another point of the target,
 -- on a target that is only likely the same person, or has no date, nobody can tell.
+-- A rule by point is about marks that the point is bad, any other rule about marks that somebody does not want contact.
 -- Of several marks the one with the gravest verdict counts, and of those the earliest.
 -- Key: attempt_key, rule
 WITH rules AS (
     SELECT
         rules.rule, rules.in_force_from, rules.in_force_until, rules.days, rules.jurisdiction,
-        coalesce(rules.marks, ['do_not_contact', 'opted_out', 'house_list']) AS marks,
+        coalesce(rules.unit = 'point', FALSE) AS is_about_points,
         coalesce(rules.grace, 0) AS grace,
         coalesce(rules.grace_unit, 'hours') AS grace_unit,
         settings.clock_tolerance_ms * 1000 AS tolerance,
@@ -70,7 +71,7 @@ asked AS (
         ON asked.context = related.context AND asked.kind = 'after_mark' AND asked.is_judged
     INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
     WHERE
-        list_contains(rules.marks, related.kind)
+        rules.is_about_points = (related.kind = 'bad_contact_info')
         AND coalesce(epoch_us(related.attempted_at) > epoch_us(related.since) + rules.tolerance, TRUE)
         AND coalesce(epoch_us(related.attempted_at) < epoch_us(related.until) - rules.tolerance, TRUE)
         AND reports.is_in_force(
