@@ -391,6 +391,12 @@ FACTS: dict[str, tuple[Fact, ...]] = {
             "about hours.",
             optional=True,
         ),
+        Fact(
+            "talk_seconds",
+            "DOUBLE",
+            "From the answer to the hangup (seconds); null if the source does not say.",
+            optional=True,
+        ),
     ),
     "campaigns": (
         Fact("campaign", "VARCHAR", "The campaign's own id or name."),
