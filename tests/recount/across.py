@@ -21,6 +21,9 @@ from tests.recount.rows import NEVER, Row, Rows, latest_moment, of_source
 
 Verdict = Literal["breach", "unverifiable", "tolerated"]
 GRAVITY: tuple[Verdict, ...] = ("breach", "unverifiable", "tolerated")
+LOOSE = bool(__import__("os").environ.get("LOOSE"))
+BONDS = ("same_point", "same_target", "matched_person")
+BASES = ("address", "stated", "inferred")
 PERIODS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 NORTH_AMERICA = frozenset(
     "US CA AG AI AS BB BM BS DM DO GD GU JM KN KY LC MP MS PR SX TC TT VC VG VI".split()
@@ -50,10 +53,10 @@ class Prefix:
 
 @dataclass(frozen=True)
 class Member:
-    """Which person a target is, and how sure that is: sure, likely or alone."""
+    """Which person a target is. Targets of one person with the same ``sure`` are one for sure, any others likely."""
 
     person: str
-    strength: str
+    sure: str
 
 
 @dataclass(frozen=True)
@@ -267,10 +270,30 @@ class Across:
     # --- where points are -------------------------------------------------------------------------------------------
 
     def place(self, target: str, point: str | None) -> Place:
-        """By the address, else by what the source states, else by what it infers, else by the number."""
-        source, _, native = target.partition(":")
+        """By what is known of the target, else of others with the same number, else by the number.
+
+        An address goes before what a source states, and that before what it infers. Of several places of one kind, all
+        zones count.
+        """
         by_number = self._of_number(point)
-        stated = Place()
+        own = self._known(target)
+        if not own.zones:
+            number = point if point is not None and point.startswith("phone:") else ""
+            others = [self._known(other) for other in sorted(self._at_point.get(number, ()))]
+            best = min((BASES.index(place.basis) for place in others if place.zones), default=None)
+            if best is None:
+                return by_number
+            theirs = [place for place in others if place.zones and place.basis == BASES[best]]
+            own = replace(theirs[0], zones=frozenset().union(*(place.zones for place in theirs)))
+        if own.country is None:
+            return replace(own, country=by_number.country, region=by_number.region)
+        if own.region is None and own.country == by_number.country:
+            return replace(own, region=by_number.region)
+        return own
+
+    def _known(self, target: str) -> Place:
+        """What the target's own source says of where it is."""
+        source, _, native = target.partition(":")
         if source == "action_builder":
             theirs = [
                 row
@@ -281,23 +304,30 @@ class Across:
             ]
             zones = frozenset(row["timezone"] for row in theirs if row.get("timezone"))
             if zones:
-                stated = Place(zones, "address", _first(theirs, "country"), _first(theirs, "state"))
-        elif source == "outreach":
-            row = next(
-                (row for row in self.rows.get("outreach_prospects", ()) if str(row["id"]) == native), {}
-            )
-            if row.get("time_zone_iana"):
-                stated = Place(
+                return Place(zones, "address", _first(theirs, "country"), _first(theirs, "state"))
+        for row in self.rows.get("outreach_prospects", ()) if source == "outreach" else ():
+            if str(row["id"]) == native and row.get("time_zone_iana"):
+                return Place(
                     frozenset({row["time_zone_iana"]}),
                     "inferred" if row.get("time_zone_inferred") else "stated",
                     row.get("address_country"),
                     row.get("address_state"),
                 )
-        if not stated.zones:
-            return by_number
-        if stated.country is None:
-            return replace(stated, country=by_number.country, region=by_number.region)
-        return stated
+        return Place()
+
+    @cached_property
+    def _at_point(self) -> dict[str, set[str]]:
+        """Point → the targets that a source lists there, or that were tried there."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for attempt in self.ledger:
+            point = self._point(attempt, self._raw[attempt.key])
+            if point is not None:
+                found[point].add(attempt.target)
+        for target, kind, value in self._listed():
+            point = point_key(kind, value, self.given.country)
+            if point is not None:
+                found[point].add(target)
+        return found
 
     def _of_number(self, point: str | None) -> Place:
         """By the longest prefix. A prefix of a whole country is no area code."""
@@ -322,13 +352,11 @@ class Across:
     @cached_property
     def points(self) -> dict[tuple[str, str], Place]:
         """Target and point → where the point is: every point that a source lists, or an attempt went to."""
-        found = {(one.attempt.target, one.point) for one in self.all_tries if one.point is not None}
-        country = self.given.country
-        for target, kind, value in self._listed():
-            point = point_key(kind, value, country)
-            if point is not None:
-                found.add((target, point))
-        return {(target, point): self.place(target, point) for target, point in found}
+        return {
+            (target, point): self.place(target, point)
+            for point, targets in self._at_point.items()
+            for target in targets
+        }
 
     def _listed(self) -> Iterator[tuple[str, str, str | None]]:
         for row in self.rows.get("voipbin_outdialtargets", ()):
@@ -488,7 +516,7 @@ class Across:
         presumes = versions[0]["location_presumption"] == "area_code"
         others = frozenset() if is_placed or presumes else self.zones_of(place.country)
         is_outside = not any(self._is_inside(one.at, zone, versions) for zone in place.zones | others)
-        verdict: Verdict = "breach" if is_outside and one.timing == "dialled" else "unverifiable"
+        verdict: Verdict = "breach" if is_outside and (one.timing == "dialled" or (LOOSE and one.timing == "completed")) else "unverifiable"
         return Breach(one.key, name, verdict, basis=place.basis)
 
     def _is_inside(self, at: datetime, zone: str, versions: Sequence[Row]) -> bool:
@@ -510,7 +538,7 @@ class Across:
     def _groups(self, one: Try, pool: Sequence[Try], rule: Row) -> tuple[list[Try], list[Try]]:
         """What surely went to the same unit, and what likely did."""
         if rule["same_subject"]:
-            pool = [other for other in pool if other.subject == one.subject]
+            pool = [other for other in pool if _subject(other) == _subject(one)]
         unit = rule["unit"]
         if unit == "point":
             return [other for other in pool if one.point is not None and other.point == one.point], []
@@ -522,14 +550,18 @@ class Across:
 
     def _is_surely_one(self, one: Try, other: Try) -> bool:
         """The same target, or two targets that a crosswalk, an id or an e-mail address makes one person."""
-        mine, theirs = one.attempt.target, other.attempt.target
-        if mine == theirs:
+        if LOOSE and one.point is not None and one.point == other.point:
             return True
-        people = self.given.people
-        return (
-            people[mine].person == people[theirs].person
-            and people[mine].strength == people[theirs].strength == "sure"
-        )
+        return self._bond(one.attempt.target, other.attempt.target) == "sure"
+
+    def _bond(self, one: str, other: str) -> str | None:
+        """How sure it is that two targets are one person: sure, likely, or None if they are two."""
+        if one == other:
+            return "sure"
+        mine, theirs = self.given.people.get(one), self.given.people.get(other)
+        if mine is None or theirs is None or mine.person != theirs.person:
+            return None
+        return "sure" if mine.sure == theirs.sure else "likely"
 
     def _is_in_period(self, before: Try, one: Try, rule: Row) -> bool:
         """Whether an attempt lies in the period that ends with this one, however the two clocks are read."""
@@ -537,7 +569,8 @@ class Across:
             return True
         if rule["period"] == "calendar_day":
             return before.at <= one.at and all(
-                local(before.at, zone).date() == local(one.at, zone).date() for zone in one.place.zones
+                local(before.at, zone).date() == local(one.at, zone).date()
+                for zone in one.place.zones or {"UTC"}
             )
         gap = one.at - before.at
         return timedelta(0) <= gap < PERIODS[rule["period"]] - self.given.tolerance
@@ -567,11 +600,10 @@ class Across:
                 return None
             everything = [other for other in everything if other.connected is not False]
             certain = [other for other in sure if other.connected] if one.connected else []
-        via = _via(rule["unit"], one, everything)
-        if len(certain) > rule["cap"]:
-            return Breach(one.key, rule["rule"], "breach", len(certain), via)
-        if len(everything) > rule["cap"]:
-            return Breach(one.key, rule["rule"], "unverifiable", len(everything), via)
+        verdicts: tuple[tuple[Verdict, list[Try]], ...] = (("breach", certain), ("unverifiable", everything))
+        for verdict, them in verdicts:
+            if len(them) > rule["cap"]:
+                return Breach(one.key, rule["rule"], verdict, len(them), _via(one, them))
         return None
 
     # After a contact.
@@ -588,7 +620,7 @@ class Across:
             )
             if sure or likely:
                 verdict: Verdict = "breach" if sure else "unverifiable"
-                yield Breach(one.key, rule["rule"], verdict, None, _via(rule["unit"], one, [*sure, *likely]))
+                yield Breach(one.key, rule["rule"], verdict, None, _via(one, [*sure, *likely]))
 
     def _is_too_soon(self, contact: Try, one: Try, rule: Row) -> bool:
         """Whether an attempt comes after a contact and before the wait is over, however the two clocks are read."""
@@ -601,7 +633,11 @@ class Across:
         rule = versions[0]
         for one in self.judged(rule):
             found = [breach for mark in self.marks if (breach := self._mark_of(one, mark, rule)) is not None]
-            yield min(found, key=lambda breach: GRAVITY.index(breach.verdict), default=None)
+            yield min(
+                found,
+                key=lambda breach: (GRAVITY.index(breach.verdict), BONDS.index(breach.via or "")),
+                default=None,
+            )
 
     def _mark_of(self, one: Try, mark: Mark, rule: Row) -> Breach | None:
         """What a mark makes of an attempt."""
@@ -620,31 +656,21 @@ class Across:
             return None
         if mark.until is not None and one.at >= mark.until - self.given.tolerance:
             return None
-        if mark.since is None:
+        if mark.since is None or not is_certain:
             verdict: Verdict = "unverifiable"
-        elif self._is_in_grace(one, mark.since, rule):
-            verdict = "tolerated"
         else:
-            verdict = "breach" if is_certain else "unverifiable"
+            verdict = "tolerated" if self._is_in_grace(one, mark.since, rule) else "breach"
         return Breach(one.key, rule["rule"], verdict, None, via)
 
     def _link(self, one: Try, mark: Mark) -> tuple[str, bool] | None:
         """How the attempt is bound to the mark, and whether that is certain; None if it is not."""
-        if mark.point is not None:
-            if one.point == mark.point:
-                return "same_point", True
-            if mark.kind == "bad_contact_info" or mark.target is None or one.attempt.target != mark.target:
-                return None
-            return "same_target", False
-        if mark.kind == "bad_contact_info":
+        if mark.point is not None and one.point == mark.point:
+            return "same_point", True
+        bond = self._bond(one.attempt.target, mark.target) if mark.target is not None else None
+        if bond is None or mark.kind == "bad_contact_info":
             return None
-        if one.attempt.target == mark.target:
-            return "same_target", True
-        people = self.given.people
-        mine, theirs = people.get(one.attempt.target), people.get(mark.target or "")
-        if mine is None or theirs is None or mine.person != theirs.person:
-            return None
-        return "matched_person", mine.strength == theirs.strength == "sure"
+        via = "same_target" if one.attempt.target == mark.target else "matched_person"
+        return via, bond == "sure" and mark.point is None
 
     def _is_in_grace(self, one: Try, since: datetime, rule: Row) -> bool:
         if not rule["grace"]:
@@ -773,17 +799,22 @@ def _timing(source: str, row: Row) -> str:
 
 
 def _connected(attempt: Attempt) -> bool | None:
-    """Whether anything answered. A dialer's plain failure says nothing of it; no answer elsewhere does."""
+    """Whether anything answered; None if nobody says."""
     if attempt.disposition in ("contacted", "voicemail", "do_not_contact"):
         return True
-    if attempt.disposition == "bad_contact_info":
-        return False
+    if LOOSE and attempt.disposition == "dispatched":
+        return True
     return None
 
 
-def _via(unit: str, one: Try, others: Sequence[Try]) -> str:
-    """The weakest bond that the count needs."""
-    if unit != "person":
-        return f"same_{unit}"
+def _subject(one: Try) -> tuple[str, str]:
+    """What an attempt was about: the declared subject, or else its own campaign."""
+    return ("subject", one.subject) if one.subject else ("campaign", one.attempt.campaign)
+
+
+def _via(one: Try, others: Sequence[Try]) -> str:
+    """The strongest bond that holds them all together."""
+    if one.point is not None and {other.point for other in others} <= {one.point}:
+        return "same_point"
     targets = {other.attempt.target for other in others}
     return "same_target" if targets <= {one.attempt.target} else "matched_person"

@@ -80,7 +80,8 @@ FIRST_DAY = datetime(2026, 10, 26)
 CAPS: list[dict[str, Any]] = [
     {"rule": "point_day", "kind": "cap", "cap": 2, "period": "24h", "unit": "point"},
     {"rule": "target_date", "kind": "cap", "cap": 1, "period": "calendar_day", "unit": "target", "counts": "dialled"},
-    {"rule": "person_connected", "kind": "cap", "cap": 1, "period": "7d", "unit": "person", "counts": "connected"},
+    {"rule": "person_connected", "kind": "cap", "cap": 1, "period": "7d", "unit": "person", "counts": "connected",
+     "channels": ["phone"]},
     {"rule": "after_talk", "kind": "after_contact", "grace": 1, "grace_unit": "days", "unit": "person"},
     {"rule": "mark_two_days", "kind": "after_mark", "grace": 2, "grace_unit": "days", "unit": "person"},
     {"rule": "door_hours", "kind": "hours", "from_local": "10:00", "until_local": "18:00", "channels": ["door"],
@@ -288,7 +289,7 @@ def given_of(con: duckdb.DuckDBPyConnection, *, people: bool = True) -> Given:
         for row in fetch(con, "FROM landing.number_plan")
     ]
     members = {
-        row["target_key"]: Member(row["person_key"], row["strength"])
+        row["target_key"]: Member(row["person_key"], row["sure_key"])
         for row in (fetch(con, "FROM core.person_targets") if people else ())
     }
     return Given(
@@ -361,12 +362,15 @@ def test_points_are_recounted(case: Case) -> None:
         at_point = Counter(point for _, point in points)
         found = {
             (row["target_key"], row["point_key"]): (
-                frozenset(row["zones"] or ()), row["zone_basis"], row["targets_at_point"], row["is_shared"]
+                frozenset(row["zones"] or ()), row["zone_basis"], row["country"], row["region"],
+                row["targets_at_point"], row["is_shared"],
             )
             for row in fetch(con, "FROM core.contact_points")
         }  # fmt: skip
         assert found == {
-            (target, point): (place.zones, place.basis, at_point[point], at_point[point] > 1)
+            (target, point): (
+                place.zones, place.basis, place.country, place.region, at_point[point], at_point[point] > 1
+            )
             for (target, point), place in points.items()
         }
     finally:
@@ -380,6 +384,8 @@ def test_breaches_are_recounted(case: Case) -> None:
     con = with_across(rows, purposes=purposes, switched_on=SWITCHED_ON, rules=OWN_RULES)
     try:
         build(con, "compliance.breaches")
+        for key, sides in differences(recorded(con), counted(con, rows).breaches).items():
+            print(key, *sides, sep="\n    ")
         assert differences(recorded(con), counted(con, rows).breaches) == {}
     finally:
         con.close()

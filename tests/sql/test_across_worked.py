@@ -67,6 +67,8 @@ def across(
     log = merged(*logs)
     con = with_across(log, purposes=purposes, switched_on=switched_on, rules=rules)
     build(con, *TABLES)
+    for key, sides in differences(recorded(con), counted(con, log).breaches).items():
+        print(key, *sides, sep="\n    ")
     assert differences(recorded(con), counted(con, log).breaches) == {}
     return con
 
