@@ -24,6 +24,7 @@ from pipelines.ingest.own_files import (
     write_notices,
     write_rows,
 )
+from pipelines.ingest.purposes import is_purpose
 from pipelines.sql_text import transaction
 
 _FORM = Form(
@@ -201,14 +202,23 @@ def _switch(text: str) -> _Value:
     return text.casefold() in _YES
 
 
+def _name(text: str) -> _Value:
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,39}", text) is None:
+        raise _Wrong("is not made of at most 40 letters, digits, _ and -, a letter first")
+    return text
+
+
 def _words(text: str) -> _Value:
-    return list(dict.fromkeys(word.casefold() for word in re.split(r"[\s,;|]+", text) if word))
+    words = list(dict.fromkeys(word.casefold() for word in re.split(r"[\s,;|]+", text) if word))
+    if not words or not all(is_purpose(word) for word in words):
+        raise _Wrong(f"is not made of words such as solicitation, with spaces between, or {_LIFTED}")
+    return words
 
 
 def _channels(text: str) -> _Value:
     known = ("phone", "door", "email", "text")
-    words = _words(text)
-    if not isinstance(words, list) or not set(words) <= set(known):
+    words = list(dict.fromkeys(word.casefold() for word in re.split(r"[\s,;|]+", text) if word))
+    if not words or not set(words) <= set(known):
         raise _Wrong(f"is not made of {', '.join(known)}, with spaces between, or {_LIFTED}")
     return words
 
@@ -258,6 +268,7 @@ def _grace(text: str) -> _Value:
 
 
 _PARSERS: Mapping[str, Callable[[str], _Value]] = {
+    "rule": _name,
     "kind": _one_of(*_OF_KIND),
     "jurisdiction": _jurisdiction,
     "in_force_from": _day,

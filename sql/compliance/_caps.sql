@@ -35,9 +35,6 @@ asked AS (
 suspects AS (
     SELECT
         approaches.*, rules.*, asked.may_be_lifted, asked.zones,
-        CASE rules.unit
-            WHEN 'point' THEN approaches.point_key WHEN 'target' THEN approaches.target_key ELSE approaches.person_key
-        END AS unit_key,
         epoch_us(approaches.attempted_at) AS moment
     FROM compliance._approaches AS approaches
     INNER JOIN compliance._pressure AS pressure ON pressure.attempt_key = approaches.attempt_key
@@ -57,6 +54,24 @@ suspects AS (
         AND reports.is_in_force(epoch_us(approaches.attempted_at), rules.in_force_from, rules.in_force_until, rules.days)
 ),
 
+-- Each suspect with all attempts of its unit.
+pairs AS (
+    SELECT suspects.attempt_key, suspects.rule, suspects.in_force_from, other.attempt_key AS other_key
+    FROM suspects
+    INNER JOIN compliance._approaches AS other ON other.person_key = suspects.person_key
+    WHERE suspects.unit = 'person'
+    UNION ALL
+    SELECT suspects.attempt_key, suspects.rule, suspects.in_force_from, other.attempt_key
+    FROM suspects
+    INNER JOIN compliance._approaches AS other ON other.target_key = suspects.target_key
+    WHERE suspects.unit = 'target'
+    UNION ALL
+    SELECT suspects.attempt_key, suspects.rule, suspects.in_force_from, other.attempt_key
+    FROM suspects
+    INNER JOIN compliance._approaches AS other ON other.point_key = suspects.point_key
+    WHERE suspects.unit = 'point'
+),
+
 others AS (
     SELECT
         suspects.attempt_key, suspects.rule, suspects.cap, suspects.kind, suspects.counts_connected,
@@ -71,12 +86,12 @@ others AS (
             WHEN suspects.counts_connected THEN coalesce(other.is_connected, FALSE)
             ELSE TRUE
         END AS surely_counts
-    FROM suspects
-    INNER JOIN compliance._approaches AS other
+    FROM pairs
+    INNER JOIN suspects
         ON
-            CASE suspects.unit
-                WHEN 'point' THEN other.point_key WHEN 'target' THEN other.target_key ELSE other.person_key
-            END = suspects.unit_key
+            suspects.attempt_key = pairs.attempt_key AND suspects.rule = pairs.rule
+            AND suspects.in_force_from IS NOT DISTINCT FROM pairs.in_force_from
+    INNER JOIN compliance._approaches AS other ON other.attempt_key = pairs.other_key
     INNER JOIN asked AS theirs
         ON
             theirs.context = other.context AND theirs.rule = suspects.rule
