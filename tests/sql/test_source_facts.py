@@ -533,7 +533,7 @@ class TestReasonsForTheHangup:
             "tm_create": NOON,
             "tm_update": NOON + timedelta(minutes=5),
         }
-        rows: dict[str, list[Mapping[str, Any]]] = {"voipbin_campaigncalls": [call]}
+        rows: dict[str, list[dict[str, Any]]] = {"voipbin_campaigncalls": [call]}
         if voice is not None:
             rows["voipbin_calls"] = [{"id": VOICE, "tm_create": NOON, **voice}]
         con = with_mapping(rows)
