@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pipelines.models.sql_files import SQL_ROOT, _unions
+from pipelines.models.sql_files import SQL_ROOT, _unions, load_models
 from pipelines.sources import SOURCES
 from tests.sql.logs import with_mapping
 from tests.support import build, ledger
@@ -624,6 +624,10 @@ class TestAbandonment:
             "abandoned_share_low < 0.5 AND abandoned_share_high > 0.5 FROM reports.abandonment"
         ).fetchall()
         assert row == (6, 3, 0.5, round(28 / 3, 6), NOON - timedelta(days=30), NOON, True)
+        example = load_models()["reports.abandonment"].example
+        assert example is not None
+        (answer,) = con.sql(example[1]).fetchall()
+        assert answer[:5] == (str(CAMPAIGN), f"voipbin:{CAMPAIGN}", 3, 6, 0.5)
 
     def test_is_empty_without_queuecalls(self) -> None:
         con = ledger({"voipbin_campaigncalls": [{"id": CALL, "reference_id": VOICE, "tm_create": NOON}]})
