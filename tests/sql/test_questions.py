@@ -32,6 +32,7 @@ from tests.sql.logs import (
     uuid,
     voipbin,
     with_mapping,
+    with_rules,
 )
 from tests.support import build
 
@@ -99,6 +100,7 @@ def log() -> dict[str, list[Row]]:
 def built(rows: dict[str, list[Row]]) -> duckdb.DuckDBPyConnection:
     """A ledger with everything built, and with the published macros."""
     con = with_mapping(rows)
+    with_rules(con, rules=[{"rule": "house_day", "cap": "2"}, {"rule": "us-wa", "enabled": "no"}])
     build(con)
     con.execute((SQL_ROOT / "macros.sql").read_text(encoding="utf-8"))
     return con
@@ -168,6 +170,13 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
         KEYS,
         [of(AB_1), of(AB_2), of(DRIP), of(OUT_1), of(OUT_NONE), of(VB_1), of(VB_2)],
     ),
+    ("core.contact_rules", "rule checked_how origin", [
+        ("ca-dnc", "quote", "default"), ("ca-hours", "quote", "default"), ("ca-hours-weekend", "quote", "default"),
+        ("house_bad_number", None, "default"), ("house_day", None, "landing folder"),
+        ("house_hours", None, "default"), ("house_mark", None, "default"), ("house_week", None, "default"),
+        ("us-fl", "quote", "default"), ("us-fl-cap", "quote", "default"), ("us-hours", "quote", "default"),
+        ("us-regf-7in7", "quote", "default"), ("us-regf-after", "quote", "default"),
+    ]),
     ("core.sources", "source title", [
         ("action_builder", "Action Builder"), ("outreach", "Outreach"), ("voipbin", "VoIPBIN")
     ]),
