@@ -207,7 +207,8 @@ def _stage(con: duckdb.DuckDBPyConnection, calls: int, seed: object, faults: int
             )
             name = table.replace("voipbin_", "bulk_")
             con.execute(
-                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * REPLACE ({ids}) FROM read_parquet({_file(path)})"
+                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * REPLACE ({ids}), CAST(NULL AS UUID) AS partner, "
+                f"CAST(NULL AS VARCHAR) AS partner_name FROM read_parquet({_file(path)})"
             )
     copies = -(-calls // len(log.calls))
     dice = Dice("bulk", seed)
@@ -233,8 +234,24 @@ def _stage(con: duckdb.DuckDBPyConnection, calls: int, seed: object, faults: int
 
 
 def _spread(con: duckdb.DuckDBPyConnection) -> None:
-    """Number the pairs of copies: a pair has numbers of its own. Unpaired, `pair` is null."""
+    """Number the pairs of copies: a pair has numbers of its own. Unpaired, `pair` is null.
+
+    In the second copy of a pair each target is the person of another target in the first: the two are on different lists,
+    and are called at different times.
+    """
     con.execute("UPDATE bulk_copies SET pair = copy // 2")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE bulk_partners AS WITH placed AS ("
+        "SELECT id, name, row_number() OVER (ORDER BY outdial_id, id) AS place, count(*) OVER () AS targets "
+        "FROM bulk_outdialtargets) SELECT one.id, other.id AS partner, other.name AS partner_name FROM placed AS one "
+        "JOIN placed AS other ON other.place = 1 + (one.place - 1 + one.targets * 2 // 5) % one.targets"
+    )
+    for table, target in (("campaigncalls", "outdial_target_id"), ("outdialtargets", "id")):
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE bulk_{table} AS SELECT block.* EXCLUDE (partner, partner_name), "
+            f"partners.partner, partners.partner_name FROM bulk_{table} AS block "
+            f"LEFT JOIN bulk_partners AS partners ON partners.id = block.{target}"
+        )
 
 
 def number(target: str, index: str, pair: str) -> str:
@@ -311,10 +328,13 @@ def _column(table: str, name: str, native: bool, opened: bool) -> str:
         key = "group_key" if table in _WHOLE or name in _SHARED else "copy_key"
         value = f"CAST(xor(CAST({value} AS UHUGEINT), copies.{key}) AS UUID)"
     elif name.startswith("destination") and name != "destination_index":
-        target = "block.outdial_target_id" if name == "destination" else "block.id"
+        own_id = "block.outdial_target_id" if name == "destination" else "block.id"
+        target = f"CASE WHEN copies.copy % 2 = 1 THEN coalesce(block.partner, {own_id}) ELSE {own_id} END"
         index = "block.destination_index" if name == "destination" else name[-1]
         own = f"struct_update({value}, target := {number(target, index, 'copies.pair')})"
         value = f"CASE WHEN copies.pair IS NULL OR {value}.target = '' THEN {value} ELSE {own} END"
+    elif name == "name" and table == "outdialtargets":
+        value = f"CASE WHEN copies.copy % 2 = 1 THEN coalesce(block.partner_name, {value}) ELSE {value} END"
     elif name.startswith("tm_") and table not in _WHOLE:
         value = f"({value} - to_microseconds(copies.shift))"
     if not native:
