@@ -115,7 +115,9 @@ class Builder:
         select = _keyed(model, self._filter_to_keys(model, keys, self._at_hand(keys, changes)))
         if not model.upstream <= model.keyed_inputs:
             # An input that is not read by key may give rows of other keys too.
-            select = f"SELECT * FROM ({select}) AS t WHERE {_is_in(f't.{quoted(model.incremental.column)}', keys)}"
+            select = (
+                f"SELECT * FROM ({select}) AS t WHERE {_is_in(f't.{quoted(model.incremental.column)}', keys)}"
+            )
         self._put_in_place(model, inputs, last, keys, select)
         return "changed keys"
 
