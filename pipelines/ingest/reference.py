@@ -1,8 +1,8 @@
 """What the project knows of the world: where a number is from, which names are one name, and which days are holidays.
 
-Belongs here: reading the CSV files of ``data/`` into ``landing.number_plan``, ``landing.nicknames``,
-``landing.holidays`` and ``landing.regions`` (what people write for a country, or for a state or province). Does not belong here: making them (``tests/simulation``). No file of the landing folder overrides
-them.
+Belongs here: reading the CSV files of ``data/`` into ``landing.number_plan``, ``landing.nicknames``, ``landing.holidays``
+and ``landing.regions`` (what people write for a country, or for a state or province). Does not belong here: making them
+(``tests/simulation``). No file of the landing folder overrides them.
 """
 
 from __future__ import annotations

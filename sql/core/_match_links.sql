@@ -23,8 +23,8 @@ names AS (
 nameless AS (
     SELECT
         phones.target_key,
-        min(names.least) IS DISTINCT FROM max(names.most) AS is_ambiguous,
-        min(names.least) IS NULL AS is_among_nameless
+        coalesce(min(names.least) <> max(names.most), FALSE) AS is_ambiguous,
+        count(names.least) = 0 AS is_among_nameless
     FROM phones
     INNER JOIN names ON names.point_key = phones.point_key
     WHERE phones.first_name IS NULL

@@ -99,8 +99,8 @@ def test_a_rule_of_ones_own(landing: Landing) -> None:
         contact_rules=f"{HEADER}\n"
         "late,,hours,,,,,9:00,24:00,,1-3 7,phone door,\n"
         "twice,Twice a day,CAP,us-ny,2,Calendar_Day,Point,,,,,,\n"
-        "rest,,after_contact,,,,person,,,1 Business day,,,\n"
-        "wish,,after_mark,gb,,,target,,,,,,\n"
+        "rest,,after_contact,,,,person,,,72 Hours,,,\n"
+        "wish,,after_mark,gb,,,target,,,1 Business day,,,\n"
     )
     assert landing.notices() == []
     late = landing.rule("late")
@@ -115,20 +115,23 @@ def test_a_rule_of_ones_own(landing: Landing) -> None:
     twice = landing.rule("twice")
     assert (twice["kind"], twice["jurisdiction"], twice["period"]) == ("cap", "US-NY", "calendar_day")
     assert (twice["unit"], twice["counts"], twice["origin"]) == ("point", "dialled", "landing folder")
-    assert (landing.rule("rest")["grace"], landing.rule("rest")["grace_unit"]) == (1, "business_days")
-    assert (landing.rule("wish")["grace"], landing.rule("wish")["jurisdiction"]) == (0, "GB")
+    assert (landing.rule("rest")["grace"], landing.rule("rest")["grace_unit"]) == (72, "hours")
+    assert (landing.rule("wish")["grace"], landing.rule("wish")["grace_unit"]) == (1, "business_days")
+    assert landing.rule("wish")["jurisdiction"] == "GB"
 
 
 def test_versions_of_a_rule_come_from_one_file(landing: Landing) -> None:
     landing.load(
         contact_rules="rule,in_force_from,in_force_until,cap\n"
-        "us-fl-cap,2021-07-01,2025-12-31,\n"
         "us-fl-cap,2026-01-01,,2\n"
+        "us-fl-cap,2021-07-01,,\n"  # ends when the other one begins
+        "us-fl-cap,any,2020-12-31,9\n"
     )
     assert landing.con.sql(
         "SELECT in_force_from, in_force_until, cap, same_subject, origin FROM landing.contact_rules "
-        "WHERE rule = 'us-fl-cap' ORDER BY in_force_from"
+        "WHERE rule = 'us-fl-cap' ORDER BY in_force_from NULLS FIRST"
     ).fetchall() == [
+        (None, date(2020, 12, 31), 9, True, "landing folder"),
         (date(2021, 7, 1), date(2025, 12, 31), 3, True, "landing folder"),
         (date(2026, 1, 1), None, 2, True, "landing folder"),
     ]
@@ -162,6 +165,7 @@ def test_of_two_lines_of_one_version_the_later_counts(landing: Landing) -> None:
         ("house_hours,,,,,,,,,,,,perhaps", "enabled"),
         ("house_mark,,,,,,,,,soon,,,", "grace"),
         ("rest,,after_contact,,,,person,,,,,,", "grace"),
+        ("rest,,after_contact,,,,person,,,3 business_days,,,", "grace"),
         ("one rule,,after_mark,,,,person,,,,,,", "rule"),
         (",,hours,,,,,9:00,20:00,,,,", "rule"),
         ("house_day,,", None),

@@ -19,6 +19,7 @@ import polars as pl
 
 from tests.simulation.damage import inject_faults
 from tests.simulation.dialer import (
+    AREA_CODES,
     DAY,
     HOUR,
     MINUTE,
@@ -129,13 +130,18 @@ def fill(
     faults: int = 0,
     part: str = "all",
     recent: float = 0.01,
+    spread: bool = False,
 ) -> int:
     """Put at least `calls` calls, with their targets, outplans and campaigns, into the raw tables of `con`.
 
     `part`: `all`; `before`, without the `recent` share of calls that began last; or `after`, only those (and no
-    other rows): what arrives between two refreshes. Returns the number of calls added.
+    other rows): what arrives between two refreshes. `spread`: each two copies of a target have numbers of their own, so that
+    there are about as many people as half the targets; else copies have the numbers of the block. Returns the number of
+    calls added.
     """
     _stage(con, calls, seed, faults, recent)
+    if spread:
+        _spread(con)
     for table in _COLUMNS if part != "after" else ("campaigncalls",):
         con.execute(f"INSERT INTO raw.voipbin_{table} BY NAME {_query(table, part)}")
     return _rows(con, f"({_query('campaigncalls', part)})")
@@ -216,12 +222,28 @@ def _stage(con: duckdb.DuckDBPyConnection, calls: int, seed: object, faults: int
         for copy in range(copies)
     ]
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE bulk_copies (copy INTEGER, group_key UHUGEINT, copy_key UHUGEINT, shift BIGINT)"
+        "CREATE OR REPLACE TEMP TABLE bulk_copies (copy INTEGER, group_key UHUGEINT, copy_key UHUGEINT, shift BIGINT, "
+        "pair INTEGER)"
     )
-    con.executemany("INSERT INTO bulk_copies VALUES (?, ?, ?, ?)", rows)
+    con.executemany("INSERT INTO bulk_copies VALUES (?, ?, ?, ?, NULL)", rows)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE bulk_cutoff AS "
         f"SELECT quantile_disc(tm_create, {1 - recent}) AS cutoff FROM bulk_campaigncalls"
+    )
+
+
+def _spread(con: duckdb.DuckDBPyConnection) -> None:
+    """Number the pairs of copies: a pair has numbers of its own. Unpaired, `pair` is null."""
+    con.execute("UPDATE bulk_copies SET pair = copy // 2")
+
+
+def number(target: str, index: str, pair: str) -> str:
+    """SQL: the number of a target's destination in a pair of copies, E.164. Evenly spread, and the same every time."""
+    chance = f"hash({target}, {index}, {pair})"
+    areas = ", ".join(f"'{area}'" for area in AREA_CODES)
+    return (
+        f"'+1' || [{areas}][1 + CAST({chance} % {len(AREA_CODES)} AS INTEGER)] "
+        f"|| CAST(200 + ({chance} >> 8) % 800 AS VARCHAR) || lpad(CAST(({chance} >> 24) % 10000 AS VARCHAR), 4, '0')"
     )
 
 
@@ -288,6 +310,11 @@ def _column(table: str, name: str, native: bool, opened: bool) -> str:
     elif name == "id" or name.endswith("_id"):
         key = "group_key" if table in _WHOLE or name in _SHARED else "copy_key"
         value = f"CAST(xor(CAST({value} AS UHUGEINT), copies.{key}) AS UUID)"
+    elif name.startswith("destination") and name != "destination_index":
+        target = "block.outdial_target_id" if name == "destination" else "block.id"
+        index = "block.destination_index" if name == "destination" else name[-1]
+        own = f"struct_update({value}, target := {number(target, index, 'copies.pair')})"
+        value = f"CASE WHEN copies.pair IS NULL OR {value}.target = '' THEN {value} ELSE {own} END"
     elif name.startswith("tm_") and table not in _WHOLE:
         value = f"({value} - to_microseconds(copies.shift))"
     if not native:
