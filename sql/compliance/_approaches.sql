@@ -21,6 +21,7 @@ SELECT
     CASE
         WHEN attempts.disposition IN ('contacted', 'voicemail', 'do_not_contact', 'dispatched') THEN TRUE
     END AS is_connected,
+    contact.zone_basis, -- how the zone of its point is known, as in core.contact_points; null without a point
     -- what decides which rules apply: channel, purpose, consent and place
     concat_ws(
         '|', attempts.channel, coalesce(purposes.purpose, ''), coalesce(purposes.consent, ''),
