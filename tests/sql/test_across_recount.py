@@ -369,7 +369,12 @@ def test_points_are_recounted(case: Case) -> None:
         }  # fmt: skip
         assert found == {
             (target, point): (
-                place.zones, place.basis, place.country, place.region, at_point[point], at_point[point] > 1
+                place.zones,
+                place.basis,
+                place.country,
+                place.region,
+                at_point[point],
+                at_point[point] > 1,
             )
             for (target, point), place in points.items()
         }
@@ -399,7 +404,7 @@ def test_reports_across_systems_are_recounted(case: Case) -> None:
     try:
         build(con, *TABLES)
         recount = counted(con, rows)
-        names = ("judged", "not_judged", "breaches", "unverifiable", "tolerated", "share_kept")
+        names = ("attempts", "judged", "not_judged", "breaches", "unverifiable", "tolerated", "share_kept")
         audit = {
             (row["source"], row["campaign_key"], row["rule"]): {name: row[name] for name in names}
             for row in fetch(con, "FROM reports.contact_rule_audit")
