@@ -1,7 +1,7 @@
 -- One row per attempt that contact rules may judge: a real attempt that the organization made. Calls that came in count
 -- towards no rule.
 -- Key: attempt_key
--- Incremental: hash(target_key) from core.attempts, core.person_targets
+-- Incremental: hash(target_key) from core.attempts, core.person_targets, core.contact_points
 SELECT
     attempts.attempt_key, -- the attempt, as in core.attempts
     attempts.source, -- its source
@@ -33,8 +33,8 @@ FROM core.attempts AS attempts
 LEFT JOIN core._purposes AS purposes
     ON
         purposes.campaign_key = attempts.campaign_key
-        AND coalesce(purposes.since <= attempts.attempted_at, TRUE)
-        AND coalesce(attempts.attempted_at < purposes.until, TRUE)
+        AND purposes.since <= attempts.attempted_at
+        AND attempts.attempted_at < purposes.until
 INNER JOIN core.person_targets AS people ON people.target_key = attempts.target_key
 LEFT JOIN core.contact_points AS contact
     ON contact.target_key = attempts.target_key AND contact.point_key = attempts.point_key
