@@ -333,7 +333,7 @@ nullif(
             lower(trim(value)), 'áàâäãåāéèêëēíìîïīóòôöõøōúùûüūñńçćčšśžźżýÿłđ',
             'aaaaaaaeeeeeiiiiiooooooouuuuunncccsszzzyyld'
         ),
-        '^[^[:alpha:]]*([[:alpha:]][[:alpha:]''’]+)', 1
+        '^[^\p{L}]*(\p{L}[\p{L}''’]+)', 1
     ),
     ''
 );

@@ -35,8 +35,8 @@ counted AS (
         ) AS sure_others,
         bool_and(is_same_point) AS all_same_point,
         bool_and(is_same_target) AS all_same_target,
-        bool_and(is_same_point) FILTER (WHERE is_surely_same) AS sure_same_point,
-        bool_and(is_same_target) FILTER (WHERE is_surely_same) AS sure_same_target
+        bool_and(is_same_point) FILTER (WHERE surely_counts AND is_surely_same) AS sure_same_point,
+        bool_and(is_same_target) FILTER (WHERE surely_counts AND is_surely_same) AS sure_same_target
     FROM pairs
     GROUP BY attempt_key, rule, cap
     HAVING count(*) > cap
