@@ -8,12 +8,12 @@
 -- Key: attempt_key, rule
 WITH pairs AS (
     SELECT
-        attempt_key, rule, other_key, kind, cap, may_be_lifted, may_not_count, is_itself, is_same_point, is_same_target,
+        attempt_key, rule, other_key, kind, cap, doubt, may_not_count, is_itself, is_same_point, is_same_target,
         is_surely_same, surely_counts
     FROM compliance._person_cap_pairs
     UNION ALL
     SELECT
-        attempt_key, rule, other_key, kind, cap, may_be_lifted, may_not_count, is_itself, is_same_point, is_same_target,
+        attempt_key, rule, other_key, kind, cap, doubt, may_not_count, is_itself, is_same_point, is_same_target,
         is_surely_same, surely_counts
     FROM compliance._point_cap_pairs
 ),
@@ -22,7 +22,7 @@ counted AS (
     SELECT
         attempt_key, rule, cap,
         max(kind) AS kind,
-        bool_or(may_be_lifted) AS may_be_lifted,
+        max(doubt) AS doubt,
         bool_or(may_not_count) AS may_not_count,
         count(*) AS possible,
         count(CASE WHEN is_surely_same THEN 1 END) AS linked,
@@ -45,7 +45,7 @@ counted AS (
 weighed AS (
     SELECT
         counted.*,
-        sure > cap AND NOT may_be_lifted AND NOT may_not_count AS is_breach
+        sure > cap AND doubt IS NULL AND NOT may_not_count AS is_breach
     FROM counted
 )
 
@@ -59,7 +59,7 @@ SELECT
         WHEN is_breach THEN 'over_cap'
         WHEN linked <= cap THEN 'likely_match'
         WHEN sure <= cap OR may_not_count THEN 'may_not_have_connected'
-        ELSE 'consent_unknown'
+        ELSE doubt
     END AS reason,
     -- what makes them attempts of one unit: same_point, same_target or matched_person
     CASE

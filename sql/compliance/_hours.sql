@@ -49,7 +49,7 @@ own_clocks AS (
 
 -- The attempts that are outside in one zone of Z at least.
 suspects AS (
-    SELECT DISTINCT own.attempt_key, asked.context, rules.rule, rules.in_force_from, asked.may_be_lifted
+    SELECT DISTINCT own.attempt_key, asked.context, rules.rule, rules.in_force_from, asked.doubt
     FROM own_clocks AS own
     INNER JOIN compliance._context_rules AS asked ON asked.context = own.context AND asked.kind = 'hours' AND asked.is_judged
     INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
@@ -100,7 +100,7 @@ weighed AS (
 ),
 
 lifted AS (
-    SELECT attempt_key, rule, bool_or(may_be_lifted) AS may_be_lifted
+    SELECT attempt_key, rule, max(doubt) AS doubt
     FROM suspects
     GROUP BY attempt_key, rule
 ),
@@ -120,13 +120,13 @@ SELECT
     timed.target_key, -- its target
     weighed.rule, -- the rule, as in core.contact_rules
     -- breach or unverifiable
-    CASE WHEN weighed.is_outside AND timed.is_dialled AND NOT lifted.may_be_lifted THEN 'breach' ELSE 'unverifiable' END
+    CASE WHEN weighed.is_outside AND timed.is_dialled AND lifted.doubt IS NULL THEN 'breach' ELSE 'unverifiable' END
         AS verdict,
     -- why: outside_hours, or why nobody can tell
     CASE
         WHEN NOT weighed.is_outside THEN 'outside_hours_in_some_zones'
         WHEN NOT timed.is_dialled THEN 'recorded_not_dialled'
-        WHEN lifted.may_be_lifted THEN 'consent_unknown'
+        WHEN lifted.doubt IS NOT NULL THEN lifted.doubt
         ELSE 'outside_hours'
     END AS reason,
     TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(weighed.local_from) AS local_from, -- the earliest clock among the zones

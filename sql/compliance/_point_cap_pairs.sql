@@ -18,7 +18,7 @@ WITH rules AS (
 ),
 
 asked AS (
-    SELECT context, rule, in_force_from, may_be_lifted, zones
+    SELECT context, rule, in_force_from, doubt, zones
     FROM compliance._context_rules
     WHERE kind IN ('cap', 'after_contact') AND is_judged
 ),
@@ -27,7 +27,7 @@ suspects AS (
     SELECT
         approaches.attempt_key, approaches.point_key, approaches.target_key, approaches.sure_key,
         approaches.subject, approaches.is_connected, epoch_us(approaches.attempted_at) AS moment,
-        rules.*, asked.may_be_lifted, asked.zones
+        rules.*, asked.doubt, asked.zones
     FROM compliance._approaches AS approaches
     INNER JOIN asked ON asked.context = approaches.context
     INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
@@ -43,7 +43,7 @@ SELECT
     other.attempt_key AS other_key, -- the attempt that is counted with it
     suspects.kind, -- cap or after_contact
     suspects.cap, -- how many attempts the rule allows
-    suspects.may_be_lifted, -- true if consent would lift the rule and nobody says whether there was any
+    suspects.doubt, -- why nothing in its context is a breach; null if something can be
     -- true if the rule counts connected calls, and nobody can tell whether the judged one is one
     suspects.counts_connected AND suspects.is_connected IS NULL AS may_not_count,
     other.attempt_key = suspects.attempt_key AS is_itself, -- true for the judged attempt itself
