@@ -295,7 +295,9 @@ class Builder:
         if change.added is None or change.removed is None:
             return None
         return Change(
-            " UNION ".join(f"SELECT {key.of_row} AS key FROM {rows}" for rows in (change.added, change.removed))
+            " UNION ".join(
+                f"SELECT {key.of_row} AS key FROM {rows}" for rows in (change.added, change.removed)
+            )
         )
 
     def _keys(self, model: Model, changes: Mapping[str, Change]) -> str:
