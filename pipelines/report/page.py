@@ -240,11 +240,13 @@ class _Page:
     def _read(self, section: Section, limit: int | None) -> Rows:
         """Read a section's rows, and note what its table and its columns mean."""
         self._define(section)
-        frame = self.file.frame(section.table, section.where, section.order)
+        frame = self.file.frame(section.table, section.where, section.order, limit)
         comments = self.file.columns[section.table]
         kinds = {name: text.kind_of(comments.get(name, ""), kind) for name, kind in frame.schema.items()}
-        rows = frame if limit is None else frame.head(limit)
-        return Rows(list(rows.iter_rows(named=True)), kinds, len(frame))
+        total = len(frame)
+        if limit is not None and total == limit:
+            total = self.file.length(section.table, section.where)
+        return Rows(list(frame.iter_rows(named=True)), kinds, total)
 
     def _blocks(self, place: Place) -> list[Block]:
         blocks = []
