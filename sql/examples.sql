@@ -95,8 +95,9 @@ WHERE campaign_key <> 'all' AND targets >= 5
 ORDER BY median_hours NULLS LAST, campaign_key;
 
 -- 10. At which weekday and hour do first attempts of each campaign reach a person most often, if its hours differ at all?
+-- Hours are those of whoever was called (`called`), or of the reporting time zone if their clock is seldom known.
 SELECT
-    ranked.source, ranked.campaign_key, campaigns.campaign_name, ranked.hours_differ,
+    ranked.source, ranked.campaign_key, campaigns.campaign_name, ranked.hours_differ, ranked.clock,
     CASE WHEN ranked.hours_differ THEN ranked.weekday END AS best_weekday,
     CASE WHEN ranked.hours_differ THEN ranked.hour END AS best_hour,
     CASE WHEN ranked.hours_differ THEN ranked.attempts END AS attempts,
@@ -114,7 +115,7 @@ FROM (
             ORDER BY cells.is_thin ASC, cells.shrunk_rate_per_attempt DESC, cells.weekday ASC, cells.hour ASC
         ) AS place
     FROM reports.best_time AS cells
-    WHERE cells.attempts_kind = 'first'
+    WHERE cells.is_default AND cells.attempts_kind = 'first'
 ) AS ranked
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = ranked.source AND campaigns.campaign_key = ranked.campaign_key

@@ -391,6 +391,12 @@ FACTS: dict[str, tuple[Fact, ...]] = {
             "about hours.",
             optional=True,
         ),
+        Fact(
+            "talk_seconds",
+            "DOUBLE",
+            "From the answer to the hangup (seconds); null if the source does not say.",
+            optional=True,
+        ),
     ),
     "campaigns": (
         Fact("campaign", "VARCHAR", "The campaign's own id or name."),
@@ -412,6 +418,18 @@ FACTS: dict[str, tuple[Fact, ...]] = {
             True,
         ),
         Fact("is_deleted", "BOOLEAN", "True if the source has deleted the target.", optional=True),
+    ),
+    # Of a source that decides itself whom it tries next. It names all its targets, open or not.
+    "queue": (
+        Fact("campaign", "VARCHAR", "The own id of the campaign that tries next; null if it belongs to none."),
+        Fact("person", "VARCHAR", "The target's own id or name."),
+        Fact("is_open", "BOOLEAN", "True if the source may try it again, or is trying it."),
+        Fact("is_in_flight", "BOOLEAN", "True if an attempt is open."),
+        Fact("tries_left", "BIGINT", "Tries that are left; null if nobody knows."),
+        Fact("eligible_at", "TIMESTAMP", "The earliest time of the next attempt (UTC); null for any time."),
+        Fact("names_point", "BOOLEAN", "True if the source says which point is next, whether it is one or not."),
+        Fact("point_kind", "VARCHAR", "What is tried next: phone or email; null if it is neither."),
+        Fact("point_value", "VARCHAR", "The number or the e-mail address that is tried next."),
     ),
     "points": (
         Fact("person", "VARCHAR", "The target's own id or name, as in attempts."),

@@ -1,4 +1,5 @@
--- One row per context + rule: whether the rule judges attempts in this context, and if not, why.
+-- One row per context + rule: whether the rule judges attempts in this context, and if not, why. Contexts are those of
+-- attempts that were made, and of those that are next.
 -- A context is what an attempt's channel, its campaign's purpose and consent, and its place are.
 -- Key: context, rule, in_force_from
 WITH contexts AS (
@@ -8,7 +9,11 @@ WITH contexts AS (
         nullif(split_part(context, '|', 2), '') AS purpose,
         nullif(split_part(context, '|', 3), '') AS consent,
         regexp_extract(context, '^[^|]*[|][^|]*[|][^|]*[|](.*)$', 1) AS place_key
-    FROM (SELECT DISTINCT context FROM compliance._approaches) AS met
+    FROM (
+        SELECT context FROM compliance._approaches
+        UNION
+        SELECT context FROM reports._open_targets
+    ) AS met
 ),
 
 placed AS (

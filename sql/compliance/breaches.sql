@@ -7,7 +7,7 @@
 -- Group: compliance
 -- Metric: breaches = count(*) FILTER (WHERE verdict = 'breach')
 -- Metric: unverifiable = count(*) FILTER (WHERE verdict = 'unverifiable')
--- Incremental: hash(attempt_key)
+-- Incremental: hash(target_key)
 -- Example: Which attempts came after somebody had asked, in another system, not to be contacted?
 --   SELECT breaches.attempt_key, breaches.occurred_at, marks.source AS asked_in, marks.since
 --   FROM compliance.breaches AS breaches
@@ -42,6 +42,7 @@ SELECT
     rules.effect, -- what the rule says of it: forbidden, presumed (to be too much, until shown otherwise) or house
     approaches.source, -- the attempt's source
     approaches.campaign_key, -- its campaign
+    approaches.target_key, -- its target
     approaches.attempted_at AS occurred_at, -- when it began (UTC)
     found.local_from, -- the earliest clock among the zones; null for rules that are not about hours, and without a zone
     found.local_until, -- the latest clock among the zones

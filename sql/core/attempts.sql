@@ -118,7 +118,9 @@ SELECT
     keyed.point_basis, -- the source's field that says where; null if none does
     -- what attempted_at is the time of: dialled, completed (the attempt's end), recorded (somebody wrote it down) or
     -- scheduled
-    keyed.timing
+    keyed.timing,
+    -- from the answer to the hangup, whoever answered; null if nobody answered, and where the source does not say [seconds]
+    keyed.talk_seconds
 FROM keyed
 LEFT JOIN core._listed_campaigns AS campaigns
     ON campaigns.campaign_key = keyed.campaign_key

@@ -177,7 +177,9 @@ CHAPTER = Chapter(
             id="best-time",
             table="reports.best_time",
             title="When people were reached",
-            reading="Read with care: first attempts are made at other hours than later ones, and those who are easy to "
+            reading="Hours are told by the clock of whoever was called (`called`), if it is known for 80 % of the campaign's "
+            "attempts, otherwise in the reporting time zone (`reporting`). "
+            "Read with care: first attempts are made at other hours than later ones, and those who are easy to "
             "reach are reached first. An hour that looks good may only have had the easier people. Where hours differ by "
             "more than chance, each is drawn towards the campaign's mean, the more the fewer its attempts.",
             charts=(
@@ -195,6 +197,7 @@ CHAPTER = Chapter(
                 ),
             ),
             order="attempts_kind DESC, weekday, hour",
+            where="is_default",
         ),
         Section(
             id="what-if",
