@@ -106,6 +106,8 @@ AAPOR = {
     "ordered": True,
 }
 
+CLOCKS = {"called": "the clock of those called", "reporting": "the clock of the reporting time zone"}
+
 # -- orders, headings --------------------------------------------------------------------------------------------------
 
 AAPOR_ORDER = "CASE left(rate, 3) WHEN 'coo' THEN 2 WHEN 'ref' THEN 3 WHEN 'con' THEN 4 ELSE 1 END, rate"

@@ -29,6 +29,18 @@ UNITS = {
     "person": ("person", "people", "People, by the most attempts within"),
 }
 
+RULE_LABELS = {
+    "title": "Rule",
+    "breaches": "Broken",
+    "unverifiable": "Nobody can tell",
+    "tolerated": "Within the grace",
+    "people": "On people",
+    "is_on": "On",
+    "checked_how": "Checked how",
+    "note": "What the line leaves out",
+}
+RULE_WORDS = {"effect": EFFECTS, "checked_how": CHECKED}
+
 CHAPTER = Chapter(
     "across",
     "Across systems",
@@ -42,6 +54,7 @@ CHAPTER = Chapter(
             lead=("campaign_name", "source", "not_judged", "attempts", "rules", "line"),
             labels={"not_judged": "Attempts not judged", "rules": "Rules that ask", "line": "Line to write"},
             copied=Copied("line", "purposes.csv", "source,campaign,purpose,consent"),
+            open=True,
         ),
         Section(
             id="people-reached",
@@ -59,6 +72,7 @@ CHAPTER = Chapter(
                         "part": "people_contacted",
                         "whole": "people_attempted",
                         "name": "source",
+                        "ordered": True,
                     },
                 ),
             ),
@@ -97,6 +111,7 @@ CHAPTER = Chapter(
             words={"restriction": RESTRICTIONS},
             limit=SHOWN,
             saved=SAVED,
+            open=True,
             is_traced=True,
         ),
         Section(
@@ -192,37 +207,41 @@ CHAPTER = Chapter(
             charts=(
                 Chart("verdicts", "Attempts that each rule judged, by verdict", {"unit": "attempts judged"}),
             ),
-            order="is_on DESC, judged > 0 DESC, breaches DESC, judged DESC, rule",
+            where="judged > 0",
+            order="breaches DESC, unverifiable DESC, judged DESC, rule",
             lead=(
                 "title",
                 "share_kept",
                 "breaches",
+                "people",
                 "unverifiable",
                 "tolerated",
                 "judged",
                 "not_judged",
-                "people",
-                "is_on",
                 "effect",
                 "citation",
                 "checked_on",
                 "checked_how",
-                "note",
             ),
             only_lead=True,
-            labels={
-                "title": "Rule",
-                "breaches": "Broken",
-                "unverifiable": "Nobody can tell",
-                "tolerated": "Within the grace",
-                "people": "People on whom it was broken",
-                "is_on": "On",
-                "checked_how": "Checked how",
-                "note": "What the line leaves out",
-            },
-            words={"effect": EFFECTS, "checked_how": CHECKED},
+            labels=RULE_LABELS,
+            words=RULE_WORDS,
             flags={"is_on": ("on", "off")},
             open=True,
+        ),
+        Section(
+            id="contact-rules-idle",
+            table="reports.contact_rule_counts",
+            title="Rules that judged nothing",
+            reading="On, and no campaign or number that they are about; or off. Rules of law judge only campaigns whose "
+            "purpose was declared.",
+            where="judged = 0",
+            order="is_on DESC, rule",
+            lead=("title", "is_on", "not_judged", "jurisdiction", "effect", "citation", "checked_on", "checked_how", "note"),
+            only_lead=True,
+            labels=RULE_LABELS,
+            words=RULE_WORDS,
+            flags={"is_on": ("on", "off")},
         ),
         Section(
             id="contact-rule-audit",

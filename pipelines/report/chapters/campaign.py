@@ -11,6 +11,7 @@ from pipelines.report.vocabulary import (
     BY_ANY,
     BY_TARGET,
     CLEAR,
+    CLOCKS,
     COMPARED,
     COMPARED_ENDS,
     COMPARED_LEAD,
@@ -177,27 +178,25 @@ CHAPTER = Chapter(
             id="best-time",
             table="reports.best_time",
             title="When people were reached",
-            reading="Hours are told by the clock of whoever was called (`called`), if it is known for 80 % of the campaign's "
-            "attempts, otherwise in the reporting time zone (`reporting`). "
+            reading="Hours are told by the clock of whoever was called where it is known for 80% of the campaign's attempts, "
+            "otherwise by that of the reporting time zone. "
             "Read with care: first attempts are made at other hours than later ones, and those who are easy to "
             "reach are reached first. An hour that looks good may only have had the easier people. Where hours differ by "
             "more than chance, each is drawn towards the campaign's mean, the more the fewer its attempts.",
             charts=(
-                Chart(
-                    "heat",
-                    "First attempts: contacts per attempt",
-                    HEAT,
-                    where={"attempts_kind": "first"},
-                ),
-                Chart(
-                    "heat",
-                    "All attempts: contacts per attempt",
-                    HEAT,
-                    where={"attempts_kind": "all"},
+                *(
+                    Chart(
+                        "heat",
+                        f"{title}: contacts per attempt, by {words}",
+                        HEAT,
+                        where={"attempts_kind": kind, "clock": clock},
+                    )
+                    for kind, title in {"first": "First attempts", "all": "All attempts"}.items()
+                    for clock, words in CLOCKS.items()
                 ),
             ),
-            order="attempts_kind DESC, weekday, hour",
             where="is_default",
+            order="attempts_kind DESC, weekday, hour",
         ),
         Section(
             id="what-if",

@@ -40,7 +40,7 @@ def verdicts(rows: Iterable[Row], _naming: Naming, *, title: str, unit: str) -> 
                         at=pc(at),
                         width=pc(width),
                         middle=pc(at + width / 2),
-                        inside=f"{width:.0%}" if width >= 0.07 else "",
+                        inside=">99%" if 0.995 <= width < 1 else f"{width:.0%}" if width >= 0.07 else "",
                         value=raw(row[column]),
                     )
                 )
