@@ -37,8 +37,6 @@ LONG_TABLE = 60
 """A table of more rows than this is long: it starts closed."""
 
 DECLARED = {section.table for chapter in CHAPTERS for section in chapter.sections}
-TOO_LONG = {"reports.contact_trace", "reports.call_next"}
-"""Reports with a row for every attempt or every open target. They are in the published file, and not on the page."""
 """The tables that a chapter names."""
 
 
@@ -234,7 +232,7 @@ class _Page:
                 if chapter.place == place and self.file.answers(section.table, section.where, section.order):
                     yield section
         for table in self.file.tables:
-            if not table.startswith("reports.") or table in DECLARED | TOO_LONG:
+            if not table.startswith("reports.") or table in DECLARED:
                 continue
             name = table.removeprefix("reports.")
             anchor, title = name.replace("_", "-"), text.label(name)

@@ -165,6 +165,7 @@ EFFECTS = {
     "presumed": "Presumed too much, unless facts show otherwise",
     "house": "Your own rule",
 }
+YOURS = "Yours to set; no law is meant"
 CHECKED = {
     "official": "at the official place",
     "quote": "as others quote it",

@@ -14,20 +14,21 @@ from pipelines.report.vocabulary import (
     RESTRICTIONS,
     VERDICTS,
     VIA,
+    YOURS,
     ZONE_BASES,
 )
 
 SHOWN = 50
-"""So many rows of a list of people or attempts are printed."""
+"""So many attempts that broke a rule are printed."""
+
+SHOWN_PEOPLE = 20
+"""So many people of a list are printed."""
 
 SAVED = 20_000
 """So many of them are packed into the page for the CSV: some 1 MB."""
 
 PERIODS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
-UNITS = {
-    "point": ("number", "numbers", "Numbers and addresses, by the most attempts within"),
-    "person": ("person", "people", "People, by the most attempts within"),
-}
+UNITS = {"point": "Numbers and addresses", "person": "People"}
 
 RULE_LABELS = {
     "title": "Rule",
@@ -39,7 +40,7 @@ RULE_LABELS = {
     "checked_how": "Checked how",
     "note": "What the line leaves out",
 }
-RULE_WORDS = {"effect": EFFECTS, "checked_how": CHECKED}
+RULE_WORDS = {"effect": EFFECTS, "checked_how": CHECKED, "citation": {None: YOURS}}
 
 CHAPTER = Chapter(
     "across",
@@ -109,7 +110,7 @@ CHAPTER = Chapter(
                 "restriction": "Mark in force",
             },
             words={"restriction": RESTRICTIONS},
-            limit=SHOWN,
+            limit=SHOWN_PEOPLE,
             saved=SAVED,
             open=True,
             is_traced=True,
@@ -163,8 +164,7 @@ CHAPTER = Chapter(
             charts=tuple(
                 Chart(
                     "pressure",
-                    f"{title} {words}",
-                    {"unit": one, "units": many},
+                    f"{title} by the most attempts within {words}",
                     where={"unit": unit, "period": period},
                     beside={
                         "caps": Beside(
@@ -175,10 +175,10 @@ CHAPTER = Chapter(
                         )
                     },
                 )
-                for unit, (one, many, title) in UNITS.items()
                 for period, words in PERIODS.items()
+                for unit, title in UNITS.items()
             ),
-            order="unit DESC, period, attempts",
+            order="period, unit DESC, attempts",
             labels={"people": "People, or numbers", "in_several_systems": "Tried by several systems"},
         ),
         Section(
@@ -203,9 +203,13 @@ CHAPTER = Chapter(
             table="reports.contact_rule_counts",
             title="Contact rules: kept, broken, or nobody can tell",
             reading="The share kept leaves out what nobody can tell. House rules are yours to set, in contact_rules.csv of the "
-            "landing folder. A rule that rests on second-hand reading is off until you switch it on.",
+            "landing folder. Not judged: the rule asks for another purpose, channel or place. A rule that rests on second-hand reading is off until you switch it on.",
             charts=(
-                Chart("verdicts", "Attempts that each rule judged, by verdict", {"unit": "attempts judged"}),
+                Chart(
+                    "verdicts",
+                    "Attempts that each rule judged, by verdict",
+                    {"unit": "attempts judged", "yours": YOURS},
+                ),
             ),
             where="judged > 0",
             order="breaches DESC, unverifiable DESC, judged DESC, rule",
@@ -218,7 +222,6 @@ CHAPTER = Chapter(
                 "tolerated",
                 "judged",
                 "not_judged",
-                "effect",
                 "citation",
                 "checked_on",
                 "checked_how",
@@ -237,7 +240,7 @@ CHAPTER = Chapter(
             "purpose was declared.",
             where="judged = 0",
             order="is_on DESC, rule",
-            lead=("title", "is_on", "not_judged", "jurisdiction", "effect", "citation", "checked_on", "checked_how", "note"),
+            lead=("title", "is_on", "jurisdiction", "citation", "checked_on", "checked_how", "note"),
             only_lead=True,
             labels=RULE_LABELS,
             words=RULE_WORDS,
@@ -283,13 +286,13 @@ CHAPTER = Chapter(
                 "reason",
                 "source",
                 "campaign_key",
+                "person_key",
+                "point_key",
                 "count_in_period",
                 "via",
                 "local_from",
                 "local_until",
                 "zone_basis",
-                "point_key",
-                "person_key",
                 "attempt_key",
             ),
             only_lead=True,
@@ -327,16 +330,31 @@ CHAPTER = Chapter(
             "the hour it is for them. A person who was reached in another system, is marked anywhere, or is at a cap is not "
             "on the list. It is as of the moment of this report; load it before it is old.",
             where="held_back_by IS NULL",
-            order="score DESC NULLS LAST, target_key",
+            order="score DESC NULLS LAST, callable_from, target_key",
+            lead=(
+                "person_key",
+                "point_key",
+                "callable_from",
+                "callable_until",
+                "zones",
+                "tries_left",
+                "score",
+                "source",
+                "campaign_key",
+            ),
+            only_lead=True,
             words={"held_back_by": HELD_BACK},
             labels={
                 "person_key": "Person",
                 "point_key": "Number or address",
                 "callable_from": "From (UTC)",
                 "callable_until": "Until (UTC)",
+                "zones": "Time zones",
+                "campaign_key": "Campaign",
             },
-            limit=20,
+            limit=SHOWN_PEOPLE,
             saved=SAVED,
+            open=True,
             is_traced=True,
         ),
     ),

@@ -102,7 +102,7 @@ class Section:
     open: bool = False
     limit: int = 5_000
     saved: int = 0
-    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    words: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
     copied: Copied | None = None
     is_traced: bool = False
 

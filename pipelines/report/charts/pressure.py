@@ -42,12 +42,9 @@ class Pressure:
 
 
 def pressure(
-    rows: Iterable[Row], _naming: Naming, *, title: str, unit: str, units: str, caps: Sequence[Row] = ()
+    rows: Iterable[Row], _naming: Naming, *, title: str, caps: Sequence[Row] = ()
 ) -> Pressure | None:
-    """One bar a number of attempts, in their order. ``unit``, ``units``: what is counted, in words.
-
-    ``caps``: rows of contact rules. A bar beyond any of them is marked.
-    """
+    """One bar a number of attempts, in their order. ``caps``: rows of contact rules; a bar beyond any of them is marked."""
     known = sorted((row for row in rows if row.get("people")), key=lambda row: row["attempts"])
     if not known:
         return None
@@ -62,8 +59,8 @@ def pressure(
         bars.append(
             Pressed(
                 name=f"{number(row['attempts'])} {'attempt' if row['attempts'] == 1 else 'attempts'}",
-                words=f"{number(row['people'])} {unit if row['people'] == 1 else units}",
-                aside=f"{number(several)} of them by several systems" if several else "",
+                words=number(row["people"]),
+                aside=f"{number(several)} by several systems" if several else "",
                 value=raw(row["people"]),
                 width=pc(row["people"] / top),
                 is_over=least is not None and row["attempts"] > least,

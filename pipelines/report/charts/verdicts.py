@@ -22,8 +22,11 @@ VERDICTS = {
 """Column of counts → what its part of the bar says."""
 
 
-def verdicts(rows: Iterable[Row], _naming: Naming, *, title: str, unit: str) -> RowChart | None:
-    """A stacked bar for each rule that judged something, as the table is ordered; ``unit``: what is counted."""
+def verdicts(rows: Iterable[Row], _naming: Naming, *, title: str, unit: str, yours: str) -> RowChart | None:
+    """A stacked bar for each rule that judged something, as the table is ordered; ``unit``: what is counted.
+
+    ``yours``: what stands in place of a citation that a rule does not have.
+    """
     lines: list[tuple[float, Line]] = []
     for row in rows:
         judged = row.get("judged")
@@ -51,7 +54,7 @@ def verdicts(rows: Iterable[Row], _naming: Naming, *, title: str, unit: str) -> 
                 judged,
                 Line(
                     name=row["title"],
-                    note=row["citation"] or "yours to set; no law is meant",
+                    note=row["citation"] or yours,
                     find="",
                     link="",
                     words="; ".join(bar.text for bar in bars),
