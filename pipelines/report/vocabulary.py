@@ -199,6 +199,15 @@ HELD_BACK = {
     "no_usable_point": "No usable number",
     "reached_elsewhere": "Reached in another system",
 }
+AUDIT_LEAD = (
+    "rule", "share_kept", "breaches", "unverifiable", "tolerated", "judged", "not_judged", "not_judged_because",
+)  # fmt: skip
+AUDIT_LABELS = {
+    "breaches": "Broken",
+    "unverifiable": "Nobody can tell",
+    "tolerated": "Within the grace",
+    "not_judged_because": "Mostly because",
+}
 
 # -- sentences ---------------------------------------------------------------------------------------------------------
 
