@@ -162,9 +162,11 @@ def test_every_row_of_every_report_is_on_the_page(quiet: Page, report: Path, pub
             ).fetchall()
         ]
     assert tables
-    for table in tables:
+    parts = {"best_time": "WHERE is_default"}
+    elsewhere = {"contact_trace", "call_next"}  # long: the search and the CSV have them
+    for table in set(tables) - elsewhere:
         assert shown.get(f"reports.{table}", set()) == as_set(
-            rows(published, f"SELECT * FROM reports.{table}")
+            rows(published, f"SELECT * FROM reports.{table} {parts.get(table, '')}")
         ), table
 
 
