@@ -7,8 +7,9 @@ belong here: judging attempts by a rule (``sql/compliance``), and what the rules
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import date, time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -24,6 +25,7 @@ from pipelines.ingest.own_files import (
     write_notices,
     write_rows,
 )
+from pipelines.ingest.purposes import is_purpose
 from pipelines.sql_text import transaction
 
 _FORM = Form(
@@ -75,10 +77,11 @@ def load_contact_rules(con: duckdb.DuckDBPyConnection, landing: Path, default_cs
 
     A line is one version of a rule: its ``rule`` and the day on which it comes into force name it. The lines of the
     landing folder's file replace all versions of the rules that they name; case does not matter. A blank takes the value
-    of the project's line of the same version, or of its last one; ``any`` leaves a rule's narrowing out. Of two lines of
-    one version the last counts, and a notice says so. A line that cannot be used is left out, with a notice (code
-    ``contact_rules``, the line as its ``value``), and the project's own lines stay in force. Returns the number of lines
-    in the table. Raises MappingError if ``default_csv`` has a line that cannot be used.
+    of the project's line of the same version, or of its last one; ``any`` leaves a rule's narrowing out. A version ends at
+    the latest when the next one begins. Of two lines of one version the last counts, and a notice says so. A line that
+    cannot be used is left out, with a notice (code ``contact_rules``, the line as its ``value``), and the project's own
+    lines stay in force. Returns the number of lines in the table. Raises MappingError if ``default_csv`` has a line that
+    cannot be used.
     """
     rules: dict[str, dict[_Value | None, _Row]] = {}
     given: dict[str, list[Line]] = {}
@@ -106,12 +109,27 @@ def load_contact_rules(con: duckdb.DuckDBPyConnection, landing: Path, default_cs
         versions_of_it[row["in_force_from"]] = (line, row)
     for key, replaced in own.items():
         rules[key] = {since: row for since, (_, row) in replaced.items()}
-    rows = [row for versions in rules.values() for row in versions.values()]
+    rows = [row for versions in rules.values() for row in _in_order(versions.values())]
     columns = (*_FORM.columns, "grace_unit", "origin")
     with transaction(con):
         write_rows(con, "landing.contact_rules", columns, [[row[name] for name in columns] for row in rows])
         write_notices(con, "contact_rules", CONTACT_RULES, unusable)
     return len(rows)
+
+
+def _in_order(versions: Iterable[_Row]) -> list[_Row]:
+    """The versions of one rule by the day on which they come into force. A new version ends the one before."""
+    ordered = sorted(versions, key=lambda row: _first_day(row) or date.min)
+    for before, after in pairwise(ordered):
+        last, since = before["in_force_until"], _first_day(after)
+        if since is not None and not (isinstance(last, date) and last < since):
+            before["in_force_until"] = since - timedelta(days=1)
+    return ordered
+
+
+def _first_day(row: _Row) -> date | None:
+    day = row["in_force_from"]
+    return day if isinstance(day, date) else None
 
 
 def _key(line: Line) -> str:
@@ -156,6 +174,8 @@ def _wrong_for_its_kind(row: _Row) -> tuple[str, str] | None:
     needed, allowed = _OF_KIND[kind]
     if empty := [name for name in needed if row[name] is None]:
         return empty[0], f"has no {', '.join(empty)}, which a rule of kind {kind} needs"
+    if kind == "after_contact" and isinstance(row["grace"], tuple) and row["grace"][1] == "business_days":
+        return "grace", "its grace is in business days, which only a rule of kind after_mark counts"
     others = {name for columns in _OF_KIND.values() for each in columns for name in each}
     for name in sorted(others.difference(needed, allowed)):
         if row[name] not in (None, False):
@@ -201,14 +221,23 @@ def _switch(text: str) -> _Value:
     return text.casefold() in _YES
 
 
+def _name(text: str) -> _Value:
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,39}", text) is None:
+        raise _Wrong("is not made of at most 40 letters, digits, _ and -, a letter first")
+    return text
+
+
 def _words(text: str) -> _Value:
-    return list(dict.fromkeys(word.casefold() for word in re.split(r"[\s,;|]+", text) if word))
+    words = list(dict.fromkeys(word.casefold() for word in re.split(r"[\s,;|]+", text) if word))
+    if not words or not all(is_purpose(word) for word in words):
+        raise _Wrong(f"is not made of words such as solicitation, with spaces between, or {_LIFTED}")
+    return words
 
 
 def _channels(text: str) -> _Value:
     known = ("phone", "door", "email", "text")
-    words = _words(text)
-    if not isinstance(words, list) or not set(words) <= set(known):
+    words = list(dict.fromkeys(word.casefold() for word in re.split(r"[\s,;|]+", text) if word))
+    if not words or not set(words) <= set(known):
         raise _Wrong(f"is not made of {', '.join(known)}, with spaces between, or {_LIFTED}")
     return words
 
@@ -258,6 +287,7 @@ def _grace(text: str) -> _Value:
 
 
 _PARSERS: Mapping[str, Callable[[str], _Value]] = {
+    "rule": _name,
     "kind": _one_of(*_OF_KIND),
     "jurisdiction": _jurisdiction,
     "in_force_from": _day,

@@ -7,13 +7,14 @@ has no lines of its own: only the user knows what a campaign is for.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
 
 from pipelines.ingest.files import PURPOSES, SOURCES
-from pipelines.ingest.own_files import Form, Unusable, read_own, write_notices, write_rows
+from pipelines.ingest.own_files import Form, Line, Unusable, read_own, write_notices, write_rows
 from pipelines.sql_text import transaction
 
 WORDS = (
@@ -46,47 +47,50 @@ def load_purposes(con: duckdb.DuckDBPyConnection, landing: Path) -> int:
     """
     file = read_own(landing / PURPOSES, _FORM)
     unusable = [*file.unusable, *file.unknown_columns(_FORM)]
-    named = {
-        word for (word,) in con.sql("SELECT DISTINCT unnest(purposes) FROM landing.contact_rules").fetchall()
-    }
-    known = [*WORDS, *sorted(named.difference(WORDS))]
+    named = con.sql("SELECT DISTINCT unnest(purposes) FROM landing.contact_rules").fetchall()
+    known = {*WORDS, *(word for (word,) in named)}
     rows: list[tuple[object, ...]] = []
     for line in file.lines:
-        purpose, consent = _word(line["purpose"]), _word(line.get("consent")) or "unknown"
-        source = _word(line["source"])
-        since, until = _moment(line.get("since")), _moment(line.get("until"), is_end=True)
-        field, why = None, ""
-        if source not in SOURCES:
-            field, why = "source", f"its source is none of {', '.join(SOURCES)}"
-        elif consent not in _CONSENT:
-            field, why = "consent", f"its consent is none of {', '.join(_CONSENT)}"
-        elif line.get("since") and since is None:
-            field, why = (
-                "since",
-                "its since is not a day or a time such as 2026-01-31 or 2026-01-31T09:00:00Z",
-            )
-        elif line.get("until") and until is None:
-            field, why = (
-                "until",
-                "its until is not a day or a time such as 2026-01-31 or 2026-01-31T09:00:00Z",
-            )
-        elif since is not None and until is not None and since >= until:
-            field, why = "until", "its until is not after its since"
-        elif purpose not in known:
-            told = (
-                f"no contact rule names its purpose (the line counts all the same); known: {', '.join(known)}"
-            )
-            unusable.append(Unusable(_FORM.show(line), "purpose", told))
-        if field is not None:
-            unusable.append(Unusable(_FORM.show(line), field, why))
+        if (problem := _problem(line)) is not None:
+            unusable.append(Unusable(_FORM.show(line), *problem))
             continue
-        subject = _word(line.get("subject"))
+        purpose = _word(line["purpose"])
+        if purpose not in known:
+            why = (
+                f"no contact rule names its purpose (the line counts all the same); known: {', '.join(WORDS)}"
+            )
+            unusable.append(Unusable(_FORM.show(line), "purpose", why))
+        since, until = _moment(line.get("since")), _moment(line.get("until"), is_end=True)
+        consent, subject = _word(line.get("consent")) or "unknown", _word(line.get("subject"))
+        source = _word(line["source"])
         rows.append((len(rows) + 1, source, line["campaign"], purpose, consent, subject, since, until))
     columns = ("line", "source", "campaign", "purpose", "consent", "subject", "since", "until")
     with transaction(con):
         write_rows(con, "landing.purposes", columns, rows)
         write_notices(con, "purposes", PURPOSES, unusable)
     return len(rows)
+
+
+def _problem(line: Line) -> tuple[str, str] | None:
+    """The column that makes the line unusable, and what to tell; None for a usable line."""
+    if _word(line["source"]) not in SOURCES:
+        return "source", f"its source is none of {', '.join(SOURCES)}"
+    if not is_purpose(_word(line["purpose"]) or ""):
+        return "purpose", "its purpose is not one word of at most 40 letters, digits, _ and -"
+    if (_word(line.get("consent")) or "unknown") not in _CONSENT:
+        return "consent", f"its consent is none of {', '.join(_CONSENT)}"
+    since, until = _moment(line.get("since")), _moment(line.get("until"), is_end=True)
+    for name, moment in (("since", since), ("until", until)):
+        if line.get(name) and moment is None:
+            return name, f"its {name} is not a day or a time such as 2026-01-31 or 2026-01-31T09:00:00Z"
+    if since is not None and until is not None and since >= until:
+        return "until", "its until is not after its since"
+    return None
+
+
+def is_purpose(word: str) -> bool:
+    """True if a word can be a purpose: it is published as it is, so it is a word and no text."""
+    return re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", word) is not None
 
 
 def _word(text: str | None) -> str | None:

@@ -1,8 +1,8 @@
 """What the project knows of the world: where a number is from, which names are one name, and which days are holidays.
 
-Belongs here: reading the three CSV files of ``data/`` into ``landing.number_plan``, ``landing.nicknames`` and
-``landing.holidays``. Does not belong here: making them (``tests/simulation``). No file of the landing folder overrides
-them.
+Belongs here: reading the CSV files of ``data/`` into ``landing.number_plan``, ``landing.nicknames``, ``landing.holidays``
+and ``landing.regions`` (what people write for a country, or for a state or province). Does not belong here: making them
+(``tests/simulation``). No file of the landing folder overrides them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Row = tuple[object, ...]
 
 
 def load_reference(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Fill the three tables from the files of the same names in ``folder``.
+    """Fill the tables from the files of the same names in ``folder``.
 
     A table that holds what its file says is left as it is. Raises MappingError if a file cannot be read, or has a line
     that cannot be used.
@@ -60,6 +60,11 @@ def _nickname(values: Sequence[str]) -> _Row:
     return name, first_name
 
 
+def _region(values: Sequence[str]) -> _Row:
+    country, region, name = values
+    return country, region or None, name
+
+
 def _holiday(values: Sequence[str]) -> _Row:
     country, day = values
     return country, date.fromisoformat(day)
@@ -69,5 +74,6 @@ _FILES: Mapping[str, tuple[tuple[str, ...], Callable[[Sequence[str]], _Row]]] = 
     "number_plan": (("prefix", "country", "region", "zones"), _number_plan),
     "nicknames": (("name", "first_name"), _nickname),
     "holidays": (("country", "day"), _holiday),
+    "regions": (("country", "region", "name"), _region),
 }
 """File and table → its columns, and what makes a row of a line."""

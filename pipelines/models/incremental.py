@@ -110,8 +110,14 @@ class Builder:
     def _build_keys(
         self, model: Model, inputs: Mapping[str, str], last: _Build, changes: Mapping[str, Change]
     ) -> Extent:
+        assert model.incremental is not None
         keys = self._keys(model, changes)
         select = _keyed(model, self._filter_to_keys(model, keys, self._at_hand(keys, changes)))
+        if not model.upstream <= model.keyed_inputs:
+            # An input that is not read by key may give rows of other keys too.
+            select = (
+                f"SELECT * FROM ({select}) AS t WHERE {_is_in(f't.{quoted(model.incremental.column)}', keys)}"
+            )
         self._put_in_place(model, inputs, last, keys, select)
         return "changed keys"
 

@@ -64,13 +64,21 @@ _QUOTING: Mapping[str, frozenset[str]] = {
 """The ledger's own tables that quote input files → the columns that do."""
 
 _MAPPING: Mapping[str, Content] = {"source": "name", "field": "name", "note": "note"}
+_RULES: Mapping[str, Content] = {"title": "note", "citation": "note", "url": "note", "note": "note"}
 _OWN: Mapping[str, Mapping[str, Content]] = {
     "quality.row_accounting": {"file": "path"},
     "quality.rejected_rows": {"file": "path", "field": "name"},
     "quality.notices": {"file": "path", "field": "name"},
     "landing.dispositions": _MAPPING,
     "core.dispositions": _MAPPING,
-    "core.attempts": {"raw_disposition": "disposition", "unmapped_value": "text", "point_key": "text"},
+    "landing.contact_rules": _RULES,
+    "core.contact_rules": _RULES,
+    "landing.purposes": {"campaign": "name", "subject": "text"},
+    "core._purposes": {"subject": "text"},
+    "core.attempts": {"raw_disposition": "disposition", "unmapped_value": "text"},
+    "core.attempt_points": {"subject": "text"},
+    "core.contact_points": {"value": "text", "status": "name"},
+    "core.restrictions": {"evidence": "name"},
     "quality.unmapped_values": {"value": "text", "line": "quotation"},
     "reports.aapor_coverage": {"source": "name"},
 }
@@ -82,8 +90,14 @@ _UNDECIDED = "SELECT unnest([value, lower(label)]) FROM core.dispositions WHERE 
 _MACROS: tuple[Content, ...] = ("path", "name", "text")
 """The contents for which the warehouse has a macro."""
 
-_SPELLED_AS: Mapping[str, Content] = {"type": "name"}
-"""Columns of these names in any built table hold a field with known values."""
+_PEOPLE: Mapping[str, Content] = dict.fromkeys(
+    ("point_key", "person_key", "restriction_key", "display_name"), "text"
+)
+"""Columns of these names in any built table hold what leads to a person: a number, an address, or a name. A key is
+hashed as a whole, so that tables can still be joined by it."""
+
+_SPELLED_AS: Mapping[str, Content] = {"type": "name", **_PEOPLE}
+"""Columns of these names in any built table → what they hold."""
 
 _ALIASES: Mapping[str, Content] = {"file": "path", "files": "path", "first_file": "path"}
 """What a rule calls a column of paths."""
@@ -97,8 +111,37 @@ _ENDINGS = (
 _MORE_WORDS = (
     *("columns", "contacts", "data", "delta", "dispositions", "export", "full", "page", "part", "pulled"),
     *("aapor", "class", "label", "value", "version"),
+    *(
+        "rules",
+        "purposes",
+        "rule",
+        "title",
+        "kind",
+        "jurisdiction",
+        "in",
+        "force",
+        "from",
+        "until",
+        "channels",
+        "consent",
+    ),
+    *(
+        "lifts",
+        "location",
+        "presumption",
+        "days",
+        "local",
+        "cap",
+        "period",
+        "unit",
+        "same",
+        "subject",
+        "counts",
+        "grace",
+    ),
+    *("effect", "citation", "url", "checked", "on", "how", "enabled", "note", "purpose", "since", "campaign"),
 )
-"""Words that names are made of beside those of the sources: of file names, and of the mapping's columns."""
+"""Words that names are made of beside those of the sources: of file names, and of the columns of the user's own files."""
 
 _MOST_DIGITS = 6
 """A name with more digits is hidden: seven make a phone number."""
@@ -116,7 +159,10 @@ class WithheldError(LedgerError):
 
 def columns(table: str) -> frozenset[str]:
     """Return the columns of a ``schema.table`` that hold, or may hold, personal data, whether it is hidden or not."""
-    return _personal_fields().get(table, frozenset()) | _QUOTING.get(table, frozenset())
+    if table in _personal_fields():
+        return _personal_fields()[table]
+    values = frozenset({"value"}) if table == "core.contact_points" else frozenset()
+    return _QUOTING.get(table, frozenset()) | _PEOPLE.keys() | values
 
 
 def contents(table: str) -> Mapping[str, Content]:

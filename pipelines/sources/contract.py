@@ -421,13 +421,17 @@ FACTS: dict[str, tuple[Fact, ...]] = {
     ),
     # Of a source that decides itself whom it tries next. It names all its targets, open or not.
     "queue": (
-        Fact("campaign", "VARCHAR", "The own id of the campaign that tries next; null if it belongs to none."),
+        Fact(
+            "campaign", "VARCHAR", "The own id of the campaign that tries next; null if it belongs to none."
+        ),
         Fact("person", "VARCHAR", "The target's own id or name."),
         Fact("is_open", "BOOLEAN", "True if the source may try it again, or is trying it."),
         Fact("is_in_flight", "BOOLEAN", "True if an attempt is open."),
         Fact("tries_left", "BIGINT", "Tries that are left; null if nobody knows."),
         Fact("eligible_at", "TIMESTAMP", "The earliest time of the next attempt (UTC); null for any time."),
-        Fact("names_point", "BOOLEAN", "True if the source says which point is next, whether it is one or not."),
+        Fact(
+            "names_point", "BOOLEAN", "True if the source says which point is next, whether it is one or not."
+        ),
         Fact("point_kind", "VARCHAR", "What is tried next: phone or email; null if it is neither."),
         Fact("point_value", "VARCHAR", "The number or the e-mail address that is tried next."),
     ),

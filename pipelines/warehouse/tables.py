@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS landing.purposes (
 CREATE TABLE IF NOT EXISTS landing.number_plan (prefix VARCHAR, country VARCHAR, region VARCHAR, zones VARCHAR[]);
 CREATE TABLE IF NOT EXISTS landing.nicknames (name VARCHAR, first_name VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.holidays (country VARCHAR, day DATE);
+CREATE TABLE IF NOT EXISTS landing.regions (country VARCHAR, region VARCHAR, name VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.zones (zone VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.sources (
     source VARCHAR, title VARCHAR, target_words VARCHAR, measures_contact BOOLEAN

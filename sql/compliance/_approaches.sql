@@ -1,7 +1,7 @@
 -- One row per attempt that contact rules may judge: a real attempt that the organization made. Calls that came in count
 -- towards no rule.
 -- Key: attempt_key
--- Incremental: hash(target_key) from core.attempts, core.attempt_points, core.person_targets, core.contact_points
+-- Incremental: hash(target_key) from core.attempts, core.person_targets, core.contact_points
 SELECT
     attempts.attempt_key, -- the attempt, as in core.attempts
     attempts.source, -- its source
@@ -9,13 +9,13 @@ SELECT
     attempts.target_key, -- its target
     people.person_key, -- its person, as in core.person_targets
     people.sure_key, -- the targets that are surely the same person
-    points.point_key, -- the point that it went to; null if nobody says where
+    attempts.point_key, -- the point that it went to; null if nobody says where
     attempts.channel, -- phone, door, email, text or unknown
     attempts.attempted_at, -- when it began (UTC)
-    points.time_basis, -- dialled, completed, recorded or scheduled
-    points.purpose, -- the campaign's declared purpose; null if none is declared
-    points.consent, -- yes, no or unknown; null without a declared purpose
-    coalesce(points.subject, attempts.campaign_key) AS subject, -- what it was about: the declared subject, or its campaign
+    attempts.timing AS time_basis, -- dialled, completed, recorded or scheduled
+    purposes.purpose, -- the campaign's declared purpose; null if none is declared
+    purposes.consent, -- yes, no or unknown; null without a declared purpose
+    coalesce(purposes.subject, attempts.campaign_key) AS subject, -- what it was about: the declared subject, or its campaign
     attempts.is_contact, -- true if a person was reached
     -- true if it surely connected to what was dialled, false if it surely did not; null if its source cannot tell
     CASE
@@ -23,15 +23,19 @@ SELECT
     END AS is_connected,
     -- what decides which rules apply: channel, purpose, consent and place
     concat_ws(
-        '|', attempts.channel, coalesce(points.purpose, ''), coalesce(points.consent, ''),
+        '|', attempts.channel, coalesce(purposes.purpose, ''), coalesce(purposes.consent, ''),
         concat_ws(
             ' ', coalesce(contact.country, '-'), coalesce(contact.region, '-'), contact.zone_basis,
             array_to_string(contact.zones, ',')
         )
     ) AS context
 FROM core.attempts AS attempts
-INNER JOIN core.attempt_points AS points ON points.attempt_key = attempts.attempt_key
+LEFT JOIN core._purposes AS purposes
+    ON
+        purposes.campaign_key = attempts.campaign_key
+        AND purposes.since <= attempts.attempted_at
+        AND attempts.attempted_at < purposes.until
 INNER JOIN core.person_targets AS people ON people.target_key = attempts.target_key
 LEFT JOIN core.contact_points AS contact
-    ON contact.target_key = attempts.target_key AND contact.point_key = points.point_key
+    ON contact.target_key = attempts.target_key AND contact.point_key = attempts.point_key
 WHERE attempts.is_attempt AND attempts.direction <> 'inbound' AND attempts.attempted_at IS NOT NULL

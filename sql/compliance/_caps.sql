@@ -2,9 +2,9 @@
 -- Counted are the attempts of the unit that the rule judges within (t - period, t], over all systems. Two attempts that
 -- lie a whole period apart are not in one period, and what lies within the clock tolerance of that is not counted.
 -- A rule of kind `after_contact` limits attempts to none after a contact: it counts contacts before the attempt.
--- An attempt counts surely if it went to the same point or target, or to a target that is surely the same person; and
--- for a rule that counts connected calls, if it surely connected. If what counts surely stays within the limit, and
--- what may count is beyond it, nobody can tell.
+-- For a rule by person, an attempt counts surely if it went to the same target, or to a target that is surely the same
+-- person; and for a rule that counts connected calls, if it surely connected. If what counts surely stays within the
+-- limit, and what may count is beyond it, nobody can tell.
 -- Key: attempt_key, rule
 WITH rules AS (
     SELECT
@@ -13,7 +13,8 @@ WITH rules AS (
         coalesce(rules.same_subject, FALSE) AS same_subject,
         coalesce(rules.counts, 'dialled') = 'connected' AS counts_connected,
         CASE
-            WHEN rules.kind = 'after_contact' THEN rules.grace * CASE rules.grace_unit WHEN 'hours' THEN 3600000000 ELSE 86400000000 END
+            WHEN rules.kind = 'after_contact' AND rules.grace_unit = 'hours' THEN rules.grace * 3600000000
+            WHEN rules.kind = 'after_contact' THEN rules.grace * 86400000000
             WHEN rules.period = '24h' THEN 86400000000
             WHEN rules.period = '7d' THEN 604800000000
             WHEN rules.period = '30d' THEN 2592000000000
@@ -35,9 +36,6 @@ asked AS (
 suspects AS (
     SELECT
         approaches.*, rules.*, asked.may_be_lifted, asked.zones,
-        CASE rules.unit
-            WHEN 'point' THEN approaches.point_key WHEN 'target' THEN approaches.target_key ELSE approaches.person_key
-        END AS unit_key,
         epoch_us(approaches.attempted_at) AS moment
     FROM compliance._approaches AS approaches
     INNER JOIN compliance._pressure AS pressure ON pressure.attempt_key = approaches.attempt_key
@@ -57,6 +55,24 @@ suspects AS (
         AND reports.is_in_force(epoch_us(approaches.attempted_at), rules.in_force_from, rules.in_force_until, rules.days)
 ),
 
+-- Each suspect with all attempts of its unit.
+pairs AS (
+    SELECT suspects.attempt_key, suspects.rule, suspects.in_force_from, other.attempt_key AS other_key
+    FROM suspects
+    INNER JOIN compliance._approaches AS other ON other.person_key = suspects.person_key
+    WHERE suspects.unit = 'person'
+    UNION ALL
+    SELECT suspects.attempt_key, suspects.rule, suspects.in_force_from, other.attempt_key AS other_key
+    FROM suspects
+    INNER JOIN compliance._approaches AS other ON other.target_key = suspects.target_key
+    WHERE suspects.unit = 'target'
+    UNION ALL
+    SELECT suspects.attempt_key, suspects.rule, suspects.in_force_from, other.attempt_key AS other_key
+    FROM suspects
+    INNER JOIN compliance._approaches AS other ON other.point_key = suspects.point_key
+    WHERE suspects.unit = 'point'
+),
+
 others AS (
     SELECT
         suspects.attempt_key, suspects.rule, suspects.cap, suspects.kind, suspects.counts_connected,
@@ -65,18 +81,18 @@ others AS (
         other.attempt_key = suspects.attempt_key AS is_itself,
         coalesce(other.point_key = suspects.point_key, FALSE) AS is_same_point,
         other.target_key = suspects.target_key AS is_same_target,
-        other.sure_key = suspects.sure_key AS is_same_person,
+        suspects.unit <> 'person' OR other.sure_key = suspects.sure_key AS is_surely_same,
         CASE
             WHEN suspects.kind = 'after_contact' THEN TRUE
             WHEN suspects.counts_connected THEN coalesce(other.is_connected, FALSE)
             ELSE TRUE
         END AS surely_counts
-    FROM suspects
-    INNER JOIN compliance._approaches AS other
+    FROM pairs
+    INNER JOIN suspects
         ON
-            CASE suspects.unit
-                WHEN 'point' THEN other.point_key WHEN 'target' THEN other.target_key ELSE other.person_key
-            END = suspects.unit_key
+            suspects.attempt_key = pairs.attempt_key AND suspects.rule = pairs.rule
+            AND suspects.in_force_from IS NOT DISTINCT FROM pairs.in_force_from
+    INNER JOIN compliance._approaches AS other ON other.attempt_key = pairs.other_key
     INNER JOIN asked AS theirs
         ON
             theirs.context = other.context AND theirs.rule = suspects.rule
@@ -111,18 +127,18 @@ counted AS (
         bool_or(may_be_lifted) AS may_be_lifted,
         bool_or(counts_connected AND is_connected IS NULL) AS may_not_count,
         count(*) AS possible,
-        count(CASE WHEN is_same_point OR is_same_target OR is_same_person THEN 1 END) AS linked,
-        count(CASE WHEN surely_counts AND (is_same_point OR is_same_target OR is_same_person) THEN 1 END) AS sure,
+        count(CASE WHEN is_surely_same THEN 1 END) AS linked,
+        count(CASE WHEN surely_counts AND (is_surely_same) THEN 1 END) AS sure,
         list_sort(array_agg(other_key) FILTER (WHERE NOT is_itself)) AS possible_others,
         list_sort(
             array_agg(other_key) FILTER (
-                WHERE NOT is_itself AND surely_counts AND (is_same_point OR is_same_target OR is_same_person)
+                WHERE NOT is_itself AND surely_counts AND (is_surely_same)
             )
         ) AS sure_others,
         bool_and(is_same_point) AS all_same_point,
         bool_and(is_same_target) AS all_same_target,
-        bool_and(is_same_point) FILTER (WHERE is_same_point OR is_same_target OR is_same_person) AS sure_same_point,
-        bool_and(is_same_target) FILTER (WHERE is_same_point OR is_same_target OR is_same_person) AS sure_same_target
+        bool_and(is_same_point) FILTER (WHERE is_surely_same) AS sure_same_point,
+        bool_and(is_same_target) FILTER (WHERE is_surely_same) AS sure_same_target
     FROM others
     GROUP BY attempt_key, rule, cap
     HAVING count(*) > cap

@@ -7,14 +7,14 @@
 -- Key: attempt_key, rule
 WITH rules AS (
     SELECT
-        rule, in_force_from, in_force_until, days,
-        coalesce(location_presumption, 'none') = 'area_code' AS presumes_place,
-        CAST(epoch_us(DATE '1970-01-01' + from_local) AS BIGINT) AS opens,
-        CAST(epoch_us(DATE '1970-01-01' + until_local) AS BIGINT) AS closes,
+        rules.rule, rules.in_force_from, rules.in_force_until, rules.days,
+        coalesce(rules.location_presumption, 'none') = 'area_code' AS presumes_place,
+        CAST(epoch_us(DATE '1970-01-01' + rules.from_local) AS BIGINT) AS opens,
+        CAST(epoch_us(DATE '1970-01-01' + rules.until_local) AS BIGINT) AS closes,
         settings.clock_tolerance_ms * 1000 AS tolerance
-    FROM core.contact_rules
+    FROM core.contact_rules AS rules
     CROSS JOIN landing.settings AS settings
-    WHERE kind = 'hours' AND enabled
+    WHERE rules.kind = 'hours' AND rules.enabled
 ),
 
 -- Every context once with each zone of its place.

@@ -2,7 +2,8 @@
 -- Links of level 0 are lines of the organization's own crosswalk, of level 1 ids that systems share, of level 2 e-mail
 -- addresses, of level 3 telephone numbers together with a first name. Role addresses (info@, office@, …) link nobody.
 -- A target without a name takes the name of the targets at its numbers if they all have one name. If they have several,
--- it may be any of them: it is ambiguous, and no number links it.
+-- it may be any of them: it is ambiguous, and no number links it. If nobody at its numbers has a name, it is linked with
+-- those that have exactly the same numbers.
 -- Key: target_key, level, link
 WITH phones AS (
     SELECT points.target_key, points.point_key, targets.first_name
@@ -20,11 +21,23 @@ names AS (
 
 -- The names at all numbers of each target without a name.
 nameless AS (
-    SELECT phones.target_key, min(names.least) IS DISTINCT FROM max(names.most) AS is_ambiguous
+    SELECT
+        phones.target_key,
+        coalesce(min(names.least) <> max(names.most), FALSE) AS is_ambiguous,
+        count(names.least) = 0 AS is_among_nameless
     FROM phones
     INNER JOIN names ON names.point_key = phones.point_key
     WHERE phones.first_name IS NULL
     GROUP BY phones.target_key
+),
+
+-- All numbers of each target at whose numbers nobody has a name.
+number_sets AS (
+    SELECT points.target_key, array_to_string(list_sort(array_agg(points.point_key)), ' ') AS numbers
+    FROM core.contact_points AS points
+    INNER JOIN nameless ON nameless.target_key = points.target_key AND nameless.is_among_nameless
+    WHERE points.kind = 'phone' AND points.is_usable
+    GROUP BY points.target_key
 ),
 
 linked AS (
@@ -45,10 +58,13 @@ linked AS (
     FROM phones
     WHERE phones.first_name IS NOT NULL
     UNION ALL
-    SELECT phones.target_key, 3, phones.point_key || '|' || coalesce(names.least, ''), FALSE
+    SELECT phones.target_key, 3, phones.point_key || '|' || names.least, FALSE
     FROM phones
     INNER JOIN nameless ON nameless.target_key = phones.target_key AND NOT nameless.is_ambiguous
-    INNER JOIN names ON names.point_key = phones.point_key
+    INNER JOIN names ON names.point_key = phones.point_key AND names.least IS NOT NULL
+    UNION ALL
+    SELECT target_key, 3, numbers, FALSE
+    FROM number_sets
 ),
 
 counted AS (

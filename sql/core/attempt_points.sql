@@ -22,5 +22,5 @@ FROM core.attempts AS attempts
 LEFT JOIN core._purposes AS purposes
     ON
         purposes.campaign_key = attempts.campaign_key
-        AND coalesce(purposes.since <= attempts.attempted_at, TRUE)
-        AND coalesce(attempts.attempted_at < purposes.until, TRUE)
+        AND purposes.since <= attempts.attempted_at
+        AND attempts.attempted_at < purposes.until

@@ -83,7 +83,7 @@ SELECT
     counted.value, -- the point as its source writes it
     -- true if the point has a normal form, so that it is the same point in every system
     counted.is_usable,
-    -- the country, as an ISO code, or as the address says it; null if nothing says it
+    -- the country, as an ISO code; null if nothing says it
     coalesce(CASE WHEN places.zone_basis = 'address' THEN places.country END, plan.country, places.country) AS country,
     -- the state or province: of the target's address, otherwise of the area code; null if nothing says it
     coalesce(CASE WHEN places.zone_basis = 'address' THEN places.region END, plan.region, places.region) AS region,

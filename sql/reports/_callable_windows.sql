@@ -59,7 +59,7 @@ cut AS (
         ends AT TIME ZONE zone AT TIME ZONE 'UTC' AS ends_at
     FROM local
     UNION
-    SELECT source, context, moment, moment FROM asked
+    SELECT source, context, moment AS begins_at, moment AS ends_at FROM asked
     UNION
     SELECT source, context, moment + INTERVAL 36 DAY, moment + INTERVAL 36 DAY FROM asked
 ),

@@ -105,7 +105,7 @@ full_units AS (
 units AS (
     SELECT target_key, 'point' AS unit, point_key AS unit_key, context, subject, moment FROM reports._open_targets
     UNION ALL
-    SELECT own.target_key, 'target', own.target_key, own.context, own.subject, own.moment FROM reports._open_targets AS own
+    SELECT target_key, 'target', target_key AS unit_key, context, subject, moment FROM reports._open_targets
     UNION ALL
     SELECT target_key, 'person', person_key, context, subject, moment FROM reports._open_targets
 ),

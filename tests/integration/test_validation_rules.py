@@ -16,6 +16,7 @@ from pipelines.validation.drift import DRIFT_RULES
 from pipelines.validation.engine import evaluate
 from pipelines.validation.rule import Finding
 from pipelines.validation.rules.vocabulary import DISPOSITIONS
+from tests.sql.logs import with_rules
 from tests.support import build, ledger
 
 MODELS = load_models()
@@ -181,6 +182,19 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     },
     "core.campaigns": {
         "campaigns_are_listed": "UPDATE {table} SET is_listed = FALSE",
+        "purposes_name_campaigns": "UPDATE landing.purposes SET campaign = campaign || 'x'",
+    },
+    "core.contact_rules": {
+        "rules_are_well_formed": "UPDATE {table} SET cap = 0 WHERE rule = 'house_day'",
+        "one_version_is_in_force": (
+            "INSERT INTO {table} BY NAME SELECT * REPLACE (DATE '2026-01-01' AS in_force_from) "
+            "FROM {table} WHERE rule = 'house_day'"
+        ),
+    },
+    "core._purposes": {
+        "spans_do_not_overlap": (
+            "INSERT INTO {table} BY NAME SELECT * REPLACE (TIMESTAMP '2026-01-01' AS since) FROM {table}"
+        ),
     },
     "replay.transitions": {
         "every_transition_follows_the_last": (
@@ -329,6 +343,7 @@ def sound() -> Iterator[duckdb.DuckDBPyConnection]:
             "$5 AS rows_read, $5 AS rows_accepted, 0 AS rows_superseded, 0 AS rows_rejected",
             [number, source, table.removeprefix(f"{source}_"), f"{table}.jsonl", len(rows)],
         )
+    with_rules(con, purposes=[{"source": "outreach", "campaign": "%", "purpose": "survey"}])
     build(con)
     yield con
     con.close()

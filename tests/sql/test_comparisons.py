@@ -427,7 +427,8 @@ def test_one_good_hour_is_told_at_a_rate_of_one_in_a_hundred() -> None:
     con = with_mapping({"action_builder_contact_attempts": rows})
     build(con, "reports.best_time")
     found = fetch(
-        con, "FROM reports.best_time WHERE clock = 'reporting' AND attempts_kind = 'first' ORDER BY shrunk_rate_per_attempt DESC"
+        con,
+        "FROM reports.best_time WHERE clock = 'reporting' AND attempts_kind = 'first' ORDER BY shrunk_rate_per_attempt DESC",
     )
     con.close()
     assert found[0]["hour"] == 18

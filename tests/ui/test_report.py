@@ -307,11 +307,13 @@ def test_a_source_that_cannot_record_refusals_is_said_to(quiet: Page, report: Pa
 
 def test_the_classes_in_force_are_written_out(quiet: Page, report: Path) -> None:
     opened(quiet, report)
-    common, own = quiet.locator("#aapor-classes-overall .note.wide").all_text_contents()
-    assert common.startswith("Action Builder and VoIPBIN: contacted = I, ")
+    common, own, dialer = quiet.locator("#aapor-classes-overall .note.wide").all_text_contents()
+    assert common.startswith("Action Builder: contacted = I, ")
     assert "; but " not in common
     assert own.startswith("Outreach: contacted = I, ")
     assert "; but call_disposition answered - not interested = R" in own
+    assert dialer.startswith("VoIPBIN: contacted = I, ")
+    assert dialer.endswith("; but hangup_reason failed = UH.")
 
 
 def test_words_of_the_definitions_are_the_files_comments(quiet: Page, report: Path, published: Path) -> None:

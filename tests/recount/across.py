@@ -1,0 +1,820 @@
+"""Contact rules over all systems: where each attempt went, what the clock showed there, what was counted and what was marked.
+
+Belongs here: points in their normal form, clocks, hours, caps, waits after a contact, marks, and the reports on people,
+one attempt after the other. Does not belong here: which targets are one person (that is given), and the text of rules,
+purposes, holidays and the number plan (they are given too).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from tests.recount.attempts import Attempt, attempts
+from tests.recount.rows import NEVER, Row, Rows, latest_moment, of_source
+
+Verdict = Literal["breach", "unverifiable", "tolerated"]
+GRAVITY: tuple[Verdict, ...] = ("breach", "unverifiable", "tolerated")
+LOOSE = bool(__import__("os").environ.get("LOOSE"))
+BONDS = ("same_point", "same_target", "matched_person")
+BASES = ("address", "stated", "inferred")
+PERIODS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+NORTH_AMERICA = frozenset(
+    "US CA AG AI AS BB BM BS DM DO GD GU JM KN KY LC MP MS PR SX TC TT VC VG VI".split()
+)
+SOURCES = ("action_builder", "liondesk", "outreach", "voipbin")
+
+
+_INFO = {
+    "PhoneNumber": ("action_builder_phone_numbers", "phone", "number"),
+    "Email": ("action_builder_emails", "email", "email"),
+    "Address": ("action_builder_addresses", "address", "id"),
+}
+"""Action Builder's type of contact info → its table, the point's kind, and the column that says it."""
+
+# ------------------------------------------------------------------------------------------------------- what is given
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """One line of the number plan: ``digits`` without a plus."""
+
+    digits: str
+    country: str
+    region: str | None
+    zones: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Member:
+    """Which person a target is. Targets of one person with the same ``sure`` are one for sure, any others likely."""
+
+    person: str
+    sure: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the recount takes as it is. ``country`` is where a number without a country's code belongs."""
+
+    plan: Sequence[Prefix] = ()
+    rules: Sequence[Row] = ()
+    purposes: Sequence[Row] = ()
+    holidays: frozenset[tuple[str, date]] = frozenset()
+    people: Mapping[str, Member] = field(default_factory=dict)
+    tolerance: timedelta = timedelta(seconds=5)
+    country: str = "US"
+
+
+# -------------------------------------------------------------------------------------------------------------- points
+
+
+def phone(value: str, country: str = "US") -> str:
+    """A number with a plus if it can be told, else the text without the spaces around it."""
+    text = value.strip().lower()
+    text = re.sub(r"[ ,;]*(#|x|ext\.?|extension)[ .:]*\d{1,6}$", "", text)
+    text = text.removeprefix("tel:").replace("(0)", "")
+    if re.search("[a-z]", text):
+        return value.strip()
+    written = re.sub("[^+0-9]", "", text)
+    has_plus, digits = written.startswith("+"), written.removeprefix("+")
+    if "+" in digits:
+        return value.strip()
+    if not has_plus and digits.startswith("00"):
+        has_plus, digits = True, digits[2:]
+    if has_plus:
+        return f"+{digits}" if 8 <= len(digits) <= 15 and digits[0] != "0" else value.strip()
+    if country in NORTH_AMERICA and re.fullmatch(r"1?[2-9]\d\d[2-9]\d{6}", digits):
+        return f"+1{digits[-10:]}"
+    return value.strip()
+
+
+def point_key(kind: str, value: str | None, country: str = "US") -> str | None:
+    """``phone:+1…``, ``email:…`` or ``address:<id>``; None if there is nothing."""
+    if value is None or not value.strip():
+        return None
+    if kind == "phone":
+        return f"phone:{phone(value, country)}"
+    return f"email:{value.strip().lower()}" if kind == "email" else f"{kind}:{value}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a point is: its zones, what they rest on, and its country and region."""
+
+    zones: frozenset[str] = frozenset()
+    basis: str = "none"
+    country: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True)
+class Try:
+    """One real attempt that somebody made, not one that came in.
+
+    ``connected``: whether the line was answered by anything; None if the source does not say.
+    """
+
+    attempt: Attempt
+    timing: str
+    point: str | None
+    place: Place
+    purpose: str | None
+    consent: str | None
+    subject: str | None
+    person: str | None
+    connected: bool | None
+
+    @property
+    def key(self) -> str:
+        """The attempt's key."""
+        return self.attempt.key
+
+    @property
+    def at(self) -> datetime:
+        """When it was made (UTC)."""
+        return self.attempt.at
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A word against contacting somebody: at a point, or at all (``point`` is None)."""
+
+    kind: str
+    target: str | None
+    point: str | None
+    channels: frozenset[str] | None
+    since: datetime | None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Breach:
+    """An attempt and a rule that it does not keep, or of which nobody can tell."""
+
+    attempt: str
+    rule: str
+    verdict: Verdict
+    count: int | None = None
+    via: str | None = None
+    basis: str | None = None
+
+
+class Across:
+    """The recount of one ledger: ``rows`` are its raw rows, ``as_of`` the moment of all its sources."""
+
+    def __init__(self, rows: Rows, as_of: datetime | None, given: Given) -> None:
+        self.rows = rows
+        self.given = given
+        self.as_of = as_of
+        self.moments = {
+            source: as_of or latest_moment(of_source(rows, source)) or NEVER for source in SOURCES
+        }
+
+    # --- who was tried where ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def ledger(self) -> list[Attempt]:
+        """Every row of the ledger, real attempt or not."""
+        return attempts(self.rows, self.moments)
+
+    @cached_property
+    def all_tries(self) -> list[Try]:
+        """Every real attempt, in order of time, those that came in too."""
+        return [self._try(attempt) for attempt in self.ledger if attempt.is_real]
+
+    @cached_property
+    def tries(self) -> list[Try]:
+        """Every real attempt that went out."""
+        return [one for one in self.all_tries if one.attempt.direction != "inbound"]
+
+    def _try(self, attempt: Attempt) -> Try:
+        row = self._raw[attempt.key]
+        point = self._point(attempt, row)
+        line = self._purpose(attempt)
+        member = self.given.people.get(attempt.target)
+        return Try(
+            attempt=attempt,
+            timing=_timing(attempt.source, row),
+            point=point,
+            place=self.place(attempt.target, point),
+            purpose=line.get("purpose"),
+            consent=line.get("consent"),
+            subject=line.get("subject"),
+            person=member.person if member else None,
+            connected=_connected(attempt),
+        )
+
+    @cached_property
+    def _raw(self) -> dict[str, Row]:
+        first = {
+            "action_builder": ("contact_attempts", "id"),
+            "liondesk": ("contact_communications", "communication_key"),
+            "outreach": ("calls", "id"),
+            "voipbin": ("campaigncalls", "id"),
+        }
+        return {
+            f"{source}:{table}:{row[key]}": row
+            for source, (table, key) in first.items()
+            for row in self.rows.get(f"{source}_{table}", ())
+        }
+
+    def _point(self, attempt: Attempt, row: Row) -> str | None:
+        """Where the attempt went; None if its row does not say."""
+        country = self.given.country
+        if attempt.source == "voipbin":
+            to = row.get("destination") or {}
+            kind = {"tel": "phone", "sms": "phone", "email": "email"}.get(to.get("type") or "")
+            return point_key(kind, to.get("target"), country) if kind else None
+        if attempt.source == "outreach":
+            number = row.get("from") if row.get("direction") == "inbound" else row.get("to")
+            if not (number or "").strip():
+                listed = self._by_id("outreach_phone_numbers").get(row.get("phone_number_id"), {})
+                number = listed.get("number") or listed.get("raw_number")
+            return point_key("phone", number, country)
+        if attempt.source == "action_builder":
+            table, kind, column = _INFO.get(row.get("contact_info_type") or "", ("", "", ""))
+            info = self._by_id(table).get(row.get("contact_info_id"), {}) if table else {}
+            return point_key(kind, None if info.get(column) is None else str(info[column]), country)
+        them = self._by_id("liondesk_contacts").get(row["contact_id"], {})
+        if attempt.channel == "email":
+            return point_key("email", them.get("email"), country)
+        phones = [them.get(f"{name}_phone") for name in ("mobile", "home", "office")]
+        return next(
+            (point_key("phone", number, country) for number in phones if (number or "").strip()), None
+        )
+
+    def _by_id(self, table: str) -> dict[Any, Row]:
+        return {row["id"]: row for row in self.rows.get(table, ())}
+
+    def _purpose(self, attempt: Attempt) -> Row:
+        """The line of purposes.csv that declares the attempt's campaign; nothing if none does."""
+        name = attempt.campaign.removeprefix(f"{attempt.source}:")
+        for line in self.given.purposes:
+            pattern = re.escape(line["campaign"]).replace("%", ".*")
+            if line["source"] == attempt.source and (
+                line["campaign"] in (attempt.campaign, name)
+                or ("%" in line["campaign"] and re.fullmatch(pattern, name, re.IGNORECASE))
+            ):
+                since, until = line.get("since"), line.get("until")
+                if (since is None or attempt.at >= since) and (until is None or attempt.at < until):
+                    return line
+        return {}
+
+    # --- where points are -------------------------------------------------------------------------------------------
+
+    def place(self, target: str, point: str | None) -> Place:
+        """By what is known of the target, else of others with the same number, else by the number.
+
+        An address goes before what a source states, and that before what it infers. Of several places of one kind, all
+        zones count.
+        """
+        by_number = self._of_number(point)
+        own = self._known(target)
+        if not own.zones:
+            number = point if point is not None and point.startswith("phone:") else ""
+            others = [self._known(other) for other in sorted(self._at_point.get(number, ()))]
+            best = min((BASES.index(place.basis) for place in others if place.zones), default=None)
+            if best is None:
+                return by_number
+            theirs = [place for place in others if place.zones and place.basis == BASES[best]]
+            own = replace(theirs[0], zones=frozenset().union(*(place.zones for place in theirs)))
+        if own.country is None:
+            return replace(own, country=by_number.country, region=by_number.region)
+        if own.region is None and own.country == by_number.country:
+            return replace(own, region=by_number.region)
+        return own
+
+    def _known(self, target: str) -> Place:
+        """What the target's own source says of where it is."""
+        source, _, native = target.partition(":")
+        if source == "action_builder":
+            theirs = [
+                row
+                for row in self.rows.get("action_builder_addresses", ())
+                if str(row["owner_id"]) == native
+                and row["owner_type"] == "Entity"
+                and row.get("status") != "bad"
+            ]
+            zones = frozenset(row["timezone"] for row in theirs if row.get("timezone"))
+            if zones:
+                return Place(zones, "address", _first(theirs, "country"), _first(theirs, "state"))
+        for row in self.rows.get("outreach_prospects", ()) if source == "outreach" else ():
+            if str(row["id"]) == native and row.get("time_zone_iana"):
+                return Place(
+                    frozenset({row["time_zone_iana"]}),
+                    "inferred" if row.get("time_zone_inferred") else "stated",
+                    row.get("address_country"),
+                    row.get("address_state"),
+                )
+        return Place()
+
+    @cached_property
+    def _at_point(self) -> dict[str, set[str]]:
+        """Point → the targets that a source lists there, or that were tried there."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for attempt in self.ledger:
+            point = self._point(attempt, self._raw[attempt.key])
+            if point is not None:
+                found[point].add(attempt.target)
+        for target, kind, value in self._listed():
+            point = point_key(kind, value, self.given.country)
+            if point is not None:
+                found[point].add(target)
+        return found
+
+    def _of_number(self, point: str | None) -> Place:
+        """By the longest prefix. A prefix of a whole country is no area code."""
+        if point is None or not point.startswith("phone:+"):
+            return Place()
+        digits = point.removeprefix("phone:+")
+        found = max(
+            (prefix for prefix in self.given.plan if digits.startswith(prefix.digits)),
+            key=lambda prefix: len(prefix.digits),
+            default=None,
+        )
+        if found is None or not found.zones:
+            return Place()
+        return Place(found.zones, "area_code" if found.region else "country", found.country, found.region)
+
+    def zones_of(self, country: str | None) -> frozenset[str]:
+        """All zones of a country."""
+        return frozenset(
+            zone for prefix in self.given.plan if prefix.country == country for zone in prefix.zones
+        )
+
+    @cached_property
+    def points(self) -> dict[tuple[str, str], Place]:
+        """Target and point → where the point is: every point that a source lists, or an attempt went to."""
+        return {
+            (target, point): self.place(target, point)
+            for point, targets in self._at_point.items()
+            for target in targets
+        }
+
+    def _listed(self) -> Iterator[tuple[str, str, str | None]]:
+        for row in self.rows.get("voipbin_outdialtargets", ()):
+            for index in range(5):
+                to = row.get(f"destination_{index}") or {}
+                if to.get("type") == "tel":
+                    yield f"voipbin:{row['id']}", "phone", to["target"]
+        for row in self.rows.get("outreach_prospects", ()):
+            for name in ("mobile", "work", "home", "other", "voip"):
+                for number in row.get(f"{name}_phones") or ():
+                    yield f"outreach:{row['id']}", "phone", number
+            for address in row.get("emails") or ():
+                yield f"outreach:{row['id']}", "email", address
+        for row, kind, value in self._info():
+            if row["owner_type"] == "Entity":
+                yield f"action_builder:{row['owner_id']}", kind, value
+        for row in self.rows.get("liondesk_contacts", ()):
+            for name in ("mobile_phone", "home_phone", "office_phone"):
+                yield f"liondesk:{row['id']}", "phone", row.get(name)
+            yield f"liondesk:{row['id']}", "email", row.get("email")
+
+    def _info(self) -> Iterator[tuple[Row, str, str | None]]:
+        """Action Builder's rows of points: the row, the point's kind and its value."""
+        for table, kind, column in _INFO.values():
+            for row in self.rows.get(table, ()):
+                yield row, kind, None if row.get(column) is None else str(row[column])
+
+    # --- marks ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """Every mark of every source, with its end; a mark ends by a later opt-in of the same target."""
+        opt_ins = list(self._opt_ins())
+        return [self._ended(mark, opt_ins) for mark in self._marks()]
+
+    def _marks(self) -> Iterator[Mark]:
+        country = self.given.country
+        for one in self.all_tries:
+            if one.attempt.disposition in ("do_not_contact", "bad_contact_info"):
+                yield Mark(one.attempt.disposition, one.attempt.target, one.point, None, one.attempt.at)
+        for row, kind, value in self._info():
+            word = {"do_not_contact": "do_not_contact", "bad": "bad_contact_info"}.get(
+                row.get("status") or ""
+            )
+            point = point_key(kind, value, country)
+            if word and point:
+                yield Mark(word, f"action_builder:{row['owner_id']}", point, None, row["updated_at"])
+        for row in self.rows.get("outreach_prospects", ()):
+            target = f"outreach:{row['id']}"
+            for status, since, channels in (
+                ("calls_opt_status", "calls_opted_at", frozenset({"phone"})),
+                ("emails_opt_status", "emails_opted_at", frozenset({"email"})),
+            ):
+                if row.get(status) == "opted_out":
+                    yield Mark("opted_out", target, None, channels, row.get(since))
+            if row.get("opted_out"):
+                yield Mark("opted_out", target, None, None, row.get("opted_out_at"))
+        for row in self.rows.get("house_suppressions", ()):
+            channel = row.get("channel")
+            yield Mark(
+                "house_list",
+                None,
+                point_key(row["kind"], row["value"], country),
+                frozenset({channel}) if channel else None,
+                row.get("since"),
+                row.get("until"),
+            )
+
+    def _opt_ins(self) -> Iterator[tuple[str, frozenset[str], datetime]]:
+        for row in self.rows.get("outreach_prospects", ()):
+            for status, since, channel in (
+                ("calls_opt_status", "calls_opted_at", "phone"),
+                ("emails_opt_status", "emails_opted_at", "email"),
+            ):
+                if row.get(status) == "opted_in" and row.get(since) is not None:
+                    yield f"outreach:{row['id']}", frozenset({channel}), row[since]
+
+    def _ended(self, mark: Mark, opt_ins: Sequence[tuple[str, frozenset[str], datetime]]) -> Mark:
+        if mark.since is None:
+            return mark
+        ends = [mark.until] if mark.until else []
+        if mark.kind in ("do_not_contact", "opted_out"):
+            reach = mark.channels or frozenset({(mark.point or "phone:").partition(":")[0]})
+            ends += [
+                at for target, channels, at in opt_ins
+                if target == mark.target and reach & channels and at > mark.since
+            ]  # fmt: skip
+        if mark.kind == "bad_contact_info":
+            ends += [
+                one.at
+                for one in self.all_tries
+                if one.attempt.is_contact and one.point == mark.point and one.at > mark.since
+            ]
+        return replace(mark, until=min(ends, default=None))
+
+    # --- rules ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def breaches(self) -> list[Breach]:
+        """Every attempt and rule with a verdict."""
+        found = []
+        for name in sorted({rule["rule"] for rule in self.given.rules if rule["enabled"]}):
+            versions = [rule for rule in self.given.rules if rule["rule"] == name and rule["enabled"]]
+            judge = {
+                "hours": self._hours,
+                "cap": self._cap,
+                "after_contact": self._after_contact,
+                "after_mark": self._after_mark,
+            }[versions[0]["kind"]]
+            found += [breach for breach in judge(versions) if breach is not None]
+        return sorted(found, key=lambda breach: (breach.attempt, breach.rule))
+
+    def judged(self, rule: Row) -> list[Try]:
+        """The attempts that a rule speaks of and may judge."""
+        return [one for one in self.tries if self._is_meant(one, rule) and self._is_declared(one, rule)]
+
+    def not_judged(self, rule: Row) -> list[Try]:
+        """The attempts that a rule may speak of, whose purpose nobody has declared."""
+        return [
+            one
+            for one in self.tries
+            if self._is_meant(one, rule) and rule["purposes"] is not None and one.purpose is None
+        ]
+
+    def _is_meant(self, one: Try, rule: Row) -> bool:
+        """Whether the rule is about such a channel at such a place."""
+        if rule["channels"] is not None and one.attempt.channel not in rule["channels"]:
+            return False
+        country, _, region = rule["jurisdiction"].partition("-")
+        if country == "*":
+            return True
+        return one.place.country == country and (not region or one.place.region == region)
+
+    def _is_declared(self, one: Try, rule: Row) -> bool:
+        """Whether the rule is about such a purpose, and no consent lifts it."""
+        if rule["purposes"] is None:
+            return True
+        return one.purpose in rule["purposes"] and not (rule["consent_lifts"] and one.consent == "yes")
+
+    def _in_force(self, rule: Row, day: date) -> bool:
+        first, last = rule["in_force_from"], rule["in_force_until"]
+        return (first is None or first <= day) and (last is None or day <= last)
+
+    # Hours.
+
+    def _hours(self, versions: Sequence[Row]) -> Iterator[Breach | None]:
+        for one in self.judged(versions[0]):
+            yield self._hours_of(one, versions)
+
+    def _hours_of(self, one: Try, versions: Sequence[Row]) -> Breach | None:
+        name, place = versions[0]["rule"], one.place
+        if not place.zones:
+            return Breach(one.key, name, "unverifiable", basis="none")
+        if all(self._is_inside(one.at, zone, versions) for zone in place.zones):
+            return None
+        is_placed = place.basis in ("address", "stated")
+        presumes = versions[0]["location_presumption"] == "area_code"
+        others = frozenset() if is_placed or presumes else self.zones_of(place.country)
+        is_outside = not any(self._is_inside(one.at, zone, versions) for zone in place.zones | others)
+        verdict: Verdict = "breach" if is_outside and (one.timing == "dialled" or (LOOSE and one.timing == "completed")) else "unverifiable"
+        return Breach(one.key, name, verdict, basis=place.basis)
+
+    def _is_inside(self, at: datetime, zone: str, versions: Sequence[Row]) -> bool:
+        """Whether a moment within the tolerance of this one is inside the hours there."""
+        near = (at - self.given.tolerance, at, at + self.given.tolerance)
+        return any(self._is_in_hours(local(moment, zone), versions) for moment in near)
+
+    def _is_in_hours(self, clock: datetime, versions: Sequence[Row]) -> bool:
+        rows = [
+            rule
+            for rule in versions
+            if self._in_force(rule, clock.date())
+            and (rule["days"] is None or clock.isoweekday() in rule["days"])
+        ]
+        return all(_time(rule["from_local"]) <= clock.time() <= _time(rule["until_local"]) for rule in rows)
+
+    # Caps.
+
+    def _groups(self, one: Try, pool: Sequence[Try], rule: Row) -> tuple[list[Try], list[Try]]:
+        """What surely went to the same unit, and what likely did."""
+        if rule["same_subject"]:
+            pool = [other for other in pool if _subject(other) == _subject(one)]
+        unit = rule["unit"]
+        if unit == "point":
+            return [other for other in pool if one.point is not None and other.point == one.point], []
+        if unit == "target":
+            return [other for other in pool if other.attempt.target == one.attempt.target], []
+        same = [other for other in pool if other.person == one.person]
+        sure = [other for other in same if self._is_surely_one(one, other)]
+        return sure, [other for other in same if other not in sure]
+
+    def _is_surely_one(self, one: Try, other: Try) -> bool:
+        """The same target, or two targets that a crosswalk, an id or an e-mail address makes one person."""
+        if LOOSE and one.point is not None and one.point == other.point:
+            return True
+        return self._bond(one.attempt.target, other.attempt.target) == "sure"
+
+    def _bond(self, one: str, other: str) -> str | None:
+        """How sure it is that two targets are one person: sure, likely, or None if they are two."""
+        if one == other:
+            return "sure"
+        mine, theirs = self.given.people.get(one), self.given.people.get(other)
+        if mine is None or theirs is None or mine.person != theirs.person:
+            return None
+        return "sure" if mine.sure == theirs.sure else "likely"
+
+    def _is_in_period(self, before: Try, one: Try, rule: Row) -> bool:
+        """Whether an attempt lies in the period that ends with this one, however the two clocks are read."""
+        if before.key == one.key:
+            return True
+        if rule["period"] == "calendar_day":
+            return before.at <= one.at and all(
+                local(before.at, zone).date() == local(one.at, zone).date()
+                for zone in one.place.zones or {"UTC"}
+            )
+        gap = one.at - before.at
+        return timedelta(0) <= gap < PERIODS[rule["period"]] - self.given.tolerance
+
+    def _cap(self, versions: Sequence[Row]) -> Iterator[Breach | None]:
+        pool = self.judged(versions[0])
+        for one in pool:
+            rule = self._version(one, versions)
+            if rule is not None:
+                yield self._cap_of(one, pool, rule)
+
+    def _version(self, one: Try, versions: Sequence[Row]) -> Row | None:
+        """The version in force at the attempt's local date."""
+        zone = min(one.place.zones, default="UTC")
+        day = local(one.at, zone).date()
+        return next((rule for rule in versions if self._in_force(rule, day)), None)
+
+    def _cap_of(self, one: Try, pool: Sequence[Try], rule: Row) -> Breach | None:
+        sure, likely = (
+            [other for other in group if self._is_in_period(other, one, rule)]
+            for group in self._groups(one, pool, rule)
+        )
+        everything = [*sure, *likely]
+        certain = sure
+        if rule["counts"] == "connected":
+            if one.connected is False:
+                return None
+            everything = [other for other in everything if other.connected is not False]
+            certain = [other for other in sure if other.connected] if one.connected else []
+        verdicts: tuple[tuple[Verdict, list[Try]], ...] = (("breach", certain), ("unverifiable", everything))
+        for verdict, them in verdicts:
+            if len(them) > rule["cap"]:
+                return Breach(one.key, rule["rule"], verdict, len(them), _via(one, them))
+        return None
+
+    # After a contact.
+
+    def _after_contact(self, versions: Sequence[Row]) -> Iterator[Breach | None]:
+        pool = self.judged(versions[0])
+        for one in pool:
+            rule = self._version(one, versions)
+            if rule is None:
+                continue
+            sure, likely = (
+                [other for other in group if other.attempt.is_contact and self._is_too_soon(other, one, rule)]
+                for group in self._groups(one, pool, rule)
+            )
+            if sure or likely:
+                verdict: Verdict = "breach" if sure else "unverifiable"
+                yield Breach(one.key, rule["rule"], verdict, None, _via(one, [*sure, *likely]))
+
+    def _is_too_soon(self, contact: Try, one: Try, rule: Row) -> bool:
+        """Whether an attempt comes after a contact and before the wait is over, however the two clocks are read."""
+        gap = one.at - contact.at
+        return self.given.tolerance < gap < _span(rule) - self.given.tolerance
+
+    # After a mark.
+
+    def _after_mark(self, versions: Sequence[Row]) -> Iterator[Breach | None]:
+        rule = versions[0]
+        for one in self.judged(rule):
+            found = [breach for mark in self.marks if (breach := self._mark_of(one, mark, rule)) is not None]
+            yield min(
+                found,
+                key=lambda breach: (GRAVITY.index(breach.verdict), BONDS.index(breach.via or "")),
+                default=None,
+            )
+
+    def _mark_of(self, one: Try, mark: Mark, rule: Row) -> Breach | None:
+        """What a mark makes of an attempt."""
+        kinds = (
+            ("bad_contact_info",) if "bad" in rule["rule"] else ("do_not_contact", "opted_out", "house_list")
+        )
+        if mark.kind not in kinds:
+            return None
+        if mark.channels is not None and one.attempt.channel not in mark.channels:
+            return None
+        link = self._link(one, mark)
+        if link is None:
+            return None
+        via, is_certain = link
+        if mark.since is not None and one.at - mark.since <= self.given.tolerance:
+            return None
+        if mark.until is not None and one.at >= mark.until - self.given.tolerance:
+            return None
+        if mark.since is None or not is_certain:
+            verdict: Verdict = "unverifiable"
+        else:
+            verdict = "tolerated" if self._is_in_grace(one, mark.since, rule) else "breach"
+        return Breach(one.key, rule["rule"], verdict, None, via)
+
+    def _link(self, one: Try, mark: Mark) -> tuple[str, bool] | None:
+        """How the attempt is bound to the mark, and whether that is certain; None if it is not."""
+        if mark.point is not None and one.point == mark.point:
+            return "same_point", True
+        bond = self._bond(one.attempt.target, mark.target) if mark.target is not None else None
+        if bond is None or mark.kind == "bad_contact_info":
+            return None
+        via = "same_target" if one.attempt.target == mark.target else "matched_person"
+        return via, bond == "sure" and mark.point is None
+
+    def _is_in_grace(self, one: Try, since: datetime, rule: Row) -> bool:
+        if not rule["grace"]:
+            return False
+        if rule["grace_unit"] in ("hours", "days"):
+            return one.at - since <= _span(rule) + self.given.tolerance
+        zone = min(one.place.zones, default="UTC")
+        day, left = local(since, zone).date(), rule["grace"]
+        while left:
+            day += timedelta(days=1)
+            left -= self._is_business_day(day, one.place.country)
+        return local(one.at - self.given.tolerance, zone).date() <= day
+
+    def _is_business_day(self, day: date, country: str | None) -> bool:
+        return day.isoweekday() <= 5 and (country or "", day) not in self.given.holidays
+
+    # --- reports ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def audit(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+        """Source, campaign and rule: attempts judged, not judged for want of a purpose, and verdicts."""
+        by_key = {one.key: one for one in self.tries}
+        lines: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+        for name in {rule["rule"] for rule in self.given.rules if rule["enabled"]}:
+            rule = next(rule for rule in self.given.rules if rule["rule"] == name)
+            for what, tries in (("judged", self.judged(rule)), ("not_judged", self.not_judged(rule))):
+                for one in tries:
+                    lines[one.attempt.source, one.attempt.campaign, name][what] += 1
+        plural = {"breach": "breaches", "unverifiable": "unverifiable", "tolerated": "tolerated"}
+        for breach in self.breaches:
+            one = by_key[breach.attempt]
+            lines[one.attempt.source, one.attempt.campaign, breach.rule][plural[breach.verdict]] += 1
+        return {key: self._line(counts) for key, counts in lines.items()}
+
+    def _line(self, counts: Mapping[str, int]) -> dict[str, Any]:
+        names = ("judged", "not_judged", "breaches", "unverifiable", "tolerated")
+        line: dict[str, Any] = {name: counts.get(name, 0) for name in names}
+        known = line["judged"] - line["unverifiable"]
+        line["share_kept"] = (known - line["breaches"]) / known if known else None
+        return line
+
+    @cached_property
+    def reached(self) -> dict[str, dict[str, int]]:
+        """Each source, and ``all``: people, and those who were tried and reached, each counted once."""
+        sources = {source for source, _ in self._targets}
+        found = {}
+        for source in (*sorted(sources), "all"):
+            tries = [one for one in self.tries if source in (one.attempt.source, "all")]
+            found[source] = {
+                "people": len({person for place, person in self._targets if source in (place, "all")}),
+                "people_attempted": len({one.person for one in tries}),
+                "people_contacted": len({one.person for one in tries if one.attempt.is_contact}),
+                "attempts": len(tries),
+            }
+        return found
+
+    @cached_property
+    def _targets(self) -> set[tuple[str, str]]:
+        """Source and person of every target."""
+        return {(target.partition(":")[0], member.person) for target, member in self.given.people.items()}
+
+    @cached_property
+    def overlap(self) -> dict[tuple[str, str], dict[str, int]]:
+        """Two systems: people in both, tried in both, reached in both, and marked in the first but tried in the second."""
+        people: dict[str, set[str]] = defaultdict(set)
+        for source, person in self._targets:
+            people[source].add(person)
+        tried: dict[str, set[str | None]] = defaultdict(set)
+        reached: dict[str, set[str | None]] = defaultdict(set)
+        for one in self.tries:
+            tried[one.attempt.source].add(one.person)
+            if one.attempt.is_contact:
+                reached[one.attempt.source].add(one.person)
+        return {
+            (first, second): {
+                "people_in_both": len(people[first] & people[second]),
+                "attempted_in_both": len(tried[first] & tried[second]),
+                "contacted_in_both": len(reached[first] & reached[second]),
+            }
+            for first in people
+            for second in people
+            if first != second
+        }
+
+    def most_in(self, period: timedelta, unit: Literal["person", "point"]) -> Counter[int]:
+        """Greatest number of attempts within a period → how many people or points had it."""
+        moments: dict[str, list[datetime]] = defaultdict(list)
+        for one in self.tries:
+            name = one.person if unit == "person" else one.point
+            if name is not None:
+                moments[name].append(one.at)
+        return Counter(
+            max(sum(end - period < at <= end for at in theirs) for end in theirs)
+            for theirs in moments.values()
+        )
+
+
+# -------------------------------------------------------------------------------------------------------------- helpers
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """The clock of a zone at a moment (UTC), without its zone."""
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def _span(rule: Row) -> timedelta:
+    """A grace of hours or days."""
+    return timedelta(hours=rule["grace"] * {"hours": 1, "days": 24}[rule["grace_unit"]])
+
+
+def _time(value: time | str) -> time:
+    return time.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _first(rows: Iterable[Row], column: str) -> str | None:
+    return next((row[column] for row in rows if row.get(column)), None)
+
+
+def _timing(source: str, row: Row) -> str:
+    """What the time of an attempt is the time of."""
+    if source == "voipbin":
+        return "dialled"
+    if source == "outreach":
+        return "dialled" if row.get("dialed_at") is not None else "recorded"
+    return "recorded" if source == "action_builder" else "completed"
+
+
+def _connected(attempt: Attempt) -> bool | None:
+    """Whether anything answered; None if nobody says."""
+    if attempt.disposition in ("contacted", "voicemail", "do_not_contact"):
+        return True
+    if LOOSE and attempt.disposition == "dispatched":
+        return True
+    return None
+
+
+def _subject(one: Try) -> tuple[str, str]:
+    """What an attempt was about: the declared subject, or else its own campaign."""
+    return ("subject", one.subject) if one.subject else ("campaign", one.attempt.campaign)
+
+
+def _via(one: Try, others: Sequence[Try]) -> str:
+    """The strongest bond that holds them all together."""
+    if one.point is not None and {other.point for other in others} <= {one.point}:
+        return "same_point"
+    targets = {other.attempt.target for other in others}
+    return "same_target" if targets <= {one.attempt.target} else "matched_person"
