@@ -117,7 +117,10 @@ def read_sources(file: Published) -> dict[str, Source]:
 
 def read_rules(file: Published) -> dict[str, str]:
     """The titles of the contact rules; none when they were not published."""
-    return {row["rule"]: row["title"] or row["rule"] for row in file.rows("core.contact_rules", order="in_force_from")}
+    return {
+        row["rule"]: row["title"] or row["rule"]
+        for row in file.rows("core.contact_rules", order="in_force_from")
+    }
 
 
 def native_ids(keys: Iterable[str]) -> dict[str, str]:

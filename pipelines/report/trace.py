@@ -62,7 +62,9 @@ def read_trace(file: Published, naming: Naming) -> Trace | None:
     if not file.has(TRACE, "person_key", "occurred_at", "words", "point_key", "target_key"):
         return None
     people = file.rows("core.people", order=_FIRST, limit=MOST_PEOPLE)
-    these = f"person_key IN ({', '.join(literal(row['person_key']) for row in people)})" if people else "false"
+    these = (
+        f"person_key IN ({', '.join(literal(row['person_key']) for row in people)})" if people else "false"
+    )
     done = _by_person(file.rows(TRACE, these, "occurred_at NULLS FIRST, words, target_key"))
     targets = _by_person(file.rows("core.person_targets", these, "target_key"))
     where = {row["target_key"]: key for key, rows in targets.items() for row in rows}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pipelines.report.chapters.section import Beside, Chapter, Chart, Copied, Section
 from pipelines.report.vocabulary import (
     AUDIT_LABELS,
@@ -42,7 +45,11 @@ RULE_LABELS = {
     "checked_how": "Checked how",
     "note": "What the line leaves out",
 }
-RULE_WORDS = {"effect": EFFECTS, "checked_how": CHECKED, "citation": {None: YOURS}}
+RULE_WORDS: Mapping[str, Mapping[Any, str]] = {
+    "effect": EFFECTS,
+    "checked_how": CHECKED,
+    "citation": {None: YOURS},
+}
 
 CHAPTER = Chapter(
     "across",
@@ -148,7 +155,8 @@ CHAPTER = Chapter(
                     },
                 ),
             ),
-            where="EXISTS (SELECT 1 FROM reports.system_overlap WHERE first_source <> second_source AND people_in_both > 0)",
+            where="EXISTS (SELECT 1 FROM reports.system_overlap "
+            "WHERE first_source <> second_source AND people_in_both > 0)",
             order="first_source, second_source",
             labels={
                 "first_source": "System",
@@ -161,8 +169,8 @@ CHAPTER = Chapter(
             table="reports.contact_pressure",
             title="How often the same number, and the same person, was tried",
             reading="All systems together, each number or person by the most attempts it ever had within such a time. The "
-            "lines are the caps that judged an attempt. A cap for each person says nothing certain of a number that several people "
-            "share.",
+            "lines are the caps that judged an attempt. A cap for each person says nothing certain of a number that several "
+            "people share.",
             charts=tuple(
                 Chart(
                     "pressure",
@@ -205,7 +213,8 @@ CHAPTER = Chapter(
             table="reports.contact_rule_counts",
             title="Contact rules: kept, broken, or nobody can tell",
             reading="The share kept leaves out what nobody can tell. House rules are yours to set, in contact_rules.csv of the "
-            "landing folder. Not judged: the rule asks for another purpose, channel or place. A rule that rests on second-hand reading is off until you switch it on.",
+            "landing folder. Not judged: the rule asks for another purpose, channel or place. A rule that rests on second-hand "
+            "reading is off until you switch it on.",
             charts=(
                 Chart(
                     "verdicts",
@@ -240,7 +249,7 @@ CHAPTER = Chapter(
             title="Rules that judged nothing",
             reading="On, and no campaign or number that they are about; or off. Rules of law judge only campaigns whose "
             "purpose was declared.",
-            where="judged = 0",
+            where="judged = 0 AND EXISTS (SELECT 1 FROM reports.contact_rule_audit)",
             order="is_on DESC, rule",
             lead=("title", "is_on", "jurisdiction", "citation", "checked_on", "checked_how", "note"),
             only_lead=True,
@@ -296,7 +305,13 @@ CHAPTER = Chapter(
                 "point_key": "Number or address",
                 "person_key": "Person",
             },
-            words={"verdict": VERDICTS, "reason": REASONS, "via": VIA, "zone_basis": ZONE_BASES, "effect": EFFECTS},
+            words={
+                "verdict": VERDICTS,
+                "reason": REASONS,
+                "via": VIA,
+                "zone_basis": ZONE_BASES,
+                "effect": EFFECTS,
+            },
             limit=SHOWN,
             saved=SAVED,
             open=True,
@@ -345,6 +360,5 @@ CHAPTER = Chapter(
         ),
     ),
     cautions=(NO_ADVICE,),
-    empty="One system, or none that says where its attempts went, and no rule that judged one: there is nothing to say "
-    "across systems in this report.",
+    empty="No attempt, and nobody who is known in two systems: there is nothing to say across systems in this report.",
 )

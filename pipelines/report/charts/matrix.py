@@ -28,7 +28,9 @@ def matrix(
     """
     cells = {(row[down], row[across]): row[value] for row in rows if row.get(value) is not None}
     met = {place for places, count in cells.items() if count for place in places}
-    lines = [place for place in dict.fromkeys(place for place, _ in cells) if down == "weekday" or place in met]
+    lines = [
+        place for place in dict.fromkeys(place for place, _ in cells) if down == "weekday" or place in met
+    ]
     if across == "hour":
         hours = [hour for (_, hour), count in cells.items() if count]
         columns: list[Any] = list(range(min(hours), max(hours) + 1)) if hours else []
@@ -46,16 +48,17 @@ def matrix(
             return HeatCell(-1)
         if is_square and one == other:
             return HeatCell(PALEST, number(count), own, raw(count))
-        return HeatCell(
-            PALEST + math.ceil((DARKEST - PALEST) * count / top), number(count), "", raw(count)
-        )
+        return HeatCell(PALEST + math.ceil((DARKEST - PALEST) * count / top), number(count), "", raw(count))
 
     return Heat(
         "heat_chart",
         title,
-        [f"{column:02d}" if across == "hour" else naming.title(column) for column in columns],
+        [f"{column:02d}" if across == "hour" else naming.title(str(column)) for column in columns],
         [
-            (DAYS[line - 1] if down == "weekday" else naming.title(line), [cell(line, other) for other in columns])
+            (
+                DAYS[int(line) - 1] if down == "weekday" else naming.title(str(line)),
+                [cell(line, other) for other in columns],
+            )
             for line in (lines if is_square else range(1, 8))
         ],
         [(PALEST, f"no {unit}"), (DARKEST, f"{number(top)} {unit}")],

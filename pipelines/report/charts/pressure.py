@@ -49,7 +49,9 @@ def pressure(
     if not known:
         return None
     top = max(row["people"] for row in known)
-    waiting = sorted((cap for cap in caps if cap.get("cap") is not None), key=lambda cap: (cap["cap"], cap["rule"]))
+    waiting = sorted(
+        (cap for cap in caps if cap.get("cap") is not None), key=lambda cap: (cap["cap"], cap["rule"])
+    )
     least = waiting[0]["cap"] if waiting else None
     bars: list[Pressed] = []
     for row in known:

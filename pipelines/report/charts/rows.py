@@ -23,7 +23,10 @@ PARTS = (
     "completed_manually", "scheduled", "overdue", "skipped", "never_placed", "not_dialable", "unresolved", "unknown",
     "kept", "tolerated", "unverifiable", "breaches",
 )  # fmt: skip
-"""The order of a bar's parts, from reached to unknown, and from kept to broken. Neighbours differ in lightness, so grey print keeps them apart."""
+"""The order of a bar's parts, from reached to unknown, and from kept to broken.
+
+Neighbours differ in lightness, so grey print keeps them apart.
+"""
 
 RANK = {name: rank for rank, name in enumerate(PARTS)}
 
