@@ -157,7 +157,7 @@ def test_caps_are_drawn_below_the_last_bar_that_keeps_them(
     )
     assert chart.count() == 1
     cap = one(published, "SELECT * FROM core.contact_rules WHERE rule = 'house_day'")
-    said = chart.locator(".rows > li").all_inner_texts()
+    said = [words.strip() for words in chart.locator(".rows > li").all_text_contents()]
     at = next(
         place for place, words in enumerate(said) if words.startswith(f"at most {cap['cap']} for each person")
     )
@@ -173,7 +173,7 @@ def test_caps_are_drawn_below_the_last_bar_that_keeps_them(
 
 def test_hours_are_those_of_the_called(quiet: Page, report: Path, published: Path) -> None:
     opened(quiet, report)
-    shown = quiet.locator("#called-hours td[data-value]").evaluate_all(
+    shown = quiet.locator("#called-hours .heat td[data-value]").evaluate_all(
         "all => all.map(one => one.dataset.value)"
     )
     query = "SELECT attempts FROM reports.called_hours WHERE source = 'all' ORDER BY weekday, hour"
@@ -186,17 +186,21 @@ def test_a_rule_stands_with_its_source_and_when_it_was_checked(
     opened(quiet, report)
     law = one(published, "SELECT * FROM reports.contact_rule_counts WHERE rule = 'us-hours'")
     assert law["judged"] > 0
-    row = quiet.locator("#contact-rule-counts-table tbody tr").filter(has_text=law["title"]).inner_text()
+    row = (
+        quiet.locator("#contact-rule-counts-table tbody tr").filter(has_text=law["title"]).text_content()
+        or ""
+    )
     assert law["citation"] in row
     assert law["checked_on"].isoformat() in row
-    house = quiet.locator("#contact-rule-counts-table tbody tr").filter(has_text="House hours").inner_text()
+    house = (
+        quiet.locator("#contact-rule-counts-table tbody tr").filter(has_text="House hours").text_content()
+        or ""
+    )
     assert "Yours to set; no law is meant" in house
     off = rows(published, "SELECT title FROM reports.contact_rule_counts WHERE NOT is_on")
     quiet.locator("#contact-rules-idle details.data > summary").click()
     assert off
-    assert quiet.locator("#contact-rules-idle-table tbody tr").filter(
-        has_text=re.compile(r"\toff\t")
-    ).count() == len(off)
+    assert quiet.locator("#contact-rules-idle-table td", has_text=re.compile("^off$")).count() == len(off)
 
 
 def test_fifty_breaches_are_printed_and_all_are_in_the_csv(
@@ -206,13 +210,15 @@ def test_fifty_breaches_are_printed_and_all_are_in_the_csv(
     table = quiet.locator("#breaches-table")
     assert table.locator("tbody tr").count() == 50
     expected = rows(published, "SELECT * FROM compliance.breaches")
-    assert f"The first 50 of {number(len(expected))} rows; all are in the CSV" in table.inner_text()
+    words = table.text_content() or ""
+    assert f"The first 50 of {number(len(expected))} rows; all are in the CSV" in words
     name, records = saved(quiet, "breaches")
     assert name == "compliance.breaches.csv"
     assert list(records[0]) == list(expected[0])
     assert as_set(records) == as_set(expected)
-    assert "outside_hours" not in table.inner_text()
-    assert "Broken" in table.inner_text()
+    said = set(table.locator("tbody td:nth-child(3)").all_text_contents())
+    assert said == {VERDICTS["breach"]}
+    assert set(table.locator("tbody td:nth-child(4)").all_text_contents()) <= set(REASONS.values())
 
 
 def test_the_call_list_is_whom_nothing_holds_back_best_first(
@@ -294,7 +300,7 @@ def test_all_that_was_done_to_a_person_is_shown_in_order(quiet: Page, report: Pa
 def test_a_person_in_a_table_leads_to_what_was_done_to_it(quiet: Page, report: Path) -> None:
     opened(quiet, report)
     button = quiet.locator("#breaches-table button.trace").first
-    key = button.inner_text()
+    key = button.get_attribute("data-person") or ""
     button.focus()
     quiet.keyboard.press("Enter")
     quiet.locator("#persons details[open]").filter(has_text=key).wait_for()
@@ -423,7 +429,7 @@ def test_an_empty_ledger_is_one_sentence_across_systems(tmp_path: Path) -> None:
     across = chapter(page)
     assert across.count("<p") == 1
     assert "there is nothing to say" in across
-    assert not re.search("<(table|figure|details|section)", across)
+    assert not re.search("<(table|figure|details)", across)
 
 
 @pytest.mark.parametrize(
