@@ -62,6 +62,7 @@ CHAPTER = Chapter(
             reading=PURPOSES,
             order="not_judged DESC, campaign_key",
             lead=("campaign_name", "source", "not_judged", "attempts", "rules", "line"),
+            only_lead=True,
             labels={"not_judged": "Attempts not judged", "rules": "Rules that ask", "line": "Line to write"},
             copied=Copied("line", "purposes.csv", "source,campaign,purpose,consent"),
             open=True,
@@ -327,7 +328,7 @@ CHAPTER = Chapter(
         Section(
             id="call-next",
             table="reports.call_next",
-            title="Whom to call next",
+            title="Whom to try next: the call list",
             reading="Open targets that nothing holds back, best first: the chance of the next attempt, by its number and by "
             "the hour it is for them. A person who was reached in another system, is marked anywhere, or is at a cap is not "
             "on the list. It is as of the moment of this report; load it before it is old.",
