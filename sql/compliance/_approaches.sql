@@ -19,8 +19,9 @@ SELECT
     attempts.is_contact, -- true if a person was reached
     -- true if it surely connected to what was dialled, false if it surely did not; null if its source cannot tell
     CASE
-        WHEN attempts.disposition IN ('contacted', 'voicemail', 'do_not_contact', 'dispatched') THEN TRUE
+        WHEN attempts.disposition IN ('contacted', 'voicemail', 'do_not_contact') THEN TRUE
     END AS is_connected,
+    contact.zone_basis, -- how the zone of its point is known, as in core.contact_points; null without a point
     -- what decides which rules apply: channel, purpose, consent and place
     concat_ws(
         '|', attempts.channel, coalesce(purposes.purpose, ''), coalesce(purposes.consent, ''),

@@ -92,10 +92,10 @@ def good_value(field: Field, number: int) -> Any:
 def row(resource: Resource, number: int) -> dict[str, Any]:
     """A row that is taken, with planted fields, and with fields that nobody knows."""
     key = {name for name in (*resource.key, resource.target) if name}
-    known = {
-        field.name: f"{number}" if field.name in key and field.kind == "text" else good_value(field, number)
-        for field in resource.fields
-    }
+    known = {field.name: good_value(field, number) for field in resource.fields}
+    for field in resource.fields:
+        if field.name in key and field.kind == "text" and not field.closed:
+            known[field.name] = f"{PLANT} {number}" if field.personal else f"{number}"
     return {**known, WHO: PLANT, "quillfeatherNumber": NUMBER, "Zebedee's e-mail": {MAIL: [MAIL]}}
 
 
