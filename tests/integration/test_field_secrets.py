@@ -108,7 +108,9 @@ def csv_text(records: list[dict[str, str]], *, header: bool = True) -> str:
     def line(values: Any) -> str:
         return ",".join('"' + value.replace('"', '""') + '"' for value in values) + "\n"
 
-    return (line(records[0]) if header else "") + "".join(line(record.values()) for record in records)
+    return (line(records[0]) if header and records else "") + "".join(
+        line(record.values()) for record in records
+    )
 
 
 def files_of(resource: Resource) -> Iterator[tuple[str, bytes]]:

@@ -5,8 +5,10 @@ Belongs here: the copying, and putting a log into tables or files wholesale. Doe
 
 A copy has its own calls and targets under fresh ids, a little earlier than the block's by up to half an hour. Copies
 fall into a few groups that share campaigns, outdials and outplans, so that there are a few dozens of campaigns
-however many calls. Outplans change in the morning, when nobody has dialled for hours: a shifted call is judged by
-the same version as its original, and a clean block makes clean copies.
+however many calls. Numbers are drawn anew, and look like numbers of the United States: a target of one copy and another
+target of the next copy are one person on two lists, with one name and one set of numbers. Outplans change in the morning,
+when nobody has dialled for hours: a shifted call is judged by the same version as its original, and a clean block makes
+clean copies.
 """
 
 from __future__ import annotations
@@ -130,18 +132,13 @@ def fill(
     faults: int = 0,
     part: str = "all",
     recent: float = 0.01,
-    spread: bool = False,
 ) -> int:
     """Put at least `calls` calls, with their targets, outplans and campaigns, into the raw tables of `con`.
 
     `part`: `all`; `before`, without the `recent` share of calls that began last; or `after`, only those (and no
-    other rows): what arrives between two refreshes. `spread`: each two copies of a target have numbers of their own, so that
-    there are about as many people as half the targets; else copies have the numbers of the block. Returns the number of
-    calls added.
+    other rows): what arrives between two refreshes. Returns the number of calls added.
     """
     _stage(con, calls, seed, faults, recent)
-    if spread:
-        _spread(con)
     for table in _COLUMNS if part != "after" else ("campaigncalls",):
         con.execute(f"INSERT INTO raw.voipbin_{table} BY NAME {_query(table, part)}")
     return _rows(con, f"({_query('campaigncalls', part)})")
@@ -222,19 +219,30 @@ def _stage(con: duckdb.DuckDBPyConnection, calls: int, seed: object, faults: int
         for copy in range(copies)
     ]
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE bulk_copies (copy INTEGER, group_key UHUGEINT, copy_key UHUGEINT, shift BIGINT, "
-        "pair INTEGER)"
+        "CREATE OR REPLACE TEMP TABLE bulk_copies (copy INTEGER, group_key UHUGEINT, copy_key UHUGEINT, shift BIGINT)"
     )
-    con.executemany("INSERT INTO bulk_copies VALUES (?, ?, ?, ?, NULL)", rows)
+    con.executemany("INSERT INTO bulk_copies VALUES (?, ?, ?, ?)", rows)
+    _stage_partners(con)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE bulk_cutoff AS "
         f"SELECT quantile_disc(tm_create, {1 - recent}) AS cutoff FROM bulk_campaigncalls"
     )
 
 
-def _spread(con: duckdb.DuckDBPyConnection) -> None:
-    """Number the pairs of copies: a pair has numbers of its own. Unpaired, `pair` is null."""
-    con.execute("UPDATE bulk_copies SET pair = copy // 2")
+def _stage_partners(con: duckdb.DuckDBPyConnection) -> None:
+    """Add to the block's calls and targets whose numbers they have in every second copy."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE bulk_partners AS WITH placed AS ("
+        "SELECT id, name, row_number() OVER (ORDER BY outdial_id, id) AS place, count(*) OVER () AS targets "
+        "FROM bulk_outdialtargets) SELECT one.id, other.id AS partner, other.name AS partner_name FROM placed AS one "
+        "JOIN placed AS other ON other.place = 1 + (one.place - 1 + one.targets * 2 // 5) % one.targets"
+    )
+    for table, target in (("campaigncalls", "outdial_target_id"), ("outdialtargets", "id")):
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE bulk_{table} AS SELECT block.*, "
+            f"partners.partner, partners.partner_name FROM bulk_{table} AS block "
+            f"LEFT JOIN bulk_partners AS partners ON partners.id = block.{target}"
+        )
 
 
 def number(target: str, index: str, pair: str) -> str:
@@ -311,10 +319,13 @@ def _column(table: str, name: str, native: bool, opened: bool) -> str:
         key = "group_key" if table in _WHOLE or name in _SHARED else "copy_key"
         value = f"CAST(xor(CAST({value} AS UHUGEINT), copies.{key}) AS UUID)"
     elif name.startswith("destination") and name != "destination_index":
-        target = "block.outdial_target_id" if name == "destination" else "block.id"
+        own_id = "block.outdial_target_id" if name == "destination" else "block.id"
+        target = f"CASE WHEN copies.copy % 2 = 1 THEN coalesce(block.partner, {own_id}) ELSE {own_id} END"
         index = "block.destination_index" if name == "destination" else name[-1]
-        own = f"struct_update({value}, target := {number(target, index, 'copies.pair')})"
-        value = f"CASE WHEN copies.pair IS NULL OR {value}.target = '' THEN {value} ELSE {own} END"
+        own = f"struct_update({value}, target := {number(target, index, 'copies.copy // 2')})"
+        value = f"CASE WHEN {value}.target <> '' THEN {own} ELSE {value} END"
+    elif name == "name" and table == "outdialtargets":
+        value = f"CASE WHEN copies.copy % 2 = 1 THEN coalesce(block.partner_name, {value}) ELSE {value} END"
     elif name.startswith("tm_") and table not in _WHOLE:
         value = f"({value} - to_microseconds(copies.shift))"
     if not native:

@@ -21,7 +21,7 @@ _PEOPLE = """
         row_number() OVER () AS person, split_part(block.name, ' ', 1) AS first_name, split_part(block.name, ' ', 2) AS last_name,
         {number} AS number, hash(block.id, copies.pair) AS chance, 'p' || row_number() OVER () || '@example.com' AS email
     FROM bulk_outdialtargets AS block
-    CROSS JOIN (SELECT DISTINCT pair FROM bulk_copies) AS copies
+    CROSS JOIN (SELECT DISTINCT copy // 2 AS pair FROM bulk_copies) AS copies
     WHERE block.destination_0 IS NOT NULL"""
 
 _LISTS = {
@@ -104,7 +104,7 @@ def fill(con: duckdb.DuckDBPyConnection, calls: int, seed: object = 0, faults: i
 
     Returns the number of the dialer's calls.
     """
-    filled = bulk.fill(con, calls, seed, faults, spread=True)
+    filled = bulk.fill(con, calls, seed, faults)
     number = bulk.number("block.id", "0", "copies.pair")
     con.execute(f"CREATE OR REPLACE TEMP TABLE bulk_people AS {_PEOPLE.format(number=number)}")
     for table, rows in _LISTS.items():

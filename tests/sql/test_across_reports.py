@@ -174,7 +174,9 @@ def call_next(con: duckdb.DuckDBPyConnection) -> dict[str, Row]:
     rules_hold(con, "reports.call_next")
     return {
         row["target_key"].removeprefix("voipbin:00000000-0000-0000-0000-0000000000"): row
-        for row in fetch(con, "FROM reports.call_next")
+        for row in fetch(
+            con, f"SELECT {', '.join(load_models()['reports.call_next'].columns)} FROM reports.call_next"
+        )
     }
 
 
@@ -370,6 +372,31 @@ WHERE is_default AND attempts_kind = 'all' AND weekday = 1 AND hour = 10""").fet
     ]
 
 
+def example(con: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
+    """The answer to the table's question."""
+    question = load_models()[table].example
+    assert question is not None
+    return fetch(con, question[1])
+
+
+def test_whom_to_call_first() -> None:
+    """By the score: at the second attempt 5 of 5 were reached, at the first none. Who is held back is left out."""
+    logs = [dialer(interval=timedelta(0))]
+    for target in range(1, 6):
+        calls = dialled(target, f"+1212555{100 + target:04}", at(10, day=16), at(10, day=17))
+        calls["voipbin_campaigncalls"][1]["result"] = "success"
+        logs += [listed(target, f"+1212555{100 + target:04}"), calls]
+    con = ledger(
+        *logs, listed(6, "+12125550106"), listed(7, "+12125550107"), dialled(7, "+12125550107", at(10, day=16)),
+        listed(8, LOS_ANGELES), listed(9, "+12125550109"), suppressed("+12125550109"),
+    )  # fmt: skip
+    build(con, "reports.call_next")
+    found = example(con, "reports.call_next")
+    assert [(row["target_key"], row["score"]) for row in found] == [
+        (f"voipbin:{uuid(7)}", 1.0), (f"voipbin:{uuid(6)}", 0.0),
+    ]  # fmt: skip
+
+
 # ---------------------------------------------------------------------------------------------------- contact trace
 
 
@@ -430,6 +457,20 @@ def test_a_mark_of_somebody_else_at_the_number_says_so() -> None:
             "Mark on somebody else at the number or address: wrong number or address",
         ),
     }
+
+
+def test_the_person_on_whom_most_attempts_broke_a_rule() -> None:
+    """Two calls to 901 at 3:00 in New York; one to 900, which broke two rules."""
+    con = ledger(
+        prospect(900, NEW_YORK), called(900, NEW_YORK, at(8, day=12)), suppressed(NEW_YORK, since=at(0, day=11)),
+        prospect(901, NEW_YORK_2), called(901, NEW_YORK_2, at(8, day=12), at(8, day=13), at(15, day=14)),
+    )  # fmt: skip
+    build(con, "reports.contact_trace")
+    found = example(con, "reports.contact_trace")
+    assert [(row["person_key"], row["occurred_at"], row["rules_broken"]) for row in found] == [
+        ("person:outreach:901", at(8, day=12), ["house_hours"]), ("person:outreach:901", at(8, day=13), ["house_hours"]),
+        ("person:outreach:901", at(15, day=14), None),
+    ]  # fmt: skip
 
 
 TABLES = ("reports.contact_trace", "reports.call_next", "reports._hour_counts")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pipelines.models.sql_files import SQL_ROOT, _unions
+from pipelines.models.sql_files import SQL_ROOT, _unions, load_models
 from pipelines.sources import SOURCES
 from tests.sql.logs import with_mapping
 from tests.support import build, ledger
@@ -533,7 +533,7 @@ class TestReasonsForTheHangup:
             "tm_create": NOON,
             "tm_update": NOON + timedelta(minutes=5),
         }
-        rows: dict[str, list[Mapping[str, Any]]] = {"voipbin_campaigncalls": [call]}
+        rows: dict[str, list[dict[str, Any]]] = {"voipbin_campaigncalls": [call]}
         if voice is not None:
             rows["voipbin_calls"] = [{"id": VOICE, "tm_create": NOON, **voice}]
         con = with_mapping(rows)
@@ -624,6 +624,10 @@ class TestAbandonment:
             "abandoned_share_low < 0.5 AND abandoned_share_high > 0.5 FROM reports.abandonment"
         ).fetchall()
         assert row == (6, 3, 0.5, round(28 / 3, 6), NOON - timedelta(days=30), NOON, True)
+        example = load_models()["reports.abandonment"].example
+        assert example is not None
+        (answer,) = con.sql(example[1]).fetchall()
+        assert answer[:5] == (str(CAMPAIGN), f"voipbin:{CAMPAIGN}", 3, 6, 0.5)
 
     def test_is_empty_without_queuecalls(self) -> None:
         con = ledger({"voipbin_campaigncalls": [{"id": CALL, "reference_id": VOICE, "tm_create": NOON}]})
