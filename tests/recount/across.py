@@ -516,7 +516,11 @@ class Across:
         presumes = versions[0]["location_presumption"] == "area_code"
         others = frozenset() if is_placed or presumes else self.zones_of(place.country)
         is_outside = not any(self._is_inside(one.at, zone, versions) for zone in place.zones | others)
-        verdict: Verdict = "breach" if is_outside and (one.timing == "dialled" or (LOOSE and one.timing == "completed")) else "unverifiable"
+        verdict: Verdict = (
+            "breach"
+            if is_outside and (one.timing == "dialled" or (LOOSE and one.timing == "completed"))
+            else "unverifiable"
+        )
         return Breach(one.key, name, verdict, basis=place.basis)
 
     def _is_inside(self, at: datetime, zone: str, versions: Sequence[Row]) -> bool:

@@ -369,7 +369,12 @@ def test_points_are_recounted(case: Case) -> None:
         }  # fmt: skip
         assert found == {
             (target, point): (
-                place.zones, place.basis, place.country, place.region, at_point[point], at_point[point] > 1
+                place.zones,
+                place.basis,
+                place.country,
+                place.region,
+                at_point[point],
+                at_point[point] > 1,
             )
             for (target, point), place in points.items()
         }
