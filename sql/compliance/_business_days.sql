@@ -1,6 +1,7 @@
 -- One row per country + day: how many business days there were from 2015 until this day, this day included.
 -- Business days are Monday to Friday without the country's holidays (data/holidays.csv), until 2040.
 -- Key: country, day
+-- Group: core
 WITH countries AS (
     SELECT DISTINCT country FROM landing.holidays
 ),

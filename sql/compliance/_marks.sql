@@ -5,6 +5,7 @@
 -- A rule by point is about marks that the point is bad, any other rule about marks that somebody does not want contact.
 -- Of several marks the one with the gravest verdict counts, and of those the earliest.
 -- Key: attempt_key, rule
+-- Group: core
 WITH rules AS (
     SELECT
         rules.rule, rules.in_force_from, rules.in_force_until, rules.days, rules.jurisdiction,

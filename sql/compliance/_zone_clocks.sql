@@ -1,6 +1,7 @@
 -- One row per time zone + time in which its clock stays the same, over the years in which something was tried.
 -- Clocks change at a half hour of UTC. Before the first and after the last change the clock is taken to stay.
 -- Key: zone, from_us
+-- Group: core
 WITH years AS (
     SELECT
         extract('year' FROM min(attempted_at)) - 1 AS first_year,
