@@ -21,7 +21,9 @@ days AS (
 zones AS (
     SELECT named.zone
     FROM (
-        SELECT zone FROM core._country_zones
+        SELECT of_country.zone
+        FROM core._country_zones AS of_country
+        INNER JOIN compliance._places AS places ON places.country = of_country.country
         UNION
         SELECT unnest(zones) AS zone FROM compliance._places
     ) AS named
