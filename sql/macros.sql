@@ -333,7 +333,7 @@ nullif(
             lower(trim(value)), 'áàâäãåāéèêëēíìîïīóòôöõøōúùûüūñńçćčšśžźżýÿłđ',
             'aaaaaaaeeeeeiiiiiooooooouuuuunncccsszzzyyld'
         ),
-        '^[^[:alpha:]]*([[:alpha:]][[:alpha:]''’]+)', 1
+        '^[^\p{L}]*(\p{L}[\p{L}''’]+)', 1
     ),
     ''
 );
@@ -348,3 +348,36 @@ AND coalesce(list_contains(days, CAST(1 + (local_moment // 86400000000 + 3) % 7 
 -- The day of a moment (UTC) in a zone; in the other zone if the first is null.
 CREATE OR REPLACE MACRO reports.local_day(moment, zone, other_zone) AS
 CAST(moment AT TIME ZONE 'UTC' AT TIME ZONE coalesce(zone, other_zone) AS DATE);
+
+-- Microseconds that a zone's clock is ahead of UTC at a moment in microseconds since 1970 (UTC).
+CREATE OR REPLACE MACRO reports.clock_ahead(moment, zone) AS
+epoch_us((TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(moment)) AT TIME ZONE 'UTC' AT TIME ZONE zone) - moment;
+
+-- True if an attempt counts for a rule that limits attempts, together with the one that is judged. Moments are
+-- microseconds since 1970. Of a rule after a contact: a contact within the time before it. Of a calendar day: the same
+-- day in `zone`. Of a period: it reaches back from the judged attempt, which is counted; its beginning is not in it.
+-- What lies within the tolerance of an edge does not count.
+CREATE OR REPLACE MACRO reports.counts_together(
+    kind, period, is_itself, is_contact, other_moment, moment, period_us, tolerance, zone, other_zone
+) AS
+CASE
+    WHEN kind = 'after_contact' THEN is_contact AND NOT is_itself AND other_moment < moment - tolerance
+    ELSE other_moment <= moment
+END
+AND CASE
+    WHEN period = 'calendar_day'
+        THEN
+            reports.local_day(TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(other_moment), zone, other_zone)
+            = reports.local_day(TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(moment), zone, other_zone)
+    ELSE is_itself OR other_moment > moment - period_us + tolerance
+END;
+
+-- How long the period of a rule is, in microseconds; null for a calendar day.
+CREATE OR REPLACE MACRO reports.period_us(kind, period, grace, grace_unit) AS
+CASE
+    WHEN kind = 'after_contact' AND grace_unit = 'hours' THEN grace * 3600000000
+    WHEN kind = 'after_contact' THEN grace * 86400000000
+    WHEN period = '24h' THEN 86400000000
+    WHEN period = '7d' THEN 604800000000
+    WHEN period = '30d' THEN 2592000000000
+END;

@@ -88,6 +88,7 @@ _OWN: Mapping[str, Mapping[str, Content]] = {
     "core.dispositions": _MAPPING,
     "landing.contact_rules": _RULES,
     "core.contact_rules": _RULES,
+    "reports.contact_rule_counts": _RULES,
     "landing.purposes": {"campaign": "name"},
     "core.attempts": {"raw_disposition": "disposition", "unmapped_value": "text"},
     "core.contact_points": {"value": "text", "status": "name"},

@@ -30,17 +30,23 @@ asked AS (
         rules.rule, rules.kind, rules.unit, rules.in_force_from, rules.in_force_until, rules.effect,
         CASE
             WHEN rules.channels IS NOT NULL AND NOT list_contains(rules.channels, placed.channel) THEN 'other_channel'
+            WHEN
+                rules.jurisdiction <> '*'
+                AND rules.jurisdiction NOT IN (placed.country, placed.country || '-' || coalesce(placed.region, ''))
+                THEN 'other_jurisdiction'
             WHEN rules.purposes IS NOT NULL AND placed.purpose IS NULL THEN 'purpose_undeclared'
             WHEN rules.purposes IS NOT NULL AND NOT list_contains(rules.purposes, placed.purpose) THEN 'other_purpose'
             WHEN rules.consent_lifts AND placed.consent = 'yes' THEN 'consent'
             WHEN placed.zone_basis = 'nowhere' AND (rules.kind = 'hours' OR rules.unit = 'point') THEN 'no_point'
-            WHEN rules.jurisdiction = '*' THEN NULL
-            WHEN placed.country IS NULL THEN 'no_location'
-            WHEN
-                rules.jurisdiction NOT IN (placed.country, placed.country || '-' || coalesce(placed.region, ''))
-                THEN 'other_jurisdiction'
+            WHEN rules.jurisdiction <> '*' AND placed.country IS NULL THEN 'no_location'
         END AS because,
-        coalesce(rules.consent_lifts AND placed.consent IS DISTINCT FROM 'no', FALSE) AS may_be_lifted
+        CASE
+            WHEN
+                rules.jurisdiction LIKE '%-%' AND placed.zone_basis <> 'address'
+                AND coalesce(rules.location_presumption, 'none') = 'none'
+                THEN 'area_code_is_no_place'
+            WHEN rules.consent_lifts AND coalesce(placed.consent, 'unknown') <> 'no' THEN 'consent_unknown'
+        END AS doubt
     FROM placed
     CROSS JOIN core.contact_rules AS rules
     WHERE rules.enabled
@@ -53,8 +59,9 @@ SELECT
     kind, -- hours, cap, after_contact or after_mark
     because IS NULL AS is_judged, -- true if the rule judges attempts in this context
     because, -- why it does not; null if it does
-    -- true if consent would lift the rule and nobody says whether there was any: then nothing is a breach
-    may_be_lifted,
+    -- why nothing in this context is a breach of the rule: area_code_is_no_place (only an area code says that it holds
+    -- there) or consent_unknown (consent would lift it, and nobody says whether there was any); null if something can be
+    doubt,
     country, -- the country of the place; null if unknown
     zones, -- the time zones of the place; null if unknown
     zone_basis -- how they are known, as in core.contact_points; `nowhere` without a point

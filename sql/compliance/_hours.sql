@@ -5,6 +5,7 @@
 -- A time that was recorded by hand, or the time at which a call was over, says nobody's clock at the dial: never a
 -- breach. Both ends of the hours are inside, and so is what lies within the clock tolerance of them.
 -- Key: attempt_key, rule
+-- Incremental: hash(target_key) from compliance._approaches
 WITH rules AS (
     SELECT
         rules.rule, rules.in_force_from, rules.in_force_until, rules.days,
@@ -32,8 +33,7 @@ own_zones AS (
 
 timed AS (
     SELECT
-        attempt_key, context, attempted_at, epoch_us(attempted_at) AS moment,
-        CAST(epoch_us(attempted_at) // 1800000000 AS BIGINT) AS half_hour,
+        attempt_key, target_key, context, epoch_us(attempted_at) AS moment,
         coalesce(time_basis = 'dialled' OR (time_basis = 'completed' AND channel <> 'phone'), FALSE) AS is_dialled
     FROM compliance._approaches
 ),
@@ -42,12 +42,14 @@ own_clocks AS (
     SELECT timed.attempt_key, timed.context, own_zones.zone, timed.moment + clocks.ahead AS local_moment
     FROM timed
     INNER JOIN own_zones ON own_zones.context = timed.context
-    INNER JOIN compliance._zone_clocks AS clocks ON clocks.zone = own_zones.zone AND clocks.half_hour = timed.half_hour
+    INNER JOIN
+        compliance._zone_clocks AS clocks
+    ON clocks.zone = own_zones.zone AND clocks.from_us <= timed.moment AND timed.moment < clocks.until_us
 ),
 
 -- The attempts that are outside in one zone of Z at least.
 suspects AS (
-    SELECT DISTINCT own.attempt_key, asked.context, rules.rule, rules.in_force_from, asked.may_be_lifted
+    SELECT DISTINCT own.attempt_key, asked.context, rules.rule, rules.in_force_from, asked.doubt
     FROM own_clocks AS own
     INNER JOIN compliance._context_rules AS asked ON asked.context = own.context AND asked.kind = 'hours' AND asked.is_judged
     INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
@@ -85,7 +87,9 @@ judged AS (
     FROM asked_zones AS zones
     INNER JOIN timed ON timed.attempt_key = zones.attempt_key
     INNER JOIN rules ON rules.rule = zones.rule AND rules.in_force_from IS NOT DISTINCT FROM zones.in_force_from
-    INNER JOIN compliance._zone_clocks AS clocks ON clocks.zone = zones.zone AND clocks.half_hour = timed.half_hour
+    INNER JOIN
+        compliance._zone_clocks AS clocks
+    ON clocks.zone = zones.zone AND clocks.from_us <= timed.moment AND timed.moment < clocks.until_us
 ),
 
 weighed AS (
@@ -96,32 +100,34 @@ weighed AS (
 ),
 
 lifted AS (
-    SELECT attempt_key, rule, bool_or(may_be_lifted) AS may_be_lifted
+    SELECT attempt_key, rule, max(doubt) AS doubt
     FROM suspects
     GROUP BY attempt_key, rule
 ),
 
 -- Without any zone nobody can tell.
 nowhere AS (
-    SELECT DISTINCT timed.attempt_key, asked.rule
+    SELECT DISTINCT timed.attempt_key, timed.target_key, asked.rule
     FROM timed
     INNER JOIN compliance._context_rules AS asked ON asked.context = timed.context
+    INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
     WHERE
         asked.kind = 'hours' AND asked.is_judged AND asked.zones IS NULL
-        AND reports.is_in_force(timed.moment, asked.in_force_from, NULL, NULL)
+        AND reports.is_in_force(timed.moment, rules.in_force_from, rules.in_force_until, NULL)
 )
 
 SELECT
     weighed.attempt_key, -- the attempt, as in core.attempts
+    timed.target_key, -- its target
     weighed.rule, -- the rule, as in core.contact_rules
     -- breach or unverifiable
-    CASE WHEN weighed.is_outside AND timed.is_dialled AND NOT lifted.may_be_lifted THEN 'breach' ELSE 'unverifiable' END
+    CASE WHEN weighed.is_outside AND timed.is_dialled AND lifted.doubt IS NULL THEN 'breach' ELSE 'unverifiable' END
         AS verdict,
     -- why: outside_hours, or why nobody can tell
     CASE
         WHEN NOT weighed.is_outside THEN 'outside_hours_in_some_zones'
         WHEN NOT timed.is_dialled THEN 'recorded_not_dialled'
-        WHEN lifted.may_be_lifted THEN 'consent_unknown'
+        WHEN lifted.doubt IS NOT NULL THEN lifted.doubt
         ELSE 'outside_hours'
     END AS reason,
     TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(weighed.local_from) AS local_from, -- the earliest clock among the zones
@@ -130,5 +136,5 @@ FROM weighed
 INNER JOIN timed ON timed.attempt_key = weighed.attempt_key
 INNER JOIN lifted ON lifted.attempt_key = weighed.attempt_key AND lifted.rule = weighed.rule
 UNION ALL
-SELECT attempt_key, rule, 'unverifiable', 'no_location', NULL, NULL
+SELECT attempt_key, target_key, rule, 'unverifiable', 'no_location', NULL, NULL
 FROM nowhere

@@ -39,6 +39,8 @@ related AS (
     SELECT
         approaches.attempt_key, approaches.attempted_at, approaches.context,
         marks.restriction_key, marks.kind, marks.since, marks.until,
+        -- A line of the house's list without a date always held.
+        marks.since IS NULL AND marks.since_basis <> 'list' AS is_undated,
         CASE
             WHEN marks.point_key = approaches.point_key THEN 'same_point'
             WHEN marks.target_key = approaches.target_key THEN 'same_target'
@@ -60,16 +62,18 @@ related AS (
 
 asked AS (
     SELECT
-        related.*, rules.rule, rules.grace, rules.grace_unit, rules.tolerance, asked.may_be_lifted,
+        related.*, rules.rule, rules.grace, rules.grace_unit, rules.tolerance, asked.doubt,
         epoch_us(related.attempted_at) AS moment,
         epoch_us(related.since) AS marked,
         reports.local_day(related.attempted_at, asked.zones[1], rules.timezone) AS day,
         reports.local_day(related.since, asked.zones[1], rules.timezone) AS day_of_mark,
-        coalesce(asked.country, left(rules.jurisdiction, 2)) AS country
+        coalesce(listed.country, '') AS country
     FROM related
     INNER JOIN compliance._context_rules AS asked
         ON asked.context = related.context AND asked.kind = 'after_mark' AND asked.is_judged
     INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
+    LEFT JOIN (SELECT DISTINCT country FROM landing.holidays) AS listed
+        ON listed.country = coalesce(asked.country, left(rules.jurisdiction, 2))
     WHERE
         rules.is_about_points = (related.kind = 'bad_contact_info')
         AND coalesce(epoch_us(related.attempted_at) > epoch_us(related.since) + rules.tolerance, TRUE)
@@ -109,9 +113,9 @@ judged AS (
     SELECT
         weighed.*,
         CASE
-            WHEN reason <> 'after_mark' OR since IS NULL THEN 'unverifiable'
+            WHEN reason <> 'after_mark' OR is_undated THEN 'unverifiable'
             WHEN is_in_grace THEN 'tolerated'
-            WHEN may_be_lifted THEN 'unverifiable'
+            WHEN doubt IS NOT NULL THEN 'unverifiable'
             ELSE 'breach'
         END AS verdict
     FROM weighed
@@ -138,9 +142,9 @@ SELECT
     -- why: after_mark, within_grace, or why nobody can tell
     CASE
         WHEN reason <> 'after_mark' THEN reason
-        WHEN since IS NULL THEN 'mark_without_date'
+        WHEN is_undated THEN 'mark_without_date'
         WHEN verdict = 'tolerated' THEN 'within_grace'
-        WHEN verdict = 'unverifiable' THEN 'consent_unknown'
+        WHEN verdict = 'unverifiable' THEN doubt
         ELSE 'after_mark'
     END AS reason,
     via, -- what the mark is on: same_point, same_target or matched_person

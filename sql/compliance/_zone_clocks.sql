@@ -1,29 +1,72 @@
--- One row per time zone + half hour of UTC in which something was tried: what the zone's clock is ahead of UTC.
--- No zone changes its clock within a half hour of UTC.
--- Key: zone, half_hour
-WITH half_hours AS (
-    SELECT DISTINCT CAST(epoch_us(attempted_at) // 1800000000 AS BIGINT) AS half_hour
+-- One row per time zone + time in which its clock stays the same, over the years in which something was tried.
+-- Clocks change at a half hour of UTC. Before the first and after the last change the clock is taken to stay.
+-- Key: zone, from_us
+WITH years AS (
+    SELECT
+        extract('year' FROM min(attempted_at)) - 1 AS first_year,
+        extract('year' FROM max(attempted_at)) + 1 AS last_year
     FROM compliance._approaches
 ),
 
-zones AS (
-    SELECT zone FROM core._country_zones
-    UNION
-    SELECT unnest(zones) AS zone FROM compliance._places
+days AS (
+    SELECT unnest(generate_series(
+        date_diff('day', DATE '1970-01-01', make_date(CAST(first_year AS BIGINT), 1, 1)),
+        date_diff('day', DATE '1970-01-01', make_date(CAST(last_year AS BIGINT), 12, 31))
+    )) AS day
+    FROM years
+    WHERE first_year IS NOT NULL
 ),
 
-moments AS (
+zones AS (
+    SELECT named.zone
+    FROM (
+        SELECT zone FROM core._country_zones
+        UNION
+        SELECT unnest(zones) AS zone FROM compliance._places
+    ) AS named
+    INNER JOIN landing.zones AS known ON known.zone = named.zone
+),
+
+-- What the clock is ahead of UTC at the beginning of each day, and of the day after.
+daily AS (
     SELECT
-        zones.zone, half_hours.half_hour,
-        TIMESTAMP '1970-01-01 00:00:00' + half_hours.half_hour * INTERVAL 30 MINUTES AS moment
+        zones.zone, days.day,
+        reports.clock_ahead(days.day * 86400000000, zones.zone) AS ahead,
+        reports.clock_ahead((days.day + 1) * 86400000000, zones.zone) AS ahead_after
     FROM zones
-    INNER JOIN landing.zones AS known ON known.zone = zones.zone
-    CROSS JOIN half_hours
+    CROSS JOIN days
+),
+
+half_hours AS (
+    SELECT daily.zone, daily.day * 86400000000 + places.place * 1800000000 AS moment
+    FROM daily
+    CROSS JOIN (SELECT unnest(generate_series(1, 48)) AS place) AS places
+    WHERE daily.ahead <> daily.ahead_after
+),
+
+changes AS (
+    SELECT zone, moment
+    FROM half_hours
+    WHERE reports.clock_ahead(moment, zone) <> reports.clock_ahead(moment - 1800000000, zone)
+    UNION ALL
+    SELECT zone, min(day) * 86400000000 AS moment
+    FROM daily
+    GROUP BY zone
+),
+
+spans AS (
+    SELECT
+        zone, moment,
+        row_number() OVER in_order AS place,
+        lead(moment) OVER in_order AS next_moment
+    FROM changes
+    WINDOW in_order AS (PARTITION BY zone ORDER BY moment ASC)
 )
 
 SELECT
     zone, -- IANA name
-    half_hour, -- half hours since 1970 (UTC)
-    -- microseconds that its clock is ahead of UTC
-    epoch_us(moment AT TIME ZONE 'UTC' AT TIME ZONE zone) - epoch_us(moment) AS ahead
-FROM moments
+    -- since when, in microseconds since 1970 (UTC)
+    CASE WHEN place = 1 THEN -9223372036854775807 ELSE moment END AS from_us,
+    coalesce(next_moment, 9223372036854775807) AS until_us, -- until when, itself not included
+    reports.clock_ahead(moment, zone) AS ahead -- microseconds that the zone's clock is ahead of UTC
+FROM spans

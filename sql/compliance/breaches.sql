@@ -46,7 +46,7 @@ SELECT
     approaches.attempted_at AS occurred_at, -- when it began (UTC)
     found.local_from, -- the earliest clock among the zones; null for rules that are not about hours, and without a zone
     found.local_until, -- the latest clock among the zones
-    coalesce(contact.zone_basis, 'none') AS zone_basis, -- how the zones are known, as in core.contact_points
+    coalesce(approaches.zone_basis, 'none') AS zone_basis, -- how the zones are known, as in core.contact_points
     rules.unit, -- what the rule counts by: point, target or person
     -- what makes it the same unit: same_point, same_target or matched_person; null for rules about hours
     found.via,
@@ -58,5 +58,3 @@ SELECT
 FROM found
 INNER JOIN compliance._approaches AS approaches ON approaches.attempt_key = found.attempt_key
 INNER JOIN rules ON rules.rule = found.rule
-LEFT JOIN core.contact_points AS contact
-    ON contact.target_key = approaches.target_key AND contact.point_key = approaches.point_key

@@ -38,6 +38,8 @@ said AS (
     SELECT
         points.point_key,
         places.zones,
+        places.country,
+        places.region,
         CASE places.zone_basis WHEN 'address' THEN 1 WHEN 'stated' THEN 2 WHEN 'inferred' THEN 3 END AS rank
     FROM core._target_points AS points
     INNER JOIN core._target_places AS places ON places.target_key = points.target_key
@@ -50,7 +52,7 @@ GROUP BY point_key
 ),
 
 each_zone AS (
-    SELECT best.point_key, best.rank, unnest(said.zones) AS zone
+    SELECT best.point_key, best.rank, said.country, said.region, unnest(said.zones) AS zone
     FROM best
     INNER JOIN said ON said.point_key = best.point_key AND said.rank = best.rank
 ),
@@ -58,6 +60,9 @@ each_zone AS (
 shared AS (
     SELECT
         point_key, list_sort(array_agg(DISTINCT zone)) AS zones,
+        -- Two addresses in two countries, or in two states, say neither.
+        CASE WHEN min(country) = max(country) THEN min(country) END AS country,
+        CASE WHEN min(region) = max(region) THEN min(region) END AS region,
         CASE rank WHEN 1 THEN 'address' WHEN 2 THEN 'stated' ELSE 'inferred' END AS zone_basis
     FROM each_zone
     GROUP BY point_key, rank
@@ -84,9 +89,17 @@ SELECT
     -- true if the point has a normal form, so that it is the same point in every system
     counted.is_usable,
     -- the country, as an ISO code; null if nothing says it
-    coalesce(CASE WHEN places.zone_basis = 'address' THEN places.country END, plan.country, places.country) AS country,
-    -- the state or province: of the target's address, otherwise of the area code; null if nothing says it
-    coalesce(CASE WHEN places.zone_basis = 'address' THEN places.region END, plan.region, places.region) AS region,
+    coalesce(
+        CASE WHEN places.zone_basis = 'address' THEN places.country END,
+        CASE WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.country END,
+        plan.country, places.country
+    ) AS country,
+    -- the state or province: of an address, otherwise of the area code; null if nothing says it
+    coalesce(
+        CASE WHEN places.zone_basis = 'address' THEN places.region END,
+        CASE WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.region END,
+        plan.region, places.region
+    ) AS region,
     coalesce(places.zones, shared.zones, plan.zones) AS zones, -- time zones that it may be in, IANA names; null if unknown
     -- how the zones are known: address, stated, inferred, area_code, country or none
     coalesce(

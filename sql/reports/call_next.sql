@@ -19,7 +19,7 @@
 -- Metric: callable_targets = count(*) FILTER (WHERE held_back_by IS NULL)
 -- Metric: held_back_targets = count(*) FILTER (WHERE held_back_by IS NOT NULL)
 -- Example: Whom should be called first?
---   SELECT target_key, campaign_key, point_key, callable_from, callable_until, tries_left, score FROM reports.call_next
+--   SELECT target_key, point_key, callable_from, callable_until, tries_left, score FROM reports.call_next
 --   WHERE held_back_by IS NULL ORDER BY score DESC NULLS LAST, callable_from, target_key LIMIT 20
 WITH restricted AS (
     SELECT DISTINCT open.target_key
@@ -56,21 +56,39 @@ judged AS (
     WHERE contexts.kind = 'cap' AND contexts.is_judged
 ),
 
--- The attempts that may still count towards a limit, in whatever system they were made.
+units AS (
+    SELECT target_key, 'point' AS unit, point_key AS unit_key, context, subject, moment FROM reports._open_targets
+    UNION ALL
+    SELECT target_key, 'target', target_key AS unit_key, context, subject, moment FROM reports._open_targets
+    UNION ALL
+    SELECT target_key, 'person', person_key, context, subject, moment FROM reports._open_targets
+),
+
+wanted AS (
+    SELECT DISTINCT unit, unit_key
+    FROM units
+    WHERE unit_key IS NOT NULL
+),
+
+-- The attempts on these that may still count towards a limit, in whatever system they were made.
 recent AS (
     SELECT
         judged.rule, judged.in_force_from, judged.unit, judged.cap, judged.period, judged.period_us, judged.zones,
-        CASE judged.unit
-            WHEN 'point' THEN approaches.point_key
-            WHEN 'target' THEN approaches.target_key
-            ELSE approaches.person_key
-        END AS unit_key,
+        wanted.unit_key,
         CASE WHEN judged.same_subject THEN approaches.subject ELSE '' END AS subject,
         approaches.attempt_key,
         approaches.attempted_at
     FROM compliance._approaches AS approaches
     CROSS JOIN (SELECT min(moment) AS moment FROM reports._open_targets) AS oldest
     INNER JOIN judged ON judged.context = approaches.context
+    INNER JOIN wanted
+        ON
+            wanted.unit = judged.unit
+            AND wanted.unit_key = CASE judged.unit
+                WHEN 'point' THEN approaches.point_key
+                WHEN 'target' THEN approaches.target_key
+                ELSE approaches.person_key
+            END
     WHERE
         epoch_us(approaches.attempted_at) > epoch_us(oldest.moment) - judged.period_us
         AND (NOT judged.counts_connected OR coalesce(approaches.is_connected, TRUE))
@@ -84,7 +102,6 @@ ranked AS (
             PARTITION BY rule, in_force_from, unit_key, subject ORDER BY attempted_at DESC, attempt_key ASC
         ) AS place
     FROM recent
-    WHERE unit_key IS NOT NULL
 ),
 
 full_units AS (
@@ -100,14 +117,6 @@ full_units AS (
     FROM ranked
     CROSS JOIN landing.settings AS settings
     WHERE ranked.place = ranked.cap
-),
-
-units AS (
-    SELECT target_key, 'point' AS unit, point_key AS unit_key, context, subject, moment FROM reports._open_targets
-    UNION ALL
-    SELECT target_key, 'target', target_key AS unit_key, context, subject, moment FROM reports._open_targets
-    UNION ALL
-    SELECT target_key, 'person', person_key, context, subject, moment FROM reports._open_targets
 ),
 
 capped AS (

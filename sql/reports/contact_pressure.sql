@@ -5,45 +5,29 @@
 --   SELECT sum(people) AS numbers FROM reports.contact_pressure
 --   WHERE unit = 'point' AND period = '24h' AND attempts >= 4
 WITH most AS (
-    SELECT
-        'person' AS unit, person_key AS unit_key,
-        max(person_24h) AS most_24h, max(person_7d) AS most_7d, max(person_30d) AS most_30d
-    FROM compliance._pressure
-    GROUP BY person_key
+    SELECT 'person' AS unit, systems_tried, most_in_24h, most_in_7d, most_in_30d
+    FROM core.people
+    WHERE systems_tried > 0
     UNION ALL
-    SELECT 'point', point_key, max(point_24h), max(point_7d), max(point_30d)
-    FROM compliance._pressure
-    WHERE point_key IS NOT NULL
-    GROUP BY point_key
-),
-
-systems AS (
-    SELECT 'person' AS unit, person_key AS unit_key, count(DISTINCT source) AS systems
-    FROM compliance._approaches
-    GROUP BY person_key
-    UNION ALL
-    SELECT 'point', point_key, count(DISTINCT source)
-    FROM compliance._approaches
-    WHERE point_key IS NOT NULL
-    GROUP BY point_key
+    SELECT 'point', systems_tried, most_in_24h, most_in_7d, most_in_30d
+    FROM compliance._point_pressure
 ),
 
 windows AS (
-    SELECT unit, unit_key, '24h' AS period, most_24h AS attempts FROM most
+    SELECT unit, systems_tried, '24h' AS period, most_in_24h AS attempts FROM most
     UNION ALL
-    SELECT unit, unit_key, '7d', most_7d FROM most
+    SELECT unit, systems_tried, '7d', most_in_7d FROM most
     UNION ALL
-    SELECT unit, unit_key, '30d', most_30d FROM most
+    SELECT unit, systems_tried, '30d', most_in_30d FROM most
 ),
 
 counted AS (
     SELECT
-        windows.unit, windows.period, windows.attempts,
+        unit, period, attempts,
         count(*) AS people,
-        count(CASE WHEN systems.systems > 1 THEN 1 END) AS in_several_systems
+        count(CASE WHEN systems_tried > 1 THEN 1 END) AS in_several_systems
     FROM windows
-    INNER JOIN systems ON systems.unit = windows.unit AND systems.unit_key = windows.unit_key
-    GROUP BY windows.unit, windows.period, windows.attempts
+    GROUP BY unit, period, attempts
 )
 
 SELECT

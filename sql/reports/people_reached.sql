@@ -5,27 +5,14 @@
 -- Example: How many people were really reached, over all systems?
 --   SELECT people_contacted, people_attempted, contact_rate, contact_rate_low, contact_rate_high, is_matched_share
 --   FROM reports.people_reached WHERE source = 'all'
-WITH tried AS (
+WITH of_people AS (
     SELECT
-        source, target_key,
-        count(*) AS attempts,
-        bool_or(measures_contact) AS measures_contact,
-        bool_or(is_contact) AS is_contacted
-    FROM core.attempts
-    WHERE is_attempt
-    GROUP BY source, target_key
-),
-
-of_people AS (
-    SELECT
-        people.person_key, targets.source,
-        sum(coalesce(tried.attempts, 0)) AS attempts,
-        bool_or(coalesce(tried.measures_contact, FALSE)) AS is_attempted,
-        bool_or(coalesce(tried.is_contacted, FALSE)) AS is_contacted
-    FROM core.person_targets AS people
-    INNER JOIN core._known_targets AS targets ON targets.target_key = people.target_key
-    LEFT JOIN tried ON tried.target_key = people.target_key
-    GROUP BY people.person_key, targets.source
+        person_key, source,
+        sum(attempts) AS attempts,
+        bool_or(is_attempted) AS is_attempted,
+        bool_or(is_attempted AND contacts > 0) AS is_contacted
+    FROM core._target_people
+    GROUP BY person_key, source
 ),
 
 scoped AS (
@@ -47,22 +34,13 @@ counted AS (
     GROUP BY source
 ),
 
--- A target can be matched if it has a usable number or e-mail address, or if an id or the crosswalk says who it is.
-matchable AS (
-    SELECT target_key FROM core.contact_points
-WHERE is_usable AND kind IN ('phone', 'email')
-    UNION
-    SELECT target_key FROM core._match_links
-),
-
 matched AS (
     SELECT
-        coalesce(targets.source, 'all') AS source,
+        coalesce(source, 'all') AS source,
         count(*) AS targets,
-        count(matchable.target_key) AS matchable
-    FROM core._known_targets AS targets
-    LEFT JOIN matchable ON matchable.target_key = targets.target_key
-    GROUP BY GROUPING SETS ((targets.source), ())
+        count(CASE WHEN is_matchable THEN 1 END) AS matchable
+    FROM core._target_people
+    GROUP BY GROUPING SETS ((source), ())
 )
 
 SELECT

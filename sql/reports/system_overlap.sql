@@ -3,18 +3,7 @@
 -- Example: Whom did one system restrict and another try afterwards?
 --   SELECT first_source, second_source, restricted_in_first_attempted_in_second AS people FROM reports.system_overlap
 --   WHERE first_source <> second_source AND restricted_in_first_attempted_in_second > 0 ORDER BY people DESC, 1, 2
-WITH tried AS (
-    SELECT
-        people.person_key, attempts.source,
-        bool_or(attempts.is_contact) AS is_contacted,
-        max(CASE WHEN attempts.direction <> 'inbound' THEN attempts.attempted_at END) AS last_attempt_at
-    FROM core.attempts AS attempts
-    INNER JOIN core.person_targets AS people ON people.target_key = attempts.target_key
-    WHERE attempts.is_attempt
-    GROUP BY people.person_key, attempts.source
-),
-
-marked AS (
+WITH marked AS (
     SELECT people.person_key, marks.source, min(marks.since) AS since
     FROM core.restrictions AS marks
     INNER JOIN core.person_targets AS people ON people.target_key = marks.target_key
@@ -22,19 +11,18 @@ marked AS (
 ),
 
 known AS (
-    SELECT DISTINCT people.person_key, targets.source
-    FROM core.person_targets AS people
-    INNER JOIN core._known_targets AS targets ON targets.target_key = people.target_key
+    SELECT
+        person_key, source,
+        bool_or(attempts > 0) AS is_attempted,
+        bool_or(contacts > 0) AS is_contacted,
+        max(last_attempt_at) AS last_attempt_at
+    FROM core._target_people
+    GROUP BY person_key, source
 ),
 
 facts AS (
-    SELECT
-        known.person_key, known.source,
-        tried.person_key IS NOT NULL AS is_attempted,
-        coalesce(tried.is_contacted, FALSE) AS is_contacted,
-        tried.last_attempt_at, marked.since
+    SELECT known.*, marked.since
     FROM known
-    LEFT JOIN tried ON tried.person_key = known.person_key AND tried.source = known.source
     LEFT JOIN marked ON marked.person_key = known.person_key AND marked.source = known.source
 ),
 

@@ -16,19 +16,17 @@ from functools import cached_property
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from tests.recount.attempts import Attempt, attempts
+from tests.recount.attempts import MEASURING, SOURCES, Attempt, attempts
 from tests.recount.rows import NEVER, Row, Rows, latest_moment, of_source
 
 Verdict = Literal["breach", "unverifiable", "tolerated"]
 GRAVITY: tuple[Verdict, ...] = ("breach", "unverifiable", "tolerated")
-LOOSE = bool(__import__("os").environ.get("LOOSE"))
 BONDS = ("same_point", "same_target", "matched_person")
 BASES = ("address", "stated", "inferred")
 PERIODS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 NORTH_AMERICA = frozenset(
     "US CA AG AI AS BB BM BS DM DO GD GU JM KN KY LC MP MS PR SX TC TT VC VG VI".split()
 )
-SOURCES = ("action_builder", "liondesk", "outreach", "voipbin")
 
 
 _INFO = {
@@ -473,14 +471,6 @@ class Across:
         """The attempts that a rule speaks of and may judge."""
         return [one for one in self.tries if self._is_meant(one, rule) and self._is_declared(one, rule)]
 
-    def not_judged(self, rule: Row) -> list[Try]:
-        """The attempts that a rule may speak of, whose purpose nobody has declared."""
-        return [
-            one
-            for one in self.tries
-            if self._is_meant(one, rule) and rule["purposes"] is not None and one.purpose is None
-        ]
-
     def _is_meant(self, one: Try, rule: Row) -> bool:
         """Whether the rule is about such a channel at such a place."""
         if rule["channels"] is not None and one.attempt.channel not in rule["channels"]:
@@ -516,11 +506,7 @@ class Across:
         presumes = versions[0]["location_presumption"] == "area_code"
         others = frozenset() if is_placed or presumes else self.zones_of(place.country)
         is_outside = not any(self._is_inside(one.at, zone, versions) for zone in place.zones | others)
-        verdict: Verdict = (
-            "breach"
-            if is_outside and (one.timing == "dialled" or (LOOSE and one.timing == "completed"))
-            else "unverifiable"
-        )
+        verdict: Verdict = "breach" if is_outside and one.timing == "dialled" else "unverifiable"
         return Breach(one.key, name, verdict, basis=place.basis)
 
     def _is_inside(self, at: datetime, zone: str, versions: Sequence[Row]) -> bool:
@@ -554,8 +540,6 @@ class Across:
 
     def _is_surely_one(self, one: Try, other: Try) -> bool:
         """The same target, or two targets that a crosswalk, an id or an e-mail address makes one person."""
-        if LOOSE and one.point is not None and one.point == other.point:
-            return True
         return self._bond(one.attempt.target, other.attempt.target) == "sure"
 
     def _bond(self, one: str, other: str) -> str | None:
@@ -695,14 +679,15 @@ class Across:
 
     @cached_property
     def audit(self) -> dict[tuple[str, str, str], dict[str, Any]]:
-        """Source, campaign and rule: attempts judged, not judged for want of a purpose, and verdicts."""
+        """Source, campaign and rule: attempts, those judged, and verdicts."""
         by_key = {one.key: one for one in self.tries}
         lines: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
-        for name in {rule["rule"] for rule in self.given.rules if rule["enabled"]}:
-            rule = next(rule for rule in self.given.rules if rule["rule"] == name)
-            for what, tries in (("judged", self.judged(rule)), ("not_judged", self.not_judged(rule))):
-                for one in tries:
-                    lines[one.attempt.source, one.attempt.campaign, name][what] += 1
+        for rule in {rule["rule"]: rule for rule in self.given.rules if rule["enabled"]}.values():
+            judged = {one.key for one in self.judged(rule)}
+            for one in self.tries:
+                line = lines[one.attempt.source, one.attempt.campaign, rule["rule"]]
+                line["attempts"] += 1
+                line["judged" if one.key in judged else "not_judged"] += 1
         plural = {"breach": "breaches", "unverifiable": "unverifiable", "tolerated": "tolerated"}
         for breach in self.breaches:
             one = by_key[breach.attempt]
@@ -710,7 +695,7 @@ class Across:
         return {key: self._line(counts) for key, counts in lines.items()}
 
     def _line(self, counts: Mapping[str, int]) -> dict[str, Any]:
-        names = ("judged", "not_judged", "breaches", "unverifiable", "tolerated")
+        names = ("attempts", "judged", "not_judged", "breaches", "unverifiable", "tolerated")
         line: dict[str, Any] = {name: counts.get(name, 0) for name in names}
         known = line["judged"] - line["unverifiable"]
         line["share_kept"] = (known - line["breaches"]) / known if known else None
@@ -718,15 +703,18 @@ class Across:
 
     @cached_property
     def reached(self) -> dict[str, dict[str, int]]:
-        """Each source, and ``all``: people, and those who were tried and reached, each counted once."""
-        sources = {source for source, _ in self._targets}
+        """Each source, and ``all``: people, and those who were tried and reached, each counted once.
+
+        Calls that came in count. Only sources that tell whether anybody was reached say who was tried.
+        """
         found = {}
-        for source in (*sorted(sources), "all"):
-            tries = [one for one in self.tries if source in (one.attempt.source, "all")]
+        for source in (*SOURCES, "all"):
+            tries = [one for one in self.all_tries if source in (one.attempt.source, "all")]
+            telling = [one for one in tries if one.attempt.source in MEASURING]
             found[source] = {
                 "people": len({person for place, person in self._targets if source in (place, "all")}),
-                "people_attempted": len({one.person for one in tries}),
-                "people_contacted": len({one.person for one in tries if one.attempt.is_contact}),
+                "people_attempted": len({one.person for one in telling}),
+                "people_contacted": len({one.person for one in telling if one.attempt.is_contact}),
                 "attempts": len(tries),
             }
         return found
@@ -744,7 +732,7 @@ class Across:
             people[source].add(person)
         tried: dict[str, set[str | None]] = defaultdict(set)
         reached: dict[str, set[str | None]] = defaultdict(set)
-        for one in self.tries:
+        for one in self.all_tries:
             tried[one.attempt.source].add(one.person)
             if one.attempt.is_contact:
                 reached[one.attempt.source].add(one.person)
@@ -754,9 +742,8 @@ class Across:
                 "attempted_in_both": len(tried[first] & tried[second]),
                 "contacted_in_both": len(reached[first] & reached[second]),
             }
-            for first in people
-            for second in people
-            if first != second
+            for first in SOURCES
+            for second in SOURCES
         }
 
     def most_in(self, period: timedelta, unit: Literal["person", "point"]) -> Counter[int]:
@@ -805,8 +792,6 @@ def _timing(source: str, row: Row) -> str:
 def _connected(attempt: Attempt) -> bool | None:
     """Whether anything answered; None if nobody says."""
     if attempt.disposition in ("contacted", "voicemail", "do_not_contact"):
-        return True
-    if LOOSE and attempt.disposition == "dispatched":
         return True
     return None
 

@@ -635,8 +635,8 @@ def _voipbin(folder: Folder, people: _People, log: Log) -> None:
     dice = Dice("voice", len(log.calls))
     since = moment("2026-10-12T00:00:00")
     calls = [call for call in log.calls if call.has_reference and call.tm_create >= since]
-    # A voice call is written by another service than its campaigncall; both are known until the same moment.
-    end = max(max(call.tm_create, call.tm_update or 0) for call in log.calls)
+    # Nothing in a list is later than the attempts, so that these say until when the source is known.
+    end = max(max(call.tm_create, call.tm_update or 0) for call in log.calls) - MILLISECOND
     voice = [_times(_voice_call(dice, call, end), None) for call in calls]
     half = len(voice) // 2
     folder.lines("voipbin/calls/2026-10-20.ndjson.gz", voice[:half])

@@ -16,6 +16,7 @@ import pytest
 from tests.sql.across_logs import (
     DO_NOT_CALL,
     HOUR,
+    LONDON,
     LOS_ANGELES,
     MIAMI,
     NEW_YORK,
@@ -67,8 +68,6 @@ def across(
     log = merged(*logs)
     con = with_across(log, purposes=purposes, switched_on=switched_on, rules=rules)
     build(con, *TABLES)
-    for key, sides in differences(recorded(con), counted(con, log).breaches).items():
-        print(key, *sides, sep="\n    ")
     assert differences(recorded(con), counted(con, log).breaches) == {}
     return con
 
@@ -425,3 +424,34 @@ def test_an_attempt_at_a_number_in_no_plan_has_no_location() -> None:
     con = across(dialled(1, "5550142", at("10-20 10:30") - timedelta(hours=2)))
     (row,) = breaches(con, "house_hours")
     assert (row["verdict"], row["reason"], row["zone_basis"]) == ("unverifiable", "no_location", "none")
+
+
+# ------------------------------------------------------------------------------------------------ what the cases leave open
+
+
+def test_a_call_that_a_system_ticked_off_may_not_have_connected() -> None:
+    """LionDesk says that a call was completed, not that anybody or anything answered."""
+    rule = PER_POINT | {"rule": "one_connected", "cap": 1, "counts": "connected"}
+    start = at("10-20 15:00")
+    con = across(
+        contact(76, first_name="Ann", last_name="Lee", mobile_phone=NEW_YORK),
+        sent(1, start),
+        sent(2, start + HOUR),
+        rules=[rule],
+    )
+    assert [verdict for _, verdict in verdicts(con, "one_connected")] == ["unverifiable"]
+
+
+def test_a_zone_by_the_address_brings_the_country_of_the_address() -> None:
+    """A number of London is an entity's with an address in Arizona; the dialer calls it at 03:30 there."""
+    con = across(
+        entity(501, first_name="Ann", last_name="Lee"),
+        phone_number(88001, LONDON),
+        address(7001, "America/Phoenix"),
+        dialled(1, LONDON, at("10-20 10:30")),
+    )
+    places = fetch(
+        con, f"SELECT DISTINCT zones, country FROM core.contact_points WHERE point_key = 'phone:{LONDON}'"
+    )
+    assert places == [{"zones": ["America/Phoenix"], "country": "US"}]
+    assert [row["verdict"] for row in breaches(con, "us-hours")] == ["breach"]

@@ -1,5 +1,6 @@
 """A SQL file says what it is; a file that says it wrongly is refused when it is loaded, by name and line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -7,6 +8,7 @@ import pytest
 
 from pipelines.models.incremental import build_whole
 from pipelines.models.sql_files import ModelError, load_models, read_model, with_upstream
+from pipelines.sources import Field, Resource, Source
 
 GOOD = """\
 -- One row per fruit:
@@ -171,3 +173,31 @@ def test_upstream_is_found_through_every_step() -> None:
     names = [model.table for model in with_upstream(models, ["reports.campaign_contact_rates"])]
     assert names[-1] == "reports.campaign_contact_rates"
     assert {"core.observed", "core.attempts"} <= set(names)
+
+
+LISTS = Source(
+    name="lists",
+    title="Lists",
+    target="a line",
+    resources=(
+        Resource("lists", "names", "One row per name.", (Field("id", "bigint", "Its id.", required=True),)),
+    ),
+    has_attempts=False,
+)
+
+
+def test_a_source_without_attempts_has_no_file_of_them(tmp_path: Path) -> None:
+    root = write(tmp_path, GOOD)
+    (root / "sources" / "lists").mkdir(parents=True)
+    assert LISTS.attempts is None
+    assert LISTS.lists == LISTS.resources
+    assert load_models(root, sources=(LISTS,))["reports.fruits"]
+    (root / "sources" / "lists" / "attempts.sql").write_text("SELECT 1 AS native_id\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="gives attempts of a source that has none; delete it"):
+        load_models(root, sources=(LISTS,))
+
+
+def test_a_source_with_attempts_needs_the_file(tmp_path: Path) -> None:
+    source = replace(LISTS, has_attempts=True)
+    with pytest.raises(ModelError, match=r"sql/sources/lists/attempts\.sql: is missing"):
+        load_models(write(tmp_path, GOOD), sources=(source,))

@@ -381,6 +381,12 @@ def test_lists_agree_with_the_attempts() -> None:
             calls[number]["result"] == "success" and row["status"] == "hangup"
         )
         assert row["destination"]["target"] == calls[number]["destination"]["target"]
+    latest = max(
+        moment(str(row[name])) for row in calls.values() for name in ("tm_create", "tm_update") if row[name]
+    )
+    assert all(
+        moment(row[name]) <= latest for row in voice.values() for name in row if name.startswith("tm_")
+    )
     reasons = Counter(row["hangup_reason"] for row in voice.values())
     assert {"normal", "busy", "noanswer", "dialout", "failed", "amd", None} == set(reasons)
     stays = listed("voipbin/queuecalls")
