@@ -72,11 +72,13 @@ asked AS (
         CASE
             WHEN rules.grace_unit = 'business_days' THEN reports.local_day(related.since, asked.zones[1], rules.timezone)
         END AS day_of_mark,
-        coalesce(asked.country, left(rules.jurisdiction, 2)) AS country
+        coalesce(listed.country, '') AS country
     FROM related
     INNER JOIN compliance._context_rules AS asked
         ON asked.context = related.context AND asked.kind = 'after_mark' AND asked.is_judged
     INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
+    LEFT JOIN (SELECT DISTINCT country FROM landing.holidays) AS listed
+        ON listed.country = coalesce(asked.country, left(rules.jurisdiction, 2))
     WHERE
         rules.is_about_points = (related.kind = 'bad_contact_info')
         AND coalesce(epoch_us(related.attempted_at) > epoch_us(related.since) + rules.tolerance, TRUE)

@@ -117,7 +117,8 @@ WHERE NOT coalesce(
     Rule(
         "compliance.breaches",
         "marks_exist",
-        "A mark that a row names is in core.restrictions. A breach came after it began, and before it ended. A rule by "
+        "A mark that a row names is in core.restrictions. A breach came after it began, and before it ended; a "
+        "mark without a date never makes one, unless the house's own list has it. A rule by "
         "point hears marks that a point is bad, any other rule those that somebody does not want contact.",
         query="""
 SELECT breaches.attempt_key, breaches.rule, breaches.occurred_at, marks.kind, marks.since, marks.until
@@ -125,7 +126,8 @@ FROM compliance.breaches AS breaches
 LEFT JOIN core.restrictions AS marks ON marks.restriction_key = breaches.restriction_key
 WHERE breaches.restriction_key IS NOT NULL
     AND NOT coalesce(
-        coalesce(marks.since < breaches.occurred_at, marks.kind IS NOT NULL AND breaches.verdict = 'unverifiable')
+        -- A line of the house's list without a date always held.
+        coalesce(marks.since < breaches.occurred_at, marks.since_basis = 'list' OR breaches.verdict = 'unverifiable')
         AND coalesce(marks.until > breaches.occurred_at, TRUE)
         AND (
             (marks.kind = 'bad_contact_info') = (breaches.unit IS NOT DISTINCT FROM 'point')

@@ -94,17 +94,28 @@ REASONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "unverifiable": (
             "outside_hours_in_some_zones",
             "recorded_not_dialled",
+            "area_code_is_no_place",
             "consent_unknown",
             "no_location",
         ),
     },
     "cap": {
         "breach": ("over_cap",),
-        "unverifiable": ("likely_match", "may_not_have_connected", "consent_unknown"),
+        "unverifiable": (
+            "likely_match",
+            "may_not_have_connected",
+            "area_code_is_no_place",
+            "consent_unknown",
+        ),
     },
     "after_contact": {
         "breach": ("after_contact",),
-        "unverifiable": ("likely_match", "may_not_have_connected", "consent_unknown"),
+        "unverifiable": (
+            "likely_match",
+            "may_not_have_connected",
+            "area_code_is_no_place",
+            "consent_unknown",
+        ),
     },
     "after_mark": {
         "breach": ("after_mark",),
@@ -112,6 +123,7 @@ REASONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "marked_on_another_point",
             "likely_match",
             "mark_without_date",
+            "area_code_is_no_place",
             "consent_unknown",
         ),
         "tolerated": ("within_grace",),
