@@ -39,6 +39,10 @@ _INFO = {
 # ------------------------------------------------------------------------------------------------------- what is given
 
 
+ALWAYS = datetime(1900, 1, 1)
+"""Since when a line of the house's list holds that says nothing of it."""
+
+
 @dataclass(frozen=True)
 class Prefix:
     """One line of the number plan: ``digits`` without a plus."""
@@ -419,7 +423,7 @@ class Across:
                 None,
                 point_key(row["kind"], row["value"], country),
                 frozenset({channel}) if channel else None,
-                row.get("since"),
+                row.get("since") or ALWAYS,
                 row.get("until"),
             )
 
@@ -499,6 +503,8 @@ class Across:
     def _hours_of(self, one: Try, versions: Sequence[Row]) -> Breach | None:
         name, place = versions[0]["rule"], one.place
         if not place.zones:
+            if not any(self._in_force(version, one.at.date()) for version in versions):
+                return None
             return Breach(one.key, name, "unverifiable", basis="none")
         if all(self._is_inside(one.at, zone, versions) for zone in place.zones):
             return None
