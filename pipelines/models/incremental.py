@@ -295,7 +295,9 @@ class Builder:
         if change.added is None or change.removed is None:
             return None
         return Change(
-            " UNION ".join(f"SELECT {key.of_row} AS key FROM {rows}" for rows in (change.added, change.removed))
+            " UNION ".join(
+                f"SELECT {key.of_row} AS key FROM {rows}" for rows in (change.added, change.removed)
+            )
         )
 
     def _keys(self, model: Model, changes: Mapping[str, Change]) -> str:
@@ -529,14 +531,17 @@ def _keyed(model: Model, select: str) -> str:
 
 
 def _differing(model: Model, old: str, new: str) -> str:
-    """Return a query, with the column ``key``, for the keys under which two tables hold different rows."""
+    """Return a query, with the column ``key``, for the keys under which two tables hold different rows.
+
+    Rows are compared by DuckDB's own hash, whatever the hash of keys is.
+    """
     assert model.incremental is not None
     key = quoted(model.incremental.column)
     compared = ", ".join(quoted(name) for name in model.columns if name not in model.constant)
     return f"""SELECT key FROM (
-        SELECT {key} AS key, CAST(hash({compared}) AS HUGEINT) AS rows FROM {old}
+        SELECT {key} AS key, CAST(system.main.hash({compared}) AS HUGEINT) AS rows FROM {old}
         UNION ALL
-        SELECT {key}, -CAST(hash({compared}) AS HUGEINT) FROM {new}
+        SELECT {key}, -CAST(system.main.hash({compared}) AS HUGEINT) FROM {new}
     ) GROUP BY key HAVING sum(rows) <> 0"""
 
 

@@ -95,7 +95,9 @@ _LABELS = ("Key", "Group", "Order", "Metric", "Example", "Incremental", "Sums", 
 _LABEL = re.compile(r"^([A-Z]\w+):\s*(.*)$")
 _WORDS = re.compile(r"^(\w+(?:, \w+)*) = (\w+(?:, \w+)*)$")
 _TABLES = r"from (\w+\.\w+(?:,\s*\w+\.\w+)*)"
-_INCREMENTAL = re.compile(rf"^(?:(\w+)|hash\((.+?)\))(?: {_TABLES})?(?: across (\w+\.\w+(?:,\s*\w+\.\w+)*))?$")
+_INCREMENTAL = re.compile(
+    rf"^(?:(\w+)|hash\((.+?)\))(?: {_TABLES})?(?: across (\w+\.\w+(?:,\s*\w+\.\w+)*))?$"
+)
 _SUMS = re.compile(rf"^{_TABLES}$")
 _FROM = re.compile(rf"^{_TABLES}$")
 _MARKED = re.compile(r"^(.*?)((?:\s*\[[^\[\]]*\])*)$", re.DOTALL)

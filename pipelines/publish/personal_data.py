@@ -15,6 +15,7 @@ What stays readable without a list: numbers, times, ids, and labels (``Field.lab
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from typing import Any, Literal
 import duckdb
 
 from pipelines.errors import LedgerError
+from pipelines.settings import Settings
 from pipelines.sources import RESOURCES, SOURCES
 from pipelines.sources.contract import ADDRESS_TYPES, Field, Resource
 from pipelines.sql_text import literal, quoted
@@ -36,7 +38,18 @@ WITHHELD = "(withheld)"
 """The text that replaces a value that is withheld."""
 
 Content = Literal[
-    "text", "texts", "json", "address", "person", "known", "quotation", "path", "name", "disposition", "note"
+    "text",
+    "texts",
+    "json",
+    "address",
+    "person",
+    "known",
+    "quotation",
+    "path",
+    "name",
+    "disposition",
+    "note",
+    "rule",
 ]
 """What a column may hold that must be hidden.
 
@@ -47,6 +60,7 @@ Content = Literal[
 - ``name``: a name that is a word of the contract, or anything. Words of the contract stay.
 - ``disposition``: a raw disposition. A value that the mapping decided, and the name of a label, stay.
 - ``note``: the project's own text, or that of a line of the landing folder's mapping.
+- ``rule``: a text of a contact rule. The project's own texts stay, and so does a title that is the rule's name.
 """
 
 _SALT = "(SELECT salt FROM landing.salt)"
@@ -64,7 +78,8 @@ _QUOTING: Mapping[str, frozenset[str]] = {
 """The ledger's own tables that quote input files → the columns that do."""
 
 _MAPPING: Mapping[str, Content] = {"source": "name", "field": "name", "note": "note"}
-_RULES: Mapping[str, Content] = {"title": "note", "citation": "note", "url": "note", "note": "note"}
+_RULE_TEXTS = ("title", "citation", "url", "note")
+_RULES: Mapping[str, Content] = dict.fromkeys(_RULE_TEXTS, "rule")
 _OWN: Mapping[str, Mapping[str, Content]] = {
     "quality.row_accounting": {"file": "path"},
     "quality.rejected_rows": {"file": "path", "field": "name"},
@@ -73,14 +88,17 @@ _OWN: Mapping[str, Mapping[str, Content]] = {
     "core.dispositions": _MAPPING,
     "landing.contact_rules": _RULES,
     "core.contact_rules": _RULES,
-    "landing.purposes": {"campaign": "name", "subject": "text"},
-    "core._purposes": {"subject": "text"},
+    "reports.contact_rule_counts": _RULES,
+    "landing.purposes": {"campaign": "name"},
     "core.attempts": {"raw_disposition": "disposition", "unmapped_value": "text"},
-    "core.attempt_points": {"subject": "text"},
     "core.contact_points": {"value": "text", "status": "name"},
     "core.restrictions": {"evidence": "name"},
     "quality.unmapped_values": {"value": "text", "line": "quotation"},
+    "core._match_links": {"link": "text"},
+    "core._known_targets": {"first_name": "text"},
+    "core._target_points": {"value": "text", "status": "name"},
     "reports.aapor_coverage": {"source": "name"},
+    "reports.contact_rule_audit": {"title": "rule"},
 }
 """The ledger's own tables → the columns with text that people choose."""
 
@@ -96,7 +114,11 @@ _PEOPLE: Mapping[str, Content] = dict.fromkeys(
 """Columns of these names in any built table hold what leads to a person: a number, an address, or a name. A key is
 hashed as a whole, so that tables can still be joined by it."""
 
-_SPELLED_AS: Mapping[str, Content] = {"type": "name", **_PEOPLE}
+_SPELLED_AS: Mapping[str, Content] = {
+    "type": "name",
+    "subject": "text",
+    **_PEOPLE,
+}
 """Columns of these names in any built table → what they hold."""
 
 _ALIASES: Mapping[str, Content] = {"file": "path", "files": "path", "first_file": "path"}
@@ -288,6 +310,7 @@ _HOW: Mapping[Content, str] = {
     "name": "A keyed hash stands in place of a name that is no word of the contract",
     "disposition": "A keyed hash stands in place of a value that neither the mapping nor a label knows",
     "note": "A keyed hash stands in place of a note from the landing folder",
+    "rule": "A keyed hash stands in place of a text from the landing folder",
 }
 
 
@@ -311,14 +334,21 @@ def _fields() -> Mapping[str, Mapping[str, Content]]:
 
 
 def _content(resource: Resource, field: Field) -> Content | None:
-    """What the field may hold that must be hidden; None for numbers, times, ids, labels and closed sets."""
+    """What the field may hold that must be hidden; None for numbers, times, ids, labels and closed sets.
+
+    The key of a list that people write is made of ids and names, and people write anything for a name.
+    """
     match field.kind:
         case "texts" | "json" | "address" | "person":
             return field.kind
         case "text" if field.personal:
             return "text"
+        case "text" if field.known and not field.closed:
+            return "known"
+        case "text" if resource.is_whole_list and field.name in resource.key and not field.closed:
+            return None if field.name.endswith("_id") else "name"
         case "text" if not (field.closed or field.label or field.name in (*resource.key, resource.target)):
-            return "known" if field.known else "text"
+            return "text"
     return None
 
 
@@ -349,6 +379,9 @@ def _replacement(content: Content, value: str) -> str:
             return f"array_to_string({parts}, '/')"
         case "note":
             return f"CASE WHEN origin = 'default' THEN {value} ELSE {_hash(value)} END"
+        case "rule":
+            own = ", ".join(map(literal, _rule_texts()))
+            return f"CASE WHEN {value} IN (rule, {own}) THEN {value} ELSE {_hash(value)} END"
         case "disposition":
             is_told = f"{value} IN ({_labels()}) OR lower({value}) IN ({_UNDECIDED})"
             return (
@@ -434,6 +467,14 @@ def _words() -> tuple[str, ...]:
             texts += [field.name, *field.aliases, field.relation or "", *field.known, *field.closed]
     texts += [*_MORE_WORDS, *ADDRESS_TYPES, *(name for members in _MEMBERS.values() for name, _ in members)]
     return tuple(sorted({word for text in texts for word in re.findall("[a-z]+", text.lower())}))
+
+
+@cache
+def _rule_texts() -> tuple[str, ...]:
+    """The texts of the project's own contact rules."""
+    with Settings().contact_rules.open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    return tuple(sorted({text.strip() for line in lines for name in _RULE_TEXTS if (text := line[name])}))
 
 
 @cache

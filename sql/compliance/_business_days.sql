@@ -1,8 +1,12 @@
 -- One row per country + day: how many business days there were from 2015 until this day, this day included.
--- Business days are Monday to Friday without the country's holidays (data/holidays.csv), until 2040.
+-- Business days are Monday to Friday without the country's holidays (data/holidays.csv), until 2040. The country '' stands
+-- for every country without a list of holidays.
 -- Key: country, day
+-- Group: core
 WITH countries AS (
-    SELECT DISTINCT country FROM landing.holidays
+    SELECT country FROM landing.holidays
+    UNION
+    SELECT '' AS country
 ),
 
 days AS (
@@ -11,7 +15,7 @@ days AS (
 )
 
 SELECT
-    countries.country, -- ISO code
+    countries.country, -- ISO code; empty for countries without a list
     days.day, -- the day
     -- true if it is a business day
     isodow(days.day) <= 5 AND holidays.day IS NULL AS is_business_day,

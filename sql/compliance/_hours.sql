@@ -5,6 +5,7 @@
 -- A time that was recorded by hand, or the time at which a call was over, says nobody's clock at the dial: never a
 -- breach. Both ends of the hours are inside, and so is what lies within the clock tolerance of them.
 -- Key: attempt_key, rule
+-- Group: core
 -- Incremental: hash(target_key) from compliance._approaches
 WITH rules AS (
     SELECT
@@ -110,9 +111,10 @@ nowhere AS (
     SELECT DISTINCT timed.attempt_key, timed.target_key, asked.rule
     FROM timed
     INNER JOIN compliance._context_rules AS asked ON asked.context = timed.context
+    INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
     WHERE
         asked.kind = 'hours' AND asked.is_judged AND asked.zones IS NULL
-        AND reports.is_in_force(timed.moment, asked.in_force_from, NULL, NULL)
+        AND reports.is_in_force(timed.moment, rules.in_force_from, rules.in_force_until, NULL)
 )
 
 SELECT

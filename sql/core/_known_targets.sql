@@ -14,7 +14,8 @@ WITH named AS (
 ),
 
 known AS (
-    SELECT source, target_key FROM core.attempts
+    SELECT source, target_key FROM core._targets
+WHERE campaign_key = 'all'
     UNION
     SELECT source, target_key FROM core._target_points
     UNION

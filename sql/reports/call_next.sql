@@ -19,7 +19,7 @@
 -- Metric: callable_targets = count(*) FILTER (WHERE held_back_by IS NULL)
 -- Metric: held_back_targets = count(*) FILTER (WHERE held_back_by IS NOT NULL)
 -- Example: Whom should be called first?
---   SELECT target_key, campaign_key, point_key, callable_from, callable_until, tries_left, score FROM reports.call_next
+--   SELECT target_key, point_key, callable_from, callable_until, tries_left, score FROM reports.call_next
 --   WHERE held_back_by IS NULL ORDER BY score DESC NULLS LAST, callable_from, target_key LIMIT 20
 WITH restricted AS (
     SELECT DISTINCT open.target_key

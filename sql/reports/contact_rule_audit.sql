@@ -6,7 +6,7 @@
 -- Metric: breaches = sum(breaches)
 -- Metric: not_judged = sum(not_judged)
 -- Example: Which campaigns broke which rules, and how often?
---   SELECT source, campaign_name, rule, breaches, judged, share_kept FROM reports.contact_rule_audit
+--   SELECT source, campaign_key, campaign_name, rule, breaches, judged, share_kept FROM reports.contact_rule_audit
 --   WHERE breaches > 0 ORDER BY breaches DESC, source, campaign_key, rule
 WITH contexts AS (
     SELECT source, campaign_key, context, count(*) AS attempts

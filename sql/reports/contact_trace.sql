@@ -6,7 +6,7 @@
 -- Order: source, campaign_name, occurred_at, event, attempt_key, restriction_key, person_key
 -- Incremental: hash(target_key) from core.attempts, core.person_targets, compliance.breaches, reports._person_marks
 -- Example: What was done to the person whom most attempts broke a rule on?
---   SELECT person_key, occurred_at, words, source, campaign_name, rules_broken FROM reports.contact_trace
+--   SELECT person_key, occurred_at, words, source, campaign_name AS campaign, rules_broken FROM reports.contact_trace
 --   WHERE person_key = (
 --     SELECT person_key FROM compliance.breaches WHERE verdict = 'breach'
 --     GROUP BY person_key ORDER BY count(DISTINCT attempt_key) DESC, person_key LIMIT 1

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
+
 from pipelines.ingest.contact_rules import load_contact_rules
 from pipelines.ingest.reference import load_reference
-
 from pipelines.settings import ROOT
 from tests.sql.logs import NOWHERE, Row, uuid, with_mapping
 

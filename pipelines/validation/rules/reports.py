@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.validation.rule import Rule, one_of
-from pipelines.validation.rules.vocabulary import DISPOSITIONS, EPSILON, OUTCOMES
+from pipelines.validation.rules.vocabulary import DISPOSITIONS, EPSILON, HELD_BACK, OUTCOMES
 
 REPORT_RULES = (
     Rule(
@@ -568,6 +568,7 @@ FROM (SELECT person_key, attempt_key FROM reports.contact_trace WHERE event <> '
 FULL OUTER JOIN core.attempts AS attempts ON attempts.attempt_key = traced.attempt_key
 LEFT JOIN core.person_targets AS people ON people.target_key = attempts.target_key
 WHERE traced.person_key IS DISTINCT FROM people.person_key OR traced.attempt_key IS NULL OR attempts.attempt_key IS NULL""",
+        is_keyed=True,
     ),
     Rule(
         "reports.contact_trace",
@@ -611,15 +612,7 @@ WHERE traced.rules IS DISTINCT FROM counted.rules""",
     one_of(
         "reports.call_next",
         "held_back_by",
-        (
-            "restricted",
-            "cap",
-            "outside_hours",
-            "in_flight",
-            "exhausted",
-            "no_usable_point",
-            "reached_elsewhere",
-        ),
+        HELD_BACK,
         ("target_key",),
     ),
     Rule(
