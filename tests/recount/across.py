@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -335,7 +335,8 @@ class Across:
             ]
             zones = frozenset(row["timezone"] for row in theirs if row.get("timezone"))
             if zones:
-                return Place(zones, "address", _first(theirs, "country"), _first(theirs, "state"))
+                addresses = [Place(zones, "address", *self._state(row)) for row in theirs]
+                return _together(addresses)
         for row in self.rows.get("outreach_prospects", ()) if source == "outreach" else ():
             if str(row["id"]) == native and row.get("time_zone_iana"):
                 return Place(
@@ -345,6 +346,16 @@ class Across:
                     row.get("address_state"),
                 )
         return Place()
+
+    def _state(self, row: Row) -> tuple[str | None, str | None]:
+        """Country and state of an address. A state without a country is one of the country that is set, if it has it."""
+        country, state = row.get("country"), row.get("state")
+        states = {
+            prefix.region for prefix in self.given.plan if prefix.country == (country or self.given.country)
+        }
+        if state not in states:
+            return country, None
+        return country or self.given.country, state
 
     @cached_property
     def _at_point(self) -> dict[str, set[str]]:
@@ -1046,10 +1057,6 @@ def _most(tries: Sequence[Try], period: timedelta) -> int:
     """The most of these attempts within a period; one that is exactly as long ago is not in it."""
     moments = [one.at for one in tries]
     return max((sum(end - period < at <= end for at in moments) for end in moments), default=0)
-
-
-def _first(rows: Iterable[Row], column: str) -> str | None:
-    return next((row[column] for row in rows if row.get(column)), None)
 
 
 def _timing(source: str, row: Row) -> str:
