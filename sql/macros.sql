@@ -349,6 +349,27 @@ AND coalesce(list_contains(days, CAST(1 + (local_moment // 86400000000 + 3) % 7 
 CREATE OR REPLACE MACRO reports.local_day(moment, zone, other_zone) AS
 CAST(moment AT TIME ZONE 'UTC' AT TIME ZONE coalesce(zone, other_zone) AS DATE);
 
+-- True if a version of a rule is in force on the local day of a moment in microseconds since 1970 (UTC). Two days away
+-- from both ends of the version it is not asked which day that is.
+CREATE OR REPLACE MACRO reports.is_in_force_at(moment, zone, other_zone, in_force_from, in_force_until, days) AS
+CASE
+    WHEN
+        days IS NULL
+        AND coalesce(date_diff('day', DATE '1970-01-01', in_force_from) + 2 <= moment // 86400000000, TRUE)
+        AND coalesce(date_diff('day', DATE '1970-01-01', in_force_until) - 2 >= moment // 86400000000, TRUE)
+        THEN TRUE
+    ELSE
+        reports.is_in_force(
+            CAST(
+                date_diff(
+                    'day', DATE '1970-01-01',
+                    reports.local_day(TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(moment), zone, other_zone)
+                ) AS BIGINT
+            ) * 86400000000,
+            in_force_from, in_force_until, days
+        )
+END;
+
 -- Microseconds that a zone's clock is ahead of UTC at a moment in microseconds since 1970 (UTC).
 CREATE OR REPLACE MACRO reports.clock_ahead(moment, zone) AS
 epoch_us((TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(moment)) AT TIME ZONE 'UTC' AT TIME ZONE zone) - moment;

@@ -50,7 +50,7 @@ own_clocks AS (
 
 -- The attempts that are outside in one zone of Z at least.
 suspects AS (
-    SELECT DISTINCT own.attempt_key, asked.context, rules.rule, rules.in_force_from, asked.doubt
+    SELECT DISTINCT own.attempt_key, asked.context, rules.rule, asked.doubt
     FROM own_clocks AS own
     INNER JOIN compliance._context_rules AS asked ON asked.context = own.context AND asked.kind = 'hours' AND asked.is_judged
     INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
@@ -62,23 +62,31 @@ suspects AS (
         AND reports.is_in_force(own.local_moment, rules.in_force_from, rules.in_force_until, rules.days)
 ),
 
--- Each suspect with every zone of Z and N.
+-- Each suspect with every version of the rule: at the end of one, two zones may have two days.
+asked_versions AS (
+    SELECT DISTINCT suspects.attempt_key, suspects.context, suspects.rule, asked.in_force_from
+    FROM suspects
+    INNER JOIN compliance._context_rules AS asked
+        ON asked.context = suspects.context AND asked.rule = suspects.rule AND asked.is_judged
+),
+
+-- And with every zone of Z and N.
 asked_zones AS (
-    SELECT suspects.attempt_key, suspects.rule, suspects.in_force_from, own_zones.zone, TRUE AS is_own
-    FROM suspects
-    INNER JOIN own_zones ON own_zones.context = suspects.context
+    SELECT asked.attempt_key, asked.rule, asked.in_force_from, own_zones.zone
+    FROM asked_versions AS asked
+    INNER JOIN own_zones ON own_zones.context = asked.context
     UNION ALL
-    SELECT suspects.attempt_key, suspects.rule, suspects.in_force_from, others.zone, FALSE
-    FROM suspects
-    INNER JOIN placed ON placed.context = suspects.context
-    INNER JOIN rules ON rules.rule = suspects.rule AND rules.in_force_from IS NOT DISTINCT FROM suspects.in_force_from
+    SELECT asked.attempt_key, asked.rule, asked.in_force_from, others.zone
+    FROM asked_versions AS asked
+    INNER JOIN placed ON placed.context = asked.context
+    INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
     INNER JOIN core._country_zones AS others ON others.country = placed.country
     WHERE placed.zone_basis NOT IN ('address', 'stated') AND NOT rules.presumes_place
 ),
 
 judged AS (
     SELECT
-        zones.attempt_key, zones.rule, zones.is_own,
+        zones.attempt_key, zones.rule, zones.zone,
         timed.moment + clocks.ahead AS local_moment,
         (
             (timed.moment + clocks.ahead) % 86400000000 < rules.opens - rules.tolerance
@@ -93,10 +101,16 @@ judged AS (
     ON clocks.zone = zones.zone AND clocks.from_us <= timed.moment AND timed.moment < clocks.until_us
 ),
 
+in_zones AS (
+    SELECT attempt_key, rule, zone, bool_or(is_outside) AS is_outside, min(local_moment) AS local_moment
+    FROM judged
+    GROUP BY attempt_key, rule, zone
+),
+
 weighed AS (
     SELECT
         attempt_key, rule, bool_and(is_outside) AS is_outside, min(local_moment) AS local_from, max(local_moment) AS local_until
-    FROM judged
+    FROM in_zones
     GROUP BY attempt_key, rule
 ),
 

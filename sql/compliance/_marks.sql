@@ -83,8 +83,9 @@ asked AS (
         rules.is_about_points = (related.kind = 'bad_contact_info')
         AND coalesce(epoch_us(related.attempted_at) > epoch_us(related.since) + rules.tolerance, TRUE)
         AND coalesce(epoch_us(related.attempted_at) < epoch_us(related.until) - rules.tolerance, TRUE)
-        AND reports.is_in_force(
-            epoch_us(related.attempted_at), rules.in_force_from, rules.in_force_until, rules.days
+        AND reports.is_in_force_at(
+            epoch_us(related.attempted_at), asked.zones[1], rules.timezone,
+            rules.in_force_from, rules.in_force_until, rules.days
         )
 ),
 

@@ -40,7 +40,10 @@ suspects AS (
             WHEN rules.period = '30d' THEN approaches.in_30d
             ELSE approaches.in_7d
         END > rules.cap
-        AND reports.is_in_force(epoch_us(approaches.attempted_at), rules.in_force_from, rules.in_force_until, rules.days)
+        AND reports.is_in_force_at(
+            epoch_us(approaches.attempted_at), asked.zones[1], rules.timezone,
+            rules.in_force_from, rules.in_force_until, rules.days
+        )
 )
 
 SELECT

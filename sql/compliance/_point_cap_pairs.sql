@@ -34,7 +34,10 @@ suspects AS (
     INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
     WHERE
         approaches.point_key IS NOT NULL
-        AND reports.is_in_force(epoch_us(approaches.attempted_at), rules.in_force_from, rules.in_force_until, rules.days)
+        AND reports.is_in_force_at(
+            epoch_us(approaches.attempted_at), asked.zones[1], rules.timezone,
+            rules.in_force_from, rules.in_force_until, rules.days
+        )
 )
 
 SELECT

@@ -47,7 +47,12 @@ said AS (
 ),
 
 best AS (
-    SELECT target_key, min(CASE WHEN zone IS NOT NULL THEN place END) AS place, max(country) AS country, max(region) AS region
+    -- Two addresses in two countries, or in two states, say neither.
+    SELECT
+        target_key,
+        min(CASE WHEN zone IS NOT NULL THEN place END) AS place,
+        CASE WHEN min(country) = max(country) THEN min(country) END AS country,
+        CASE WHEN min(country) = max(country) AND min(region) = max(region) THEN min(region) END AS region
     FROM said
     GROUP BY target_key
 )

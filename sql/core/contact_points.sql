@@ -62,7 +62,7 @@ shared AS (
         point_key, list_sort(array_agg(DISTINCT zone)) AS zones,
         -- Two addresses in two countries, or in two states, say neither.
         CASE WHEN min(country) = max(country) THEN min(country) END AS country,
-        CASE WHEN min(region) = max(region) THEN min(region) END AS region,
+        CASE WHEN min(country) = max(country) AND min(region) = max(region) THEN min(region) END AS region,
         CASE rank WHEN 1 THEN 'address' WHEN 2 THEN 'stated' ELSE 'inferred' END AS zone_basis
     FROM each_zone
     GROUP BY point_key, rank
@@ -94,11 +94,21 @@ SELECT
         CASE WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.country END,
         plan.country, places.country
     ) AS country,
-    -- the state or province: of an address, otherwise of the area code; null if nothing says it
+    -- the state or province: of an address, otherwise of the area code, if that is one of the same country; null if
+    -- nothing says it
     coalesce(
         CASE WHEN places.zone_basis = 'address' THEN places.region END,
         CASE WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.region END,
-        plan.region, places.region
+        CASE
+            WHEN
+                plan.country = coalesce(
+                    CASE WHEN places.zone_basis = 'address' THEN places.country END,
+                    CASE WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.country END,
+                    plan.country
+                )
+                THEN plan.region
+        END,
+        places.region
     ) AS region,
     coalesce(places.zones, shared.zones, plan.zones) AS zones, -- time zones that it may be in, IANA names; null if unknown
     -- how the zones are known: address, stated, inferred, area_code, country or none

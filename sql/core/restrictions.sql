@@ -46,7 +46,8 @@ WHERE kind <> 'opted_in'
     WHERE attempts.disposition IN ('do_not_contact', 'bad_contact_info')
 ),
 
--- A point's mark ends by an opt-in of the point, a target's by one of the target. Both are the source's own word.
+-- A point's mark ends by an opt-in of the point, a target's by one of the target. Both are the source's own word. A mark on
+-- a number is about calls and texts, and one on an e-mail address about e-mails: an opt-in to the other ends neither.
 opted_in AS (
     SELECT marks.restriction_key, min(agreed.since) AS until
     FROM every_mark AS marks
@@ -57,7 +58,10 @@ opted_in AS (
             agreed.target_key = marks.target_key AND (agreed.point_key IS NULL OR agreed.point_key = marks.point_key)
             OR agreed.point_key = marks.point_key
         )
-        AND (agreed.channels IS NULL OR marks.channels IS NULL OR agreed.channels = marks.channels)
+        AND (
+            agreed.channels IS NULL OR agreed.channels = marks.channels
+            OR marks.channels IS NULL AND (marks.point_key IS NULL OR split_part(marks.point_key, ':', 1) = agreed.channels)
+        )
     GROUP BY marks.restriction_key
 ),
 

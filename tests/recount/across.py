@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -35,12 +35,21 @@ _INFO = {
     "Address": ("action_builder_addresses", "address", "id"),
 }
 """Action Builder's type of contact info → its table, the point's kind, and the column that says it."""
+_OWN_TABLES = (("outreach_phone_numbers", "phone", "number"), ("outreach_email_addresses", "email", "email"))
+"""Outreach's tables of points: the table, the points' kind, and the column that says them."""
+STATES = {
+    "opted_out": "opted_out",
+    "unsubscribed": "opted_out",
+    "do_not_call": "do_not_contact",
+    "do_not_contact": "do_not_contact",
+    "bad": "bad_contact_info",
+    "bounced": "bad_contact_info",
+    "wrong_number": "bad_contact_info",
+}
+"""Words for the state of a number or an address in Outreach, as far as the tests use them → the mark that they are."""
+GRAVEST = ("house_list", "do_not_contact", "opted_out", "bad_contact_info")
 
 # ------------------------------------------------------------------------------------------------------- what is given
-
-
-ALWAYS = datetime(1900, 1, 1)
-"""Since when a line of the house's list holds that says nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +64,14 @@ class Prefix:
 
 @dataclass(frozen=True)
 class Member:
-    """Which person a target is. Targets of one person with the same ``sure`` are one for sure, any others likely."""
+    """Which person a target is. Targets of one person with the same ``sure`` are one for sure, any others likely.
+
+    ``is_linked``: whether anything joins it to others.
+    """
 
     person: str
     sure: str
+    is_linked: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,14 +159,22 @@ class Try:
 
 @dataclass(frozen=True)
 class Mark:
-    """A word against contacting somebody: at a point, or at all (``point`` is None)."""
+    """A word against contacting somebody: at a point, or at all (``point`` is None). ``source`` took it."""
 
+    source: str
     kind: str
     target: str | None
     point: str | None
     channels: frozenset[str] | None
     since: datetime | None
     until: datetime | None = None
+    attempt: str | None = None
+    """The attempt of which it is the outcome."""
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it is known since when it holds. A line of the organization's list without a date always held."""
+        return self.since is not None or self.kind == "house_list"
 
 
 @dataclass(frozen=True)
@@ -163,6 +184,7 @@ class Breach:
     attempt: str
     rule: str
     verdict: Verdict
+    reason: str
     count: int | None = None
     via: str | None = None
     basis: str | None = None
@@ -286,7 +308,14 @@ class Across:
             if best is None:
                 return by_number
             theirs = [place for place in others if place.zones and place.basis == BASES[best]]
-            own = replace(theirs[0], zones=frozenset().union(*(place.zones for place in theirs)))
+            own = (
+                _together(theirs)
+                if BASES[best] == "address"
+                else replace(theirs[0], country=None, region=None)
+            )
+            own = replace(own, zones=frozenset().union(*(place.zones for place in theirs)))
+        if own.basis != "address" and by_number.country is not None:
+            return replace(own, country=by_number.country, region=by_number.region)
         if own.country is None:
             return replace(own, country=by_number.country, region=by_number.region)
         if own.region is None and own.country == by_number.country:
@@ -306,7 +335,8 @@ class Across:
             ]
             zones = frozenset(row["timezone"] for row in theirs if row.get("timezone"))
             if zones:
-                return Place(zones, "address", _first(theirs, "country"), _first(theirs, "state"))
+                addresses = [Place(zones, "address", *self._state(row)) for row in theirs]
+                return _together(addresses)
         for row in self.rows.get("outreach_prospects", ()) if source == "outreach" else ():
             if str(row["id"]) == native and row.get("time_zone_iana"):
                 return Place(
@@ -316,6 +346,16 @@ class Across:
                     row.get("address_state"),
                 )
         return Place()
+
+    def _state(self, row: Row) -> tuple[str | None, str | None]:
+        """Country and state of an address. A state without a country is one of the country that is set, if it has it."""
+        country, state = row.get("country"), row.get("state")
+        states = {
+            prefix.region for prefix in self.given.plan if prefix.country == (country or self.given.country)
+        }
+        if state not in states:
+            return country, None
+        return country or self.given.country, state
 
     @cached_property
     def _at_point(self) -> dict[str, set[str]]:
@@ -366,12 +406,7 @@ class Across:
                 to = row.get(f"destination_{index}") or {}
                 if to.get("type") == "tel":
                     yield f"voipbin:{row['id']}", "phone", to["target"]
-        for row in self.rows.get("outreach_prospects", ()):
-            for name in ("mobile", "work", "home", "other", "voip"):
-                for number in row.get(f"{name}_phones") or ():
-                    yield f"outreach:{row['id']}", "phone", number
-            for address in row.get("emails") or ():
-                yield f"outreach:{row['id']}", "email", address
+        yield from self._listed_by_outreach()
         for row, kind, value in self._info():
             if row["owner_type"] == "Entity":
                 yield f"action_builder:{row['owner_id']}", kind, value
@@ -379,6 +414,17 @@ class Across:
             for name in ("mobile_phone", "home_phone", "office_phone"):
                 yield f"liondesk:{row['id']}", "phone", row.get(name)
             yield f"liondesk:{row['id']}", "email", row.get("email")
+
+    def _listed_by_outreach(self) -> Iterator[tuple[str, str, str | None]]:
+        for row in self.rows.get("outreach_prospects", ()):
+            for name in ("mobile", "work", "home", "other", "voip"):
+                for number in row.get(f"{name}_phones") or ():
+                    yield f"outreach:{row['id']}", "phone", number
+            for address in row.get("emails") or ():
+                yield f"outreach:{row['id']}", "email", address
+        for table, kind, column in _OWN_TABLES:
+            for row in self.rows.get(table, ()):
+                yield f"outreach:{row['prospect_id']}", kind, row.get(column)
 
     def _info(self) -> Iterator[tuple[Row, str, str | None]]:
         """Action Builder's rows of points: the row, the point's kind and its value."""
@@ -398,14 +444,24 @@ class Across:
         country = self.given.country
         for one in self.all_tries:
             if one.attempt.disposition in ("do_not_contact", "bad_contact_info"):
-                yield Mark(one.attempt.disposition, one.attempt.target, one.point, None, one.attempt.at)
+                yield Mark(
+                    one.attempt.source,
+                    one.attempt.disposition,
+                    one.attempt.target,
+                    one.point,
+                    None,
+                    one.attempt.at,
+                    attempt=one.key,
+                )
         for row, kind, value in self._info():
             word = {"do_not_contact": "do_not_contact", "bad": "bad_contact_info"}.get(
                 row.get("status") or ""
             )
             point = point_key(kind, value, country)
             if word and point:
-                yield Mark(word, f"action_builder:{row['owner_id']}", point, None, row["updated_at"])
+                target = f"action_builder:{row['owner_id']}"
+                yield Mark("action_builder", word, target, point, None, row["updated_at"])
+        yield from self._states()
         for row in self.rows.get("outreach_prospects", ()):
             target = f"outreach:{row['id']}"
             for status, since, channels in (
@@ -413,19 +469,34 @@ class Across:
                 ("emails_opt_status", "emails_opted_at", frozenset({"email"})),
             ):
                 if row.get(status) == "opted_out":
-                    yield Mark("opted_out", target, None, channels, row.get(since))
-            if row.get("opted_out"):
-                yield Mark("opted_out", target, None, None, row.get("opted_out_at"))
+                    yield Mark("outreach", "opted_out", target, None, channels, row.get(since))
+            word, since_all = row.get("opted_out"), row.get("opted_out_at")
+            if word or (word is None and since_all is not None):
+                yield Mark("outreach", "opted_out", target, None, None, since_all)
         for row in self.rows.get("house_suppressions", ()):
             channel = row.get("channel")
             yield Mark(
+                "house",
                 "house_list",
                 None,
                 point_key(row["kind"], row["value"], country),
                 frozenset({channel}) if channel else None,
-                row.get("since") or ALWAYS,
+                row.get("since"),
                 row.get("until"),
             )
+
+    def _states(self) -> Iterator[Mark]:
+        """What Outreach's own tables of numbers and e-mail addresses say of them."""
+        for table, kind, column in _OWN_TABLES:
+            for row in self.rows.get(table, ()):
+                target = f"outreach:{row['prospect_id']}"
+                point = point_key(kind, row.get(column), self.given.country)
+                word = STATES.get((row.get("status") or "").lower().replace(" ", "_"))
+                if point and word:
+                    yield Mark("outreach", word, target, point, None, row.get("status_changed_at"))
+                since = row.get("unsubscribed_at")
+                if point and since is not None:
+                    yield Mark("outreach", "opted_out", target, point, frozenset({"email"}), since)
 
     def _opt_ins(self) -> Iterator[tuple[str, frozenset[str], datetime]]:
         for row in self.rows.get("outreach_prospects", ()):
@@ -438,13 +509,14 @@ class Across:
 
     def _ended(self, mark: Mark, opt_ins: Sequence[tuple[str, frozenset[str], datetime]]) -> Mark:
         if mark.since is None:
-            return mark
+            return mark  # Nobody knows whether an opt-in came later.
         ends = [mark.until] if mark.until else []
         if mark.kind in ("do_not_contact", "opted_out"):
-            reach = mark.channels or frozenset({(mark.point or "phone:").partition(":")[0]})
+            # A mark on a number is about calls and texts. One on the whole target, about everything, ends with any opt-in.
+            reach = mark.channels or (frozenset({mark.point.partition(":")[0]}) if mark.point else None)
             ends += [
                 at for target, channels, at in opt_ins
-                if target == mark.target and reach & channels and at > mark.since
+                if target == mark.target and (reach is None or reach & channels) and at > mark.since
             ]  # fmt: skip
         if mark.kind == "bad_contact_info":
             ends += [
@@ -472,23 +544,37 @@ class Across:
         return sorted(found, key=lambda breach: (breach.attempt, breach.rule))
 
     def judged(self, rule: Row) -> list[Try]:
-        """The attempts that a rule speaks of and may judge."""
-        return [one for one in self.tries if self._is_meant(one, rule) and self._is_declared(one, rule)]
+        """The attempts that a version of a rule speaks of and may judge."""
+        return [one for one in self.tries if self.why_not(one, rule) is None]
 
-    def _is_meant(self, one: Try, rule: Row) -> bool:
-        """Whether the rule is about such a channel at such a place."""
-        if rule["channels"] is not None and one.attempt.channel not in rule["channels"]:
-            return False
+    def why_not(self, one: Try, rule: Row) -> str | None:
+        """Why a version of a rule does not judge an attempt, the first reason that holds; None if it judges it."""
         country, _, region = rule["jurisdiction"].partition("-")
-        if country == "*":
-            return True
-        return one.place.country == country and (not region or one.place.region == region)
+        place, is_everywhere = one.place, country == "*"
+        if rule["channels"] is not None and one.attempt.channel not in rule["channels"]:
+            return "other_channel"
+        is_elsewhere = place.country != country or (region and place.region != region)
+        if not is_everywhere and place.country is not None and is_elsewhere:
+            return "other_jurisdiction"
+        if rule["purposes"] is not None:
+            if one.purpose is None:
+                return "purpose_undeclared"
+            if one.purpose not in rule["purposes"]:
+                return "other_purpose"
+        if rule["consent_lifts"] and one.consent == "yes":
+            return "consent"
+        if one.point is None and (rule["kind"] == "hours" or rule["unit"] == "point"):
+            return "no_point"
+        return "no_location" if not is_everywhere and place.country is None else None
 
-    def _is_declared(self, one: Try, rule: Row) -> bool:
-        """Whether the rule is about such a purpose, and no consent lifts it."""
-        if rule["purposes"] is None:
-            return True
-        return one.purpose in rule["purposes"] and not (rule["consent_lifts"] and one.consent == "yes")
+    def _doubt(self, one: Try, rule: Row) -> str | None:
+        """Why nobody can tell whether the rule holds for an attempt that it judges; None if somebody can."""
+        presumes = rule["location_presumption"] == "area_code"
+        if "-" in rule["jurisdiction"] and not presumes and one.place.basis != "address":
+            return "area_code_is_no_place"
+        if rule["consent_lifts"] and one.consent != "no":
+            return "consent_unknown"
+        return None
 
     def _in_force(self, rule: Row, day: date) -> bool:
         first, last = rule["in_force_from"], rule["in_force_until"]
@@ -497,23 +583,32 @@ class Across:
     # Hours.
 
     def _hours(self, versions: Sequence[Row]) -> Iterator[Breach | None]:
-        for one in self.judged(versions[0]):
-            yield self._hours_of(one, versions)
+        for one in self.tries:
+            theirs = [rule for rule in versions if self.why_not(one, rule) is None]
+            if theirs:
+                yield self._hours_of(one, theirs)
 
     def _hours_of(self, one: Try, versions: Sequence[Row]) -> Breach | None:
         name, place = versions[0]["rule"], one.place
         if not place.zones:
-            if not any(self._in_force(version, one.at.date()) for version in versions):
-                return None
-            return Breach(one.key, name, "unverifiable", basis="none")
+            if any(self._in_force(rule, one.at.date()) for rule in versions):
+                return Breach(one.key, name, "unverifiable", "no_location", basis="none")
+            return None
         if all(self._is_inside(one.at, zone, versions) for zone in place.zones):
             return None
         is_placed = place.basis in ("address", "stated")
         presumes = versions[0]["location_presumption"] == "area_code"
         others = frozenset() if is_placed or presumes else self.zones_of(place.country)
         is_outside = not any(self._is_inside(one.at, zone, versions) for zone in place.zones | others)
-        verdict: Verdict = "breach" if is_outside and one.timing == "dialled" else "unverifiable"
-        return Breach(one.key, name, verdict, basis=place.basis)
+        doubt = self._doubt(one, versions[0])
+        if not is_outside:
+            reason = "outside_hours_in_some_zones"
+        elif one.timing != "dialled" and (one.timing != "completed" or one.attempt.channel == "phone"):
+            reason = "recorded_not_dialled"
+        else:
+            reason = doubt or "outside_hours"
+        verdict: Verdict = "breach" if reason == "outside_hours" else "unverifiable"
+        return Breach(one.key, name, verdict, reason, basis=place.basis)
 
     def _is_inside(self, at: datetime, zone: str, versions: Sequence[Row]) -> bool:
         """Whether a moment within the tolerance of this one is inside the hours there."""
@@ -562,59 +657,69 @@ class Across:
         if before.key == one.key:
             return True
         if rule["period"] == "calendar_day":
-            return before.at <= one.at and all(
-                local(before.at, zone).date() == local(one.at, zone).date()
-                for zone in one.place.zones or {"UTC"}
-            )
+            zone = min(one.place.zones, default="UTC")
+            return before.at <= one.at and local(before.at, zone).date() == local(one.at, zone).date()
         gap = one.at - before.at
         return timedelta(0) <= gap < PERIODS[rule["period"]] - self.given.tolerance
 
     def _cap(self, versions: Sequence[Row]) -> Iterator[Breach | None]:
-        pool = self.judged(versions[0])
-        for one in pool:
-            rule = self._version(one, versions)
-            if rule is not None:
-                yield self._cap_of(one, pool, rule)
+        for rule in versions:
+            pool = self.judged(rule)
+            for one in pool:
+                if self._is_in_its_time(one, rule):
+                    yield self._cap_of(one, pool, rule)
 
-    def _version(self, one: Try, versions: Sequence[Row]) -> Row | None:
-        """The version in force at the attempt's local date."""
-        zone = min(one.place.zones, default="UTC")
-        day = local(one.at, zone).date()
-        return next((rule for rule in versions if self._in_force(rule, day)), None)
+    def _is_in_its_time(self, one: Try, rule: Row) -> bool:
+        """Whether a version is in force at the attempt's local date, on such a day of the week."""
+        day = local(one.at, min(one.place.zones, default="UTC")).date()
+        return self._in_force(rule, day) and (rule["days"] is None or day.isoweekday() in rule["days"])
 
     def _cap_of(self, one: Try, pool: Sequence[Try], rule: Row) -> Breach | None:
         sure, likely = (
             [other for other in group if self._is_in_period(other, one, rule)]
             for group in self._groups(one, pool, rule)
         )
-        everything = [*sure, *likely]
-        certain = sure
         if rule["counts"] == "connected":
             if one.connected is False:
                 return None
-            everything = [other for other in everything if other.connected is not False]
+            sure = [other for other in sure if other.connected is not False]
+            likely = [other for other in likely if other.connected is not False]
+        everything = [*sure, *likely]
+        if len(everything) <= rule["cap"]:
+            return None
+        certain = sure
+        if rule["counts"] == "connected":
             certain = [other for other in sure if other.connected] if one.connected else []
-        verdicts: tuple[tuple[Verdict, list[Try]], ...] = (("breach", certain), ("unverifiable", everything))
-        for verdict, them in verdicts:
-            if len(them) > rule["cap"]:
-                return Breach(one.key, rule["rule"], verdict, len(them), _via(one, them))
-        return None
+        reason = self._doubt(one, rule)
+        if len(sure) <= rule["cap"]:
+            reason = "likely_match"
+        elif len(certain) <= rule["cap"]:
+            reason = "may_not_have_connected"
+        if reason is None:
+            return Breach(one.key, rule["rule"], "breach", "over_cap", len(certain), _via(one, certain))
+        via = _via(one, everything)
+        return Breach(one.key, rule["rule"], "unverifiable", reason, len(everything), via)
 
     # After a contact.
 
     def _after_contact(self, versions: Sequence[Row]) -> Iterator[Breach | None]:
-        pool = self.judged(versions[0])
-        for one in pool:
-            rule = self._version(one, versions)
-            if rule is None:
-                continue
-            sure, likely = (
-                [other for other in group if other.attempt.is_contact and self._is_too_soon(other, one, rule)]
-                for group in self._groups(one, pool, rule)
-            )
-            if sure or likely:
-                verdict: Verdict = "breach" if sure else "unverifiable"
-                yield Breach(one.key, rule["rule"], verdict, None, _via(one, [*sure, *likely]))
+        for rule in versions:
+            pool = self.judged(rule)
+            for one in pool:
+                if self._is_in_its_time(one, rule):
+                    yield self._after_contact_of(one, pool, rule)
+
+    def _after_contact_of(self, one: Try, pool: Sequence[Try], rule: Row) -> Breach | None:
+        sure, likely = (
+            [other for other in group if other.attempt.is_contact and self._is_too_soon(other, one, rule)]
+            for group in self._groups(one, pool, rule)
+        )
+        if not sure and not likely:
+            return None
+        reason = self._doubt(one, rule) if sure else "likely_match"
+        if reason is None:
+            return Breach(one.key, rule["rule"], "breach", "after_contact", None, _via(one, sure))
+        return Breach(one.key, rule["rule"], "unverifiable", reason, None, _via(one, [*sure, *likely]))
 
     def _is_too_soon(self, contact: Try, one: Try, rule: Row) -> bool:
         """Whether an attempt comes after a contact and before the wait is over, however the two clocks are read."""
@@ -624,9 +729,14 @@ class Across:
     # After a mark.
 
     def _after_mark(self, versions: Sequence[Row]) -> Iterator[Breach | None]:
-        rule = versions[0]
-        for one in self.judged(rule):
-            found = [breach for mark in self.marks if (breach := self._mark_of(one, mark, rule)) is not None]
+        for one in self.tries:
+            found = [
+                breach
+                for rule in versions
+                if self.why_not(one, rule) is None and self._is_in_its_time(one, rule)
+                for mark in sorted(self.marks, key=lambda mark: mark.since or NEVER)
+                if (breach := self._mark_of(one, mark, rule)) is not None
+            ]
             yield min(
                 found,
                 key=lambda breach: (GRAVITY.index(breach.verdict), BONDS.index(breach.via or "")),
@@ -636,35 +746,41 @@ class Across:
     def _mark_of(self, one: Try, mark: Mark, rule: Row) -> Breach | None:
         """What a mark makes of an attempt."""
         kinds = (
-            ("bad_contact_info",) if "bad" in rule["rule"] else ("do_not_contact", "opted_out", "house_list")
+            ("bad_contact_info",)
+            if rule["unit"] == "point"
+            else ("do_not_contact", "opted_out", "house_list")
         )
-        if mark.kind not in kinds:
+        if mark.kind not in kinds or mark.attempt == one.key:
             return None
         if mark.channels is not None and one.attempt.channel not in mark.channels:
             return None
         link = self._link(one, mark)
         if link is None:
             return None
-        via, is_certain = link
+        via, doubt = link
         if mark.since is not None and one.at - mark.since <= self.given.tolerance:
             return None
         if mark.until is not None and one.at >= mark.until - self.given.tolerance:
             return None
-        if mark.since is None or not is_certain:
-            verdict: Verdict = "unverifiable"
-        else:
-            verdict = "tolerated" if self._is_in_grace(one, mark.since, rule) else "breach"
-        return Breach(one.key, rule["rule"], verdict, None, via)
+        if doubt is None and not mark.is_dated:
+            doubt = "mark_without_date"
+        if doubt is None and mark.since is not None and self._is_in_grace(one, mark.since, rule):
+            return Breach(one.key, rule["rule"], "tolerated", "within_grace", None, via)
+        doubt = doubt or self._doubt(one, rule)
+        verdict: Verdict = "breach" if doubt is None else "unverifiable"
+        return Breach(one.key, rule["rule"], verdict, doubt or "after_mark", None, via)
 
-    def _link(self, one: Try, mark: Mark) -> tuple[str, bool] | None:
-        """How the attempt is bound to the mark, and whether that is certain; None if it is not."""
+    def _link(self, one: Try, mark: Mark) -> tuple[str, str | None] | None:
+        """How the attempt is bound to the mark, and why that is not certain, if it is not; None if it is not bound."""
         if mark.point is not None and one.point == mark.point:
-            return "same_point", True
+            return "same_point", None
         bond = self._bond(one.attempt.target, mark.target) if mark.target is not None else None
-        if bond is None or mark.kind == "bad_contact_info":
+        if bond is None or (mark.kind == "bad_contact_info" and mark.point is not None):
             return None
         via = "same_target" if one.attempt.target == mark.target else "matched_person"
-        return via, bond == "sure" and mark.point is None
+        if mark.point is not None:
+            return via, "marked_on_another_point"
+        return via, None if bond == "sure" else "likely_match"
 
     def _is_in_grace(self, one: Try, since: datetime, rule: Row) -> bool:
         if not rule["grace"]:
@@ -685,20 +801,37 @@ class Across:
 
     @cached_property
     def audit(self) -> dict[tuple[str, str, str], dict[str, Any]]:
-        """Source, campaign and rule: attempts, those judged, and verdicts."""
+        """Source, campaign and rule: attempts, those judged, why the others are not, and verdicts."""
         by_key = {one.key: one for one in self.tries}
         lines: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
-        for rule in {rule["rule"]: rule for rule in self.given.rules if rule["enabled"]}.values():
-            judged = {one.key for one in self.judged(rule)}
+        reasons: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+        people: dict[tuple[str, str, str], set[str | None]] = defaultdict(set)
+        for name in {rule["rule"] for rule in self.given.rules if rule["enabled"]}:
+            versions = [rule for rule in self.given.rules if rule["rule"] == name and rule["enabled"]]
             for one in self.tries:
-                line = lines[one.attempt.source, one.attempt.campaign, rule["rule"]]
-                line["attempts"] += 1
-                line["judged" if one.key in judged else "not_judged"] += 1
+                key = one.attempt.source, one.attempt.campaign, name
+                why = [self.why_not(one, rule) for rule in versions]
+                lines[key]["attempts"] += 1
+                lines[key]["judged" if None in why else "not_judged"] += 1
+                if None not in why:
+                    reasons[key][min(filter(None, why))] += 1
         plural = {"breach": "breaches", "unverifiable": "unverifiable", "tolerated": "tolerated"}
         for breach in self.breaches:
             one = by_key[breach.attempt]
-            lines[one.attempt.source, one.attempt.campaign, breach.rule][plural[breach.verdict]] += 1
-        return {key: self._line(counts) for key, counts in lines.items()}
+            key = one.attempt.source, one.attempt.campaign, breach.rule
+            lines[key][plural[breach.verdict]] += 1
+            if breach.verdict == "breach":
+                people[key].add(one.person)
+        return {
+            key: self._line(counts)
+            | {
+                "not_judged_because": min(
+                    reasons[key], key=lambda why: (-reasons[key][why], why), default=None
+                ),
+                "people": len(people[key]),
+            }
+            for key, counts in lines.items()
+        }
 
     def _line(self, counts: Mapping[str, int]) -> dict[str, Any]:
         names = ("attempts", "judged", "not_judged", "breaches", "unverifiable", "tolerated")
@@ -708,7 +841,7 @@ class Across:
         return line
 
     @cached_property
-    def reached(self) -> dict[str, dict[str, int]]:
+    def reached(self) -> dict[str, dict[str, Any]]:
         """Each source, and ``all``: people, and those who were tried and reached, each counted once.
 
         Calls that came in count. Only sources that tell whether anybody was reached say who was tried.
@@ -717,55 +850,189 @@ class Across:
         for source in (*SOURCES, "all"):
             tries = [one for one in self.all_tries if source in (one.attempt.source, "all")]
             telling = [one for one in tries if one.attempt.source in MEASURING]
+            targets = [target for target in self.given.people if source in (_system(target), "all")]
+            matchable = sum(self._is_matchable(target) for target in targets)
             found[source] = {
-                "people": len({person for place, person in self._targets if source in (place, "all")}),
+                "people": len({self.given.people[target].person for target in targets}),
                 "people_attempted": len({one.person for one in telling}),
                 "people_contacted": len({one.person for one in telling if one.attempt.is_contact}),
                 "attempts": len(tries),
+                "targets": len(targets),
+                "is_matched_share": matchable / len(targets) if targets else None,
             }
         return found
 
+    def _is_matchable(self, target: str) -> bool:
+        """Whether it has a number or an e-mail address that is the same in every system, or is joined to others."""
+        return self.given.people[target].is_linked or any(
+            re.fullmatch(r"phone:\+\d+|email:[^@ ]+@[^@ ]+", point) for point in self._points_of[target]
+        )
+
     @cached_property
-    def _targets(self) -> set[tuple[str, str]]:
-        """Source and person of every target."""
-        return {(target.partition(":")[0], member.person) for target, member in self.given.people.items()}
+    def _points_of(self) -> dict[str, set[str]]:
+        """Target → its points."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for target, point in self.points:
+            found[target].add(point)
+        return found
+
+    @cached_property
+    def _members(self) -> dict[str, list[str]]:
+        """Person → its targets."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for target, member in self.given.people.items():
+            found[member.person].append(target)
+        return found
+
+    @cached_property
+    def people(self) -> dict[str, dict[str, Any]]:
+        """Every person: what it is known by, how often it was tried and reached, and what restricts it."""
+        return {person: self._person(targets) for person, targets in self._members.items()}
+
+    def _person(self, targets: Sequence[str]) -> dict[str, Any]:
+        tries = [one for one in self.all_tries if one.attempt.target in targets]
+        out = [one for one in tries if one.attempt.direction != "inbound"]
+        names = [name for target in targets if (name := self._names.get(target))]
+        in_force = {mark.kind for mark in self.marks if self._is_in_force_on(mark, targets)}
+        return {
+            "systems": len({_system(target) for target in targets}),
+            "systems_tried": len({one.attempt.source for one in out}),
+            "targets": len(targets),
+            "points": len(set[str]().union(*(self._points_of[target] for target in targets))),
+            "attempts": len(tries),
+            "contacts": sum(one.attempt.is_contact for one in tries),
+            "first_attempt_at": min((one.at for one in tries), default=None),
+            "last_attempt_at": max((one.at for one in tries), default=None),
+            "most_in_24h": _most(out, PERIODS["24h"]),
+            "most_in_7d": _most(out, PERIODS["7d"]),
+            "most_in_30d": _most(out, PERIODS["30d"]),
+            "restriction": min(in_force, key=GRAVEST.index, default=None),
+            "display_name": min(names, key=str.encode, default=None),
+        }
+
+    def _is_in_force_on(self, mark: Mark, targets: Sequence[str]) -> bool:
+        """Whether a mark holds at the moment, on one of these targets or on a point of theirs and on nobody by name."""
+        if mark.until is not None and mark.until <= (self.as_of or NEVER):
+            return False
+        if mark.target is not None:
+            return mark.target in targets
+        return any(mark.point in self._points_of[target] for target in targets)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """Target → its name as its source writes it."""
+        found = {}
+        for source, table in (
+            ("outreach", "outreach_prospects"),
+            ("action_builder", "action_builder_entities"),
+            ("liondesk", "liondesk_contacts"),
+        ):
+            for row in self.rows.get(table, ()):
+                words = [row.get("first_name"), row.get("last_name")]
+                found[f"{source}:{row['id']}"] = " ".join(word for word in words if word)
+        for row in self.rows.get("voipbin_outdialtargets", ()):
+            found[f"voipbin:{row['id']}"] = " ".join((row.get("name") or "").split())
+        return found
 
     @cached_property
     def overlap(self) -> dict[tuple[str, str], dict[str, int]]:
-        """Two systems: people in both, tried in both, reached in both, and marked in the first but tried in the second."""
-        people: dict[str, set[str]] = defaultdict(set)
-        for source, person in self._targets:
-            people[source].add(person)
-        tried: dict[str, set[str | None]] = defaultdict(set)
+        """Two systems: people in both, tried in both, reached in both, and marked in the first but tried in the second.
+
+        A mark counts from the earliest that the first system took of a person, if the second system's last attempt came
+        later. Calls that came in are attempts.
+        """
+        known = {
+            source: {
+                member.person for target, member in self.given.people.items() if _system(target) == source
+            }
+            for source in SOURCES
+        }
+        tried: dict[str, dict[str | None, datetime]] = defaultdict(dict)
         reached: dict[str, set[str | None]] = defaultdict(set)
         for one in self.all_tries:
-            tried[one.attempt.source].add(one.person)
+            tried[one.attempt.source][one.person] = one.at
             if one.attempt.is_contact:
                 reached[one.attempt.source].add(one.person)
+        marked: dict[str, dict[str, datetime]] = defaultdict(dict)
+        for mark in self.marks:
+            member = self.given.people.get(mark.target or "")
+            if member is not None and mark.since is not None:
+                earlier = marked[mark.source].get(member.person, NEVER)
+                marked[mark.source][member.person] = min(mark.since, earlier)
         return {
             (first, second): {
-                "people_in_both": len(people[first] & people[second]),
-                "attempted_in_both": len(tried[first] & tried[second]),
+                "people_in_both": len(known[first] & known[second]),
+                "attempted_in_both": len(tried[first].keys() & tried[second].keys()),
                 "contacted_in_both": len(reached[first] & reached[second]),
+                "restricted_in_first_attempted_in_second": sum(
+                    person in tried[second] and tried[second][person] > since
+                    for person, since in marked[first].items()
+                ),
             }
             for first in SOURCES
             for second in SOURCES
         }
 
-    def most_in(self, period: timedelta, unit: Literal["person", "point"]) -> Counter[int]:
-        """Greatest number of attempts within a period → how many people or points had it."""
-        moments: dict[str, list[datetime]] = defaultdict(list)
-        for one in self.tries:
-            name = one.person if unit == "person" else one.point
-            if name is not None:
-                moments[name].append(one.at)
-        return Counter(
-            max(sum(end - period < at <= end for at in theirs) for end in theirs)
-            for theirs in moments.values()
-        )
+    @cached_property
+    def pressure(self) -> dict[tuple[str, str, int], tuple[int, int]]:
+        """Unit, period and greatest number of attempts within one → how many had it, and how many in several systems."""
+        found: dict[tuple[str, str, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for unit in ("person", "point"):
+            theirs: dict[str, list[Try]] = defaultdict(list)
+            for one in self.tries:
+                name = one.person if unit == "person" else one.point
+                if name is not None:
+                    theirs[name].append(one)
+            for period, length in PERIODS.items():
+                for tries in theirs.values():
+                    key = unit, period, _most(tries, length)
+                    people, several = found[key]
+                    is_several = len({one.attempt.source for one in tries}) > 1
+                    found[key] = people + 1, several + is_several
+        return dict(found)
+
+    @cached_property
+    def trace(self) -> Counter[tuple[Any, ...]]:
+        """Everything that was done to each person: rows of the ledger, and marks that concern it.
+
+        A mark concerns whoever it is on, and everybody else at its point. ``somebody else`` says that it is on another.
+        """
+        broken: dict[str, list[str]] = defaultdict(list)
+        for breach in self.breaches:
+            if breach.verdict == "breach":
+                broken[breach.attempt].append(breach.rule)
+        rows: Counter[tuple[Any, ...]] = Counter()
+        for row in self.ledger:
+            rows[
+                self.given.people[row.target].person, row.at, "attempt" if row.is_real else "not_tried", row.source,
+                row.channel, row.direction, row.disposition, self._point(row, self._raw[row.key]), row.target, row.key,
+                tuple(sorted(broken[row.key])),
+            ] += 1  # fmt: skip
+        for mark in self.marks:
+            for person, targets in self._members.items():
+                is_own = mark.target in targets
+                is_there = mark.point is not None and any(
+                    mark.point in self._points_of[target] for target in targets
+                )
+                if is_own or is_there:
+                    channels = " ".join(sorted(mark.channels)) if mark.channels else None
+                    is_anothers = not is_own and mark.target is not None
+                    rows[
+                        person, mark.since, "mark", mark.source, channels, mark.kind, mark.point, mark.attempt,
+                        "somebody else" if is_anothers else None, mark.until and mark.until.date(),
+                    ] += 1  # fmt: skip
+        return rows
 
 
 # -------------------------------------------------------------------------------------------------------------- helpers
+
+
+def _together(places: Sequence[Place]) -> Place:
+    """The country and the region that all these places have, if they have one."""
+    countries = {place.country for place in places if place.country}
+    regions = {place.region for place in places if place.region}
+    country = min(countries) if len(countries) == 1 else None
+    return replace(places[0], country=country, region=min(regions) if country and len(regions) == 1 else None)
 
 
 def local(moment: datetime, zone: str) -> datetime:
@@ -782,8 +1049,14 @@ def _time(value: time | str) -> time:
     return time.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _first(rows: Iterable[Row], column: str) -> str | None:
-    return next((row[column] for row in rows if row.get(column)), None)
+def _system(target: str) -> str:
+    return target.partition(":")[0]
+
+
+def _most(tries: Sequence[Try], period: timedelta) -> int:
+    """The most of these attempts within a period; one that is exactly as long ago is not in it."""
+    moments = [one.at for one in tries]
+    return max((sum(end - period < at <= end for at in moments) for end in moments), default=0)
 
 
 def _timing(source: str, row: Row) -> str:

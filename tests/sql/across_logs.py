@@ -29,6 +29,10 @@ PENSACOLA = "+18505550142"
 """A number of an area code with two clocks: Eastern and Central time."""
 PENSACOLA_OVERLAY = "+14485550142"
 LONDON = "+442079460142"
+SEATTLE = "+12065550142"
+"""A number of Washington, where the state's rule takes no area code for a place."""
+TORONTO = "+14165550142"
+"""A number of another country of the North American plan."""
 NOWHERE_NUMBER = "5550142"
 """Too short for a number: nobody can say where it is."""
 
@@ -152,6 +156,16 @@ def prospect(number: int, *phones: str, **fields: Any) -> Log:
             }
         ]
     }
+
+
+def number_state(number: int, value: str, *, prospect: int = 900, **fields: Any) -> Log:
+    """A row of Outreach's own table of phone numbers; ``fields`` are its state and since when."""
+    return {"outreach_phone_numbers": [{"id": number, "number": value, "prospect_id": prospect, **fields}]}
+
+
+def email_state(number: int, value: str, *, prospect: int = 900, **fields: Any) -> Log:
+    """A row of Outreach's own table of e-mail addresses; ``fields`` are its state and since when."""
+    return {"outreach_email_addresses": [{"id": number, "email": value, "prospect_id": prospect, **fields}]}
 
 
 def tried(
