@@ -626,7 +626,7 @@ def test_what_nobody_reads_is_told_until_it_is_gone(landing: Landing) -> None:
         put(landing, name)
     for _ in range(2):  # told once, however often it is looked at
         note_unread(landing.con, LandingFolder(landing.path))
-    systems = "action_builder, liondesk, outreach, voipbin"
+    systems = "action_builder, house, liondesk, outreach, voipbin"
     resources = "campaigncalls, outdialtargets, outplans, campaigns"
     ending = (
         "its name ends in none of .json, .jsonl, .ndjson, .csv, .tsv, .txt, .parquet, .avro, .xlsx, .xlsm, .sqlite, "
