@@ -381,3 +381,11 @@ CASE
     WHEN period = '7d' THEN 604800000000
     WHEN period = '30d' THEN 2592000000000
 END;
+
+-- What names a place: country, region, how the zones are known, and the zones.
+CREATE OR REPLACE MACRO reports.place_key(country, region, zone_basis, zones) AS
+concat_ws(' ', coalesce(country, '-'), coalesce(region, '-'), zone_basis, array_to_string(zones, ','));
+
+-- What decides which contact rules judge an attempt: its channel, its campaign's purpose and consent, and its place.
+CREATE OR REPLACE MACRO reports.rule_context(channel, purpose, consent, place_key) AS
+channel || '|' || coalesce(purpose, '') || '|' || coalesce(consent, '') || '|' || coalesce(place_key, '');

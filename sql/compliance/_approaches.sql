@@ -1,6 +1,7 @@
 -- One row per attempt that contact rules may judge: a real attempt that the organization made. Calls that came in count
 -- towards no rule.
 -- Key: attempt_key
+-- Group: core
 -- Incremental: hash(target_key) from core.attempts, core.person_targets, compliance._points
 SELECT
     attempts.attempt_key, -- the attempt, as in core.attempts
@@ -21,8 +22,7 @@ SELECT
     END AS is_connected,
     points.zone_basis, -- how the zone of its point is known, as in core.contact_points; null without a point
     -- what decides which rules apply: channel, purpose, consent and place
-    attempts.channel || '|' || coalesce(purposes.purpose, '') || '|' || coalesce(purposes.consent, '') || '|'
-    || coalesce(points.place_key, '') AS context
+    reports.rule_context(attempts.channel, purposes.purpose, purposes.consent, points.place_key) AS context
 FROM core.attempts AS attempts
 LEFT JOIN core._purposes AS purposes
     ON

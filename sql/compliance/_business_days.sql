@@ -2,6 +2,7 @@
 -- Business days are Monday to Friday without the country's holidays (data/holidays.csv), until 2040. The country '' stands
 -- for every country without a list of holidays.
 -- Key: country, day
+-- Group: core
 WITH countries AS (
     SELECT country FROM landing.holidays
     UNION

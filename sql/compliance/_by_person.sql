@@ -1,6 +1,7 @@
 -- One row per attempt that rules may judge, by person: how many there were on its person in the time before it.
 -- A period reaches back from the attempt, which is counted; what was exactly as long ago is not in it.
 -- Key: attempt_key
+-- Group: core
 -- Incremental: hash(person_key) across compliance._approaches
 WITH timed AS (
     SELECT approaches.*, epoch_us(approaches.attempted_at) AS moment

@@ -6,6 +6,7 @@
 -- person; and for a rule that counts connected calls, if it surely connected. If what counts surely stays within the
 -- limit, and what may count is beyond it, nobody can tell.
 -- Key: attempt_key, rule
+-- Group: core
 WITH pairs AS (
     SELECT
         attempt_key, rule, other_key, kind, cap, doubt, may_not_count, is_itself, is_same_point, is_same_target,

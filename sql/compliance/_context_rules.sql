@@ -1,8 +1,23 @@
 -- One row per context + rule: whether the rule judges attempts in this context, and if not, why. Contexts are those of
--- attempts that were made, and of those that are next.
+-- attempts that were made, and those that the next attempt on any point may have.
 -- A context is what an attempt's channel, its campaign's purpose and consent, and its place are.
 -- Key: context, rule, in_force_from
-WITH contexts AS (
+-- Group: core
+WITH purposes AS (
+    SELECT DISTINCT purpose, consent FROM core._purposes
+    UNION ALL
+    SELECT NULL, NULL
+),
+
+channels AS (
+    SELECT 'phone' AS channel
+    UNION ALL
+    SELECT 'email'
+    UNION ALL
+    SELECT 'door'
+),
+
+contexts AS (
     SELECT
         context,
         split_part(context, '|', 1) AS channel,
@@ -12,7 +27,10 @@ WITH contexts AS (
     FROM (
         SELECT context FROM compliance._approaches
         UNION
-        SELECT context FROM reports._open_targets
+        SELECT reports.rule_context(channels.channel, purposes.purpose, purposes.consent, places.place_key) AS context
+        FROM compliance._places AS places
+        CROSS JOIN purposes
+        CROSS JOIN channels
     ) AS met
 ),
 

@@ -5,6 +5,7 @@
 -- A time that was recorded by hand, or the time at which a call was over, says nobody's clock at the dial: never a
 -- breach. Both ends of the hours are inside, and so is what lies within the clock tolerance of them.
 -- Key: attempt_key, rule
+-- Group: core
 -- Incremental: hash(target_key) from compliance._approaches
 WITH rules AS (
     SELECT

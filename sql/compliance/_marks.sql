@@ -5,6 +5,7 @@
 -- A rule by point is about marks that the point is bad, any other rule about marks that somebody does not want contact.
 -- Of several marks the one with the gravest verdict counts, and of those the earliest.
 -- Key: attempt_key, rule
+-- Group: core
 WITH rules AS (
     SELECT
         rules.rule, rules.in_force_from, rules.in_force_until, rules.days, rules.jurisdiction,
@@ -65,8 +66,12 @@ asked AS (
         related.*, rules.rule, rules.grace, rules.grace_unit, rules.tolerance, asked.doubt,
         epoch_us(related.attempted_at) AS moment,
         epoch_us(related.since) AS marked,
-        reports.local_day(related.attempted_at, asked.zones[1], rules.timezone) AS day,
-        reports.local_day(related.since, asked.zones[1], rules.timezone) AS day_of_mark,
+        CASE
+            WHEN rules.grace_unit = 'business_days' THEN reports.local_day(related.attempted_at, asked.zones[1], rules.timezone)
+        END AS day,
+        CASE
+            WHEN rules.grace_unit = 'business_days' THEN reports.local_day(related.since, asked.zones[1], rules.timezone)
+        END AS day_of_mark,
         coalesce(listed.country, '') AS country
     FROM related
     INNER JOIN compliance._context_rules AS asked

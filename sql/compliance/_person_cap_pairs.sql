@@ -2,6 +2,7 @@
 -- that cannot be beyond the limit are left out.
 -- A person has no fewer attempts than any of its targets.
 -- Key: attempt_key, rule, other_key
+-- Group: core
 -- Incremental: hash(person_key) from compliance._by_person
 WITH rules AS (
     SELECT

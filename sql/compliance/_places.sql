@@ -1,5 +1,6 @@
 -- One row per place that points may be in: a country, a region, and zones with their basis.
 -- Key: place_key
+-- Group: core
 WITH places AS (
     SELECT DISTINCT country, region, zones, zone_basis
     FROM core.contact_points
@@ -7,7 +8,7 @@ WITH places AS (
 
 SELECT
     -- what names the place
-    concat_ws(' ', coalesce(country, '-'), coalesce(region, '-'), zone_basis, array_to_string(zones, ',')) AS place_key,
+    reports.place_key(country, region, zone_basis, zones) AS place_key,
     country, -- the country, as in core.contact_points; null if unknown
     region, -- the state or province; null if unknown
     zones, -- the time zones that it may be in; null if unknown

@@ -2,6 +2,7 @@
 -- that cannot be beyond the limit are left out.
 -- No rule of the project's own is by point.
 -- Key: attempt_key, rule, other_key
+-- Group: core
 -- Incremental: hash(point_key) across compliance._approaches
 WITH rules AS (
     SELECT

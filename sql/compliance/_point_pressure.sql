@@ -1,5 +1,6 @@
 -- One row per point that was tried: how many attempts there were at it at once, over all systems.
 -- Key: point_key
+-- Group: core
 -- Incremental: hash(point_key) across compliance._approaches
 WITH timed AS (
     SELECT point_key, source, epoch_us(attempted_at) AS moment

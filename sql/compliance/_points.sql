@@ -1,5 +1,6 @@
 -- One row per target + point: whose it is, and the place that decides which contact rules hold there.
 -- Key: target_key, point_key
+-- Group: core
 -- Incremental: hash(target_key) from core.contact_points, core.person_targets
 SELECT
     points.target_key, -- the target, as in core.attempts
@@ -8,9 +9,6 @@ SELECT
     people.sure_key, -- the targets that are surely the same person
     points.zone_basis, -- how its zones are known, as in core.contact_points
     -- what names its place, as in compliance._places
-    concat_ws(
-        ' ', coalesce(points.country, '-'), coalesce(points.region, '-'), points.zone_basis,
-        array_to_string(points.zones, ',')
-    ) AS place_key
+    reports.place_key(points.country, points.region, points.zone_basis, points.zones) AS place_key
 FROM core.contact_points AS points
 INNER JOIN core.person_targets AS people ON people.target_key = points.target_key

@@ -1,6 +1,7 @@
 -- One row per time zone + time in which its clock stays the same, over the years in which something was tried.
 -- Clocks change at a half hour of UTC. Before the first and after the last change the clock is taken to stay.
 -- Key: zone, from_us
+-- Group: core
 WITH years AS (
     SELECT
         extract('year' FROM min(attempted_at)) - 1 AS first_year,
@@ -20,7 +21,9 @@ days AS (
 zones AS (
     SELECT named.zone
     FROM (
-        SELECT zone FROM core._country_zones
+        SELECT of_country.zone
+        FROM core._country_zones AS of_country
+        INNER JOIN compliance._places AS places ON places.country = of_country.country
         UNION
         SELECT unnest(zones) AS zone FROM compliance._places
     ) AS named

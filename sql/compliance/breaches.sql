@@ -4,7 +4,7 @@
 -- alone never makes a breach. This is an audit of records and not legal advice.
 -- Key: attempt_key, rule
 -- Order: occurred_at, attempt_key, rule
--- Group: compliance
+-- Group: core
 -- Metric: breaches = count(*) FILTER (WHERE verdict = 'breach')
 -- Metric: unverifiable = count(*) FILTER (WHERE verdict = 'unverifiable')
 -- Incremental: hash(target_key)

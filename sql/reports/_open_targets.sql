@@ -105,7 +105,8 @@ placed AS (
     LEFT JOIN core._purposes AS purposes
         ON
             purposes.campaign_key = chosen.campaign_key
-            AND coalesce(purposes.since <= clocks.moment, TRUE) AND coalesce(clocks.moment < purposes.until, TRUE)
+            AND purposes.since <= clocks.moment
+            AND clocks.moment < purposes.until
 )
 
 SELECT
@@ -124,8 +125,5 @@ SELECT
     channel, -- phone, email or door: how the point is tried
     subject, -- what the attempt would be about: the declared subject, or its campaign
     -- what decides which contact rules apply, as in compliance._approaches
-    concat_ws(
-        '|', channel, coalesce(purpose, ''), coalesce(consent, ''),
-        concat_ws(' ', coalesce(country, '-'), coalesce(region, '-'), zone_basis, array_to_string(zones, ','))
-    ) AS context
+    reports.rule_context(channel, purpose, consent, reports.place_key(country, region, zone_basis, zones)) AS context
 FROM placed
