@@ -330,10 +330,14 @@ class Builder:
             for table in model.keyed_inputs.difference(across)
         }
         if model.incremental is not None:
-            queries |= {
-                table: f"SELECT * FROM {table} WHERE {model.incremental.of_row} IN (SELECT key FROM {keys})"
-                for table in across
-            }
+            of_row = model.incremental.of_row
+            # A hash is never null. A column may be, and null is a key like any other.
+            is_key = (
+                f"{of_row} IN (SELECT key FROM {keys})"
+                if model.incremental.is_hashed
+                else _is_in(of_row, keys)
+            )
+            queries |= {table: f"SELECT * FROM {table} WHERE {is_key}" for table in across}
         for table in model.keyed_inputs & RAW.keys():
             queries |= self._filter_earlier(
                 RAW[table], f"{_is_in(f't.{quoted(self._key_column(table))}', keys)}"

@@ -736,7 +736,8 @@ def _summed(models: Mapping[str, Model]) -> dict[str, frozenset[str]]:
             key = sqlglot.parse_one(model.incremental.expression, dialect="duckdb")
             named = {column.name for column in key.find_all(exp.Column)}
             for table in model.incremental.across:
-                found[table] = found.get(table, frozenset()) | named
+                if table in models:
+                    found[table] = found.get(table, frozenset()) | named
         if model.sums is None:
             continue
         named = {column.name for column in model.tree.find_all(exp.Column)}
@@ -834,15 +835,22 @@ def _check_labels(con: duckdb.DuckDBPyConnection, model: Model, root: Path) -> N
             ) from None
     across = model.incremental.across if model.incremental else ()
     own = model.incremental.inputs if model.incremental else model.sums or ()
-    for table in (*own, *across):
-        if table not in (model.upstream | model.unions.keys()):
-            raise ModelError(
-                f"'from {table}' names a table that it does not read",
-                where=_shown(model.path, root),
-                cure=_nearest(table, model.upstream | model.unions.keys()),
-            )
+    for word, tables in (("from", own), ("across", across)):
+        for table in tables:
+            if table not in (model.upstream | model.unions.keys()):
+                raise ModelError(
+                    f"'{word} {table}' names a table that it does not read",
+                    where=_shown(model.path, root),
+                    cure=_nearest(table, model.upstream | model.unions.keys()),
+                )
     for table in across:
         assert model.incremental is not None
+        if table.startswith("raw.") or table in model.unions:
+            raise ModelError(
+                f"'across {table}' names a table of a source, whose changes are known by its own targets alone",
+                where=_shown(model.path, root),
+                cure="name a table that a SQL file makes, or leave it out: then everything is compared",
+            )
         try:
             con.sql(f"SELECT {model.incremental.expression} FROM {table}")
         except duckdb.Error as error:

@@ -59,7 +59,7 @@ class Prefix:
     digits: str
     country: str
     region: str | None
-    zones: frozenset[str]
+    zones: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,18 @@ def point_key(kind: str, value: str | None, country: str = "US") -> str | None:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a point is: its zones, what they rest on, and its country and region."""
+    """Where a point is: its zones, what they rest on, and its country and region. ``main``: the zone named first."""
 
     zones: frozenset[str] = frozenset()
     basis: str = "none"
     country: str | None = None
     region: str | None = None
+    main: str | None = None
+
+    @property
+    def first(self) -> str:
+        """The zone whose date is its date; UTC if nothing is known."""
+        return self.main or min(self.zones, default="UTC")
 
 
 @dataclass(frozen=True)
@@ -383,7 +389,13 @@ class Across:
         )
         if found is None or not found.zones:
             return Place()
-        return Place(found.zones, "area_code" if found.region else "country", found.country, found.region)
+        return Place(
+            frozenset(found.zones),
+            "area_code" if found.region else "country",
+            found.country,
+            found.region,
+            found.zones[0],
+        )
 
     def zones_of(self, country: str | None) -> frozenset[str]:
         """All zones of a country."""
@@ -657,7 +669,7 @@ class Across:
         if before.key == one.key:
             return True
         if rule["period"] == "calendar_day":
-            zone = min(one.place.zones, default="UTC")
+            zone = one.place.first
             return before.at <= one.at and local(before.at, zone).date() == local(one.at, zone).date()
         gap = one.at - before.at
         return timedelta(0) <= gap < PERIODS[rule["period"]] - self.given.tolerance
@@ -671,7 +683,7 @@ class Across:
 
     def _is_in_its_time(self, one: Try, rule: Row) -> bool:
         """Whether a version is in force at the attempt's local date, on such a day of the week."""
-        day = local(one.at, min(one.place.zones, default="UTC")).date()
+        day = local(one.at, one.place.first).date()
         return self._in_force(rule, day) and (rule["days"] is None or day.isoweekday() in rule["days"])
 
     def _cap_of(self, one: Try, pool: Sequence[Try], rule: Row) -> Breach | None:
@@ -787,7 +799,7 @@ class Across:
             return False
         if rule["grace_unit"] in ("hours", "days"):
             return one.at - since <= _span(rule) + self.given.tolerance
-        zone = min(one.place.zones, default="UTC")
+        zone = one.place.first
         day, left = local(since, zone).date(), rule["grace"]
         while left:
             day += timedelta(days=1)

@@ -347,7 +347,7 @@ def cases(draw: st.DrawFn) -> Case:
 def given_of(con: duckdb.DuckDBPyConnection, *, people: bool = True) -> Given:
     """What the recount takes as it is: rules, purposes, plan and holidays, and (if built) who is one person."""
     plan = [
-        Prefix(row["prefix"], row["country"], row["region"], frozenset(row["zones"] or ()))
+        Prefix(row["prefix"], row["country"], row["region"], row["zones"] or ())
         for row in fetch(con, "FROM landing.number_plan")
     ]
     members = {

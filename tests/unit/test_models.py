@@ -131,6 +131,79 @@ def test_tables_in_a_circle_are_refused(tmp_path: Path) -> None:
         load(tmp_path, "-- One row.\n-- Key: a\nSELECT a -- it\nFROM core._one", "core/_two.sql")
 
 
+CALLS = """-- One row per call, by who was called.
+-- Key: call
+-- Incremental: hash(target)
+SELECT
+    id AS call, -- the call
+    CAST(entity_id AS VARCHAR) AS target, -- who was called
+    campaign_id AS campaign -- in which campaign
+FROM raw.action_builder_contact_attempts"""
+CAMPAIGNS = """-- One row per campaign.
+-- Key: campaign
+-- Incremental: hash(campaign) across core._calls
+SELECT
+    campaign, -- the campaign
+    count(*) AS calls -- how many
+FROM core._calls
+GROUP BY campaign"""
+
+
+def test_a_table_may_be_kept_by_another_key_than_the_table_that_it_reads(tmp_path: Path) -> None:
+    root = write(tmp_path, CALLS, "core/_calls.sql")
+    models = load_models(write(tmp_path, CAMPAIGNS, "core/_campaigns.sql"), sources=())
+    model = models["core._campaigns"]
+    assert model.incremental is not None
+    assert (model.incremental.inputs, model.incremental.across) == ((), ("core._calls",))
+    assert model.keyed_inputs == {"core._calls"}
+    assert models["core._calls"].summed == {"campaign"}, "its old campaigns are kept when rows change"
+    write(tmp_path, CAMPAIGNS.replace("hash(campaign)", "campaign"), "core/_campaigns.sql")
+    plain = load_models(root, sources=())["core._campaigns"].incremental
+    assert plain is not None
+    assert (plain.of_row, model.incremental.of_row) == ("campaign", "hash(campaign)")
+
+
+def test_a_table_may_read_one_by_its_own_key_and_another_across_it(tmp_path: Path) -> None:
+    write(tmp_path, CALLS, "core/_calls.sql")
+    write(tmp_path, CAMPAIGNS, "core/_campaigns.sql")
+    text = CAMPAIGNS.replace("across", "from core._campaigns across").replace(
+        "FROM core._calls", "FROM core._calls INNER JOIN core._campaigns USING (campaign)"
+    )
+    model = load_models(write(tmp_path, text, "core/_both.sql"), sources=())["core._both"]
+    assert model.incremental is not None
+    assert model.incremental.inputs == ("core._campaigns",)
+    assert model.incremental.across == ("core._calls",)
+    assert model.keyed_inputs == {"core._calls", "core._campaigns"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        # The column is one of the table's own, and the table behind `across` has none of that name.
+        ("campaign, -- the", "campaign AS project, -- the", "'across core._calls': .*project"),
+        (
+            "across core._calls",
+            "across core._cals",
+            "'across core._cals' names a table that it does not read; did you mean core._calls",
+        ),
+        ("core._calls", "raw.action_builder_campaigns", "names a table of a source"),
+        ("across core._calls", "across", "is not '<column> or hash"),
+        ("across core._calls", "across core._calls.campaign", "is not '<column> or hash"),
+    ],
+)
+def test_a_table_behind_across_must_have_the_key(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    write(tmp_path, CALLS, "core/_calls.sql")
+    text = CAMPAIGNS.replace(old, new)
+    if "raw" in new:
+        text = text.replace("    campaign, --", "    id AS campaign, --").replace("BY campaign", "BY id")
+    if "project" in new:
+        text = text.replace("Key: campaign", "Key: project").replace("hash(campaign)", "hash(project)")
+    with pytest.raises(ModelError, match=f"(?s){complaint}") as error:
+        load(tmp_path, text, "core/_campaigns.sql")
+    assert error.value.where.startswith("sql/core/_campaigns.sql")
+    assert "\n" not in str(error.value)
+
+
 WORDS = """-- One row per number.
 -- Key: n
 -- Words: size = small, large
