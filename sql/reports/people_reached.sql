@@ -1,4 +1,5 @@
--- One row per source, and one over all (`source` is `all`): people, each counted once, and how many of them were reached.
+-- One row per source that knows somebody, and one over all (`source` is `all`): people, each counted once, and how many
+-- of them were reached.
 -- In the row `all` a person in several systems counts once. Only sources that can tell whether a person was reached enter
 -- people_attempted and people_contacted.
 -- Key: source
@@ -64,4 +65,4 @@ FROM (SELECT source FROM core.sources
 UNION ALL
 SELECT 'all') AS sources
 LEFT JOIN counted ON counted.source = sources.source
-LEFT JOIN matched ON matched.source = sources.source
+INNER JOIN matched ON matched.source = sources.source AND matched.targets > 0

@@ -1,4 +1,5 @@
--- One row per pair of systems, in both orders, and of each system with itself: people that both know, tried and reached.
+-- One row per pair of systems that know somebody, in both orders, and of each system with itself: people that both
+-- know, tried and reached.
 -- Key: first_source, second_source
 -- Example: Whom did one system restrict and another try afterwards?
 --   SELECT first_source, second_source, restricted_in_first_attempted_in_second AS people FROM reports.system_overlap
@@ -37,6 +38,10 @@ counted AS (
     FROM facts AS one
     INNER JOIN facts AS other ON other.person_key = one.person_key
     GROUP BY one.source, other.source
+),
+
+systems AS (
+    SELECT DISTINCT source FROM known
 )
 
 SELECT
@@ -47,6 +52,6 @@ SELECT
     coalesce(counted.contacted_in_both, 0) AS contacted_in_both, -- people that both reached [count]
     -- people that the first marked, and that the second tried after that [count]
     coalesce(counted.restricted_in_first_attempted_in_second, 0) AS restricted_in_first_attempted_in_second
-FROM core.sources AS firsts
-CROSS JOIN core.sources AS seconds
+FROM systems AS firsts
+CROSS JOIN systems AS seconds
 LEFT JOIN counted ON counted.first_source = firsts.source AND counted.second_source = seconds.source

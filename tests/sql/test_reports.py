@@ -279,6 +279,7 @@ class TestContactRates:
         for table in load_models():
             rows = fetch(con, f"FROM {table}")
             assert rows == [] or table in (
+                "compliance._business_days",
                 "core.as_of",
                 "core._cutoff",
                 "core.dispositions",
