@@ -96,6 +96,7 @@ _OWN: Mapping[str, Mapping[str, Content]] = {
     "quality.unmapped_values": {"value": "text", "line": "quotation"},
     "core._match_links": {"link": "text"},
     "core._known_targets": {"first_name": "text"},
+    "core._target_people": {"points": "texts"},
     "core._target_points": {"value": "text", "status": "name"},
     "reports.aapor_coverage": {"source": "name"},
     "reports.contact_rule_audit": {"title": "rule"},
