@@ -50,7 +50,9 @@ SELECT
     rules.unit, -- what the rule counts by: point, target or person
     -- what makes it the same unit: same_point, same_target or matched_person; null for rules about hours
     found.via,
-    found.count_in_period, -- attempts in the period, this one included; null for rules that limit no number [count]
+    -- attempts in the period, this one included; of a rule after a contact, the contacts before it; null for rules about
+    -- hours and marks [count]
+    found.count_in_period,
     found.other_attempts, -- the other attempts that are counted; null for rules that limit no number
     found.restriction_key, -- the mark, as in core.restrictions; null for rules about something else
     approaches.point_key, -- the point that was tried; null if nobody says where it went

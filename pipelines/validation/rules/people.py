@@ -152,6 +152,7 @@ WHERE people.person_key IN (FROM torn)""",
         "no_link_leads_out_of_a_person",
         "Targets that share a link are one person, unless each of them is ambiguous. If they are not, lines of "
         "house/people that name the person join them.",
+        "warn",
         query="""
 SELECT links.level, min(links.target_key) AS first_target, max(links.target_key) AS last_target,
     count(DISTINCT people.person_key) AS people
