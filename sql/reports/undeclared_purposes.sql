@@ -2,7 +2,8 @@
 -- such rule judges, and the line to write.
 -- Key: source, campaign_key
 -- Example: Which campaigns are judged by no law, and what line would change it?
---   SELECT source, campaign_name, not_judged, line FROM reports.undeclared_purposes ORDER BY not_judged DESC, campaign_key
+--   SELECT source, campaign_key, campaign_name, not_judged, line FROM reports.undeclared_purposes
+--   ORDER BY not_judged DESC, campaign_key
 SELECT
     source, -- the source, as in core.sources
     campaign_key, -- the campaign, as in core.attempts

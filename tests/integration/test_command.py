@@ -292,7 +292,7 @@ def test_a_landing_folder_that_is_one_level_off_does_not_replace_good_figures(
 ) -> None:
     part_of_sample(tmp_path / "landing", "outreach/call_dispositions")
     ended = run(tmp_path.with_name(f"{tmp_path.name}-output"), tmp_path / at)
-    assert_fails(ended, "nothing was published", "found: ", "action_builder, liondesk", hint.format(tmp_path))
+    assert_fails(ended, "nothing was published", "found: ", "action_builder, house, liondesk", hint.format(tmp_path))
     assert not ended.published.exists()
 
 

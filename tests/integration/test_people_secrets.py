@@ -30,7 +30,7 @@ WHO = f"{FIRST} {LAST}"
 NUMBER, WRITTEN, OTHER = "+14155550142", "(415) 555-0142", "415.555.0143"
 MAIL = "zebedee@quillfeather.example"
 SECRET = f"{WHO}, {WRITTEN}, {MAIL}"
-NEEDLES = ("zebedee", "quillfeather", "5550142", "5550143")
+NEEDLES = ("zebedee", "quillfeather", "4155550142", "4155550143")
 DAY = datetime(2026, 10, 20, 10, 30)
 """Half past three in the morning where the number is, and half past midnight in Honolulu."""
 HOUR = timedelta(hours=1)

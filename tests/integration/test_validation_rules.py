@@ -272,6 +272,12 @@ DISTURBANCES: dict[str, dict[str, str]] = {
         "verdicts_are_the_breaches": "DELETE FROM compliance.breaches WHERE verdict = 'unverifiable'",
         "every_attempt_is_asked": "DELETE FROM {table} WHERE rule = 'house_week'",
     },
+    "reports.contact_rule_counts": {
+        "counts_equal_the_audit": "UPDATE {table} SET breaches = breaches + 1, judged = judged + 1",
+    },
+    "reports.undeclared_purposes": {
+        "every_undeclared_campaign_is_named": "DELETE FROM {table} WHERE source = 'voipbin'",
+    },
     "reports.contact_pressure": {
         "everybody_stands_once_in_a_period": "UPDATE {table} SET people = people + 1, share = 0.1 WHERE period = '30d'",
         "people_are_those_of_the_people": "UPDATE {table} SET attempts = attempts + 1",

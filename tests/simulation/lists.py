@@ -662,7 +662,7 @@ def _house(folder: Folder, people: _People, log: Log) -> None:
         "asked at the office",
         "letter of 9 October",
         "asked at the door",
-        "complaint",
+        "asked by letter",
         "asked by e-mail",
     )
     lines: list[Row] = [

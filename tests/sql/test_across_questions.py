@@ -154,6 +154,12 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
         ("outreach", "1", "house_day", 1, 5, 0.75), ("outreach", "1", "house_mark", 1, 5, 0.8),
         ("outreach", "1", "us-fl-cap", 1, 4, 0.75),
     ]),
+    ("reports.contact_rule_counts", "rule breaches judged", [
+        ("house_mark", 3, 11), ("house_day", 1, 11), ("us-fl-cap", 1, 4)
+    ]),
+    ("reports.undeclared_purposes", "campaign_key campaign_name not_judged line", [
+        (CAMPAIGN, "Dialer", 5, f"voipbin,{CAMPAIGN},,"), ("action_builder:1", "1", 1, "action_builder,action_builder:1,,")
+    ]),
     ("reports.contact_pressure", "numbers", [(2,)]),
     ("reports.system_overlap", "first_source second_source people", [
         ("action_builder", "voipbin", 1), ("outreach", "voipbin", 1)
@@ -229,3 +235,10 @@ def test_the_best_hour_is_one_of_those_who_are_called() -> None:
         "campaign_key hours_differ attempts_in_campaign called_hour office_hour contact_rate_per_attempt"
     )
     assert answer(built(merged(*rows)), "29", columns) == [("action_builder:1", True, 200, 10, 15, 0.75)]
+
+
+def test_an_early_hour_is_one_of_those_who_are_called() -> None:
+    """12:30 UTC is half past eight in New York; 0:30 is half past eight in the evening, and 16:00 is noon."""
+    moments = (datetime(2026, 10, 20, 12, 30), datetime(2026, 10, 20, 16), datetime(2026, 10, 21, 0, 30))
+    con = built(merged(*(called(n, NEW_YORK, moment) for n, moment in enumerate(moments, 1))))
+    assert answer(con, "reports.called_hours", "source attempts") == [("all", 2), ("outreach", 2)]

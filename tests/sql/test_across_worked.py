@@ -7,12 +7,15 @@ Belongs here: one log a definition, with what it must give. Does not belong here
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import duckdb
 import pytest
 
+from pipelines.validation.engine import evaluate
+from pipelines.validation.rules.compliance import COMPLIANCE_RULES
+from pipelines.validation.rules.people import PEOPLE_RULES
 from tests.sql.across_logs import (
     DO_NOT_CALL,
     HOUR,
@@ -552,3 +555,50 @@ def test_whom_one_system_marked_another_tried_later() -> None:
         "WHERE restricted_in_first_attempted_in_second > 0",
     )
     assert found == [{"first_source": "outreach", "second_source": "liondesk"}]
+
+
+def test_business_days_of_a_country_without_holidays_are_monday_to_friday() -> None:
+    """Asked on Thursday 15 October in London: the second business day is Monday the 19th."""
+    rule = {
+        "rule": "two_days",
+        "kind": "after_mark",
+        "unit": "person",
+        "grace": 2,
+        "grace_unit": "business_days",
+    }
+    con = across(
+        prospect(900, LONDON, calls_opt_status="opted_out", calls_opted_at=at("10-15 12:00")),
+        *(called(day, LONDON, at(f"10-{day} 12:00")) for day in (16, 17, 19, 20)),
+        rules=[rule],
+    )
+    assert verdicts(con, "two_days") == [
+        ("10-16 12:00", "tolerated"),
+        ("10-17 12:00", "tolerated"),
+        ("10-19 12:00", "tolerated"),
+        ("10-20 12:00", "breach"),
+    ]
+
+
+def test_a_rule_that_has_ended_judges_no_attempt_of_which_nobody_knows_the_place() -> None:
+    hours = {"kind": "hours", "from_local": time(9), "until_local": time(20)}
+    con = across(
+        dialled(1, "5550142", at("10-20 12:00")),
+        rules=[
+            hours | {"rule": "over", "in_force_until": date(2026, 1, 1)},
+            hours | {"rule": "not_over", "in_force_until": date(2026, 12, 31)},
+        ],
+    )
+    assert verdicts(con, "over") == []
+    assert verdicts(con, "not_over") == [("10-20 12:00", "unverifiable")]
+
+
+def test_every_rule_of_the_ledger_holds_on_marks_without_a_date() -> None:
+    con = across(
+        suppressed(NEW_YORK),
+        prospect(900, LONDON, calls_opt_status="opted_out"),
+        called(1, NEW_YORK, at("10-20 16:00"), prospect=7),
+        called(2, LONDON, at("10-20 16:00")),
+    )
+    assert verdicts(con, "house_mark") == [("10-20 16:00", "breach"), ("10-20 16:00", "unverifiable")]
+    rules = [*PEOPLE_RULES, *COMPLIANCE_RULES]
+    assert [finding.rule.name for finding in evaluate(con, rules) if not finding.passed] == []

@@ -365,7 +365,15 @@ def test_every_question_has_a_test() -> None:
         ),
         *(
             f"reports.{name}"
-            for name in ("contact_rule_audit", "contact_pressure", "system_overlap", "people_reached")
+            for name in (
+                "contact_rule_audit",
+                "contact_rule_counts",
+                "undeclared_purposes",
+                "called_hours",
+                "contact_pressure",
+                "system_overlap",
+                "people_reached",
+            )
         ),
         "compliance.breaches",
         *(str(number) for number in range(24, 34)),

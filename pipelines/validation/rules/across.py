@@ -75,6 +75,46 @@ FULL JOIN reports.contact_rule_audit AS audit
     ON audit.source = made.source AND audit.campaign_key = made.campaign_key AND audit.rule = rules.rule
 WHERE audit.attempts IS DISTINCT FROM made.attempts OR audit.rule IS NULL OR rules.rule IS NULL""",
     ),
+    Rule(
+        "reports.contact_rule_counts",
+        "counts_equal_the_audit",
+        "Every contact rule has one row, and its counts are those of its campaigns in reports.contact_rule_audit.",
+        query="""
+SELECT coalesce(counts.rule, audit.rule) AS rule, counts.judged, audit.judged AS judged_in_audit, counts.breaches,
+    audit.breaches AS breaches_in_audit
+FROM reports.contact_rule_counts AS counts
+FULL JOIN (
+    SELECT rules.rule, coalesce(sum(audit.attempts), 0) AS attempts, coalesce(sum(audit.judged), 0) AS judged,
+        coalesce(sum(audit.breaches), 0) AS breaches, coalesce(sum(audit.unverifiable), 0) AS unverifiable,
+        coalesce(sum(audit.tolerated), 0) AS tolerated
+    FROM (SELECT DISTINCT rule FROM core.contact_rules) AS rules
+    LEFT JOIN reports.contact_rule_audit AS audit ON audit.rule = rules.rule
+    GROUP BY rules.rule
+) AS audit ON audit.rule = counts.rule
+WHERE NOT coalesce(
+    counts.attempts = audit.attempts AND counts.judged = audit.judged AND counts.breaches = audit.breaches
+    AND counts.unverifiable = audit.unverifiable AND counts.tolerated = audit.tolerated
+    AND counts.kept + counts.breaches + counts.unverifiable + counts.tolerated = counts.judged
+    AND counts.judged + counts.not_judged = counts.attempts AND counts.people <= counts.breaches, FALSE
+)""",
+    ),
+    Rule(
+        "reports.undeclared_purposes",
+        "every_undeclared_campaign_is_named",
+        "Every campaign that a rule in reports.contact_rule_audit leaves unjudged for want of a purpose has one row, and no "
+        "other campaign has one.",
+        query="""
+SELECT coalesce(named.source, audit.source) AS source, coalesce(named.campaign_key, audit.campaign_key) AS campaign_key,
+    named.rules, audit.rules AS rules_in_audit
+FROM reports.undeclared_purposes AS named
+FULL JOIN (
+    SELECT source, campaign_key, count(*) AS rules
+    FROM reports.contact_rule_audit
+    WHERE line IS NOT NULL
+    GROUP BY source, campaign_key
+) AS audit ON audit.source = named.source AND audit.campaign_key = named.campaign_key
+WHERE named.rules IS DISTINCT FROM audit.rules""",
+    ),
     one_of("reports.contact_pressure", "unit", ("person", "point"), ("unit", "period", "attempts")),
     one_of("reports.contact_pressure", "period", ("24h", "7d", "30d"), ("unit", "period", "attempts")),
     Rule(
