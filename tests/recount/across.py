@@ -16,7 +16,8 @@ from functools import cached_property
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from tests.recount.attempts import MEASURING, SOURCES, Attempt, attempts
+from tests.recount.attempts import MEASURING, SOURCES, Attempt, History, attempts
+from tests.recount.rates import hours_by
 from tests.recount.rows import NEVER, Row, Rows, latest_moment, of_source
 
 Verdict = Literal["breach", "unverifiable", "tolerated"]
@@ -1002,6 +1003,28 @@ class Across:
                     is_several = len({one.attempt.source for one in tries}) > 1
                     found[key] = people + 1, several + is_several
         return dict(found)
+
+    @cached_property
+    def called_hours(self) -> dict[tuple[str, str, str, int, int], dict[str, Any]]:
+        """reports.best_time by the clock of whoever was called, if all zones of the point show the same hour."""
+        theirs: dict[tuple[str, str], dict[str, list[Attempt]]] = defaultdict(lambda: defaultdict(list))
+        for one in self.all_tries:
+            if one.attempt.source in MEASURING:
+                theirs[one.attempt.source, one.attempt.campaign][one.attempt.target].append(one.attempt)
+        found = {}
+        for key, targets in theirs.items():
+            histories = [History(name, them, them, False, False, False) for name, them in targets.items()]
+            tries = [attempt for them in targets.values() for attempt in them]
+            known = sum(self._called_clock(attempt) is not None for attempt in tries)
+            for cell, figures in hours_by(histories, self._called_clock).items():
+                found[*key, *cell] = figures | {"is_default": known * 5 >= len(tries) * 4}
+        return found
+
+    def _called_clock(self, attempt: Attempt) -> datetime | None:
+        place = self.place(attempt.target, self._point(attempt, self._raw[attempt.key]))
+        clocks = [local(attempt.at, zone) for zone in place.zones]
+        is_one_hour = len({(clock.date(), clock.hour) for clock in clocks}) == 1
+        return clocks[0] if is_one_hour else None
 
     @cached_property
     def trace(self) -> Counter[tuple[Any, ...]]:

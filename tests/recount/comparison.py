@@ -16,7 +16,10 @@ from tests.recount.attempts import Attempt
 from tests.recount.recount import NOTHING_YET, TABLES, Figures, Recount
 
 COUNTED = {"core.attempts": "source <> 'liondesk'", "reports.best_time": "clock = 'reporting'"}
-"""Table → the rows that are counted again here, if these are not all."""
+"""Table → the rows that are counted again here, if these are not all.
+
+Hours by the called party's clock rest on where points are: tests/recount/across.py counts them.
+"""
 
 
 def read_table(con: duckdb.DuckDBPyConnection, name: str, where: str = "true") -> list[Figures]:

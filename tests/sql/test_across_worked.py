@@ -25,6 +25,7 @@ from tests.sql.across_logs import (
     NEW_YORK,
     PENSACOLA,
     PENSACOLA_OVERLAY,
+    SEATTLE,
     Log,
     address,
     called,
@@ -459,6 +460,101 @@ def test_a_zone_by_the_address_brings_the_country_of_the_address() -> None:
     )
     assert places == [{"zones": ["America/Phoenix"], "country": "US"}]
     assert [row["verdict"] for row in breaches(con, "us-hours")] == ["breach"]
+
+
+def test_a_state_that_only_an_area_code_says_breaks_no_rule_of_the_state() -> None:
+    """03:30 in Seattle is outside the hours of the whole country; whether Washington's rule holds, nobody can tell."""
+    con = across(dialled(1, SEATTLE, at("10-20 10:30")))
+    (row,) = breaches(con, "us-wa")
+    assert (row["verdict"], row["reason"]) == ("unverifiable", "area_code_is_no_place")
+    assert [row["verdict"] for row in breaches(con, "us-hours")] == ["breach"]
+
+
+def test_a_state_that_an_address_says_can_be_broken() -> None:
+    con = across(
+        entity(501, first_name="Ann", last_name="Lee"),
+        phone_number(88001, NEW_YORK),
+        address(7001, "America/Los_Angeles", state="WA"),
+        dialled(1, NEW_YORK, at("10-20 10:30")),
+    )
+    (row,) = breaches(con, "us-wa")
+    assert (row["verdict"], row["reason"], row["zone_basis"]) == ("breach", "outside_hours", "address")
+
+
+def test_two_addresses_in_two_states_say_neither() -> None:
+    con = across(
+        entity(501, first_name="Ann", last_name="Lee"),
+        phone_number(88001, LONDON),
+        address(7001, "America/Los_Angeles", state="WA"),
+        address(7002, "America/Phoenix", state="AZ"),
+        dialled(1, LONDON, at("10-20 10:30")),
+    )
+    places = fetch(
+        con, f"SELECT DISTINCT country, region FROM core.contact_points WHERE point_key = 'phone:{LONDON}'"
+    )
+    assert places == [{"country": "US", "region": None}]
+    assert breaches(con, "us-wa") == []
+
+
+def test_unknown_consent_is_named_after_a_state_that_nobody_knows() -> None:
+    con = across(
+        dialled(1, SEATTLE, at("10-20 10:30")), purposes=every_campaign("solicitation", consent="unknown")
+    )
+    reasons = {row["rule"]: row["reason"] for row in breaches(con, "us-wa", "us-hours")}
+    assert reasons == {"us-wa": "area_code_is_no_place", "us-hours": "consent_unknown"}
+
+
+def test_a_line_of_the_houses_list_without_a_date_always_held() -> None:
+    con = across(suppressed(NEW_YORK), dialled(1, NEW_YORK, at("10-20 16:00")))
+    (row,) = breaches(con, "house_mark")
+    assert (row["verdict"], row["reason"], row["via"]) == ("breach", "after_mark", "same_point")
+
+
+def test_why_an_attempt_is_not_judged_says_first_that_the_rule_is_about_elsewhere() -> None:
+    """A number of London, no purpose: it is no matter of a declaration that a rule of Florida does not judge it."""
+    con = across(dialled(1, LONDON, at("10-20 16:00")), purposes=[])
+    assert audit(con, "us-fl")["not_judged_because"] == "other_jurisdiction"
+    con = across(dialled(1, NEW_YORK, at("10-20 16:00")), purposes=[])
+    assert audit(con, "us-hours")["not_judged_because"] == "purpose_undeclared"
+
+
+def test_an_opt_in_to_e_mails_leaves_a_mark_on_a_number() -> None:
+    con = across(
+        do_not_call_disposition(),
+        prospect(900, NEW_YORK, emails_opt_status="opted_in", emails_opted_at=at("10-15 12:00")),
+        called(1, NEW_YORK, at("10-05 15:00"), disposition=DO_NOT_CALL),
+        called(2, NEW_YORK, at("10-30 15:00")),
+    )
+    assert verdicts(con, "house_mark") == [("10-30 15:00", "breach")]
+
+
+def test_a_version_of_a_rule_ends_at_midnight_where_the_point_is() -> None:
+    """At 03:30 UTC on the first of November it is the evening before in New York, where the old version still holds."""
+    versions = [
+        PER_POINT | {"cap": 1, "in_force_until": date(2026, 10, 31)},
+        PER_POINT | {"cap": 2, "in_force_from": date(2026, 11, 1)},
+    ]
+    calls = [at("11-01 02:30"), at("11-01 03:30"), at("11-01 04:30")]
+    con = across(*(dialled(n, NEW_YORK, moment) for n, moment in enumerate(calls, 1)), rules=versions)
+    rows = breaches(con, "three_a_point")
+    assert [(row["occurred_at"], row["count_in_period"]) for row in rows] == [(calls[1], 2), (calls[2], 3)]
+
+
+def test_whom_one_system_marked_another_tried_later() -> None:
+    con = across(
+        do_not_call_disposition(),
+        prospect(900, NEW_YORK, first_name="Ann", last_name="Lee"),
+        contact(76, first_name="Ann", last_name="Lee", mobile_phone=NEW_YORK),
+        called(1, NEW_YORK, at("10-05 15:00"), disposition=DO_NOT_CALL),
+        sent(1, at("10-07 15:00")),
+    )
+    build(con, "reports.system_overlap")
+    found = fetch(
+        con,
+        "SELECT first_source, second_source FROM reports.system_overlap "
+        "WHERE restricted_in_first_attempted_in_second > 0",
+    )
+    assert found == [{"first_source": "outreach", "second_source": "liondesk"}]
 
 
 def test_business_days_of_a_country_without_holidays_are_monday_to_friday() -> None:
