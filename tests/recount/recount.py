@@ -130,6 +130,11 @@ def _attempts(recount: Recount) -> Table:
                     "agent_key": row.agent,
                     "destination_index": row.destination_index,
                 }
+                if row.says is not None:
+                    found[(row.key,)] |= {
+                        "raw_disposition": row.says.raw,
+                        "disposition_basis": row.says.basis,
+                    }
     return found
 
 
