@@ -48,6 +48,14 @@ STATES = {
     "wrong_number": "bad_contact_info",
 }
 """Words for the state of a number or an address in Outreach, as far as the tests use them → the mark that they are."""
+TAGS: Mapping[str, tuple[str, frozenset[str] | None]] = {
+    "do not call": ("do_not_contact", frozenset({"phone"})),
+    "dnc": ("do_not_contact", frozenset({"phone"})),
+    "do not contact": ("do_not_contact", None),
+    "opted out": ("opted_out", None),
+    "unsubscribed": ("opted_out", frozenset({"email", "text"})),
+}
+"""A tag on a LionDesk contact, in words, as far as the tests use them → the mark that it is, and its channels."""
 GRAVEST = ("house_list", "do_not_contact", "opted_out", "bad_contact_info")
 
 # ------------------------------------------------------------------------------------------------------- what is given
@@ -475,6 +483,7 @@ class Across:
                 target = f"action_builder:{row['owner_id']}"
                 yield Mark("action_builder", word, target, point, None, row["updated_at"])
         yield from self._states()
+        yield from self._tags()
         for row in self.rows.get("outreach_prospects", ()):
             target = f"outreach:{row['id']}"
             for status, since, channels in (
@@ -511,6 +520,15 @@ class Across:
                 if point and since is not None:
                     yield Mark("outreach", "opted_out", target, point, frozenset({"email"}), since)
 
+    def _tags(self) -> Iterator[Mark]:
+        """What a tag on a LionDesk contact says. Nobody says since when."""
+        for row in self.rows.get("liondesk_contacts", ()):
+            tags = [tag for text in row.get("tags") or () for tag in re.split("[,;|]", text)]
+            words = {" ".join(re.findall("[a-z]+", tag.lower())) for tag in tags}
+            for word in sorted(words & TAGS.keys()):
+                kind, channels = TAGS[word]
+                yield Mark("liondesk", kind, f"liondesk:{row['id']}", None, channels, None)
+
     def _opt_ins(self) -> Iterator[tuple[str, frozenset[str], datetime]]:
         for row in self.rows.get("outreach_prospects", ()):
             for status, since, channel in (
@@ -531,7 +549,7 @@ class Across:
                 at for target, channels, at in opt_ins
                 if target == mark.target and (reach is None or reach & channels) and at > mark.since
             ]  # fmt: skip
-        if mark.kind == "bad_contact_info":
+        if mark.kind == "bad_contact_info" and mark.point is not None:
             ends += [
                 one.at
                 for one in self.all_tries

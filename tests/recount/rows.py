@@ -25,6 +25,7 @@ CREATED = {
     "voipbin_calls": "tm_create",
     "voipbin_campaigns": "tm_create",
     "voipbin_outdialtargets": "tm_create",
+    "voipbin_queuecalls": "tm_create",
 }
 """Lists, and the field that says since when there is such a row."""
 

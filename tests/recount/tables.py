@@ -136,18 +136,25 @@ class Table:
         return at or NO_TIME, self.settled(row), json.dumps(row, default=str)
 
 
+RELATIONS = ("call_disposition", "phone_number", "prospect", "sequence", "user")
 SPELLINGS = {
     "created_at": ("utc_created_at",),
     "updated_at": ("utc_updated_at",),
     "_deleted_at": ("_ab_cdc_deleted_at",),
-    **{f"{relation}_id": (relation,) for relation in ("call_disposition", "prospect", "sequence", "user")},
+    **{f"{relation}_id": (relation,) for relation in RELATIONS},
 }
 """Further names under which a record may carry a field."""
 
 TIMES: dict[str, Read] = {"created_at": moment, "updated_at": moment}
 TM_TIMES: dict[str, Read] = {"tm_create": moment, "tm_update": moment, "tm_delete": moment}
 NAMES: dict[str, Read] = {"first_name": text, "last_name": text}
-OWNED: dict[str, Read] = {"id": required(number), "status": text, "owner_id": number, "owner_type": text, **TIMES}
+OWNED: dict[str, Read] = {
+    "id": required(number),
+    "status": text,
+    "owner_id": number,
+    "owner_type": text,
+    **TIMES,
+}
 """Action Builder: what every kind of contact info has."""
 
 PHONES = tuple(f"{kind}_phones" for kind in ("mobile", "work", "home", "other", "voip"))
@@ -160,6 +167,7 @@ TABLES = {
             "action_id": number,
             "campaign_id": number,
             "contact_info_type": text,
+            "contact_info_id": number,
             "disposition": one_of(number, 0, 1, 2, 3, 4),
             "created_by_id": number,
             **TIMES,
@@ -171,7 +179,14 @@ TABLES = {
     "action_builder_campaigns": Table({"id": number, "name": text, **TIMES}),
     "action_builder_actions": Table({"id": number, "action_type": text, **TIMES}),
     "action_builder_entities": Table(
-        {"id": required(number), "interact_id": text, "middle_name": text, "custom_id": text, **NAMES, **TIMES}
+        {
+            "id": required(number),
+            "interact_id": text,
+            "middle_name": text,
+            "custom_id": text,
+            **NAMES,
+            **TIMES,
+        }
     ),
     "action_builder_phone_numbers": Table({"number": text, "ext": text, "number_type": text, **OWNED}),
     "action_builder_emails": Table({"email": text, **OWNED}),
@@ -242,6 +257,7 @@ TABLES = {
         {
             "id": identifier,
             "outdial_id": identifier,
+            "name": text,
             "status": text,
             **{f"destination_{index}": address for index in INDEXES},
             **{f"try_count_{index}": number for index in INDEXES},
@@ -277,8 +293,11 @@ TABLES = {
             "prospect_id": related,
             "sequence_id": related,
             "user_id": related,
+            "phone_number_id": related,
             "call_disposition_id": related,
             "direction": one_of(text, "inbound", "outbound"),
+            "from": text,
+            "to": text,
             "outcome": text,
             "state": text,
             "voicemail_recording_url": text,
