@@ -108,7 +108,15 @@ SELECT
                 )
                 THEN plan.region
         END,
-        places.region
+        -- a number of another country is not in the state of its target
+        CASE
+            WHEN
+                places.country = coalesce(
+                    CASE WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.country END,
+                    plan.country, places.country
+                )
+                THEN places.region
+        END
     ) AS region,
     coalesce(places.zones, shared.zones, plan.zones) AS zones, -- time zones that it may be in, IANA names; null if unknown
     -- how the zones are known: address, stated, inferred, area_code, country or none

@@ -21,12 +21,17 @@ import pytest
 
 from pipelines.definitions import build_defs
 from pipelines.settings import SAMPLE, Settings
+from tests.recount.across import Across
 from tests.recount.comparison import assert_communications_counted, assert_counted
+from tests.recount.people import Matched, facts, match
 from tests.recount.rates import wilson
 from tests.recount.recount import TABLES as COUNTED
 from tests.recount.recount import Recount
+from tests.recount.rows import Rows
 from tests.recount.tables import TABLES as RAW
 from tests.recount.tables import Landing, read_landing
+from tests.sql.test_across_recount import RECOUNTED, given_of
+from tests.support import fetch
 
 CONTRACT = {
     "core.attempts": """
@@ -190,7 +195,7 @@ NOT_COUNTED = {
     "quality.rejected_rows", "quality.row_accounting",  # tested below
     "core.sources",  # the contracts' own words
     "core.contact_rules",  # the rules are input
-    # Counted again in tests/sql/test_across_recount.py and test_matching.py, over all systems at once.
+    # Tested below, over all systems at once.
     "core.contact_points", "core.attempt_points", "core.person_targets", "core.people", "core.restrictions",
     "compliance.breaches", "reports.contact_rule_audit", "reports.contact_pressure", "reports.system_overlap",
     "reports.people_reached", "reports.contact_trace", "reports.called_hours",
@@ -212,6 +217,26 @@ def test_a_table_is_that_of_the_recount(first: Refresh, recount: Recount, table:
 def test_every_published_table_is_counted(first: Refresh) -> None:
     published = {table for table in first.digests if not table.startswith("raw.")}
     assert published - NOT_COUNTED == set(COUNTED)
+
+
+@pytest.mark.parametrize("recounted", RECOUNTED)
+def test_what_was_done_across_systems_is_that_of_the_recount(
+    first: Refresh, landing: Landing, recounted: Callable[[duckdb.DuckDBPyConnection, Across], None]
+) -> None:
+    """Points, marks, breaches, people and their reports. LionDesk's rows are named by the keys that the product gives."""
+    messages = "liondesk_contact_communications"
+    with duckdb.connect(first.settings.warehouse_path, read_only=True) as con:
+        rows: Rows = {**landing.rows, messages: fetch(con, f"FROM raw.{messages}")}
+        recounted(con, Across(rows, None, given_of(con)))
+
+
+def test_people_are_matched_as_the_recount_matches_them(first: Refresh, landing: Landing) -> None:
+    with duckdb.connect(first.settings.warehouse_path, read_only=True) as con:
+        nicknames = dict(con.execute("SELECT name, first_name FROM landing.nicknames").fetchall())
+        found = fetch(
+            con, "SELECT target_key, person_key, basis, strength, is_ambiguous FROM core.person_targets"
+        )
+    assert {row["target_key"]: Matched(**row) for row in found} == match(facts(landing.rows), nicknames)
 
 
 def test_communications_are_those_of_the_recount(first: Refresh, recount: Recount) -> None:

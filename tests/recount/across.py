@@ -292,13 +292,23 @@ class Across:
     def _by_id(self, table: str) -> dict[Any, Row]:
         return {row["id"]: row for row in self.rows.get(table, ())}
 
+    @cached_property
+    def _campaign_names(self) -> dict[str, str | None]:
+        tables = ("action_builder_campaigns", "outreach_sequences", "voipbin_campaigns")
+        return {
+            f"{table.rpartition('_')[0]}:{row['id']}": row.get("name")
+            for table in tables
+            for row in self.rows.get(table, ())
+        }
+
     def _purpose(self, attempt: Attempt) -> Row:
         """The line of purposes.csv that declares the attempt's campaign; nothing if none does."""
-        name = attempt.campaign.removeprefix(f"{attempt.source}:")
+        native = attempt.campaign.removeprefix(f"{attempt.source}:")
+        name = self._campaign_names.get(attempt.campaign) or native
         for line in self.given.purposes:
             pattern = re.escape(line["campaign"]).replace("%", ".*")
             if line["source"] == attempt.source and (
-                line["campaign"] in (attempt.campaign, name)
+                line["campaign"] in (attempt.campaign, native, name)
                 or ("%" in line["campaign"] and re.fullmatch(pattern, name, re.IGNORECASE))
             ):
                 since, until = line.get("since"), line.get("until")
@@ -314,28 +324,29 @@ class Across:
         An address goes before what a source states, and that before what it infers. Of several places of one kind, all
         zones count.
         """
-        by_number = self._of_number(point)
-        own = self._known(target)
-        if not own.zones:
-            number = point if point is not None and point.startswith("phone:") else ""
-            others = [self._known(other) for other in sorted(self._at_point.get(number, ()))]
-            best = min((BASES.index(place.basis) for place in others if place.zones), default=None)
-            if best is None:
-                return by_number
-            theirs = [place for place in others if place.zones and place.basis == BASES[best]]
-            own = (
-                _together(theirs)
-                if BASES[best] == "address"
-                else replace(theirs[0], country=None, region=None)
-            )
-            own = replace(own, zones=frozenset().union(*(place.zones for place in theirs)))
-        if own.basis != "address" and by_number.country is not None:
-            return replace(own, country=by_number.country, region=by_number.region)
-        if own.country is None:
-            return replace(own, country=by_number.country, region=by_number.region)
-        if own.region is None and own.country == by_number.country:
-            return replace(own, region=by_number.region)
-        return own
+        by_number, own = self._of_number(point), self._known(target)
+        found = own if own.zones else self._of_others(point)
+        address = found if found.basis == "address" else Place()
+        country = address.country or by_number.country or own.country
+        region = next(
+            (
+                place.region
+                for place in (address, by_number, own)
+                if place.region and place.country == country
+            ),
+            None,
+        )
+        return replace(found if found.zones else by_number, country=country, region=region)
+
+    def _of_others(self, point: str | None) -> Place:
+        """What is best known of others with the same number."""
+        number = point if point is not None and point.startswith("phone:") else ""
+        others = [self._known(other) for other in sorted(self._at_point.get(number, ()))]
+        best = min((BASES.index(place.basis) for place in others if place.zones), default=None)
+        if best is None:
+            return Place()
+        theirs = [place for place in others if place.zones and place.basis == BASES[best]]
+        return replace(_together(theirs), zones=frozenset().union(*(place.zones for place in theirs)))
 
     def _known(self, target: str) -> Place:
         """What the target's own source says of where it is."""
@@ -349,22 +360,22 @@ class Across:
                 and row.get("status") != "bad"
             ]
             zones = frozenset(row["timezone"] for row in theirs if row.get("timezone"))
-            if zones:
-                addresses = [Place(zones, "address", *self._state(row)) for row in theirs]
-                return _together(addresses)
+            basis = "address" if zones else "none"
+            addresses = [
+                Place(zones, basis, *self._state(row.get("country"), row.get("state"))) for row in theirs
+            ]
+            return _together(addresses) if addresses else Place()
         for row in self.rows.get("outreach_prospects", ()) if source == "outreach" else ():
-            if str(row["id"]) == native and row.get("time_zone_iana"):
-                return Place(
-                    frozenset({row["time_zone_iana"]}),
-                    "inferred" if row.get("time_zone_inferred") else "stated",
-                    row.get("address_country"),
-                    row.get("address_state"),
-                )
+            if str(row["id"]) == native:
+                state = self._state(row.get("address_country"), row.get("address_state"))
+                if not row.get("time_zone_iana"):
+                    return Place(frozenset(), "none", *state)
+                basis = "inferred" if row.get("time_zone_inferred") else "stated"
+                return Place(frozenset({row["time_zone_iana"]}), basis, *state)
         return Place()
 
-    def _state(self, row: Row) -> tuple[str | None, str | None]:
+    def _state(self, country: str | None, state: str | None) -> tuple[str | None, str | None]:
         """Country and state of an address. A state without a country is one of the country that is set, if it has it."""
-        country, state = row.get("country"), row.get("state")
         states = {
             prefix.region for prefix in self.given.plan if prefix.country == (country or self.given.country)
         }

@@ -496,6 +496,18 @@ def test_two_addresses_in_two_states_say_neither() -> None:
     assert breaches(con, "us-wa") == []
 
 
+def test_a_number_of_another_country_is_not_in_the_state_of_its_prospect() -> None:
+    con = across(
+        prospect(
+            900, LONDON, NEW_YORK, time_zone_iana="America/Chicago", address_country="US", address_state="TX"
+        )
+    )
+    assert fetch(con, "SELECT point_key, country, region FROM core.contact_points ORDER BY point_key") == [
+        {"point_key": f"phone:{NEW_YORK}", "country": "US", "region": "NY"},
+        {"point_key": f"phone:{LONDON}", "country": "GB", "region": None},
+    ]
+
+
 def test_unknown_consent_is_named_after_a_state_that_nobody_knows() -> None:
     con = across(
         dialled(1, SEATTLE, at("10-20 10:30")), purposes=every_campaign("solicitation", consent="unknown")
