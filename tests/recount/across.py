@@ -624,18 +624,20 @@ class Across:
         return Breach(one.key, name, verdict, reason, basis=place.basis)
 
     def _is_inside(self, at: datetime, zone: str, versions: Sequence[Row]) -> bool:
-        """Whether a moment within the tolerance of this one is inside the hours there."""
-        near = (at - self.given.tolerance, at, at + self.given.tolerance)
-        return any(self._is_in_hours(local(moment, zone), versions) for moment in near)
-
-    def _is_in_hours(self, clock: datetime, versions: Sequence[Row]) -> bool:
+        """Whether a moment is inside the hours there, within the tolerance of either end. The day is that of the clock."""
+        clock = local(at, zone)
+        since_midnight = clock - datetime.combine(clock.date(), time())
         rows = [
             rule
             for rule in versions
             if self._in_force(rule, clock.date())
             and (rule["days"] is None or clock.isoweekday() in rule["days"])
         ]
-        return all(_time(rule["from_local"]) <= clock.time() <= _time(rule["until_local"]) for rule in rows)
+        near = self.given.tolerance
+        return all(
+            _of_day(rule["from_local"]) - near <= since_midnight <= _of_day(rule["until_local"]) + near
+            for rule in rows
+        )
 
     # Caps.
 
@@ -1080,8 +1082,10 @@ def _span(rule: Row) -> timedelta:
     return timedelta(hours=rule["grace"] * {"hours": 1, "days": 24}[rule["grace_unit"]])
 
 
-def _time(value: time | str) -> time:
-    return time.fromisoformat(value) if isinstance(value, str) else value
+def _of_day(value: time | str) -> timedelta:
+    """How long after midnight."""
+    clock = time.fromisoformat(value) if isinstance(value, str) else value
+    return datetime.combine(date.min, clock) - datetime.combine(date.min, time())
 
 
 def _system(target: str) -> str:
