@@ -321,12 +321,10 @@ class Across:
                 else replace(theirs[0], country=None, region=None)
             )
             own = replace(own, zones=frozenset().union(*(place.zones for place in theirs)))
-        if own.basis != "address" and by_number.country is not None:
+        if own.basis == "address":
+            return replace(own, country=own.country or by_number.country)
+        if by_number.country is not None:
             return replace(own, country=by_number.country, region=by_number.region)
-        if own.country is None:
-            return replace(own, country=by_number.country, region=by_number.region)
-        if own.region is None and own.country == by_number.country:
-            return replace(own, region=by_number.region)
         return own
 
     def _known(self, target: str) -> Place:
