@@ -94,30 +94,15 @@ SELECT
         CASE WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.country END,
         plan.country, places.country
     ) AS country,
-    -- the state or province: of an address, otherwise of the area code, if that is one of the same country; null if
+    -- the state or province: of the address that says the zone; without such an address, of the area code; null if
     -- nothing says it
-    coalesce(
-        CASE WHEN places.zone_basis = 'address' THEN places.region END,
-        CASE WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.region END,
-        CASE
-            WHEN
-                plan.country = coalesce(
-                    CASE WHEN places.zone_basis = 'address' THEN places.country END,
-                    CASE WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.country END,
-                    plan.country
-                )
-                THEN plan.region
-        END,
-        -- a number of another country is not in the state of its target
-        CASE
-            WHEN
-                places.country = coalesce(
-                    CASE WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.country END,
-                    plan.country, places.country
-                )
-                THEN places.region
-        END
-    ) AS region,
+    CASE
+        WHEN places.zone_basis = 'address' THEN places.region
+        WHEN places.zones IS NULL AND shared.zone_basis = 'address' THEN shared.region
+        -- A number of another country is not in the state of its target.
+        WHEN plan.country <> places.country THEN plan.region
+        ELSE coalesce(plan.region, places.region)
+    END AS region,
     coalesce(places.zones, shared.zones, plan.zones) AS zones, -- time zones that it may be in, IANA names; null if unknown
     -- how the zones are known: address, stated, inferred, area_code, country or none
     coalesce(

@@ -127,10 +127,13 @@ capped AS (
         ON
             judged.context = units.context AND judged.rule = full_units.rule
             AND judged.in_force_from IS NOT DISTINCT FROM full_units.in_force_from
+    CROSS JOIN landing.settings AS settings
     WHERE
         full_units.frees_at > units.moment
         AND full_units.subject IN ('', units.subject)
-        AND reports.is_in_force(epoch_us(units.moment), judged.in_force_from, judged.in_force_until, judged.days)
+        AND reports.is_in_force_at(
+            epoch_us(units.moment), judged.zones[1], settings.timezone, judged.in_force_from, judged.in_force_until, judged.days
+        )
     GROUP BY units.target_key
 ),
 

@@ -284,6 +284,8 @@ class Across:
         them = self._by_id("liondesk_contacts").get(row["contact_id"], {})
         if attempt.channel == "email":
             return point_key("email", them.get("email"), country)
+        if attempt.channel == "unknown":
+            return None
         phones = [them.get(f"{name}_phone") for name in ("mobile", "home", "office")]
         return next(
             (point_key("phone", number, country) for number in phones if (number or "").strip()), None
@@ -328,14 +330,8 @@ class Across:
         found = own if own.zones else self._of_others(point)
         address = found if found.basis == "address" else Place()
         country = address.country or by_number.country or own.country
-        region = next(
-            (
-                place.region
-                for place in (address, by_number, own)
-                if place.region and place.country == country
-            ),
-            None,
-        )
+        said_by = (found,) if found.basis == "address" else (by_number, own)
+        region = next((place.region for place in said_by if place.region and place.country == country), None)
         return replace(found if found.zones else by_number, country=country, region=region)
 
     def _of_others(self, point: str | None) -> Place:
@@ -653,18 +649,20 @@ class Across:
         return Breach(one.key, name, verdict, reason, basis=place.basis)
 
     def _is_inside(self, at: datetime, zone: str, versions: Sequence[Row]) -> bool:
-        """Whether a moment within the tolerance of this one is inside the hours there."""
-        near = (at - self.given.tolerance, at, at + self.given.tolerance)
-        return any(self._is_in_hours(local(moment, zone), versions) for moment in near)
-
-    def _is_in_hours(self, clock: datetime, versions: Sequence[Row]) -> bool:
+        """Whether a moment is inside the hours there, within the tolerance of either end. The day is that of the clock."""
+        clock = local(at, zone)
+        since_midnight = clock - datetime.combine(clock.date(), time())
         rows = [
             rule
             for rule in versions
             if self._in_force(rule, clock.date())
             and (rule["days"] is None or clock.isoweekday() in rule["days"])
         ]
-        return all(_time(rule["from_local"]) <= clock.time() <= _time(rule["until_local"]) for rule in rows)
+        near = self.given.tolerance
+        return all(
+            _of_day(rule["from_local"]) - near <= since_midnight <= _of_day(rule["until_local"]) + near
+            for rule in rows
+        )
 
     # Caps.
 
@@ -1050,7 +1048,10 @@ class Across:
         return found
 
     def _called_clock(self, attempt: Attempt) -> datetime | None:
-        place = self.place(attempt.target, self._point(attempt, self._raw[attempt.key]))
+        point = self._point(attempt, self._raw[attempt.key])
+        if point is None:
+            return None
+        place = self.place(attempt.target, point)
         clocks = [local(attempt.at, zone) for zone in place.zones]
         is_one_hour = len({(clock.date(), clock.hour) for clock in clocks}) == 1
         return clocks[0] if is_one_hour else None
@@ -1109,8 +1110,10 @@ def _span(rule: Row) -> timedelta:
     return timedelta(hours=rule["grace"] * {"hours": 1, "days": 24}[rule["grace_unit"]])
 
 
-def _time(value: time | str) -> time:
-    return time.fromisoformat(value) if isinstance(value, str) else value
+def _of_day(value: time | str) -> timedelta:
+    """How long after midnight."""
+    clock = time.fromisoformat(value) if isinstance(value, str) else value
+    return datetime.combine(date.min, clock) - datetime.combine(date.min, time())
 
 
 def _system(target: str) -> str:

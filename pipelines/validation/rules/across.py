@@ -197,7 +197,7 @@ FULL JOIN (
     FROM reports.people_reached WHERE source <> 'all'
 ) AS sums ON TRUE
 CROSS JOIN (SELECT count(*) AS people, coalesce(sum(targets), 0) AS targets FROM core.people) AS known
-WHERE NOT coalesce(
+WHERE (known.people > 0 OR totals.people IS NOT NULL OR sums.people IS NOT NULL) AND NOT coalesce(
     totals.people BETWEEN sums.most_people AND sums.people
     AND totals.people_attempted BETWEEN sums.most_attempted AND sums.people_attempted
     AND totals.people_contacted BETWEEN sums.most_contacted AND sums.people_contacted
