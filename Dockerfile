@@ -14,7 +14,7 @@ COPY --from=environment /opt/venv /opt/venv
 WORKDIR /opt/contact-ledger
 COPY workspace.yaml LICENSE ./
 COPY deploy/dagster.yaml deploy/entrypoint deploy/workspace.yaml deploy/
-COPY data/dispositions.csv data/
+COPY data/contact_rules.csv data/dispositions.csv data/holidays.csv data/nicknames.csv data/number_plan.csv data/regions.csv data/
 COPY data/sample data/sample
 COPY sql sql
 COPY pipelines pipelines

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 
 from pipelines import standing
 from pipelines.errors import LedgerError
-from pipelines.ingest import IngestError, IngestResult, ingest, load_dispositions, note_unread
+from pipelines.ingest import (
+    IngestError,
+    IngestResult,
+    ingest,
+    load_contact_rules,
+    load_dispositions,
+    load_purposes,
+    load_reference,
+    note_unread,
+)
 from pipelines.ingest.files import LandingFolder, Unread
 from pipelines.ingest.landing_folder import assert_landing
 from pipelines.models import incremental
@@ -72,11 +81,15 @@ def open_run(
 
 
 def load_mapping(run: Run) -> list[Unread]:
-    """Load the mapping. Returns the files and folders of the landing folder that nothing reads.
+    """Load what says how to read and to judge: the mapping, the contact rules, the purposes, and the reference data.
 
-    Raises MappingError if the project's own mapping cannot be used.
+    Returns the files and folders of the landing folder that nothing reads. Raises MappingError if a file of the project
+    cannot be used.
     """
     with withhold_errors(run.con):
+        load_reference(run.con, run.settings.data)
+        load_contact_rules(run.con, run.settings.landing, run.settings.contact_rules)
+        load_purposes(run.con, run.settings.landing)
         load_dispositions(run.con, run.settings.landing, run.settings.mappings)
         return note_unread(run.con, run.landing)
 

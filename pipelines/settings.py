@@ -60,6 +60,7 @@ class Settings:
     watch: bool = True
     history_days: int = 730
     personal_data: str = "keep"
+    country: str = "US"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -94,14 +95,25 @@ class Settings:
             watch=_switch("CONTACT_LEDGER_WATCH", get("WATCH")),
             history_days=_whole("CONTACT_LEDGER_HISTORY_DAYS", get("HISTORY_DAYS"), own.history_days, "days"),
             personal_data=_choice("CONTACT_LEDGER_PERSONAL_DATA", get("PERSONAL_DATA"), ("keep", "hash")),
+            country=_country("CONTACT_LEDGER_COUNTRY", get("COUNTRY") or own.country),
         )
         _keep_apart(settings.landing, settings.output)
         return settings
 
     @property
+    def data(self) -> Path:
+        """The folder of the project's own CSV files."""
+        return ROOT / "data"
+
+    @property
     def mappings(self) -> Path:
         """The project's own mapping of source values to unified dispositions."""
-        return ROOT / "data" / "dispositions.csv"
+        return self.data / "dispositions.csv"
+
+    @property
+    def contact_rules(self) -> Path:
+        """The project's own contact rules."""
+        return self.data / "contact_rules.csv"
 
     @property
     def warehouse_path(self) -> Path:
@@ -218,6 +230,14 @@ def _choice(name: str, value: str | None, choices: tuple[str, str]) -> str:
             name, value, f"is neither {choices[0]} nor {choices[1]}", f"write {' or '.join(choices)}"
         )
     return chosen
+
+
+def _country(name: str, value: str) -> str:
+    """Return a country's ISO 3166 code of two letters, in capitals."""
+    code = value.strip().upper()
+    if not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise SettingError(name, value, "is no country's code of two letters", "write US, CA, GB, ...")
+    return code
 
 
 def _switch(name: str, value: str | None) -> bool:

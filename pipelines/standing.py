@@ -88,7 +88,7 @@ def _code() -> Iterator[str]:
     yield sys.version
     yield from (f"{name} {version(name)}" for name in _PACKAGES)
     files = [path for folder in ("pipelines", "sql") for path in (ROOT / folder).rglob("*.*")]
-    for path in sorted([*files, ROOT / "data" / "dispositions.csv"]):
+    for path in sorted([*files, *(ROOT / "data").glob("*.csv")]):
         if path.parent.name != "__pycache__" and path.is_file():
             yield f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 

@@ -95,8 +95,9 @@ WHERE campaign_key <> 'all' AND targets >= 5
 ORDER BY median_hours NULLS LAST, campaign_key;
 
 -- 10. At which weekday and hour do first attempts of each campaign reach a person most often, if its hours differ at all?
+-- Hours are those of whoever was called (`called`), or of the reporting time zone if their clock is seldom known.
 SELECT
-    ranked.source, ranked.campaign_key, campaigns.campaign_name, ranked.hours_differ,
+    ranked.source, ranked.campaign_key, campaigns.campaign_name, ranked.hours_differ, ranked.clock,
     CASE WHEN ranked.hours_differ THEN ranked.weekday END AS best_weekday,
     CASE WHEN ranked.hours_differ THEN ranked.hour END AS best_hour,
     CASE WHEN ranked.hours_differ THEN ranked.attempts END AS attempts,
@@ -114,7 +115,7 @@ FROM (
             ORDER BY cells.is_thin ASC, cells.shrunk_rate_per_attempt DESC, cells.weekday ASC, cells.hour ASC
         ) AS place
     FROM reports.best_time AS cells
-    WHERE cells.attempts_kind = 'first'
+    WHERE cells.is_default AND cells.attempts_kind = 'first'
 ) AS ranked
 LEFT JOIN core.campaigns AS campaigns
     ON campaigns.source = ranked.source AND campaigns.campaign_key = ranked.campaign_key
@@ -267,3 +268,193 @@ SELECT
 FROM reports.comparisons
 WHERE family = 'agents' AND NOT is_thin
 ORDER BY is_clear DESC, p_holm ASC, p ASC, source ASC, campaign_key ASC, agent_key ASC;
+
+-- 24. Which people are in several systems, how sure is that, and how often did all systems together try and reach them?
+-- `sure` if a crosswalk, an id or an e-mail address joins all their targets, `likely` if a number joins some of them.
+SELECT
+    people.person_key, people.systems, people.targets,
+    CASE WHEN matched.likely_targets > 0 THEN 'likely' ELSE 'sure' END AS match, people.attempts, people.contacts,
+    people.restriction
+FROM core.people AS people
+INNER JOIN (
+    SELECT person_key, count(CASE WHEN strength = 'likely' THEN 1 END) AS likely_targets
+    FROM core.person_targets
+    GROUP BY person_key
+) AS matched ON matched.person_key = people.person_key
+WHERE people.systems > 1
+ORDER BY people.systems DESC, people.attempts DESC, people.person_key ASC
+LIMIT 50;
+
+-- 25. Who was tried by one system after having asked another one not to be contacted, and how many days after?
+-- A verdict `unverifiable` says that it may be another person or another number, or that nobody knows since when.
+SELECT
+    breaches.person_key, marks.source AS asked_in, marks.kind, marks.since AS asked_at, breaches.source AS tried_by,
+    breaches.occurred_at AS tried_at,
+    round((epoch_ms(breaches.occurred_at) - epoch_ms(marks.since)) / 86400000.0, 1) AS days_after,
+    breaches.verdict, breaches.reason, breaches.attempt_key
+FROM compliance.breaches AS breaches
+INNER JOIN core.restrictions AS marks ON marks.restriction_key = breaches.restriction_key
+WHERE breaches.rule = 'house_mark' AND marks.source <> breaches.source
+ORDER BY breaches.verdict ASC, breaches.occurred_at ASC, breaches.attempt_key ASC;
+
+-- 26. Which telephone numbers have several retry budgets, and how often were they tried already, by all systems?
+-- Each target has tries of its own. A number in three targets is tried three times as often as anybody meant.
+SELECT
+    open.point_key, open.budgets, open.tries_left, coalesce(made.attempts, 0) AS attempts_made,
+    coalesce(made.systems, 0) AS systems
+FROM (
+    SELECT points.point_key, count(*) AS budgets, CAST(sum(listed.tries_left) AS BIGINT) AS tries_left
+    FROM reports.call_next AS listed
+    INNER JOIN core.contact_points AS points ON points.target_key = listed.target_key
+    WHERE points.kind = 'phone' AND listed.tries_left > 0
+    GROUP BY points.point_key
+    HAVING count(*) > 1
+) AS open
+LEFT JOIN (
+    SELECT point_key, count(*) AS attempts, count(DISTINCT source) AS systems
+    FROM core.attempts
+    WHERE is_attempt AND direction <> 'inbound'
+    GROUP BY point_key
+) AS made ON made.point_key = open.point_key
+ORDER BY open.budgets DESC, open.tries_left DESC, open.point_key ASC;
+
+-- 27. Which attempts were the fourth or a later one on one person within 24 hours, and how many systems made them?
+SELECT
+    late.attempt_key, late.person_key, late.occurred_at, late.count_in_period, late.verdict, late.reason,
+    count(DISTINCT split_part(late.counted_attempt, ':', 1)) AS systems
+FROM (
+    SELECT
+        attempt_key, person_key, occurred_at, count_in_period, verdict, reason,
+        unnest(list_append(other_attempts, attempt_key)) AS counted_attempt
+    FROM compliance.breaches
+    WHERE rule = 'house_day' AND count_in_period >= 4
+) AS late
+GROUP BY late.attempt_key, late.person_key, late.occurred_at, late.count_in_period, late.verdict, late.reason
+ORDER BY late.occurred_at, late.attempt_key;
+
+-- 28. How many people do the systems know, try and reach, and what share of a sum over the systems is counted twice?
+SELECT
+    figures.figure, figures.people, figures.summed_over_systems,
+    figures.summed_over_systems - figures.people AS counted_again,
+    CASE
+        WHEN figures.summed_over_systems > 0
+            THEN CAST(figures.summed_over_systems - figures.people AS DOUBLE) / figures.summed_over_systems
+    END AS share_counted_again
+FROM (
+    SELECT
+        'known' AS figure,
+        CAST(sum(CASE WHEN source = 'all' THEN people END) AS BIGINT) AS people,
+        CAST(sum(CASE WHEN source <> 'all' THEN people END) AS BIGINT) AS summed_over_systems
+    FROM reports.people_reached
+    UNION ALL
+    SELECT
+        'tried',
+        CAST(sum(CASE WHEN source = 'all' THEN people_attempted END) AS BIGINT),
+        CAST(sum(CASE WHEN source <> 'all' THEN people_attempted END) AS BIGINT)
+    FROM reports.people_reached
+    UNION ALL
+    SELECT
+        'reached',
+        CAST(sum(CASE WHEN source = 'all' THEN people_contacted END) AS BIGINT),
+        CAST(sum(CASE WHEN source <> 'all' THEN people_contacted END) AS BIGINT)
+    FROM reports.people_reached
+) AS figures
+ORDER BY figures.people DESC, figures.figure ASC;
+
+-- 29. Which is the best hour of each campaign by the clock of those it calls, and which one does the office's clock show?
+-- Hours are those of all attempts. Where they do not differ by more than chance, no hour is the best.
+SELECT
+    called.source, called.campaign_key, campaigns.campaign_name, called.hours_differ, called.attempts_in_campaign,
+    CASE WHEN called.hours_differ THEN called.hour END AS called_hour,
+    CASE WHEN office.hours_differ THEN office.hour END AS office_hour,
+    CASE WHEN called.hours_differ THEN called.contact_rate_per_attempt END AS contact_rate_per_attempt,
+    CASE WHEN called.hours_differ THEN called.contact_rate_per_attempt_low END AS contact_rate_per_attempt_low,
+    CASE WHEN called.hours_differ THEN called.contact_rate_per_attempt_high END AS contact_rate_per_attempt_high
+FROM (
+    SELECT
+        cells.*,
+        cells.prior_attempts IS NOT NULL AND NOT cells.is_thin AS hours_differ,
+        CAST(sum(cells.attempts) OVER (PARTITION BY cells.source, cells.campaign_key, cells.clock) AS BIGINT)
+            AS attempts_in_campaign,
+        row_number() OVER (
+            PARTITION BY cells.source, cells.campaign_key, cells.clock
+            ORDER BY cells.is_thin ASC, cells.shrunk_rate_per_attempt DESC, cells.weekday ASC, cells.hour ASC
+        ) AS place
+    FROM reports.best_time AS cells
+    WHERE cells.attempts_kind = 'all'
+) AS called
+LEFT JOIN (
+    SELECT
+        cells.source, cells.campaign_key, cells.hour,
+        cells.prior_attempts IS NOT NULL AND NOT cells.is_thin AS hours_differ,
+        row_number() OVER (
+            PARTITION BY cells.source, cells.campaign_key
+            ORDER BY cells.is_thin ASC, cells.shrunk_rate_per_attempt DESC, cells.weekday ASC, cells.hour ASC
+        ) AS place
+    FROM reports.best_time AS cells
+    WHERE cells.attempts_kind = 'all' AND cells.clock = 'reporting'
+) AS office
+    ON office.source = called.source AND office.campaign_key = called.campaign_key AND office.place = 1
+LEFT JOIN core.campaigns AS campaigns
+    ON campaigns.source = called.source AND campaigns.campaign_key = called.campaign_key
+WHERE called.clock = 'called' AND called.place = 1
+ORDER BY called.campaign_key;
+
+-- 30. Which campaigns have no declared purpose, so that no law's rule judges them, and which line would declare it?
+-- Write the line into purposes.csv of the landing folder, with a purpose and with yes, no or unknown for the consent.
+SELECT
+    source, campaign_key, campaign_name, max(attempts) AS attempts, max(not_judged) AS attempts_not_judged,
+    count(*) AS rules_that_do_not_judge, line
+FROM reports.contact_rule_audit
+WHERE not_judged_because = 'purpose_undeclared'
+GROUP BY source, campaign_key, campaign_name, line
+ORDER BY attempts_not_judged DESC, campaign_key ASC;
+
+-- 31. Whose marks did which system break, and on how many people?
+SELECT
+    marks.source AS marked_in, marks.kind, breaches.source AS broken_by, breaches.rule, count(*) AS attempts,
+    count(DISTINCT breaches.person_key) AS people, min(breaches.occurred_at) AS first_at, max(breaches.occurred_at) AS last_at
+FROM compliance.breaches AS breaches
+INNER JOIN core.restrictions AS marks ON marks.restriction_key = breaches.restriction_key
+WHERE breaches.verdict = 'breach'
+GROUP BY marks.source, marks.kind, breaches.source, breaches.rule
+ORDER BY attempts DESC, marked_in ASC, marks.kind ASC, broken_by ASC, breaches.rule ASC;
+
+-- 32. Whom should each campaign call next and when, and what holds the others back?
+-- Five targets of each campaign for each answer, with how many there are. Times are UTC.
+SELECT
+    listed.source, listed.campaign_key, campaigns.campaign_name, listed.held_back_by, listed.targets, listed.target_key,
+    listed.callable_from, listed.callable_until, listed.tries_left, listed.score
+FROM (
+    SELECT
+        *,
+        count(*) OVER (PARTITION BY source, campaign_key, held_back_by) AS targets,
+        row_number() OVER (
+            PARTITION BY source, campaign_key, held_back_by
+            ORDER BY score DESC NULLS LAST, callable_from ASC NULLS LAST, target_key ASC
+        ) AS place
+    FROM reports.call_next
+) AS listed
+LEFT JOIN core.campaigns AS campaigns
+    ON campaigns.source = listed.source AND campaigns.campaign_key = listed.campaign_key
+WHERE listed.place <= 5
+ORDER BY listed.campaign_key ASC, listed.held_back_by ASC NULLS FIRST, listed.place ASC;
+
+-- 33. A number complains: what was done at it, by which system, for whom, and which rules did that break?
+-- Here it is the number at which most attempts broke a rule. Write `= 'phone:+1…'` for the number that complains.
+SELECT
+    traced.occurred_at, traced.source, traced.campaign_name AS campaign, traced.event, traced.words, traced.person_key,
+    traced.target_key, traced.rules_broken
+FROM reports.contact_trace AS traced
+WHERE
+    traced.point_key = (
+        SELECT breaches.point_key
+        FROM compliance.breaches AS breaches
+        WHERE breaches.verdict = 'breach' AND breaches.point_key IS NOT NULL
+        GROUP BY breaches.point_key
+        ORDER BY count(DISTINCT breaches.attempt_key) DESC, breaches.point_key ASC
+        LIMIT 1
+    )
+ORDER BY
+    traced.occurred_at ASC NULLS FIRST, traced.person_key ASC, traced.event ASC, traced.attempt_key ASC,
+    traced.restriction_key ASC;

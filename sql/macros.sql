@@ -285,3 +285,128 @@ SELECT
     reached / nullif(estimated, 0) AS con2,
     reached / nullif(eligible, 0) AS con3
 FROM weighed;
+
+-- Parts of reports.phone: the number without an extension and without what people write between digits, and the choice.
+CREATE OR REPLACE MACRO reports.bare_phone(value) AS
+regexp_replace(
+    regexp_replace(lower(trim(value)), '[ ,;]*(#|x|ext[.]?|extension)[ .:]*[0-9]{1,6}$', ''),
+    '^tel:|[(]0[)]|[^+0-9a-z]', '', 'g'
+);
+
+CREATE OR REPLACE MACRO reports.phone_of_bare(value, bare, country) AS
+CASE
+    WHEN regexp_matches(bare, '^([+]|00)[1-9][0-9]{7,14}$') THEN '+' || regexp_replace(bare, '^([+]|00)', '')
+    WHEN
+        regexp_matches(bare, '^1?[2-9][0-9]{2}[2-9][0-9]{6}$') AND country IN (
+            'US', 'CA', 'AG', 'AI', 'AS', 'BB', 'BM', 'BS', 'DM', 'DO', 'GD', 'GU', 'JM', 'KN', 'KY', 'LC', 'MP', 'MS',
+            'PR', 'SX', 'TC', 'TT', 'VC', 'VG', 'VI'
+        )
+        THEN '+1' || right(bare, 10)
+    ELSE trim(value)
+END;
+
+-- A telephone number in its normal form: E.164 where it can be told, otherwise the text as it came, without the spaces
+-- around it. `00` in front is a plus. A number of ten digits, or of eleven with a 1 in front, gets +1 if `country`, the
+-- ISO code of the setting CONTACT_LEDGER_COUNTRY, is in the North American plan. An extension is left out, because the
+-- call goes to the number. A text with letters in it is no number.
+CREATE OR REPLACE MACRO reports.phone(value, country) AS
+CASE
+    WHEN regexp_matches(value, '^[+][1-9][0-9]{7,14}$') THEN value
+    ELSE reports.phone_of_bare(value, reports.bare_phone(value), country)
+END;
+
+-- The key of a point: `phone:+1…`, `email:…` or `address:<id>`. An e-mail address is trimmed and in lower case;
+-- its dots and its part behind a plus are kept. Null for no value.
+CREATE OR REPLACE MACRO reports.point_key(kind, value, point_id, country) AS
+CASE
+    WHEN kind = 'phone' AND trim(value) <> '' THEN 'phone:' || reports.phone(value, country)
+    WHEN kind = 'email' AND trim(value) <> '' THEN 'email:' || lower(trim(value))
+    WHEN kind = 'address' AND point_id IS NOT NULL THEN 'address:' || point_id
+END;
+
+-- A first name as names are compared: the first word, in lower case, without accents. Null for a single letter and for
+-- what has no letter: that names nobody.
+CREATE OR REPLACE MACRO reports.first_name(value) AS
+nullif(
+    regexp_extract(
+        translate(
+            lower(trim(value)), 'áàâäãåāéèêëēíìîïīóòôöõøōúùûüūñńçćčšśžźżýÿłđ',
+            'aaaaaaaeeeeeiiiiiooooooouuuuunncccsszzzyyld'
+        ),
+        '^[^\p{L}]*(\p{L}[\p{L}''’]+)', 1
+    ),
+    ''
+);
+
+-- True if a rule that is in force from one day until another (both included; null: without an end), on the given days
+-- of the week (1 is Monday; null: all), is in force at a local moment in microseconds since 1970.
+CREATE OR REPLACE MACRO reports.is_in_force(local_moment, in_force_from, in_force_until, days) AS
+coalesce(date_diff('day', DATE '1970-01-01', in_force_from) <= local_moment // 86400000000, TRUE)
+AND coalesce(date_diff('day', DATE '1970-01-01', in_force_until) >= local_moment // 86400000000, TRUE)
+AND coalesce(list_contains(days, CAST(1 + (local_moment // 86400000000 + 3) % 7 AS INTEGER)), TRUE);
+
+-- The day of a moment (UTC) in a zone; in the other zone if the first is null.
+CREATE OR REPLACE MACRO reports.local_day(moment, zone, other_zone) AS
+CAST(moment AT TIME ZONE 'UTC' AT TIME ZONE coalesce(zone, other_zone) AS DATE);
+
+-- True if a version of a rule is in force on the local day of a moment in microseconds since 1970 (UTC). Two days away
+-- from both ends of the version it is not asked which day that is.
+CREATE OR REPLACE MACRO reports.is_in_force_at(moment, zone, other_zone, in_force_from, in_force_until, days) AS
+CASE
+    WHEN
+        days IS NULL
+        AND coalesce(date_diff('day', DATE '1970-01-01', in_force_from) + 2 <= moment // 86400000000, TRUE)
+        AND coalesce(date_diff('day', DATE '1970-01-01', in_force_until) - 2 >= moment // 86400000000, TRUE)
+        THEN TRUE
+    ELSE
+        reports.is_in_force(
+            CAST(
+                date_diff(
+                    'day', DATE '1970-01-01',
+                    reports.local_day(TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(moment), zone, other_zone)
+                ) AS BIGINT
+            ) * 86400000000,
+            in_force_from, in_force_until, days
+        )
+END;
+
+-- Microseconds that a zone's clock is ahead of UTC at a moment in microseconds since 1970 (UTC).
+CREATE OR REPLACE MACRO reports.clock_ahead(moment, zone) AS
+epoch_us((TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(moment)) AT TIME ZONE 'UTC' AT TIME ZONE zone) - moment;
+
+-- True if an attempt counts for a rule that limits attempts, together with the one that is judged. Moments are
+-- microseconds since 1970. Of a rule after a contact: a contact within the time before it. Of a calendar day: the same
+-- day in `zone`. Of a period: it reaches back from the judged attempt, which is counted; its beginning is not in it.
+-- What lies within the tolerance of an edge does not count.
+CREATE OR REPLACE MACRO reports.counts_together(
+    kind, period, is_itself, is_contact, other_moment, moment, period_us, tolerance, zone, other_zone
+) AS
+CASE
+    WHEN kind = 'after_contact' THEN is_contact AND NOT is_itself AND other_moment < moment - tolerance
+    ELSE other_moment <= moment
+END
+AND CASE
+    WHEN period = 'calendar_day'
+        THEN
+            reports.local_day(TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(other_moment), zone, other_zone)
+            = reports.local_day(TIMESTAMP '1970-01-01 00:00:00' + to_microseconds(moment), zone, other_zone)
+    ELSE is_itself OR other_moment > moment - period_us + tolerance
+END;
+
+-- How long the period of a rule is, in microseconds; null for a calendar day.
+CREATE OR REPLACE MACRO reports.period_us(kind, period, grace, grace_unit) AS
+CASE
+    WHEN kind = 'after_contact' AND grace_unit = 'hours' THEN grace * 3600000000
+    WHEN kind = 'after_contact' THEN grace * 86400000000
+    WHEN period = '24h' THEN 86400000000
+    WHEN period = '7d' THEN 604800000000
+    WHEN period = '30d' THEN 2592000000000
+END;
+
+-- What names a place: country, region, how the zones are known, and the zones.
+CREATE OR REPLACE MACRO reports.place_key(country, region, zone_basis, zones) AS
+concat_ws(' ', coalesce(country, '-'), coalesce(region, '-'), zone_basis, array_to_string(zones, ','));
+
+-- What decides which contact rules judge an attempt: its channel, its campaign's purpose and consent, and its place.
+CREATE OR REPLACE MACRO reports.rule_context(channel, purpose, consent, place_key) AS
+channel || '|' || coalesce(purpose, '') || '|' || coalesce(consent, '') || '|' || coalesce(place_key, '');

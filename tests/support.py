@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,10 +68,14 @@ def ledger(
     for table, records in (rows or {}).items():
         name = table if "." in table else f"raw.{quoted(table)}"
         types = {} if "." in table else raw_columns(TABLES[table])
-        for record in records:
-            columns = ", ".join(quoted(column) for column in record)
-            values = ", ".join(f"CAST(? AS {types[column]})" if column in types else "?" for column in record)
-            con.execute(f"INSERT INTO {name} ({columns}) VALUES ({values})", list(record.values()))
+        for columns, group in itertools.groupby(records, key=tuple):
+            row = ", ".join(f"CAST(? AS {types[column]})" if column in types else "?" for column in columns)
+            into = f"INSERT INTO {name} ({', '.join(quoted(column) for column in columns)}) VALUES "
+            same = list(group)
+            for start in range(0, len(same), 100):
+                some = same[start : start + 100]
+                values = [value for record in some for value in record.values()]
+                con.execute(into + ", ".join([f"({row})"] * len(some)), values)
     note_moments(con)
     return con
 

@@ -49,7 +49,7 @@ _WIDTH = 149
 def summary(settings: Settings) -> list[str]:
     """Return the lines that sum up the file that has just been published."""
     with duckdb.connect(settings.published_path, read_only=True) as con:
-        told = (*_rows(con), *_notices(con), *_mapping(con), *_unmapped(con), *_warnings(con))
+        told = (*_rows(con), *_notices(con), *_own_files(con), *_unmapped(con), *_warnings(con))
         lines = [*_headline(con), *_unmeasured(con), "", *told, *_ahead(con, settings)]
     return [*lines, "", f"published  {settings.published_path}", f"report     {settings.report_path}"]
 
@@ -144,17 +144,25 @@ def _notices(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [_line("notices", f"{sum(number for _, number in found):,} (quality.notices): {codes}")]
 
 
-def _mapping(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Lines of the user's own mapping that could not be used, which are easily missed."""
-    wrong = con.sql(
-        "SELECT file, value, detail FROM quality.notices WHERE code = 'mapping' ORDER BY value, detail"
-    ).fetchall()
-    if not wrong:
-        return []
-    file, value, detail = wrong[0]
-    first = f"{value}: {detail}" if value else detail
-    lines = "1 line is" if len(wrong) == 1 else f"{len(wrong):,} lines are"
-    return [_line("mapping", f"{lines} not used of {file} (quality.notices); first: {first}")]
+def _own_files(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What is wrong with the user's own mapping, contact rules and purposes, which is easily missed: a line for each."""
+    lines: list[str] = []
+    for code, label in (("mapping", "mapping"), ("contact_rules", "rules"), ("purposes", "purposes")):
+        wrong = con.execute(
+            "SELECT file, value, detail FROM quality.notices WHERE code = ? ORDER BY value, detail", [code]
+        ).fetchall()
+        if not wrong:
+            continue
+        file, value, detail = wrong[0]
+        first = f"{value}: {detail}" if value else detail
+        number = "1 line is" if len(wrong) == 1 else f"{len(wrong):,} lines are"
+        told = (
+            f"{number} not used of {file}"
+            if code == "mapping"
+            else f"{_number(len(wrong), 'notice')} on {file}"
+        )
+        lines.append(_line(label, f"{told} (quality.notices); first: {first}"))
+    return lines
 
 
 def _unmapped(con: duckdb.DuckDBPyConnection) -> list[str]:

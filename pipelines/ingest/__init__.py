@@ -13,8 +13,20 @@ only what changed and ``sightings`` for rows of which a file tells that they end
 without an identity. ``changes`` notes which targets are no longer what they were. ``run`` calls all of them in order.
 """
 
+from pipelines.ingest.contact_rules import load_contact_rules
 from pipelines.ingest.dispositions import load_dispositions
 from pipelines.ingest.files import note_unread
+from pipelines.ingest.purposes import load_purposes
+from pipelines.ingest.reference import load_reference
 from pipelines.ingest.run import IngestError, IngestResult, ingest
 
-__all__ = ["IngestError", "IngestResult", "ingest", "load_dispositions", "note_unread"]
+__all__ = [
+    "IngestError",
+    "IngestResult",
+    "ingest",
+    "load_contact_rules",
+    "load_dispositions",
+    "load_purposes",
+    "load_reference",
+    "note_unread",
+]

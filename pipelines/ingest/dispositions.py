@@ -7,41 +7,29 @@ Belongs here: reading the two CSV files into ``landing.dispositions``. Does not 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import LedgerError
-from pipelines.ingest import csv_text
 from pipelines.ingest.files import MAPPING
+from pipelines.ingest.own_files import (
+    Form,
+    Line,
+    MappingError,
+    Unusable,
+    read_default,
+    read_own,
+    write_notices,
+)
 from pipelines.sql_text import transaction
 
-_COLUMNS = ("source", "field", "value", "label", "disposition", "aapor_class", "version", "note")
-_NEEDED = ("source", "field", "value", "disposition")
-_LARGEST = 4 << 20
+__all__ = ["MappingError", "load_dispositions"]
 
-_Line = dict[str, str | None]
-
-
-class MappingError(LedgerError):
-    """The project's own mapping cannot be used, because of one line or as a whole."""
-
-    def __init__(self, path: Path, line: str, problem: str) -> None:
-        super().__init__(f"{line}: {problem}" if line else problem, where=path.name, cure="correct the file")
-
-
-@dataclass(frozen=True, slots=True)
-class _Unusable:
-    """A line that cannot be used.
-
-    ``line`` is the line as it came. ``field`` is the column that is wrong; None if it is the whole line. ``why`` quotes
-    nothing of the line.
-    """
-
-    line: str
-    field: str | None
-    why: str
+_FORM = Form(
+    columns=("source", "field", "value", "label", "disposition", "aapor_class", "version", "note"),
+    needed=("source", "field", "value", "disposition"),
+    shown=("source", "field", "value", "disposition"),
+)
 
 
 def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv: Path) -> int:
@@ -53,41 +41,43 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
     line as its ``value``). Returns the number of lines in the table. Raises MappingError if ``default_csv`` has a line
     that cannot be used.
     """
-    lines: dict[tuple[str, ...], _Line] = {}
-    default, problems = _read(default_csv)
-    if problems:
-        raise MappingError(default_csv, problems[0].line, problems[0].why)
+    lines: dict[tuple[str, ...], Line] = {}
+    default = read_default(default_csv, _FORM)
+    for _, told in _wrong_versions(default):
+        raise MappingError(default_csv, told.line, told.why)
     for line in default:
         lines[_key(line)] = {**line, "origin": "default"}
     allowed = _by_folded(line["disposition"] for line in default)
     sources = _by_folded(line["source"] for line in default)
     fields = _by_folded(line["field"] for line in default)
-    given: dict[tuple[str, ...], _Line] = {}
-    override = landing / MAPPING
-    unusable: list[_Unusable] = []
-    if override.exists() or override.is_symlink():
-        own, unusable = _read_own(override)
-        for line in own:
-            disposition = allowed.get((line["disposition"] or "").casefold())
-            if disposition is not None:
-                key = _key(line)
-                before = given.get(key)
-                if before is not None and lines[key]["disposition"] != disposition:
-                    why = "a later line gives the same value another disposition; the later one counts"
-                    unusable.append(_Unusable(_shown(before), "value", why))
-                given[key] = line
-                source, field = key[:2]
-                lines[key] = {
-                    **line,
-                    "disposition": disposition,
-                    "source": sources.get(source, line["source"]),
-                    "field": fields.get(field, line["field"]),
-                    "origin": "landing folder",
-                }
-            else:
-                why = "its disposition is none of the unified ones"
-                unusable.append(_Unusable(_shown(line), "disposition", why))
-    names = (*_COLUMNS, "origin")
+    given: dict[tuple[str, ...], Line] = {}
+    own = read_own(landing / MAPPING, _FORM)
+    wrong = _wrong_versions(own.lines)
+    unusable = [*own.unusable, *(told for _, told in wrong)]
+    for line in own.lines:
+        if any(line is refused for refused, _ in wrong):
+            continue
+        disposition = allowed.get((line["disposition"] or "").casefold())
+        if disposition is None:
+            unusable.append(
+                Unusable(_FORM.show(line), "disposition", "its disposition is none of the unified ones")
+            )
+            continue
+        key = _key(line)
+        before = given.get(key)
+        if before is not None and lines[key]["disposition"] != disposition:
+            why = "a later line gives the same value another disposition; the later one counts"
+            unusable.append(Unusable(_FORM.show(before), "value", why))
+        given[key] = line
+        source, field = key[:2]
+        lines[key] = {
+            **line,
+            "disposition": disposition,
+            "source": sources.get(source, line["source"]),
+            "field": fields.get(field, line["field"]),
+            "origin": "landing folder",
+        }
+    names = (*_FORM.columns, "origin")
     with transaction(con):
         con.execute("DELETE FROM landing.dispositions")
         con.execute(
@@ -95,59 +85,17 @@ def load_dispositions(con: duckdb.DuckDBPyConnection, landing: Path, default_csv
             f"SELECT {', '.join(['unnest(CAST(? AS VARCHAR[]))'] * len(names))}",
             [[line.get(name) for line in lines.values()] for name in names],
         )
-        con.execute("DELETE FROM landing.notices WHERE code = 'mapping' AND file = ?", [MAPPING])
-        for each in unusable:
-            con.execute(
-                "INSERT INTO landing.notices (file, code, field, value, rows, detail) "
-                "VALUES (?, 'mapping', ?, ?, 1, ?)",
-                [MAPPING, each.field, each.line, each.why],
-            )
+        write_notices(con, "mapping", MAPPING, unusable)
     return len(lines)
 
 
-def _read_own(path: Path) -> tuple[list[_Line], list[_Unusable]]:
-    """Read as ``_read`` does, but only a regular file inside the landing folder, since anyone may have put it there."""
-    if not path.resolve().is_relative_to(path.parent.resolve()):
-        return [], [_Unusable("", None, "a link that leads out of the landing folder")]
-    if not path.is_file():
-        return [], [_Unusable("", None, "not a regular file")]
-    return _read(path)
-
-
-def _read(path: Path) -> tuple[list[_Line], list[_Unusable]]:
-    """Return the lines that can be used, and those that cannot."""
-    try:
-        if path.stat().st_size > _LARGEST:
-            return [], [_Unusable("", None, f"a mapping of more than {_LARGEST} bytes is not read")]
-        data = path.read_bytes()
-    except OSError as error:
-        return [], [_Unusable("", None, f"cannot be read: {error.strerror}")]
-    lines: list[_Line] = []
-    problems: list[_Unusable] = []
-    try:
-        names, rows = csv_text.rows_of(data, lambda name: name.strip().lower() in _COLUMNS)
-    except csv_text.NotCsv as error:
-        return [], [_Unusable("", None, str(error))]
-    header = [name.lower() for name in names]
-    if missing := [name for name in _NEEDED if name not in header]:
-        if not rows and not header:
-            return [], []
-        return [], [_Unusable(",".join(names or rows[0]), missing[0], f"has no column {', '.join(missing)}")]
-    for row in rows:
-        line: _Line = {
-            name: value.strip() or None for name, value in zip(header, row, strict=False) if name in _COLUMNS
-        }
-        if len(row) != len(header) and (len(row) < len(header) or any(row[len(header) :])):
-            why = f"{len(row)} values under {len(header)} columns"
-            problems.append(_Unusable(",".join(row), None, why))
-        elif empty := [name for name in _NEEDED if not line.get(name)]:
-            problems.append(_Unusable(_shown(line), empty[0], f"has no {', '.join(empty)}"))
-        elif line.get("version") and not str(line["version"]).isdecimal():
-            shown = f"{_shown(line)},{line['version']}"
-            problems.append(_Unusable(shown, "version", "its version is not a whole number"))
-        else:
-            lines.append(line)
-    return lines, problems
+def _wrong_versions(lines: Iterable[Line]) -> list[tuple[Line, Unusable]]:
+    """The lines whose version is not a whole number, with what to tell of each."""
+    return [
+        (line, Unusable(f"{_FORM.show(line)},{version}", "version", "its version is not a whole number"))
+        for line in lines
+        if (version := line.get("version")) and not version.isdecimal()
+    ]
 
 
 def _by_folded(words: Iterable[str | None]) -> dict[str, str]:
@@ -155,9 +103,5 @@ def _by_folded(words: Iterable[str | None]) -> dict[str, str]:
     return {word.casefold(): word for word in words if word}
 
 
-def _key(line: _Line) -> tuple[str, ...]:
+def _key(line: Line) -> tuple[str, ...]:
     return tuple((line[name] or "").casefold() for name in ("source", "field", "value"))
-
-
-def _shown(line: _Line) -> str:
-    return ",".join(line.get(name) or "" for name in _NEEDED)

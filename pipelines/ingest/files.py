@@ -29,6 +29,15 @@ from pipelines.sql_text import transaction
 MAPPING = "dispositions.csv"
 """The file in the landing folder itself that overrides lines of the project's mapping."""
 
+CONTACT_RULES = "contact_rules.csv"
+"""The file in the landing folder itself that overrides the project's contact rules, or adds some."""
+
+PURPOSES = "purposes.csv"
+"""The file in the landing folder itself that says what each campaign is for."""
+
+OWN_FILES = (MAPPING, CONTACT_RULES, PURPOSES)
+"""The files in the landing folder itself that say how to read and to judge what lies below it."""
+
 SOURCES = tuple(dict.fromkeys(resource.source for resource in RESOURCES))
 
 _ENDINGS = tuple("json jsonl ndjson csv tsv txt parquet avro xlsx xlsm sqlite sqlite3 db duckdb".split())
@@ -171,7 +180,7 @@ def fingerprint(file: LandingFile) -> str:
 
 def _why_unread(parts: list[str], name: str) -> str | None:
     """Why no resource reads a file of this name in this folder; None if one does. It quotes no name: the file has it."""
-    if not parts and name == MAPPING:
+    if not parts and name in OWN_FILES:
         return None
     if name == csv_text.NAMES and (not parts or (len(parts) == 1 and parts[0] in SOURCES)):
         return None

@@ -244,8 +244,10 @@ def better_place(resource: Resource, names: Sequence[str]) -> str:
         needed = {f.name for f in other.fields if f.required}
         is_surer = other.source == resource.source or len(filled & own) * 2 >= len(own)
         if here <= there and len(there) >= len(here) + 2 and needed <= filled and is_surer:
-            found.append((len(there), other.source == resource.source, other.source, other.name))
-    return "/".join(max(found)[2:]) if found else ""
+            # Of two that know equally many columns, the one of which fewer fields are missing.
+            missing = len(other.fields) - len(filled)
+            found.append((len(there), -missing, other.source == resource.source, other.source, other.name))
+    return "/".join(max(found)[3:]) if found else ""
 
 
 def _tells(resource: Resource, lowered: str) -> bool:

@@ -169,15 +169,21 @@ class _Run:
         self.found: list[LandingFile] = []
         self.loadings: list[Loading] = []
         self.about = {"source": resource.source, "resource": resource.name}
+        self.is_anew = False
 
     def run(self) -> IngestResult | None:
         """Read and write everything. None, with nothing written, if a file changed meanwhile."""
         self.found = found = self.landing.files(self.resource)
-        self._end_refusals(found)
+        ended = self._end_refusals(found)
         self._note_present(found)
         known = self._known()
         fresh = [file for file in found if self._is_fresh(file, known)]
-        if not fresh:
+        gone = known.keys() - {file.name for file in found}
+        if self.resource.is_whole_list and (fresh or gone or ended):
+            # Without a file that is being written, the list would not be whole. The earlier one holds meanwhile.
+            self.is_anew = not self.changed
+            fresh = found if self.is_anew else []
+        if not fresh and not self.is_anew:
             self.reader.close()
             return IngestResult(files_seen=len(found))
         pool = ThreadPoolExecutor(max_workers=2)
@@ -209,17 +215,17 @@ class _Run:
         ).fetchall()
         return {name: _Seen(*seen) for name, *seen in rows}
 
-    def _end_refusals(self, found: list[LandingFile]) -> None:
+    def _end_refusals(self, found: list[LandingFile]) -> bool:
         """Take out of force the entries of files that could not be read, and now can be, or are gone.
 
-        The last version that was read under the name is then current again.
+        The last version that was read under the name is then current again. Returns True if there are such files.
         """
         refused = {file.name for file in found if file.refused is not None}
         ended = [
             name for name, seen in self._known().items() if seen.modified_ns is None and name not in refused
         ]
         if not ended:
-            return
+            return False
         with transaction(self.con):
             for name in ended:
                 self.con.execute(
@@ -229,6 +235,7 @@ class _Run:
                     WHERE source = $source AND resource = $resource AND file = $name""",
                     {**self.about, "name": name},
                 )
+        return True
 
     def _note_present(self, found: list[LandingFile]) -> None:
         """Write which of the known files lie in the landing folder now. The rows of the others stay in the ledger."""
@@ -283,12 +290,14 @@ class _Run:
         """Mark the new files that have the bytes of another file (``same_as``).
 
         Returns files that hold again what they held before: name → the file id of that version, and the time of change now.
-        Files of different sizes have different bytes, so most hashes are not waited for here.
+        Files of different sizes have different bytes, so most hashes are not waited for here. A list that is read anew
+        knows no earlier file.
         """
         rows = self.con.execute(
             "SELECT size, content_hash, coalesce(same_as, file_id), file, file_id FROM landing.files "
-            "WHERE source = $source AND resource = $resource AND content_hash IS NOT NULL ORDER BY file_id DESC",
-            self.about,
+            "WHERE source = $source AND resource = $resource AND content_hash IS NOT NULL AND NOT $anew "
+            "ORDER BY file_id DESC",
+            {**self.about, "anew": self.is_anew},
         ).fetchall()
         first_with: dict[str, int] = {content: original for _, content, original, _, _ in rows}
         versions = {(name, content): number for _, content, _, name, number in reversed(rows)}
@@ -486,8 +495,13 @@ class _Run:
     def _write(
         self, new: list[_New], to_read: list[_New], touched: dict[str, tuple[int, int]], seen: int
     ) -> IngestResult:
+        if self.is_anew:
+            self._empty()
         self._touch(touched)
         if not new:
+            if self.is_anew:
+                changes.write_moments(self.con, self.resource)
+                self._prove()
             return IngestResult(files_seen=seen)
         first_id = new[0].id
         shape_of = {i: loading.shape(k) for loading in self.loadings for k, i in enumerate(loading.batch.ids)}
@@ -519,6 +533,15 @@ class _Run:
             [first_id],
         ).fetchall()[0]
         return IngestResult(seen, len(to_read), *counts)
+
+    def _empty(self) -> None:
+        """Take every row of the list out of the ledger, and every file of it out of force: the list is read anew."""
+        self.con.execute(f"DELETE FROM {self.raw_table}")
+        self.con.execute(
+            """UPDATE landing.files SET is_current = FALSE, rows_superseded = rows_read - rows_rejected, rows_accepted = 0
+            WHERE source = $source AND resource = $resource""",
+            self.about,
+        )
 
     def _merge(self, first_id: int) -> None:
         """Let the latest version of each row stay, with the parts that came after it."""

@@ -8,7 +8,8 @@ is built in one of four ways:
 
 - *changed keys*: only inputs that the table reads by its key have changed. The SELECT runs over the rows of the changed
   keys alone, and its result replaces their rows in the table. This is right if a row of the SELECT depends only on rows
-  of these inputs with the same key.
+  of these inputs with the same key. Of an input that is kept by another key, the changed keys are those in its rows
+  that were added or removed.
 - *compared*: other inputs have changed, for example because as-of has moved on. The SELECT runs over everything. Its
   result is compared with the table, so that the changed keys are known to the tables built from it. Of a union of
   sources, only the sources whose inputs have changed are built and compared.
@@ -35,7 +36,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from pipelines.models.sql_files import Branch, Model, ModelError, load_models, with_upstream
+from pipelines.models.sql_files import Branch, Incremental, Model, ModelError, load_models, with_upstream
 from pipelines.models.versions import (
     RAW,
     Change,
@@ -110,8 +111,14 @@ class Builder:
     def _build_keys(
         self, model: Model, inputs: Mapping[str, str], last: _Build, changes: Mapping[str, Change]
     ) -> Extent:
+        assert model.incremental is not None
         keys = self._keys(model, changes)
         select = _keyed(model, self._filter_to_keys(model, keys, self._at_hand(keys, changes)))
+        if not model.upstream <= model.keyed_inputs:
+            # An input that is not read by key may give rows of other keys too.
+            select = (
+                f"SELECT * FROM ({select}) AS t WHERE {_is_in(f't.{quoted(model.incremental.column)}', keys)}"
+            )
         self._put_in_place(model, inputs, last, keys, select)
         return "changed keys"
 
@@ -271,10 +278,27 @@ class Builder:
                 change = Change(keys) if keys is not None else None
             else:
                 change = change_of(self.con, table, last.inputs[table], inputs[table])
+                if change is not None and model.incremental and table in model.incremental.across:
+                    change = self._regrouped(model.incremental, change)
             if change is None:
                 return None
             changes[table] = change
         return changes
+
+    def _regrouped(self, key: Incremental, change: Change) -> Change | None:
+        """Return a change of a table that is kept by another key: the keys in its new rows, and in its old ones.
+
+        Returns None unless the change has kept both.
+        """
+        if change.number == 0:
+            return change
+        if change.added is None or change.removed is None:
+            return None
+        return Change(
+            " UNION ".join(
+                f"SELECT {key.of_row} AS key FROM {rows}" for rows in (change.added, change.removed)
+            )
+        )
 
     def _keys(self, model: Model, changes: Mapping[str, Change]) -> str:
         """Write the keys to build again to a table, each once. Returns its name."""
@@ -299,11 +323,21 @@ class Builder:
 
         ``at_hand`` gives, for some inputs, a query for exactly these rows.
         """
+        across = model.incremental.across if model.incremental else ()
         queries = {
             table: at_hand.get(table)
             or f"SELECT * FROM {table} AS t WHERE {_is_in(f't.{quoted(self._key_column(table))}', keys)}"
-            for table in model.keyed_inputs
+            for table in model.keyed_inputs.difference(across)
         }
+        if model.incremental is not None:
+            of_row = model.incremental.of_row
+            # A hash is never null. A column may be, and null is a key like any other.
+            is_key = (
+                f"{of_row} IN (SELECT key FROM {keys})"
+                if model.incremental.is_hashed
+                else _is_in(of_row, keys)
+            )
+            queries |= {table: f"SELECT * FROM {table} WHERE {is_key}" for table in across}
         for table in model.keyed_inputs & RAW.keys():
             queries |= self._filter_earlier(
                 RAW[table], f"{_is_in(f't.{quoted(self._key_column(table))}', keys)}"
@@ -501,14 +535,17 @@ def _keyed(model: Model, select: str) -> str:
 
 
 def _differing(model: Model, old: str, new: str) -> str:
-    """Return a query, with the column ``key``, for the keys under which two tables hold different rows."""
+    """Return a query, with the column ``key``, for the keys under which two tables hold different rows.
+
+    Rows are compared by DuckDB's own hash, whatever the hash of keys is.
+    """
     assert model.incremental is not None
     key = quoted(model.incremental.column)
     compared = ", ".join(quoted(name) for name in model.columns if name not in model.constant)
     return f"""SELECT key FROM (
-        SELECT {key} AS key, CAST(hash({compared}) AS HUGEINT) AS rows FROM {old}
+        SELECT {key} AS key, CAST(system.main.hash({compared}) AS HUGEINT) AS rows FROM {old}
         UNION ALL
-        SELECT {key}, -CAST(hash({compared}) AS HUGEINT) FROM {new}
+        SELECT {key}, -CAST(system.main.hash({compared}) AS HUGEINT) FROM {new}
     ) GROUP BY key HAVING sum(rows) <> 0"""
 
 

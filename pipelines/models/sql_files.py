@@ -28,10 +28,11 @@ The labels of the comment block, ``Key`` first:
 - ``Group: <name>``: the group of the table's asset, if it is not the schema.
 - ``Order: <column>, ...``: how the published table is sorted, if not by its key.
 - ``Metric: <name> = <aggregate>``: a figure that Dagster plots over time. May be repeated.
-- ``Incremental: <key> [from <table>, ...]``: only the rows of changed keys are built again. The key is one of the
-  table's columns, or ``hash(<text>)``, which is kept as a 64-bit number in a hidden column. The named tables are those
-  whose rows belong to the same keys. Without ``from``, the SELECT always runs over everything, and its result is
-  compared with the table.
+- ``Incremental: <key> [from <table>, ...] [across <table>, ...]``: only the rows of changed keys are built again. The key
+  is one of the table's columns, or ``hash(<text>)``, which is kept as a 64-bit number in a hidden column. The tables
+  behind ``from`` are those whose rows belong to the same keys. The tables behind ``across`` are kept by another key, and
+  have the columns of this one: a row of theirs that is added or removed changes the key that stands in it. With
+  neither, the SELECT always runs over everything, and its result is compared with the table.
 - ``Sums: from <table>, ...``: all columns besides the key are whole numbers that add up over the rows of these tables.
   The old contribution of changed keys is subtracted, and the new one is added.
 - ``Each: sources.<kind>``: the SELECT runs for each source by itself, and the results are united. Ids keep their own
@@ -74,7 +75,7 @@ from pipelines.sql_text import literal, quoted
 from pipelines.warehouse.tables import MACROS, create_schemas
 
 SQL_ROOT = ROOT / "sql"
-SCHEMAS = ("core", "replay", "reports", "quality")
+SCHEMAS = ("core", "replay", "compliance", "reports", "quality")
 
 MARKS: Mapping[str, str] = {
     "share": "a part of a whole, 0 to 1",
@@ -94,7 +95,9 @@ _LABELS = ("Key", "Group", "Order", "Metric", "Example", "Incremental", "Sums", 
 _LABEL = re.compile(r"^([A-Z]\w+):\s*(.*)$")
 _WORDS = re.compile(r"^(\w+(?:, \w+)*) = (\w+(?:, \w+)*)$")
 _TABLES = r"from (\w+\.\w+(?:,\s*\w+\.\w+)*)"
-_INCREMENTAL = re.compile(rf"^(?:(\w+)|hash\((.+?)\))(?: {_TABLES})?$")
+_INCREMENTAL = re.compile(
+    rf"^(?:(\w+)|hash\((.+?)\))(?: {_TABLES})?(?: across (\w+\.\w+(?:,\s*\w+\.\w+)*))?$"
+)
 _SUMS = re.compile(rf"^{_TABLES}$")
 _FROM = re.compile(rf"^{_TABLES}$")
 _MARKED = re.compile(r"^(.*?)((?:\s*\[[^\[\]]*\])*)$", re.DOTALL)
@@ -122,6 +125,13 @@ class Incremental:
     expression: str
     is_hashed: bool
     inputs: tuple[str, ...]
+    across: tuple[str, ...] = ()
+    """The tables that it reads by the same key, and that are kept by another."""
+
+    @property
+    def of_row(self) -> str:
+        """SQL over the columns of a row: its key."""
+        return f"hash({self.expression})" if self.is_hashed else self.expression
 
     @property
     def column(self) -> str:
@@ -177,7 +187,8 @@ class Model:
     unions: Mapping[str, tuple[Branch, ...]] = field(default_factory=dict)
     """``sources.<kind>`` that the SELECT reads → its branches."""
     summed: frozenset[str] = frozenset()
-    """The columns of this table that tables of sums read. Their old values are kept when rows change."""
+    """The columns of this table whose old values are kept when rows change: tables of sums read them, or they are the key
+    of a table that reads this one across its own key."""
 
     @property
     def table(self) -> str:
@@ -197,7 +208,7 @@ class Model:
     @cached_property
     def keyed_inputs(self) -> frozenset[str]:
         """The tables that it reads by its key, those of its branches included."""
-        own = self.incremental.inputs if self.incremental else self.sums or ()
+        own = (*self.incremental.inputs, *self.incremental.across) if self.incremental else self.sums or ()
         branches = (branch for union in self.unions.values() for branch in union)
         return (
             frozenset({*own, *(table for branch in branches for table in branch.inputs)}) - self.unions.keys()
@@ -482,9 +493,10 @@ def _incremental(fail: _Fail, text: str) -> Incremental:
     found = _INCREMENTAL.match(text)
     if found is None:
         raise fail(
-            f"'Incremental: {text}' is not '<column> or hash(<text>) [from <table>, …]'", "Incremental"
+            f"'Incremental: {text}' is not '<column> or hash(<text>) [from <table>, …] [across <table>, …]'",
+            "Incremental",
         )
-    return Incremental(found[1] or found[2], found[2] is not None, _listed(found[3]))
+    return Incremental(found[1] or found[2], found[2] is not None, _listed(found[3]), _listed(found[4]))
 
 
 def _sums(fail: _Fail, text: str) -> tuple[str, ...]:
@@ -602,8 +614,8 @@ def _items(tokens: list[Token]) -> list[tuple[list[Token], Token | None]]:
 def _unions(root: Path, sources: Iterable[Source]) -> dict[str, tuple[Branch, ...]]:
     """Return the branches of each ``sources.<kind>``.
 
-    Raises ModelError for a source whose module or whose ``attempts.sql`` is missing, and for a file that does not give
-    the columns of the contract.
+    Raises ModelError for a source whose module or whose ``attempts.sql`` is missing, for an ``attempts.sql`` of a source
+    that has no attempts, and for a file that does not give the columns of the contract.
     """
     known = {source.name: source for source in sources}
     folder = root / "sources"
@@ -616,11 +628,19 @@ def _unions(root: Path, sources: Iterable[Source]) -> dict[str, tuple[Branch, ..
                 cure=f"write it, or delete {_shown(place, root)}/, which gives facts of a source that no module describes",
             )
     for source in known.values():
-        if not (folder / source.name / "attempts.sql").is_file():
+        attempts = folder / source.name / "attempts.sql"
+        module = f"pipelines/sources/{source.name}.py"
+        if source.has_attempts and not attempts.is_file():
             raise ModelError(
                 "is missing",
                 where=f"sql/sources/{source.name}/attempts.sql",
-                cure=f"write it, or delete pipelines/sources/{source.name}.py, which describes a source without attempts",
+                cure=f"write it, or say has_attempts=False in {module}",
+            )
+        if not source.has_attempts and attempts.is_file():
+            raise ModelError(
+                "gives attempts of a source that has none",
+                where=f"sql/sources/{source.name}/attempts.sql",
+                cure=f"delete it, or leave has_attempts=False out of {module}",
             )
     return {
         f"sources.{kind}": tuple(
@@ -660,8 +680,7 @@ def _branch(root: Path, source: Source, kind: str, path: Path) -> Branch:
         )
     own = [f"{literal(source.name)} AS source"]
     inputs: tuple[str, ...] = ()
-    if kind == "attempts":
-        resource = source.resources[0]
+    if kind == "attempts" and (resource := source.attempts) is not None:
         measures = "TRUE" if source.measures_contact else "FALSE"
         own += [f"{literal(resource.name)} AS resource", f"{measures} AS measures_contact"]
         inputs = (resource.raw_table,)
@@ -710,9 +729,15 @@ def _replace_tables(select: str, queries: Mapping[str, str], edge: str = "\n") -
 
 
 def _summed(models: Mapping[str, Model]) -> dict[str, frozenset[str]]:
-    """Return, for each table, those of its columns that tables of sums read."""
+    """Return, for each table, those of its columns that tables of sums read, and the keys that stand in its rows."""
     found: dict[str, frozenset[str]] = {}
     for model in models.values():
+        if model.incremental is not None:
+            key = sqlglot.parse_one(model.incremental.expression, dialect="duckdb")
+            named = {column.name for column in key.find_all(exp.Column)}
+            for table in model.incremental.across:
+                if table in models:
+                    found[table] = found.get(table, frozenset()) | named
         if model.sums is None:
             continue
         named = {column.name for column in model.tree.find_all(exp.Column)}
@@ -808,14 +833,31 @@ def _check_labels(con: duckdb.DuckDBPyConnection, model: Model, root: Path) -> N
             raise ModelError(
                 f"'{label}: {expression}': {told.what}", where=_shown(model.path, root), cure=told.cure
             ) from None
+    across = model.incremental.across if model.incremental else ()
     own = model.incremental.inputs if model.incremental else model.sums or ()
-    for table in own:
-        if table not in (model.upstream | model.unions.keys()):
+    for word, tables in (("from", own), ("across", across)):
+        for table in tables:
+            if table not in (model.upstream | model.unions.keys()):
+                raise ModelError(
+                    f"'{word} {table}' names a table that it does not read",
+                    where=_shown(model.path, root),
+                    cure=_nearest(table, model.upstream | model.unions.keys()),
+                )
+    for table in across:
+        assert model.incremental is not None
+        if table.startswith("raw.") or table in model.unions:
             raise ModelError(
-                f"'from {table}' names a table that it does not read",
+                f"'across {table}' names a table of a source, whose changes are known by its own targets alone",
                 where=_shown(model.path, root),
-                cure=_nearest(table, model.upstream | model.unions.keys()),
+                cure="name a table that a SQL file makes, or leave it out: then everything is compared",
             )
+        try:
+            con.sql(f"SELECT {model.incremental.expression} FROM {table}")
+        except duckdb.Error as error:
+            told = _not_bound(model.path, root, error)
+            raise ModelError(
+                f"'across {table}': {told.what}", where=_shown(model.path, root), cure=told.cure
+            ) from None
     if model.example is not None:
         try:
             con.sql(model.example[1])

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
 
-from pipelines.ingest.files import LandingFolder
+from pipelines.ingest.files import OWN_FILES, LandingFolder
 from pipelines.orchestration import liveness
 from pipelines.orchestration.names import JOB
 from pipelines.settings import DAILY, SettingError, Settings
@@ -109,11 +110,10 @@ def fingerprint(landing: Path) -> str:
     folder = LandingFolder(landing)
     found = [file for resource in RESOURCES for file in folder.files(resource)]
     lines = [f"{file.name}\0{file.size}\0{file.modified_ns}\0{file.refused}" for file in found]
-    try:
-        mapping = (landing / "dispositions.csv").stat()
-        lines.append(f"dispositions.csv\0{mapping.st_size}\0{mapping.st_mtime_ns}")
-    except OSError:
-        pass  # the usual case: the folder has no mapping of its own
+    for name in OWN_FILES:
+        with suppress(OSError):  # the usual case: the folder has none of its own
+            own = (landing / name).stat()
+            lines.append(f"{name}\0{own.st_size}\0{own.st_mtime_ns}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

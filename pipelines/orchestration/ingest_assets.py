@@ -78,8 +78,9 @@ def _resource_asset(resource: Resource) -> dg.AssetsDefinition:
     group_name=GROUP,
     description=(
         "One row per raw disposition, with the disposition that it means: the project's mapping, overridden by "
-        "`dispositions.csv` in the landing folder if there is one. The log of this step names files of the landing "
-        "folder that nothing reads; `quality.notices` lists them."
+        "`dispositions.csv` in the landing folder if there is one. The same step loads the contact rules "
+        "(`contact_rules.csv`), the purposes of campaigns (`purposes.csv`), the number plan, nicknames and holidays. Its "
+        "log names files of the landing folder that nothing reads; `quality.notices` lists them."
     ),
     owners=OWNERS,
     kinds={"python", "duckdb", "csv"},

@@ -21,9 +21,21 @@ from pipelines.sql_text import quoted
 
 _RAW_KEYS = {f"raw.{r.table}": dg.AssetKey(["raw", r.source, r.name]) for r in RESOURCES}
 _OF_THE_RUN = frozenset(
-    {"landing.settings", "landing.sources", "landing.check_log", "landing.runs", "landing.daily_figures"}
+    {
+        "landing.settings",
+        "landing.sources",
+        "landing.zones",
+        "landing.check_log",
+        "landing.runs",
+        "landing.daily_figures",
+    }
 )
 """Tables that no asset fills, because every run writes them itself."""
+_WITH_THE_MAPPING = frozenset(
+    f"landing.{name}"
+    for name in ("contact_rules", "purposes", "number_plan", "nicknames", "holidays", "regions")
+)
+"""Tables that the asset of the mapping fills in the same step."""
 _PREVIEW_ROWS = 5
 _PREVIEW_WIDTH = 60
 
@@ -45,6 +57,8 @@ def upstream_keys(tables: Iterable[str]) -> list[dg.AssetKey]:
             keys.update(_RAW_KEYS.values())
         elif table in EARLIER:
             keys.add(asset_key(EARLIER[table].raw_table))
+        elif table in _WITH_THE_MAPPING:
+            keys.add(asset_key("landing.dispositions"))
         elif table not in _OF_THE_RUN:
             keys.add(asset_key(table))
     return sorted(keys)

@@ -15,6 +15,7 @@ What stays readable without a list: numbers, times, ids, and labels (``Field.lab
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from typing import Any, Literal
 import duckdb
 
 from pipelines.errors import LedgerError
+from pipelines.settings import Settings
 from pipelines.sources import RESOURCES, SOURCES
 from pipelines.sources.contract import ADDRESS_TYPES, Field, Resource
 from pipelines.sql_text import literal, quoted
@@ -36,7 +38,18 @@ WITHHELD = "(withheld)"
 """The text that replaces a value that is withheld."""
 
 Content = Literal[
-    "text", "texts", "json", "address", "person", "known", "quotation", "path", "name", "disposition", "note"
+    "text",
+    "texts",
+    "json",
+    "address",
+    "person",
+    "known",
+    "quotation",
+    "path",
+    "name",
+    "disposition",
+    "note",
+    "rule",
 ]
 """What a column may hold that must be hidden.
 
@@ -47,6 +60,7 @@ Content = Literal[
 - ``name``: a name that is a word of the contract, or anything. Words of the contract stay.
 - ``disposition``: a raw disposition. A value that the mapping decided, and the name of a label, stay.
 - ``note``: the project's own text, or that of a line of the landing folder's mapping.
+- ``rule``: a text of a contact rule. The project's own texts stay, and so does a title that is the rule's name.
 """
 
 _SALT = "(SELECT salt FROM landing.salt)"
@@ -64,15 +78,28 @@ _QUOTING: Mapping[str, frozenset[str]] = {
 """The ledger's own tables that quote input files → the columns that do."""
 
 _MAPPING: Mapping[str, Content] = {"source": "name", "field": "name", "note": "note"}
+_RULE_TEXTS = ("title", "citation", "url", "note")
+_RULES: Mapping[str, Content] = dict.fromkeys(_RULE_TEXTS, "rule")
 _OWN: Mapping[str, Mapping[str, Content]] = {
     "quality.row_accounting": {"file": "path"},
     "quality.rejected_rows": {"file": "path", "field": "name"},
     "quality.notices": {"file": "path", "field": "name"},
     "landing.dispositions": _MAPPING,
     "core.dispositions": _MAPPING,
+    "landing.contact_rules": _RULES,
+    "core.contact_rules": _RULES,
+    "reports.contact_rule_counts": _RULES,
+    "landing.purposes": {"campaign": "name"},
     "core.attempts": {"raw_disposition": "disposition", "unmapped_value": "text"},
+    "core.contact_points": {"value": "text", "status": "name"},
+    "core.restrictions": {"evidence": "name"},
     "quality.unmapped_values": {"value": "text", "line": "quotation"},
+    "core._match_links": {"link": "text"},
+    "core._known_targets": {"first_name": "text"},
+    "core._target_people": {"points": "texts"},
+    "core._target_points": {"value": "text", "status": "name"},
     "reports.aapor_coverage": {"source": "name"},
+    "reports.contact_rule_audit": {"title": "rule"},
 }
 """The ledger's own tables → the columns with text that people choose."""
 
@@ -82,8 +109,18 @@ _UNDECIDED = "SELECT unnest([value, lower(label)]) FROM core.dispositions WHERE 
 _MACROS: tuple[Content, ...] = ("path", "name", "text")
 """The contents for which the warehouse has a macro."""
 
-_SPELLED_AS: Mapping[str, Content] = {"type": "name"}
-"""Columns of these names in any built table hold a field with known values."""
+_PEOPLE: Mapping[str, Content] = dict.fromkeys(
+    ("point_key", "person_key", "restriction_key", "display_name"), "text"
+)
+"""Columns of these names in any built table hold what leads to a person: a number, an address, or a name. A key is
+hashed as a whole, so that tables can still be joined by it."""
+
+_SPELLED_AS: Mapping[str, Content] = {
+    "type": "name",
+    "subject": "text",
+    **_PEOPLE,
+}
+"""Columns of these names in any built table → what they hold."""
 
 _ALIASES: Mapping[str, Content] = {"file": "path", "files": "path", "first_file": "path"}
 """What a rule calls a column of paths."""
@@ -97,8 +134,37 @@ _ENDINGS = (
 _MORE_WORDS = (
     *("columns", "contacts", "data", "delta", "dispositions", "export", "full", "page", "part", "pulled"),
     *("aapor", "class", "label", "value", "version"),
+    *(
+        "rules",
+        "purposes",
+        "rule",
+        "title",
+        "kind",
+        "jurisdiction",
+        "in",
+        "force",
+        "from",
+        "until",
+        "channels",
+        "consent",
+    ),
+    *(
+        "lifts",
+        "location",
+        "presumption",
+        "days",
+        "local",
+        "cap",
+        "period",
+        "unit",
+        "same",
+        "subject",
+        "counts",
+        "grace",
+    ),
+    *("effect", "citation", "url", "checked", "on", "how", "enabled", "note", "purpose", "since", "campaign"),
 )
-"""Words that names are made of beside those of the sources: of file names, and of the mapping's columns."""
+"""Words that names are made of beside those of the sources: of file names, and of the columns of the user's own files."""
 
 _MOST_DIGITS = 6
 """A name with more digits is hidden: seven make a phone number."""
@@ -116,7 +182,10 @@ class WithheldError(LedgerError):
 
 def columns(table: str) -> frozenset[str]:
     """Return the columns of a ``schema.table`` that hold, or may hold, personal data, whether it is hidden or not."""
-    return _personal_fields().get(table, frozenset()) | _QUOTING.get(table, frozenset())
+    if table in _personal_fields():
+        return _personal_fields()[table]
+    values = frozenset({"value"}) if table == "core.contact_points" else frozenset()
+    return _QUOTING.get(table, frozenset()) | _PEOPLE.keys() | values
 
 
 def contents(table: str) -> Mapping[str, Content]:
@@ -242,6 +311,7 @@ _HOW: Mapping[Content, str] = {
     "name": "A keyed hash stands in place of a name that is no word of the contract",
     "disposition": "A keyed hash stands in place of a value that neither the mapping nor a label knows",
     "note": "A keyed hash stands in place of a note from the landing folder",
+    "rule": "A keyed hash stands in place of a text from the landing folder",
 }
 
 
@@ -265,14 +335,21 @@ def _fields() -> Mapping[str, Mapping[str, Content]]:
 
 
 def _content(resource: Resource, field: Field) -> Content | None:
-    """What the field may hold that must be hidden; None for numbers, times, ids, labels and closed sets."""
+    """What the field may hold that must be hidden; None for numbers, times, ids, labels and closed sets.
+
+    The key of a list that people write is made of ids and names, and people write anything for a name.
+    """
     match field.kind:
         case "texts" | "json" | "address" | "person":
             return field.kind
         case "text" if field.personal:
             return "text"
+        case "text" if field.known and not field.closed:
+            return "known"
+        case "text" if resource.is_whole_list and field.name in resource.key and not field.closed:
+            return None if field.name.endswith("_id") else "name"
         case "text" if not (field.closed or field.label or field.name in (*resource.key, resource.target)):
-            return "known" if field.known else "text"
+            return "text"
     return None
 
 
@@ -303,6 +380,9 @@ def _replacement(content: Content, value: str) -> str:
             return f"array_to_string({parts}, '/')"
         case "note":
             return f"CASE WHEN origin = 'default' THEN {value} ELSE {_hash(value)} END"
+        case "rule":
+            own = ", ".join(map(literal, _rule_texts()))
+            return f"CASE WHEN {value} IN (rule, {own}) THEN {value} ELSE {_hash(value)} END"
         case "disposition":
             is_told = f"{value} IN ({_labels()}) OR lower({value}) IN ({_UNDECIDED})"
             return (
@@ -391,9 +471,17 @@ def _words() -> tuple[str, ...]:
 
 
 @cache
+def _rule_texts() -> tuple[str, ...]:
+    """The texts of the project's own contact rules."""
+    with Settings().contact_rules.open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    return tuple(sorted({text.strip() for line in lines for name in _RULE_TEXTS if (text := line[name])}))
+
+
+@cache
 def _labels() -> str:
-    """Return SQL for every label that stands in a list of a source. A source's first resource is no list."""
-    lists = [resource for source in SOURCES for resource in source.resources[1:]]
+    """Return SQL for every label that stands in a list of a source. A source's attempts are no list."""
+    lists = [resource for source in SOURCES for resource in source.lists]
     found = [
         f"SELECT {quoted(field.name)} FROM {resource.raw_table}"
         for resource in lists

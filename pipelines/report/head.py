@@ -27,14 +27,16 @@ CAMPAIGNS: Mapping[str, str] = {
 class Head:
     """What the head says.
 
-    ``figures``: the row of ``reports.headline``; ``checks``: that of ``quality.check_summary``; each empty when it was
-    not published. ``moment``: the as-of moment in words. ``untils``: systems and their own moments in words, unless each is
-    the as-of moment. ``campaigns``: words, then titles with their counts.
+    ``figures``: the row of ``reports.headline``; ``people``: that of ``reports.people_reached`` for all systems, in which
+    a person counts once; ``checks``: that of ``quality.check_summary``; each empty when it was not published.
+    ``moment``: the as-of moment in words. ``untils``: systems and their own moments in words, unless each is the as-of
+    moment. ``campaigns``: words, then titles with their counts.
     ``targets``: systems that were tried with, and what a target is there. ``unmeasured``: systems that cannot tell
     whether anybody was reached. ``several``: more than one system is in the figures.
     """
 
     figures: Row
+    people: Row
     checks: Row
     moment: Row
     untils: Sequence[tuple[str, str]]
@@ -58,6 +60,7 @@ def read_head(file: Published, naming: Naming) -> Head:
     )
     return Head(
         figures=figures,
+        people=next(iter(file.rows("reports.people_reached", "source = 'all'")), {}),
         checks=file.row("quality.check_summary"),
         moment=_moment(figures),
         untils=_untils(file, naming, figures, [row["source"] for row in sources]),

@@ -56,16 +56,22 @@ class Campaign:
 
 @dataclass(frozen=True)
 class Naming:
-    """How rows are called and linked. ``campaigns``: those with a section. ``keys``: a campaign's native id → its key."""
+    """How rows are called and linked.
+
+    ``campaigns``: those with a section. ``keys``: a campaign's native id → its key. ``rules``: a contact rule → its title.
+    """
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
 
     def title(self, source: str | None) -> str:
         """A system's name as its vendor writes it; its own name with spaces where none was published."""
         if not source:
             return MISSING
+        if source == "all":
+            return "All systems"
         return self.sources[source].title if source in self.sources else source.replace("_", " ")
 
     def key(self, row: Row) -> str | None:
@@ -106,6 +112,14 @@ def read_sources(file: Published) -> dict[str, Source]:
             row["source"], row["title"], row["target_words"] or "", bool(row["measures_contact"])
         )
         for row in file.rows("core.sources", order="source")
+    }
+
+
+def read_rules(file: Published) -> dict[str, str]:
+    """The titles of the contact rules; none when they were not published."""
+    return {
+        row["rule"]: row["title"] or row["rule"]
+        for row in file.rows("core.contact_rules", order="in_force_from")
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +23,9 @@ from markupsafe import Markup
 from pipelines.report import charts, tables, text
 from pipelines.report.chapters import CHAPTERS, Caution, Place, Section
 from pipelines.report.head import read_head, targets
-from pipelines.report.naming import Campaign, Naming, native_ids, read_sources
+from pipelines.report.naming import Campaign, Naming, native_ids, read_rules, read_sources
 from pipelines.report.reader import Published, Row, open_published
+from pipelines.report.trace import TRACE, Trace, read_trace
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -40,7 +42,10 @@ DECLARED = {section.table for chapter in CHAPTERS for section in chapter.section
 
 @dataclass(frozen=True)
 class Block:
-    """One section made ready: its charts, its table, and what it would be misread for."""
+    """One section made ready: its charts, its table, and what it would be misread for.
+
+    ``copied``: the lines to write into a file. ``trace``: the persons for the search, which stands in the table's place.
+    """
 
     section: Section
     id: str
@@ -48,6 +53,8 @@ class Block:
     table: tables.Table | None
     cautions: Sequence[str] = ()
     notes: Sequence[tuple[str, str]] = ()
+    copied: Sequence[str] = ()
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,7 @@ class _Page:
         self.file = file
         self.definitions: dict[str, Definition] = {}
         self.said: dict[Caution, list[Row]] = {}
-        known = Naming(read_sources(file))
+        known = Naming(read_sources(file), rules=read_rules(file))
         self.known = self._known_campaigns(known)
         self.naming = replace(known, keys=native_ids(self.known))
         self.blocks: dict[str, list[Block]] = {}
@@ -147,7 +154,7 @@ class _Page:
         style = TEMPLATES.joinpath("page.css").read_text(encoding="utf-8")
         script = TEMPLATES.joinpath("page.js").read_text(encoding="utf-8")
         chapters = {
-            chapter.place: (chapter.title, self._blocks(chapter.place))
+            chapter.place: (chapter, self._blocks(chapter.place))
             for chapter in CHAPTERS
             if chapter.place != "campaign"
         }
@@ -240,15 +247,22 @@ class _Page:
     def _read(self, section: Section, limit: int | None) -> Rows:
         """Read a section's rows, and note what its table and its columns mean."""
         self._define(section)
-        frame = self.file.frame(section.table, section.where, section.order)
+        frame = self.file.frame(section.table, section.where, section.order, limit)
         comments = self.file.columns[section.table]
         kinds = {name: text.kind_of(comments.get(name, ""), kind) for name, kind in frame.schema.items()}
-        rows = frame if limit is None else frame.head(limit)
-        return Rows(list(rows.iter_rows(named=True)), kinds, len(frame))
+        total = len(frame)
+        if limit is not None and total == limit:
+            total = self.file.length(section.table, section.where)
+        return Rows(list(frame.iter_rows(named=True)), kinds, total)
 
     def _blocks(self, place: Place) -> list[Block]:
         blocks = []
         for section in self._sections(place):
+            if section.table == TRACE:
+                if trace := read_trace(self.file, self.naming):
+                    self._define(section)
+                    blocks.append(Block(section, section.id, [], None, trace=trace))
+                continue
             read = self._read(section, section.limit)
             if read.rows or section.empty:
                 blocks.append(self._block(section, read, section.id))
@@ -263,12 +277,23 @@ class _Page:
                 parts.setdefault(str(row[chart.split]) if chart.split else "", []).append(row)
             for value, part in parts.items():
                 title = f"{self.naming.title(value)}: {chart.title}" if value else chart.title
-                drawn.append(charts.CHARTS[chart.name](part, self.naming, title=title, **chart.columns))
+                beside = {
+                    name: self.file.rows(rows.table, rows.where, rows.order)
+                    for name, rows in chart.beside.items()
+                }
+                drawn.append(
+                    charts.CHARTS[chart.name](part, self.naming, title=title, **chart.columns, **beside)
+                )
+        if section.is_traced and not self.file.has(TRACE):
+            section = replace(section, is_traced=False)
         table = (
-            tables.table(section, read.kinds, read.rows, self.naming, anchor, alone=alone, total=read.total)
+            tables.table(
+                section, read.kinds, read.rows, self.naming, anchor, alone=alone, total=read.total,
+                saved=self._saved(section, read),
+            )
             if read.rows
             else None
-        )
+        )  # fmt: skip
         return Block(
             section,
             anchor,
@@ -276,7 +301,21 @@ class _Page:
             table,
             self._cautions(section, read.rows),
             [] if alone else self._notes(section, read.rows),
+            [row[section.copied.column] for row in read.rows] if section.copied else [],
         )
+
+    def _saved(self, section: Section, read: Rows) -> tuple[str, int] | None:
+        """The rows of a section's CSV as packed JSON, and how many they are; None where the printed ones are all."""
+        if read.total <= len(read.rows) or not section.saved:
+            return None
+        rows = self.file.rows(section.table, section.where, section.order, section.saved)
+        numbers = [name for name, kind in read.kinds.items() if kind not in {"text", "time", "flag"}]
+        saved = {
+            "columns": list(read.kinds),
+            "numbers": numbers,
+            "rows": [[text.raw(value) for value in row.values()] for row in rows],
+        }
+        return _pack(json.dumps(saved, ensure_ascii=False, separators=(",", ":"))), len(rows)
 
     def _cautions(self, section: Section, rows: Sequence[Row]) -> list[str]:
         """What a section would be misread for: its own words with what other tables say of its rows, or that alone."""

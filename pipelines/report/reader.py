@@ -50,21 +50,25 @@ class Published:
             return False
         return True
 
-    def frame(self, table: str, where: str = "", order: str = "") -> pl.DataFrame:
-        """The table's rows, filtered and in order. They are few, so they may go through Python.
+    def length(self, table: str, where: str = "") -> int:
+        """How many rows of the table the filter leaves."""
+        return self.con.sql(_select(table, where)).shape[0]
+
+    def frame(self, table: str, where: str = "", order: str = "", limit: int | None = None) -> pl.DataFrame:
+        """The table's rows, filtered and in order, at most ``limit``. They are few, so they may go through Python.
 
         Arrow's stream would be shorter, but polars keeps the type of what it was handed until the process ends, and
         DuckDB's bindings then report it as leaked, in 35 lines on the terminal.
         """
-        found = self.con.sql(_select(table, where, order))
+        found = self.con.sql(_select(table, where, order, limit))
         schema = {name: _TYPES.get(str(kind)) for name, kind in zip(found.columns, found.types, strict=True)}
         return pl.DataFrame(found.fetchall(), schema=schema, orient="row", infer_schema_length=None)
 
-    def rows(self, table: str, where: str = "", order: str = "") -> list[Row]:
+    def rows(self, table: str, where: str = "", order: str = "", limit: int | None = None) -> list[Row]:
         """As ``frame``, a dictionary for each row; none when the file lacks the table or a column."""
         if not self.answers(table, where, order):
             return []
-        return list(self.frame(table, where, order).iter_rows(named=True))
+        return list(self.frame(table, where, order, limit).iter_rows(named=True))
 
     def row(self, table: str) -> Row:
         """The row of a table that has one; empty when the file lacks it."""
@@ -100,9 +104,10 @@ def open_published(path: Path) -> Iterator[Published]:
         yield Published(con, tables, columns)
 
 
-def _select(table: str, where: str, order: str) -> str:
+def _select(table: str, where: str, order: str = "", limit: int | None = None) -> str:
     schema, _, name = table.partition(".")
     parts = [f"SELECT * FROM {quoted(schema)}.{quoted(name)}"]
     parts += [f"WHERE {where}"] if where else []
     parts += [f"ORDER BY {order}"] if order else []
+    parts += [f"LIMIT {limit}"] if limit is not None else []
     return " ".join(parts)

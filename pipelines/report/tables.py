@@ -36,6 +36,12 @@ _LONG_TEXT = {
     "note",
     "file",
     "class_mapping",
+    "title",
+    "rule",
+    "reason",
+    "person_key",
+    "line",
+    "citation",
 }
 
 
@@ -82,6 +88,7 @@ class Table:
 
     ``published``: its columns in the published order, for the CSV. ``rows``: what the campaign search looks at, and
     the cells' markup. ``facts``: the cells of its one row, set downwards. ``total``: rows of the published table.
+    ``saved``: the rows of its CSV, packed, and how many they are, where it has more than are printed.
     """
 
     id: str
@@ -92,6 +99,7 @@ class Table:
     rows: Sequence[tuple[str, Markup]]
     facts: Sequence[Markup]
     total: int
+    saved: tuple[str, int] | None = None
 
     @property
     def has_extra(self) -> bool:
@@ -108,6 +116,7 @@ def table(
     *,
     alone: bool,
     total: int,
+    saved: tuple[str, int] | None = None,
 ) -> Table:
     """The table of a section.
 
@@ -156,6 +165,7 @@ def table(
         [] if facts else [(find, Markup("".join(row))) for find, row in zip(searched, body, strict=True)],  # noqa: S704 - escaped in _cells
         [Markup(cell) for cell in body[0]] if facts else [],  # noqa: S704 - escaped in _cells
         total,
+        saved,
     )  # fmt: skip
 
 
@@ -193,8 +203,17 @@ def _says(section: Section, column: Column, naming: Naming, alone: bool) -> Call
             return f'<a href="#{escape(found.anchor)}">{escape(found.name)}</a>'
 
         return linked
-    if name == "source":
+    if name in {"source", "first_source", "second_source"}:
         return lambda row: escape(naming.title(row[name]))
+    if name in section.words:
+        plain = section.words[name]
+        return lambda row: escape(plain.get(row[name]) or shown(kind)(row[name]))
+    if name == "rule":
+        return lambda row: escape(naming.rules.get(row[name]) or shown(kind)(row[name]))
+    if name == "person_key" and section.is_traced:
+        return lambda row: (
+            f'<button type="button" class="trace" data-person="{escape(row[name])}">{escape(row[name])}</button>'
+        )
     say = shown(kind)
     if kind == "text":
         return lambda row: escape(say(row[name]))

@@ -106,6 +106,8 @@ AAPOR = {
     "ordered": True,
 }
 
+CLOCKS = {"called": "the clock of those called", "reporting": "the clock of the reporting time zone"}
+
 # -- orders, headings --------------------------------------------------------------------------------------------------
 
 AAPOR_ORDER = "CASE left(rate, 3) WHEN 'coo' THEN 2 WHEN 'ref' THEN 3 WHEN 'con' THEN 4 ELSE 1 END, rate"
@@ -126,6 +128,86 @@ COMPARED = {
 CLEAR = {"is_clear": ("clear", "not told apart")}
 COMPARED_LEAD = ("family", "side_name", "other_name", "rate", "other_rate", "difference", "is_clear")
 BY_ANY = {"reached": "Reached by any campaign"}
+
+# -- contact rules: their words in plain ones --------------------------------------------------------------------------
+
+VERDICTS = {
+    "breach": "Broken",
+    "unverifiable": "Nobody can tell",
+    "tolerated": "Within the grace",
+}
+REASONS = {
+    "outside_hours": "Outside the hours in every zone that the number may be in",
+    "outside_hours_in_some_zones": "Outside the hours in some of the zones that the number may be in, inside in others",
+    "recorded_not_dialled": "The time is that of a note or of the end, not of the dial",
+    "consent_unknown": "Consent would lift the rule, and nobody says whether there was any",
+    "no_location": "Nothing says in which time zone the number is",
+    "over_cap": "More attempts than the cap allows",
+    "likely_match": "Counts only if it is the same person: the match is likely, not sure",
+    "may_not_have_connected": "Counts only if the attempts got through, and nobody says so",
+    "after_contact": "Too soon after a conversation",
+    "after_mark": "After a mark that forbids it",
+    "within_grace": "After a mark, within the time that the rule allows for heeding it",
+    "marked_on_another_point": "The mark is on another number or address of the same person",
+    "mark_without_date": "Nothing says since when the mark holds",
+}
+NOT_JUDGED = {
+    "purpose_undeclared": "Nobody declared what the campaign is for",
+    "other_purpose": "The rule is about other purposes",
+    "other_channel": "The rule is about other channels",
+    "other_jurisdiction": "The rule holds elsewhere",
+    "no_location": "Nothing says in which country the number is",
+    "no_point": "Nobody says where the attempt went",
+    "consent": "The people consented, which lifts the rule",
+}
+EFFECTS = {
+    "forbidden": "Forbidden",
+    "presumed": "Presumed too much, unless facts show otherwise",
+    "house": "Your own rule",
+}
+YOURS = "Yours to set; no law is meant"
+CHECKED = {
+    "official": "at the official place",
+    "quote": "as others quote it",
+    "secondary": "as others describe it",
+}
+VIA = {
+    "same_point": "the same number or address",
+    "same_target": "the same target",
+    "matched_person": "the same person, by matching",
+}
+ZONE_BASES = {
+    "address": "the postal address",
+    "stated": "stated by the system",
+    "inferred": "inferred by the system",
+    "area_code": "the area code",
+    "country": "the country code",
+    "none": "nothing",
+}
+RESTRICTIONS = {
+    "house_list": "On your own list",
+    "do_not_contact": "Asked not to be contacted",
+    "opted_out": "Opted out",
+    "bad_contact_info": "Wrong number or address",
+}
+HELD_BACK = {
+    "restricted": "A mark forbids it",
+    "cap": "A cap is reached",
+    "outside_hours": "Outside the hours just now",
+    "in_flight": "An attempt is under way",
+    "exhausted": "No tries left",
+    "no_usable_point": "No usable number",
+    "reached_elsewhere": "Reached in another system",
+}
+AUDIT_LEAD = (
+    "rule", "share_kept", "breaches", "unverifiable", "tolerated", "judged", "not_judged", "not_judged_because",
+)  # fmt: skip
+AUDIT_LABELS = {
+    "breaches": "Broken",
+    "unverifiable": "Nobody can tell",
+    "tolerated": "Within the grace",
+    "not_judged_because": "Mostly because",
+}
 
 # -- sentences ---------------------------------------------------------------------------------------------------------
 
@@ -157,6 +239,20 @@ WHAT_IF_READING = (
     "A lower maximum can be counted in the log. A higher one is a guess: it takes the next attempts to work as well as "
     "the last ones did. The figure is what to expect. Below it stands the range in which what would really come out lies "
     "in 95 of 100 cases, if that holds; the range does not cover that being wrong."
+)
+
+
+NO_ADVICE = (
+    "This is an audit of what the systems recorded against rules as they are written down here. It is not legal advice: "
+    "the rules are short, exceptions are not in them, and a law may have changed since its line was checked. An area code "
+    "is not a place: people keep their number when they move. Hours are broken by an area code alone only where it was the "
+    "wrong time in every zone of the country. No system sees consent: it is known only where somebody declared it."
+)
+PURPOSES = (
+    "Rules of law ask what a campaign is for, and nobody has declared it of these. So no law was applied to them: they are "
+    "neither found to keep it nor to break it. To have them judged, copy the lines into purposes.csv in the landing "
+    "folder and fill in the purpose (solicitation, fundraising, debt_collection, survey, organizing, political, service, "
+    "b2b) and the consent (yes, no, unknown)."
 )
 
 

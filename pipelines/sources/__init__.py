@@ -50,7 +50,7 @@ SOURCES: tuple[Source, ...] = _load()
 """Every source, sorted by name."""
 
 RESOURCES: tuple[Resource, ...] = tuple(resource for source in SOURCES for resource in source.resources)
-"""Every resource of every source. A source's first resource holds its attempts."""
+"""Every resource of every source. Where a source has attempts, its first resource holds them."""
 
 RESOURCE: dict[str, Resource] = {resource.full_name: resource for resource in RESOURCES}
 """``<source>.<name>`` → resource."""

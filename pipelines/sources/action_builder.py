@@ -23,6 +23,17 @@ _TIMES = (
         stamp=True,
     ),
 )
+_ID = Field("id", "bigint", "Identifier.", required=True)
+_STATUS = Field(
+    "status",
+    "text",
+    "The state of the contact info.",
+    known=("verified", "user_added", "bad", "do_not_contact"),
+)
+_OWNER = (
+    Field("owner_id", "bigint", "Whose it is, in the table of owner_type."),
+    Field("owner_type", "text", "Kind of the owner: Entity or another.", known=("Entity",)),
+)
 
 RESOURCES = (
     Resource(
@@ -95,6 +106,79 @@ RESOURCES = (
                 aliases=("type",),
             ),
             *_TIMES,
+        ),
+    ),
+    Resource(
+        source="action_builder",
+        name="phone_numbers",
+        description="One row per phone number of an entity, with its state.",
+        created="created_at",
+        fields=(
+            _ID,
+            Field("number", "text", "The number.", personal=True),
+            Field("ext", "text", "The extension.", personal=True),
+            Field("number_type", "text", "What kind of number it is."),
+            _STATUS,
+            *_OWNER,
+            *_TIMES,
+        ),
+    ),
+    Resource(
+        source="action_builder",
+        name="emails",
+        description="One row per e-mail address of an entity, with its state.",
+        created="created_at",
+        fields=(
+            _ID,
+            Field("email", "text", "The address.", personal=True),
+            _STATUS,
+            *_OWNER,
+            *_TIMES,
+        ),
+    ),
+    Resource(
+        source="action_builder",
+        name="addresses",
+        description="One row per postal address of an entity, with its state and its time zone.",
+        created="created_at",
+        fields=(
+            _ID,
+            Field("street_address", "text", "Street and number.", personal=True),
+            Field("city", "text", "The city.", personal=True),
+            Field("state", "text", "The state or province.", personal=True),
+            Field("postal_code", "text", "The postal code.", personal=True),
+            Field("country", "text", "The country.", personal=True),
+            Field("timezone", "text", "The time zone of the address, as an IANA name.", personal=True),
+            _STATUS,
+            *_OWNER,
+            *_TIMES,
+        ),
+    ),
+    Resource(
+        source="action_builder",
+        name="entities",
+        target="id",
+        description="One row per entity: who is contacted.",
+        created="created_at",
+        fields=(
+            Field("id", "bigint", "Identifier of the entity.", required=True),
+            Field("interact_id", "text", "The entity's id across the vendor's products.", personal=True),
+            Field("first_name", "text", "The entity's first name.", personal=True),
+            Field("middle_name", "text", "The entity's middle name.", personal=True),
+            Field("last_name", "text", "The entity's last name.", personal=True),
+            Field("custom_id", "text", "The entity's id in another system.", personal=True),
+            *_TIMES,
+        ),
+    ),
+    Resource(
+        source="action_builder",
+        name="users",
+        description="One row per user of the organization: the agents.",
+        version=None,
+        fields=(
+            _ID,
+            Field("first_name", "text", "The user's first name.", personal=True),
+            Field("last_name", "text", "The user's last name.", personal=True),
         ),
     ),
 )

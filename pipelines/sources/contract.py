@@ -181,6 +181,8 @@ class Resource:
     - ``markers``: the source's own columns that say whether a row was deleted, beside those of copying tools.
     - ``page_sets``: for rows without an id; it fills the key.
     - ``contradictions``: the ways in which a row may contradict itself.
+    - ``is_whole_list``: True if the files that lie in the folder now are the whole list. When one of them is changed,
+      added or taken away, the list is read again, and what no file says any longer is gone.
     """
 
     source: str
@@ -203,6 +205,7 @@ class Resource:
     markers: tuple[Marker, ...] = ()
     page_sets: PageSets | None = None
     contradictions: tuple[Contradiction, ...] = ()
+    is_whole_list: bool = False
 
     def __post_init__(self) -> None:
         fields = tuple(
@@ -288,7 +291,8 @@ COMMON_FIELDS: tuple[Field, ...] = (
 class Source:
     """One system: its folder ``<name>/`` in the landing folder, and its SQL in ``sql/sources/<name>/``.
 
-    The rows of its first resource are its attempts. ``target`` says in words what its targets are.
+    The rows of its first resource are its attempts, unless ``has_attempts`` is False: then it holds lists alone, and its
+    SQL gives other facts. ``target`` says in words what its targets are.
     ``measures_contact``: True if it tells whether a person was reached. Only such sources enter contact rates.
     """
 
@@ -297,6 +301,17 @@ class Source:
     target: str
     resources: tuple[Resource, ...]
     measures_contact: bool = True
+    has_attempts: bool = True
+
+    @property
+    def attempts(self) -> Resource | None:
+        """The resource whose rows are the source's attempts; None if the source has none."""
+        return self.resources[0] if self.has_attempts else None
+
+    @property
+    def lists(self) -> tuple[Resource, ...]:
+        """The other resources, in order."""
+        return self.resources[1:] if self.has_attempts else self.resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +365,38 @@ FACTS: dict[str, tuple[Fact, ...]] = {
         ),
         Fact("try_count", "INTEGER", "Number of the try at that destination, from 1.", optional=True),
         Fact("outdial_target_id", "UUID", "The entry of the dialer's list.", optional=True),
+        Fact(
+            "point_kind",
+            "VARCHAR",
+            "What the attempt went to: phone, email or address; null if the row does not say.",
+            optional=True,
+        ),
+        Fact(
+            "point_value",
+            "VARCHAR",
+            "The number or the e-mail address, as the source writes it.",
+            optional=True,
+        ),
+        Fact("point_id", "VARCHAR", "The source's own id of a postal address.", optional=True),
+        Fact(
+            "point_basis",
+            "VARCHAR",
+            "The field that says where the attempt went; null if none does.",
+            optional=True,
+        ),
+        Fact(
+            "timing",
+            "VARCHAR",
+            "What the time is the time of: dialled, completed, recorded or scheduled. Only a dialled one can break a rule "
+            "about hours.",
+            optional=True,
+        ),
+        Fact(
+            "talk_seconds",
+            "DOUBLE",
+            "From the answer to the hangup (seconds); null if the source does not say.",
+            optional=True,
+        ),
     ),
     "campaigns": (
         Fact("campaign", "VARCHAR", "The campaign's own id or name."),
@@ -372,5 +419,89 @@ FACTS: dict[str, tuple[Fact, ...]] = {
         ),
         Fact("is_deleted", "BOOLEAN", "True if the source has deleted the target.", optional=True),
     ),
+    # Of a source that decides itself whom it tries next. It names all its targets, open or not.
+    "queue": (
+        Fact(
+            "campaign", "VARCHAR", "The own id of the campaign that tries next; null if it belongs to none."
+        ),
+        Fact("person", "VARCHAR", "The target's own id or name."),
+        Fact("is_open", "BOOLEAN", "True if the source may try it again, or is trying it."),
+        Fact("is_in_flight", "BOOLEAN", "True if an attempt is open."),
+        Fact("tries_left", "BIGINT", "Tries that are left; null if nobody knows."),
+        Fact("eligible_at", "TIMESTAMP", "The earliest time of the next attempt (UTC); null for any time."),
+        Fact(
+            "names_point", "BOOLEAN", "True if the source says which point is next, whether it is one or not."
+        ),
+        Fact("point_kind", "VARCHAR", "What is tried next: phone or email; null if it is neither."),
+        Fact("point_value", "VARCHAR", "The number or the e-mail address that is tried next."),
+    ),
+    "points": (
+        Fact("person", "VARCHAR", "The target's own id or name, as in attempts."),
+        Fact("kind", "VARCHAR", "phone, email or address."),
+        Fact(
+            "value",
+            "VARCHAR",
+            "The number, the e-mail address or the postal address, as the source writes it.",
+        ),
+        Fact("point_id", "VARCHAR", "The source's own id of a postal address.", optional=True),
+        Fact("status", "VARCHAR", "The source's own word for the point's state.", optional=True),
+        Fact("status_at", "TIMESTAMP", "When the state was set (UTC).", optional=True),
+    ),
+    "places": (
+        Fact("person", "VARCHAR", "The target's own id or name."),
+        Fact("country", "VARCHAR", "The country's ISO code or name.", optional=True),
+        Fact("region", "VARCHAR", "The state or province.", optional=True),
+        Fact("zone", "VARCHAR", "An IANA time zone.", optional=True),
+        Fact(
+            "zone_basis",
+            "VARCHAR",
+            "How the source knows the zone: address, stated or inferred.",
+            optional=True,
+        ),
+    ),
+    "identities": (
+        Fact("person", "VARCHAR", "The target's own id or name."),
+        Fact("first_name", "VARCHAR", "The first name."),
+        Fact("last_name", "VARCHAR", "The last name.", optional=True),
+        Fact("external_id", "VARCHAR", "An id that other systems share.", optional=True),
+    ),
+    "marks": (
+        Fact("mark", "VARCHAR", "What names the mark within its source."),
+        Fact(
+            "person",
+            "VARCHAR",
+            "The target's own id or name; null if the mark names a point alone.",
+            optional=True,
+        ),
+        Fact(
+            "point_kind",
+            "VARCHAR",
+            "phone, email or address; null if the mark is on the whole target.",
+            optional=True,
+        ),
+        Fact(
+            "point_value",
+            "VARCHAR",
+            "The number or the e-mail address, as the source writes it.",
+            optional=True,
+        ),
+        Fact("point_id", "VARCHAR", "The source's own id of a postal address.", optional=True),
+        Fact(
+            "kind",
+            "VARCHAR",
+            "do_not_contact, opted_out, bad_contact_info, house_list, or opted_in, which ends the others.",
+        ),
+        Fact("channels", "VARCHAR", "The channels that it is about, with spaces between; null for all."),
+        Fact("since", "TIMESTAMP", "Since when (UTC); null if nothing says it."),
+        Fact("since_basis", "VARCHAR", "status_changed, updated_at_latest, list or unknown."),
+        Fact("until", "TIMESTAMP", "Until when (UTC); null if it has no end.", optional=True),
+        Fact("evidence", "VARCHAR", "The field and the word that say it."),
+    ),
+    "crosswalk": (
+        Fact("of_source", "VARCHAR", "The source of the target."),
+        Fact("person", "VARCHAR", "The target's own id or name."),
+        Fact("name", "VARCHAR", "The person: any text, the same for all targets of one person."),
+    ),
 }
-"""SQL file of a source → the columns that it gives. A source must have ``attempts``; the others are for lists."""
+"""SQL file of a source → the columns that it gives. A source with attempts must have ``attempts``; the others are for
+lists."""

@@ -87,6 +87,28 @@ RESOURCES = (
             ),
         ),
     ),
+    Resource(
+        source="liondesk",
+        name="contacts",
+        target="id",
+        description="One row per contact: whom the communications are for.",
+        version="modified_at",
+        created="created_at",
+        fields=(
+            Field("id", "bigint", "Identifier of the contact.", required=True),
+            Field("first_name", "text", "The contact's first name.", personal=True),
+            Field("last_name", "text", "The contact's last name.", personal=True),
+            Field("email", "text", "The contact's e-mail address.", personal=True),
+            *(
+                Field(f"{kind}_phone", "text", f"The contact's {kind} number, free text.", personal=True)
+                for kind in ("mobile", "home", "office")
+            ),
+            Field("company", "text", "The contact's company.", personal=True),
+            Field("tags", "texts", "The contact's tags.", personal=True),
+            Field("created_at", "timestamp", "When the contact was created (UTC).", stamp=True),
+            Field("modified_at", "timestamp", "When the contact was last modified (UTC).", stamp=True),
+        ),
+    ),
 )
 
 SOURCE = Source(

@@ -26,6 +26,17 @@ _TIMES = (
     ),
 )
 _ID = Field("id", "uuid", "Unique identifier.", required=True)
+_HANGUP_REASONS = (
+    "normal",  # ended after an answer
+    "failed",  # never reached the phone network
+    "busy",
+    "cancel",  # cancelled before an answer
+    "timeout",  # answered, and ended at the longest duration of a call
+    "noanswer",
+    "unanswer",  # an older word for noanswer
+    "dialout",  # nobody answered within the dial timeout
+    "amd",  # a machine answered
+)
 
 RESOURCES = (
     Resource(
@@ -202,6 +213,84 @@ RESOURCES = (
             Field("queue_id", "uuid", "The queue answered calls are routed to."),
             Field("next_campaign_id", "uuid", "The campaign that follows this one."),
             *_TIMES,
+        ),
+    ),
+    Resource(
+        source="voipbin",
+        name="calls",
+        description=(
+            "One row per voice call, in its latest state. A campaigncall's reference_id is the id of its call."
+        ),
+        version="tm_update",
+        created="tm_create",
+        sentinels=_SENTINELS,
+        # A call that is hung up is later than one that is not.
+        settled="status = 'hangup'",
+        fields=(
+            Field("id", "uuid", "The call's unique identifier.", required=True),
+            Field(
+                "status",
+                "text",
+                "The call's state: dialing, ringing, progressing (answered), terminating, canceling or hangup.",
+                known=("dialing", "ringing", "progressing", "terminating", "canceling", "hangup"),
+            ),
+            Field(
+                "hangup_by",
+                "text",
+                "Which end hung up first: remote or local; null while the call is open.",
+                known=("remote", "local"),
+            ),
+            Field(
+                "hangup_reason",
+                "text",
+                "Why the call ended; null while it is open.",
+                known=_HANGUP_REASONS,
+            ),
+            Field("source", "address", "Address the call was made from.", personal=True),
+            Field("destination", "address", "Address that was called.", personal=True),
+            Field("tm_ringing", "timestamp", "When the destination began to ring (UTC).", stamp=True),
+            Field("tm_progressing", "timestamp", "When the call was answered (UTC).", stamp=True),
+            Field("tm_hangup", "timestamp", "When the call was hung up (UTC).", stamp=True),
+            Field("tm_create", "timestamp", "When the call was created (UTC).", stamp=True),
+            Field("tm_update", "timestamp", "When any property was last updated (UTC).", stamp=True),
+        ),
+    ),
+    Resource(
+        source="voipbin",
+        name="queuecalls",
+        description=(
+            "One row per stay of a call in a queue, in its latest state. Its reference_id is the id of the call."
+        ),
+        version="tm_update",
+        created="tm_create",
+        sentinels=_SENTINELS,
+        deleted_at="tm_delete",
+        settled="status IN ('done', 'abandoned')",
+        # The platform deletes the stay when it is over; it was in the queue all the same.
+        keeps_deleted=True,
+        fields=(
+            Field("id", "uuid", "The queuecall's unique identifier.", required=True),
+            Field("reference_type", "text", "Kind of resource that waits: call.", known=("call",)),
+            Field("reference_id", "uuid", "What waits; calls.id."),
+            Field(
+                "status",
+                "text",
+                "initiating, waiting, connecting (an agent is called), kicking (it is being removed), service (with "
+                "an agent), done (after service) or abandoned (gone before service).",
+                known=("initiating", "waiting", "connecting", "kicking", "service", "done", "abandoned"),
+            ),
+            Field("service_agent_id", "uuid", "The agent who took the call."),
+            Field("duration_waiting", "bigint", "How long the call waited (milliseconds)."),
+            Field("duration_service", "bigint", "How long the call was with an agent (milliseconds)."),
+            Field("tm_create", "timestamp", "When the call entered the queue (UTC).", stamp=True),
+            Field("tm_service", "timestamp", "When an agent took the call (UTC).", stamp=True),
+            Field("tm_update", "timestamp", "When any property was last updated (UTC).", stamp=True),
+            Field(
+                "tm_delete",
+                "timestamp",
+                "When the queuecall was deleted (UTC); the year 9999 means not deleted: null.",
+                stamp=True,
+            ),
         ),
     ),
 )

@@ -17,7 +17,7 @@ from pipelines.settings import ROOT, Settings
 from pipelines.sources import COMMON_FIELDS, RESOURCES, SOURCES, Resource
 from pipelines.sql_text import quoted
 
-SCHEMAS = ("landing", "raw", "core", "replay", "reports", "quality")
+SCHEMAS = ("landing", "raw", "core", "replay", "compliance", "reports", "quality")
 MACROS = ROOT / "sql" / "macros.sql"
 """The macros. The SQL files use them, and the published file holds them."""
 
@@ -27,7 +27,7 @@ CHECK_LOG = "landing.check_log"
 _LANDING_TABLES = """
 CREATE TABLE IF NOT EXISTS landing.settings (
     landing VARCHAR, layout VARCHAR, as_of TIMESTAMP, timezone VARCHAR, stuck_after_ms BIGINT, clock_tolerance_ms BIGINT,
-    personal_data VARCHAR
+    personal_data VARCHAR, country VARCHAR
 );
 CREATE TABLE IF NOT EXISTS landing.files (
     file_id INTEGER PRIMARY KEY, source VARCHAR, resource VARCHAR, file VARCHAR, size BIGINT, modified_ns BIGINT,
@@ -47,6 +47,22 @@ CREATE TABLE IF NOT EXISTS landing.dispositions (
     source VARCHAR, field VARCHAR, value VARCHAR, label VARCHAR, disposition VARCHAR, aapor_class VARCHAR,
     version INTEGER, note VARCHAR, origin VARCHAR
 );
+CREATE TABLE IF NOT EXISTS landing.contact_rules (
+    rule VARCHAR, title VARCHAR, kind VARCHAR, jurisdiction VARCHAR, in_force_from DATE, in_force_until DATE,
+    purposes VARCHAR[], channels VARCHAR[], consent_lifts BOOLEAN, location_presumption VARCHAR, days INTEGER[],
+    from_local TIME, until_local TIME, cap INTEGER, period VARCHAR, unit VARCHAR, same_subject BOOLEAN, counts VARCHAR,
+    grace INTEGER, grace_unit VARCHAR, effect VARCHAR, citation VARCHAR, url VARCHAR, checked_on DATE,
+    checked_how VARCHAR, enabled BOOLEAN, note VARCHAR, origin VARCHAR
+);
+CREATE TABLE IF NOT EXISTS landing.purposes (
+    line INTEGER, source VARCHAR, campaign VARCHAR, purpose VARCHAR, consent VARCHAR, subject VARCHAR,
+    since TIMESTAMP, until TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS landing.number_plan (prefix VARCHAR, country VARCHAR, region VARCHAR, zones VARCHAR[]);
+CREATE TABLE IF NOT EXISTS landing.nicknames (name VARCHAR, first_name VARCHAR);
+CREATE TABLE IF NOT EXISTS landing.holidays (country VARCHAR, day DATE);
+CREATE TABLE IF NOT EXISTS landing.regions (country VARCHAR, region VARCHAR, name VARCHAR);
+CREATE TABLE IF NOT EXISTS landing.zones (zone VARCHAR);
 CREATE TABLE IF NOT EXISTS landing.sources (
     source VARCHAR, title VARCHAR, target_words VARCHAR, measures_contact BOOLEAN
 );
@@ -161,13 +177,13 @@ def create_schemas(
 
 
 def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Write the run's settings and the sources to ``landing.settings`` and ``landing.sources``, where SQL reads them.
+    """Write the run's settings and the sources of attempts to ``landing.settings`` and ``landing.sources``, for SQL.
 
     In a new warehouse, also draw the random key of the hashes of personal data: ``landing.salt``.
     """
     con.execute("DELETE FROM landing.settings")
     con.execute(
-        "INSERT INTO landing.settings VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO landing.settings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             str(settings.landing),
             layout(),
@@ -176,12 +192,21 @@ def write_settings(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             settings.stuck_after_ms,
             settings.clock_tolerance_ms,
             settings.personal_data,
+            settings.country,
         ],
     )
     con.execute("DELETE FROM landing.sources")
     con.executemany(
         "INSERT INTO landing.sources VALUES (?, ?, ?, ?)",
-        [[source.name, source.title, source.target, source.measures_contact] for source in SOURCES],
+        [
+            [source.name, source.title, source.target, source.measures_contact]
+            for source in SOURCES
+            if source.has_attempts
+        ],
+    )
+    con.execute(
+        "INSERT INTO landing.zones SELECT name FROM pg_timezone_names() "
+        "WHERE NOT EXISTS (SELECT 1 FROM landing.zones) ORDER BY name"
     )
     con.execute(
         "INSERT INTO landing.salt SELECT ? WHERE NOT EXISTS (SELECT 1 FROM landing.salt)",

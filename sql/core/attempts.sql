@@ -17,6 +17,7 @@
 WITH facts AS (
     SELECT
         facts.*,
+        clock.country,
         coalesce(facts.began_at, facts.scheduled_at) AS attempted_at,
         CASE WHEN facts.person IS NULL THEN facts.native_id END AS nobody
     FROM sources.attempts AS facts
@@ -110,7 +111,16 @@ SELECT
     keyed.destination_index, -- dialers: which destination of the target was dialled, 0 to 4; null elsewhere
     keyed.try_count, -- dialers: number of the try at that destination, as the source states it; null elsewhere
     keyed.scheduled_at, -- when the communication is or was to be sent (UTC); null for other rows
-    keyed.outdial_target_id -- dialers: the entry of the list, as in replay.target_outcomes; null elsewhere
+    keyed.outdial_target_id, -- dialers: the entry of the list, as in replay.target_outcomes; null elsewhere
+    -- where the attempt went, of an inbound one where it came from: `phone:<number>`, `email:<address>` or
+    -- `address:<id>`; null if nobody says where
+    reports.point_key(keyed.point_kind, keyed.point_value, keyed.point_id, keyed.country) AS point_key,
+    keyed.point_basis, -- the source's field that says where; null if none does
+    -- what attempted_at is the time of: dialled, completed (the attempt's end), recorded (somebody wrote it down) or
+    -- scheduled
+    keyed.timing,
+    -- from the answer to the hangup, whoever answered; null if nobody answered, and where the source does not say [seconds]
+    keyed.talk_seconds
 FROM keyed
 LEFT JOIN core._listed_campaigns AS campaigns
     ON campaigns.campaign_key = keyed.campaign_key

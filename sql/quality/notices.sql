@@ -21,7 +21,7 @@ SELECT
     file, -- path within the landing folder
     -- the kind of notice. Of fields and values: new_field, unknown_value, left_out, inconsistent, null_word,
     -- repeated_column, folder_differs, loader_changed, float_id, undated_deletion. Of whole files: no_record, encoding,
-    -- other_sheet, page_total, round_page, mapping, not_read
+    -- other_sheet, page_total, round_page, mapping, contact_rules, purposes, not_read
     code,
     field, -- the field that the notice is about; null where it is about none [null]
     value, -- the value that was found, as it came; null where the notice is about no value [null]

@@ -1,6 +1,9 @@
--- One row per source + campaign + kind of attempts + weekday + hour with at least one attempt: how often attempts at
--- that time reached a person.
--- Weekdays and hours are in the reporting time zone.
+-- One row per source + campaign + clock + kind of attempts + weekday + hour with at least one attempt: how often attempts
+-- at that time reached a person.
+-- Weekdays and hours are told by two clocks: `called` is the clock of whoever was called, by the zones of the point that
+-- was tried (core.contact_points); `reporting` is the clock of the reporting time zone. By the called party's clock an
+-- attempt counts if all zones of its point show the same hour. Read the rows of one clock. `is_default` marks the better
+-- one: the called party's if it is known for 80 % of a campaign's attempts, otherwise the reporting time zone's.
 -- Read this table with care, because the order of attempts confounds. Later attempts fall to other hours than first
 -- attempts, and they go to targets that are harder to reach. It is also seldom left to chance who is tried at which
 -- hour. First attempts alone are free of the first problem, not of the second.
@@ -15,12 +18,12 @@
 -- its table says: at a rate of 1 % in uneven cells, chance passes the table's limit one time in 5. So the limit is the
 -- larger of two: the table's, and the one of a gamma distribution with the mean and the variance that chi-squared has
 -- given the numbers of attempts and contacts (Haldane 1940; Dawson 1954; both limits by Wilson and Hilferty 1931).
--- Key: source, campaign_key, attempts_kind, weekday, hour
+-- Key: source, campaign_key, clock, attempts_kind, weekday, hour
 -- Example: When do first attempts reach a person most often, without thin cells, and do hours differ at all?
---   SELECT source, campaign_key, campaign_name, prior_attempts IS NOT NULL AS hours_differ, weekday, hour, attempts,
+--   SELECT source, campaign_key, campaign_name, prior_attempts IS NOT NULL AS hours_differ, clock, weekday, hour, attempts,
 --   shrunk_rate_per_attempt, contact_rate_per_attempt, contact_rate_per_attempt_low, contact_rate_per_attempt_high
 --   FROM reports.best_time LEFT JOIN core.campaigns USING (source, campaign_key)
---   WHERE attempts_kind = 'first' AND NOT is_thin
+--   WHERE is_default AND attempts_kind = 'first' AND NOT is_thin
 --   ORDER BY hours_differ DESC, campaign_key, shrunk_rate_per_attempt DESC, weekday, hour
 WITH correlated AS (
     SELECT
@@ -56,6 +59,7 @@ means AS (
     SELECT
         source,
         campaign_key,
+        clock,
         attempts_kind,
         CAST(sum(contacts) AS DOUBLE) / sum(attempts) AS mean,
         -- A thin cell does not show how much cells differ. By luck, it may show a difference without bound.
@@ -68,7 +72,7 @@ means AS (
         sum(CASE WHEN attempts >= 5 THEN weight * rate END) AS sum_wr,
         sum(CASE WHEN attempts >= 5 THEN weight * rate * rate END) AS sum_wrr
     FROM rates
-    GROUP BY source, campaign_key, attempts_kind
+    GROUP BY source, campaign_key, clock, attempts_kind
 ),
 
 -- Over cells that are not thin: how far their rates lie from their own mean, and how far chance alone would put them.
@@ -109,6 +113,7 @@ priors AS (
     SELECT
         means.source,
         means.campaign_key,
+        means.clock,
         means.attempts_kind,
         means.mean,
         CASE
@@ -126,15 +131,32 @@ priors AS (
         ON
             limits.source = means.source
             AND limits.campaign_key = means.campaign_key
+            AND limits.clock = means.clock
             AND limits.attempts_kind = means.attempts_kind
+),
+
+-- Of how many attempts each clock is known.
+told AS (
+    SELECT
+        source,
+        campaign_key,
+        coalesce(sum(CASE WHEN clock = 'called' THEN attempts END), 0)
+        >= 0.8 * sum(CASE WHEN clock = 'reporting' THEN attempts END) AS is_called
+    FROM reports._hour_counts
+    WHERE attempts_kind = 'all'
+    GROUP BY source, campaign_key
 )
 
 SELECT
     intervals.source, -- the source, as in core.sources
     intervals.campaign_key, -- the campaign: `<source>:<native id>`
+    -- called (the clock of whoever was called) or reporting (the clock of the reporting time zone)
+    intervals.clock,
+    -- true if the campaign's hours are best told by this clock: the called party's if it is known for 80 % of the attempts
+    (intervals.clock = 'called') = told.is_called AS is_default,
     intervals.attempts_kind, -- `first` (each target's first attempt in the campaign) or `all`
-    CAST(intervals.weekday AS INTEGER) AS weekday, -- 1 Monday to 7 Sunday, in the reporting time zone
-    CAST(intervals.hour AS INTEGER) AS hour, -- 0 to 23, in the reporting time zone
+    CAST(intervals.weekday AS INTEGER) AS weekday, -- 1 Monday to 7 Sunday, by that clock
+    CAST(intervals.hour AS INTEGER) AS hour, -- 0 to 23, by that clock
     intervals.targets, -- targets that were tried in the cell [count]
     intervals.attempts, -- attempts in the cell [count]
     intervals.contacts, -- attempts that reached a person [count]
@@ -158,4 +180,6 @@ INNER JOIN priors
     ON
         priors.source = intervals.source
         AND priors.campaign_key = intervals.campaign_key
+        AND priors.clock = intervals.clock
         AND priors.attempts_kind = intervals.attempts_kind
+INNER JOIN told ON told.source = intervals.source AND told.campaign_key = intervals.campaign_key

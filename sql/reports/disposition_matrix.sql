@@ -9,7 +9,7 @@
 --   reports.wilson_low(voicemails, max(attempts_with_number)) AS share_low,
 --   reports.wilson_high(voicemails, max(attempts_with_number)) AS share_high
 --   FROM reports.disposition_matrix LEFT JOIN core.campaigns USING (source, campaign_key)
---   WHERE NOT is_thin AND source IN (SELECT source FROM core.dispositions WHERE disposition = 'voicemail')
+--   WHERE NOT is_thin AND source IN (SELECT source FROM core.attempts WHERE disposition = 'voicemail')
 --   GROUP BY ALL ORDER BY campaign_key, attempt_number
 SELECT
     source, -- the source, as in core.sources

@@ -113,6 +113,25 @@ class Bench:
             compare("reports_against_replay", [reports], ours, "<=", 1.0),
         ]
 
+    def across(self) -> list[Figure]:
+        """People, contact rules and breaches over all systems, beside the replay of the same calls."""
+        path = str(self.folder() / "warehouse.duckdb")
+        self.work("generate_people", path=path, calls=self.rows(5))
+        ours, replay = self.tries(
+            lambda: self.work("across", path=path), lambda: self.work("replay", path=path), usual=LONG_TRIES
+        )
+        peaks = []
+        for millions in (0.2, 2.0):
+            path = str(self.folder() / "warehouse.duckdb")
+            self.work("generate_people", path=path, calls=self.rows(millions))
+            peaks.append(self.work("across", path=path))
+        return [
+            compare("across", ours, replay, "<=", 1.5),
+            compare(
+                "across_peak_memory", peaks[1:], peaks[:1], "<=", 3.0, by="peak_mb", rows=peaks[1]["rows"]
+            ),
+        ]
+
     def growth(self) -> list[Figure]:
         small, large = (str(self.folder() / f"{size}.duckdb") for size in ("small", "large"))
         self.work("generate_warehouse", path=small, calls=self.rows(1))
@@ -262,7 +281,9 @@ class Bench:
             )
 
 
-DEFAULT = ("idle first ingest against_dlt replay growth memory refresh peak_memory against_pm4py").split()
+DEFAULT = (
+    "idle first ingest against_dlt replay across growth memory refresh peak_memory against_pm4py"
+).split()
 PARTS = (*DEFAULT, "scale")
 SCALE_BYTES = 1_100
 """Disk that the part ``scale`` needs for each call (bytes).

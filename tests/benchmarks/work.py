@@ -23,10 +23,10 @@ from typing import Any
 
 import duckdb
 
-from pipelines.ingest import load_dispositions
+from pipelines.ingest import load_contact_rules, load_dispositions, load_reference
 from pipelines.ingest.changes import write_moments
 from pipelines.models.incremental import Builder
-from pipelines.models.sql_files import load_models, with_upstream
+from pipelines.models.sql_files import Model, load_models, with_upstream
 from pipelines.settings import PREFIX, ROOT, Settings
 from pipelines.sources import RESOURCE, RESOURCES
 from pipelines.sql_text import literal, quoted
@@ -78,6 +78,25 @@ def generate_warehouse(path: str, calls: int) -> Figures:
             write_moments(con, resource)
         for name in ("core.as_of", "replay._clock", "core._cutoff"):
             for model in with_upstream(load_models(), [name]):
+                Builder(con).build(model)
+    return {"calls": filled}
+
+
+def generate_people(path: str, calls: int) -> Figures:
+    """A warehouse with people in all four systems, and every table built that those across systems are built from."""
+    from tests.simulation import bulk_people
+
+    with _warehouse(path) as con:
+        settings = Settings()
+        load_reference(con, settings.data)
+        load_contact_rules(con, settings.landing, settings.contact_rules)
+        load_dispositions(con, settings.landing, settings.mappings)
+        filled = bulk_people.fill(con, calls, faults=20)
+        for resource in RESOURCES:
+            write_moments(con, resource)
+        own = {model.table for model in _across()}
+        for model in with_upstream(load_models(), own):
+            if model.table not in own:
                 Builder(con).build(model)
     return {"calls": filled}
 
@@ -145,6 +164,37 @@ def replay(path: str, memory_limit: str | None = None) -> Figures:
 def core(path: str) -> Figures:
     """Attempts and targets of all sources, and what they are built from within core."""
     return _models(path, ["core._targets"], "core", None)
+
+
+ACROSS_FACTS = frozenset(
+    f"sources.{kind}" for kind in ("points", "places", "identities", "marks", "crosswalk")
+)
+ACROSS_LANDING = frozenset(
+    f"landing.{table}" for table in ("contact_rules", "purposes", "number_plan", "nicknames", "holidays")
+)
+
+
+def _across() -> list[Model]:
+    """Every table across systems: those that rest on lists of people or on contact rules, in the order of building."""
+    models = load_models()
+    found: dict[str, Model] = {}
+    for model in with_upstream(models, models):
+        rests_on = model.upstream | model.unions.keys()
+        if rests_on & (ACROSS_FACTS | ACROSS_LANDING | found.keys()) and model.schema != "quality":
+            found[model.table] = model
+    return list(found.values())
+
+
+def across(path: str, memory_limit: str | None = None) -> Figures:
+    """Points, people, restrictions, rules, breaches, and all reports on them, from attempts that are there."""
+    with _warehouse(path) as con:
+        _limit(con, memory_limit)
+        rows = con.sql("SELECT count(*) FROM raw.voipbin_campaigncalls").fetchall()[0][0]
+        seconds, parts = _timed(lambda: {model.table: _whole(con, model) for model in _across()})
+        people = con.sql("SELECT count(DISTINCT person_key) FROM core.person_targets").fetchall()[0][0]
+    dearest = sorted(parts.items(), key=lambda part: -part[1])[:8]
+    print("    " + ", ".join(f"{table} {spent:.2f}" for table, spent in dearest), file=sys.stderr)
+    return {"seconds": seconds, "rows": rows, "people": people, **parts}
 
 
 def reports(path: str) -> Figures:

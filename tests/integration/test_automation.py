@@ -88,7 +88,9 @@ def test_it_waits_while_files_grow(settings: Settings, watch: Watch) -> None:
     assert [watch.look() for _ in range(3)] == [1, 0, 0]
 
 
-@pytest.mark.parametrize("change", ["new", "changed", "touched", "removed", "mapping"])
+@pytest.mark.parametrize(
+    "change", ["new", "changed", "touched", "removed", "dispositions", "contact_rules", "purposes"]
+)
 def test_what_happens_to_files_is_seen(settings: Settings, watch: Watch, change: str) -> None:
     first = put(settings, "first.json")
     assert [watch.look() for _ in range(3)] == [0, 1, 0]
@@ -101,10 +103,8 @@ def test_what_happens_to_files_is_seen(settings: Settings, watch: Watch, change:
             os.utime(first, ns=(1, 1))
         case "removed":
             first.unlink()
-        case "mapping":
-            (settings.landing / "dispositions.csv").write_text(
-                "source,field,value,disposition\n", encoding="utf-8"
-            )
+        case _:
+            (settings.landing / f"{change}.csv").write_text("source,field,value\n", encoding="utf-8")
     assert [watch.look() for _ in range(3)] == [0, 1, 0]
     assert len(set(watch.asked)) == 2
 

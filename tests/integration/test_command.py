@@ -292,7 +292,9 @@ def test_a_landing_folder_that_is_one_level_off_does_not_replace_good_figures(
 ) -> None:
     part_of_sample(tmp_path / "landing", "outreach/call_dispositions")
     ended = run(tmp_path.with_name(f"{tmp_path.name}-output"), tmp_path / at)
-    assert_fails(ended, "nothing was published", "found: ", "action_builder, liondesk", hint.format(tmp_path))
+    assert_fails(
+        ended, "nothing was published", "found: ", "action_builder, house, liondesk", hint.format(tmp_path)
+    )
     assert not ended.published.exists()
 
 
@@ -387,7 +389,8 @@ def test_a_sql_file_that_says_nothing_of_its_table_is_named_in_one_line(tmp_path
     for folder in ("pipelines", "sql", "deploy"):
         shutil.copytree(ROOT / folder, checkout / folder)
     (checkout / "data").mkdir()
-    shutil.copy(ROOT / "data" / "dispositions.csv", checkout / "data")
+    for path in (ROOT / "data").glob("*.csv"):
+        shutil.copy(path, checkout / "data")
     (checkout / "sql" / "core" / "mine.sql").write_text("SELECT 1 AS one\n", encoding="utf-8")
     ended = run(tmp_path / "output", checkout / "data", AS_MAKE, checkout=checkout)
     assert_fails(ended, str(Path("sql") / "core" / "mine.sql"))

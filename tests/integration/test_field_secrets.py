@@ -4,9 +4,9 @@ Belongs here: a run with CONTACT_LEDGER_PERSONAL_DATA=hash, whole and failing, a
 warehouse. Does not belong here: what single columns hold instead (test_security), and how broken files are read
 (test_ingest_*).
 
-Not planted are labels: names of campaigns and of dispositions, and the values that a line of the user's own mapping
-maps. Reports show them by themselves, so they stay readable (DECISIONS.md, Personal data). Nor are ids: a number in an
-id's column is an id.
+Not planted are labels: names of campaigns, of dispositions and of contact rules, and the values that a line of the
+user's own mapping maps. Reports show them by themselves, so they stay readable (DECISIONS.md, Personal data). Nor are
+ids: a number in an id's column is an id.
 """
 
 from __future__ import annotations
@@ -92,11 +92,27 @@ def good_value(field: Field, number: int) -> Any:
 def row(resource: Resource, number: int) -> dict[str, Any]:
     """A row that is taken, with planted fields, and with fields that nobody knows."""
     key = {name for name in (*resource.key, resource.target) if name}
-    known = {
+    if resource.is_whole_list:  # people write its keys, and they write anything but ids
+        named = {f.name for f in resource.fields if f.kind == "text" and not f.closed} & key
+        key = {name for name in key if name.endswith("_id")}
+        return {
+            **_known(resource, key, number),
+            **dict.fromkeys(named - key, f"{PLANT} {number}"),
+            WHO: PLANT,
+        }
+    return {
+        **_known(resource, key, number),
+        WHO: PLANT,
+        "quillfeatherNumber": NUMBER,
+        "Zebedee's e-mail": {MAIL: [MAIL]},
+    }
+
+
+def _known(resource: Resource, key: set[str], number: int) -> dict[str, Any]:
+    return {
         field.name: f"{number}" if field.name in key and field.kind == "text" else good_value(field, number)
         for field in resource.fields
     }
-    return {**known, WHO: PLANT, "quillfeatherNumber": NUMBER, "Zebedee's e-mail": {MAIL: [MAIL]}}
 
 
 def flat(record: Mapping[str, Any]) -> dict[str, str]:
@@ -108,7 +124,9 @@ def csv_text(records: list[dict[str, str]], *, header: bool = True) -> str:
     def line(values: Any) -> str:
         return ",".join('"' + value.replace('"', '""') + '"' for value in values) + "\n"
 
-    return (line(records[0]) if header else "") + "".join(line(record.values()) for record in records)
+    return (line(records[0]) if header and records else "") + "".join(
+        line(record.values()) for record in records
+    )
 
 
 def files_of(resource: Resource) -> Iterator[tuple[str, bytes]]:
@@ -225,6 +243,18 @@ outreach,outcome,Answered,,contacted,,{NUMBER},
 outreach,outcome,"{PLANT}",,,,,
 {PLANT}
 """
+PURPOSES = f"""source,campaign,purpose,consent,subject,{WHO}
+outreach,%,survey,no,"{PLANT}",{NUMBER}
+outreach,{WHO},survey,no,"{PLANT}",
+outreach,%,{NUMBER},no,,
+outreach,%,survey,"{PLANT}",,
+{WHO},%,survey,no,,
+"""
+RULES = f"""rule,title,kind,cap,period,unit,citation,url,note,{MAIL}
+house_day,"{PLANT}",,2,,,"{PLANT}","https://{MAIL}","{PLANT}",{WHO}
+{WHO},,cap,2,24h,point,,,,
+house_week,,{WHO},2,,,,,,
+"""
 
 
 ALWAYS = {
@@ -271,6 +301,8 @@ def plant(landing: Path) -> None:
         (landing / name).parent.mkdir(parents=True, exist_ok=True)
         (landing / name).write_text(PLANT, encoding="utf-8")
     (landing / "dispositions.csv").write_text(MAPPING, encoding="utf-8")
+    (landing / "purposes.csv").write_text(PURPOSES, encoding="utf-8")
+    (landing / "contact_rules.csv").write_text(RULES, encoding="utf-8")
 
 
 # ------------------------------------------------------------------------------------------------------- whole runs
@@ -400,6 +432,15 @@ def test_everybody_is_there_where_nothing_is_hidden(kept: Ran) -> None:
         "core.dispositions.field",
         "core.dispositions.note",
         "core.attempts.raw_disposition",
+        "core.attempts.point_key",
+        "core.attempt_points.subject",
+        "core.contact_points.value",
+        "core.people.display_name",
+        "core.restrictions.point_key",
+        "reports.contact_trace.point_key",
+        *(f"core.contact_rules.{column}" for column in ("title", "citation", "url", "note")),
+        "reports.contact_rule_audit.title",
+        "raw.house_people.source",
         *(f"{resource.raw_table}.extra" for resource in RESOURCES),
     }
     open_fields = {

@@ -78,7 +78,8 @@ class Tree:
 
 def scratch(folder: Path) -> Tree:
     """A copy of the project with the fifth source in its two places, its mapping lines, and its file."""
-    for name in ("pipelines", "sql", "data/dispositions.csv", "deploy/dagster.yaml"):
+    files = [str(path.relative_to(ROOT)) for path in (ROOT / "data").glob("*.csv")]
+    for name in ("pipelines", "sql", *files, "deploy/dagster.yaml"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / name, folder / name)

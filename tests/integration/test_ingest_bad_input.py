@@ -626,8 +626,8 @@ def test_what_nobody_reads_is_told_until_it_is_gone(landing: Landing) -> None:
         put(landing, name)
     for _ in range(2):  # told once, however often it is looked at
         note_unread(landing.con, LandingFolder(landing.path))
-    systems = "action_builder, liondesk, outreach, voipbin"
-    resources = "campaigncalls, outdialtargets, outplans, campaigns"
+    systems = "action_builder, house, liondesk, outreach, voipbin"
+    resources = "campaigncalls, outdialtargets, outplans, campaigns, calls, queuecalls"
     ending = (
         "its name ends in none of .json, .jsonl, .ndjson, .csv, .tsv, .txt, .parquet, .avro, .xlsx, .xlsm, .sqlite, "
         ".sqlite3, .db, .duckdb, .zip, nor in one of them with .gz, .zst, .bz2 or .xz"

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.ingest import ingest, load_dispositions
+from pipelines.ingest import ingest, load_contact_rules, load_dispositions, load_purposes
 from pipelines.ingest.files import LandingFolder
 from pipelines.models.incremental import build
 from pipelines.models.sql_files import SQL_ROOT, Model, load_models
@@ -72,7 +72,7 @@ def test_a_tables_question_has_an_answer(published: Path, table: str, query: str
 
 
 def test_the_questions_are_numbered() -> None:
-    assert [int(number) for number, _, _ in LONGER] == list(range(1, 24))
+    assert [int(number) for number, _, _ in LONGER] == list(range(1, 34))
     assert all(question.endswith("?") for _, question, _ in LONGER)
 
 
@@ -269,6 +269,25 @@ def test_the_examples_together_make_a_ledger(tmp_path: Path) -> None:
         {"campaign_key": "voipbin:183c0d5c-691e-42f3-af2b-9bffc2740f83", "attempts": 1, "contacts": 1},
     ]
     assert fetch(con, "SELECT id FROM raw.outreach_sequences WHERE _deleted_at IS NOT NULL") == [{"id": 6}]
+
+
+def test_the_users_own_rules_and_purposes_are_read_as_they_stand(tmp_path: Path) -> None:
+    own = re.findall(r"^```csv ([a-z_]+\.csv)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in own] == ["purposes.csv", "contact_rules.csv"]
+    for name, text in own:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    con = ledger()
+    load_contact_rules(con, tmp_path, Settings().contact_rules)
+    assert load_purposes(con, tmp_path) == 3
+    assert fetch(con, "SELECT * FROM landing.notices") == []
+    assert con.sql(
+        "SELECT rule, enabled, cap, grace FROM landing.contact_rules WHERE origin = 'landing folder' ORDER BY rule"
+    ).fetchall() == [
+        ("house_day", True, 2, None),
+        ("house_hours", True, None, None),
+        ("quiet_after_talk", True, None, 3),
+        ("us-wa", False, None, None),
+    ]
 
 
 # -------------------------------------------------------------------------------------------------- links, settings

@@ -157,7 +157,9 @@ def test_tables_that_a_killed_run_has_built_are_evaluated_whole(
     warehouse.con.execute("DROP TABLE scratch.changes")
     found = find(warehouse, RULES)
     assert len(evaluated) == 2
-    assert [told(finding) for finding in found] == [told(finding) for finding in evaluate(warehouse.con, RULES)]
+    assert [told(finding) for finding in found] == [
+        told(finding) for finding in evaluate(warehouse.con, RULES)
+    ]
 
 
 def test_a_moment_that_moves_on_in_all_rows_is_seen() -> None:

@@ -43,6 +43,8 @@ class Attempt:
     destination_index: int | None = None
     unmapped: tuple[str, str] | None = None
     """Field and value that nobody has mapped, of a row that is unknown."""
+    says: meanings.Meaning | None = None
+    """VoIPBIN: the value that decided, and its field."""
 
     @property
     def is_real(self) -> bool:
@@ -199,11 +201,12 @@ def _canvass_channel(info: str | None, task: str | None) -> str:
 
 
 def _of_voipbin(rows: Rows, until: datetime) -> Iterator[Attempt]:
+    calls = {row["id"]: row for row in existing(rows, "voipbin_calls", until)}
     for row in rows.get("voipbin_campaigncalls", ()):
         if _has_begun(row, row["tm_create"], until):
             written = row["tm_update"]
             has_ended = row["status"] == "done" and (written is None or written <= until)
-            disposition = meanings.of_voipbin(row, has_ended=has_ended)
+            says = meanings.of_voipbin(row, calls, has_ended=has_ended)
             key = f"voipbin:campaigncalls:{row['id']}"
             yield Attempt(
                 key=key,
@@ -212,13 +215,14 @@ def _of_voipbin(rows: Rows, until: datetime) -> Iterator[Attempt]:
                 target=_name("voipbin", row["outdial_target_id"]) or key,
                 at=row["tm_create"],
                 ended_at=written if has_ended else None,
-                disposition=disposition,
-                aapor=meanings.CLASS[disposition],
+                disposition=says.disposition,
+                aapor=says.aapor,
                 channel=_dialed_channel(row["reference_type"], row["destination"]),
                 direction="outbound",
                 agent=None,
                 destination_index=row["destination_index"],
-                unmapped=_unmapped("voipbin", row, disposition),
+                unmapped=_unmapped("voipbin", row, says.disposition),
+                says=says,
             )
 
 

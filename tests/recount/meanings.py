@@ -8,6 +8,7 @@ mapping.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from tests.recount.rows import Row
@@ -38,6 +39,17 @@ ACTION_BUILDER = {
 
 VOIPBIN = {"success": "contacted", "fail": "no_contact"}
 """Result of a call that ended → disposition."""
+
+HANGUP_REASONS = {
+    "busy": ("no_contact", "NC"),
+    "noanswer": ("no_contact", "NC"),
+    "unanswer": ("no_contact", "NC"),
+    "dialout": ("no_contact", "NC"),
+    "cancel": ("no_contact", "NC"),
+    "failed": ("no_contact", "UH"),  # it never reached the phone network, so nothing is known of the target
+    "amd": ("voicemail", "NC"),
+}
+"""Why the call of a failed campaigncall was hung up → disposition and AAPOR's class. Other reasons say nothing more."""
 
 OUTREACH_NAMES = {
     "Answered - Meeting Set": "contacted",
@@ -79,20 +91,44 @@ OUTREACH_STATES = {
 }
 
 
+@dataclass(frozen=True)
+class Meaning:
+    """What a row says, and the field that decided; None when none did."""
+
+    disposition: str
+    aapor: str
+    raw: str | None
+    basis: str | None
+
+
 def of_action_builder(row: Row) -> str:
     """The disposition of a contact attempt."""
     return ACTION_BUILDER.get(row["disposition"], "unknown")
 
 
-def of_voipbin(row: Row, *, has_ended: bool) -> str:
-    """The disposition of a call. One without an address was never placed, unless it is on record as a success."""
+def of_voipbin(row: Row, calls: Mapping[str, Row], *, has_ended: bool) -> Meaning:
+    """What a campaigncall says. One without an address was never placed, unless it is on record as a success.
+
+    Of one that failed, its voice call says why. ``calls``: the voice calls by id.
+    """
     destination = row.get("destination") or {}
-    is_success = has_ended and row["result"] == "success"
+    status, result = row["status"], row["result"]
+    is_success = has_ended and result == "success"
+    state = status
+    if status == "done" and not has_ended:
+        state = "open at as-of"
+    elif status == "done" and result in VOIPBIN:
+        state = f"done/{result}"
     if not (destination.get("type") and destination.get("target")) and not is_success:
-        return "never_placed"
+        return Meaning("never_placed", CLASS["never_placed"], state, "destination")
     if not has_ended:
-        return "in_progress"
-    return VOIPBIN.get(row["result"], "unknown")
+        return Meaning("in_progress", CLASS["in_progress"], state, "status/result")
+    if result == "fail":
+        reason = (calls.get(row.get("reference_id") or "", {}).get("hangup_reason") or "").strip().lower()
+        if reason in HANGUP_REASONS:
+            return Meaning(*HANGUP_REASONS[reason], reason, "hangup_reason")
+    found = VOIPBIN.get(result, "unknown")
+    return Meaning(found, CLASS[found], state, None if found == "unknown" else "status/result")
 
 
 def of_outreach(row: Row, dispositions: Mapping[int, Row]) -> tuple[str, str]:

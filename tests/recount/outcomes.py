@@ -9,11 +9,13 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.recount.attempts import Attempt, History, Key
+from tests.recount.rates import simple
 from tests.recount.replay import INDEXES, Outcome, Result, Violation
-from tests.recount.rows import Row, Rows
+from tests.recount.rows import Row, Rows, existing
 
 Figures = dict[str, Any]
 
@@ -246,6 +248,50 @@ def _tries_left(outcomes: Sequence[Outcome]) -> int | None:
     """Tries left of these targets. Those whose outplan is not known add none; None when none is known."""
     known = [outcome.tries_left for outcome in outcomes if outcome.tries_left is not None]
     return sum(known) if known or not outcomes else None
+
+
+# ----------------------------------------------------------------------------------------------------- the queue
+
+
+def abandonment(rows: Rows, until: datetime) -> dict[tuple[str, str], Figures]:
+    """reports.abandonment: answered calls of the last 30 days that a queue took, and those gone before an agent.
+
+    ``until``: the dialer's moment.
+    """
+    since = until - timedelta(days=30)
+    voices = {row["id"]: row for row in existing(rows, "voipbin_calls", until)}
+    stays: dict[str, list[Row]] = defaultdict(list)
+    for row in existing(rows, "voipbin_queuecalls", until):
+        if row["reference_type"] in (None, "call"):
+            stays[row["reference_id"]].append(row)
+    queued: dict[tuple[str, str], list[list[Row]]] = defaultdict(list)
+    for row in rows.get("voipbin_campaigncalls", ()):
+        theirs, voice = stays.get(row.get("reference_id") or ""), voices.get(row.get("reference_id") or "")
+        was_answered = voice is None or voice["tm_progressing"] is not None
+        if theirs and since < row["tm_create"] <= until and was_answered:
+            queued["voipbin", f"voipbin:{row['campaign_id'] or 'none'}"].append(theirs)
+    return {key: _abandoned(calls, since) for key, calls in queued.items()}
+
+
+def _abandoned(calls: Sequence[Sequence[Row]], since: datetime) -> Figures:
+    gone = [
+        theirs
+        for theirs in calls
+        if any(stay["status"] == "abandoned" for stay in theirs)
+        and not any(stay["tm_service"] or stay["status"] in ("service", "done") for stay in theirs)
+    ]
+    waits = [
+        max(known) / 1000
+        for theirs in gone
+        if (known := [stay["duration_waiting"] for stay in theirs if stay["duration_waiting"] is not None])
+    ]
+    return {
+        "calls_queued": len(calls),
+        "calls_abandoned": len(gone),
+        **simple(len(gone), len(calls)).columns("abandoned_share"),
+        "mean_wait_seconds": statistics.fmean(waits) if waits else None,
+        "since_at": since,
+    }
 
 
 # -------------------------------------------------------------------------------------------------- what was sent

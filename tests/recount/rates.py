@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -280,20 +280,30 @@ def matrix(targets: Sequence[History]) -> dict[tuple[int, str], Figures]:
 
 
 def best_time(targets: Sequence[History], zone: str) -> dict[tuple[str, int, int], Figures]:
-    """reports.best_time of one campaign, by kind of attempts, weekday and hour."""
+    """reports.best_time of one campaign by the clock of a zone, by kind of attempts, weekday and hour."""
+    return hours_by(targets, lambda attempt: local(attempt.at, zone))
+
+
+def hours_by(
+    targets: Sequence[History], clock: Callable[[Attempt], datetime | None]
+) -> dict[tuple[str, int, int], Figures]:
+    """The same by any clock. An attempt of which the clock says nothing is left out."""
     return {
         (kind, *cell): figures
         for kind, most in (("first", 1), ("all", None))
-        for cell, figures in _hours(targets, zone, most).items()
+        for cell, figures in _hours(targets, clock, most).items()
     }
 
 
-def _hours(targets: Sequence[History], zone: str, most: int | None) -> dict[tuple[int, int], Figures]:
+def _hours(
+    targets: Sequence[History], clock: Callable[[Attempt], datetime | None], most: int | None
+) -> dict[tuple[int, int], Figures]:
     people: dict[tuple[int, int], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     for history in targets:
         for attempt in history.attempts[:most]:
-            moment = local(attempt.at, zone)
-            people[moment.isoweekday(), moment.hour][history.target].append(attempt.is_contact)
+            moment = clock(attempt)
+            if moment is not None:
+                people[moment.isoweekday(), moment.hour][history.target].append(attempt.is_contact)
     cells = {cell: [(len(hits), sum(hits)) for hits in theirs.values()] for cell, theirs in people.items()}
     rates = {cell: clustered(clusters) for cell, clusters in cells.items()}
     attempts = {cell: sum(n for n, _ in clusters) for cell, clusters in cells.items()}

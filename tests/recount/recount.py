@@ -130,6 +130,11 @@ def _attempts(recount: Recount) -> Table:
                     "agent_key": row.agent,
                     "destination_index": row.destination_index,
                 }
+                if row.says is not None:
+                    found[(row.key,)] |= {
+                        "raw_disposition": row.says.raw,
+                        "disposition_basis": row.says.basis,
+                    }
     return found
 
 
@@ -258,6 +263,7 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Recount], Table]]] = {
         ("campaign_id", "status_agreement", "tries_agreement"),
         lambda r: outcomes.platform_agreement(r.replay.outcomes),
     ),
+    "reports.abandonment": (CAMPAIGN, lambda r: outcomes.abandonment(r.rows, r.moments["voipbin"])),
     "reports.policy_audit": (("campaign_id", "code"), lambda r: outcomes.policy_audit(r.replay)),
     "reports.scheduled_communications": (
         ("campaign_key", "type", "agent_key"),

@@ -14,15 +14,18 @@ NEVER = datetime(9999, 1, 1)
 Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Row]]
 
-PLANS_AND_MARKS = ("send_at", "_deleted_at")
-"""Times at which nothing happened: a plan, and the time at which a copy noticed a deletion."""
+PLANS_AND_MARKS = ("send_at", "_deleted_at", "since", "until")
+"""Times at which nothing happened: a plan, the time at which a copy noticed a deletion, and the time for which the
+organization decided something."""
 
 
 CREATED = {
     "action_builder_campaigns": "created_at",
     "outreach_sequences": "created_at",
+    "voipbin_calls": "tm_create",
     "voipbin_campaigns": "tm_create",
     "voipbin_outdialtargets": "tm_create",
+    "voipbin_queuecalls": "tm_create",
 }
 """Lists, and the field that says since when there is such a row."""
 

@@ -73,6 +73,12 @@ def address(value: Any) -> Record | None:
     return found
 
 
+def texts(value: Any) -> tuple[str, ...] | None:
+    """A list of texts, also when it is written as JSON text."""
+    found = json.loads(value) if isinstance(value, str) and value else value or ()
+    return tuple(map(str, found)) if value is not None else None
+
+
 def required(read: Read) -> Read:
     """A field that no row may lack."""
 
@@ -130,16 +136,28 @@ class Table:
         return at or NO_TIME, self.settled(row), json.dumps(row, default=str)
 
 
+RELATIONS = ("call_disposition", "phone_number", "prospect", "sequence", "user")
 SPELLINGS = {
     "created_at": ("utc_created_at",),
     "updated_at": ("utc_updated_at",),
     "_deleted_at": ("_ab_cdc_deleted_at",),
-    **{f"{relation}_id": (relation,) for relation in ("call_disposition", "prospect", "sequence", "user")},
+    **{f"{relation}_id": (relation,) for relation in RELATIONS},
 }
 """Further names under which a record may carry a field."""
 
 TIMES: dict[str, Read] = {"created_at": moment, "updated_at": moment}
 TM_TIMES: dict[str, Read] = {"tm_create": moment, "tm_update": moment, "tm_delete": moment}
+NAMES: dict[str, Read] = {"first_name": text, "last_name": text}
+OWNED: dict[str, Read] = {
+    "id": required(number),
+    "status": text,
+    "owner_id": number,
+    "owner_type": text,
+    **TIMES,
+}
+"""Action Builder: what every kind of contact info has."""
+
+PHONES = tuple(f"{kind}_phones" for kind in ("mobile", "work", "home", "other", "voip"))
 
 TABLES = {
     "action_builder_contact_attempts": Table(
@@ -149,6 +167,7 @@ TABLES = {
             "action_id": number,
             "campaign_id": number,
             "contact_info_type": text,
+            "contact_info_id": number,
             "disposition": one_of(number, 0, 1, 2, 3, 4),
             "created_by_id": number,
             **TIMES,
@@ -159,6 +178,30 @@ TABLES = {
     ),
     "action_builder_campaigns": Table({"id": number, "name": text, **TIMES}),
     "action_builder_actions": Table({"id": number, "action_type": text, **TIMES}),
+    "action_builder_entities": Table(
+        {
+            "id": required(number),
+            "interact_id": text,
+            "middle_name": text,
+            "custom_id": text,
+            **NAMES,
+            **TIMES,
+        }
+    ),
+    "action_builder_phone_numbers": Table({"number": text, "ext": text, "number_type": text, **OWNED}),
+    "action_builder_emails": Table({"email": text, **OWNED}),
+    "action_builder_addresses": Table(
+        {
+            "street_address": text,
+            "city": text,
+            "state": text,
+            "postal_code": text,
+            "country": text,
+            "timezone": text,
+            **OWNED,
+        }
+    ),
+    "action_builder_users": Table({"id": required(number), **NAMES}, version=None),
     "voipbin_campaigncalls": Table(
         {
             "id": identifier,
@@ -167,6 +210,7 @@ TABLES = {
             "outdial_id": identifier,
             "outdial_target_id": identifier,
             "reference_type": text,
+            "reference_id": identifier,
             "status": text,
             "result": text,
             "destination": address,
@@ -177,10 +221,43 @@ TABLES = {
         version="tm_update",
         settled=lambda row: (row["status"] == "done") * 2 + (row["result"] is not None),
     ),
+    "voipbin_calls": Table(
+        {
+            "id": required(identifier),
+            "status": text,
+            "hangup_by": text,
+            "hangup_reason": text,
+            "source": address,
+            "destination": address,
+            "tm_ringing": moment,
+            "tm_progressing": moment,
+            "tm_hangup": moment,
+            "tm_create": moment,
+            "tm_update": moment,
+        },
+        version="tm_update",
+        settled=lambda row: int(row["status"] == "hangup"),
+    ),
+    "voipbin_queuecalls": Table(
+        {
+            "id": required(identifier),
+            "reference_type": text,
+            "reference_id": identifier,
+            "status": text,
+            "service_agent_id": identifier,
+            "duration_waiting": number,
+            "duration_service": number,
+            "tm_service": moment,
+            **TM_TIMES,
+        },
+        version="tm_update",
+        settled=lambda row: int(row["status"] in ("done", "abandoned")),
+    ),
     "voipbin_outdialtargets": Table(
         {
             "id": identifier,
             "outdial_id": identifier,
+            "name": text,
             "status": text,
             **{f"destination_{index}": address for index in INDEXES},
             **{f"try_count_{index}": number for index in INDEXES},
@@ -216,8 +293,11 @@ TABLES = {
             "prospect_id": related,
             "sequence_id": related,
             "user_id": related,
+            "phone_number_id": related,
             "call_disposition_id": related,
             "direction": one_of(text, "inbound", "outbound"),
+            "from": text,
+            "to": text,
             "outcome": text,
             "state": text,
             "voicemail_recording_url": text,
@@ -231,6 +311,71 @@ TABLES = {
     ),
     "outreach_call_dispositions": Table({"id": number, "name": text, "outcome": text, **TIMES}),
     "outreach_sequences": Table({"id": number, "name": text, **TIMES}),
+    "outreach_prospects": Table(
+        {
+            "id": required(number),
+            **NAMES,
+            "emails": texts,
+            **dict.fromkeys(PHONES, texts),
+            "call_opted_out": truth,
+            "calls_opt_status": text,
+            "calls_opted_at": moment,
+            "emails_opt_status": text,
+            "emails_opted_at": moment,
+            "opted_out": truth,
+            "opted_out_at": moment,
+            "time_zone": text,
+            "time_zone_iana": text,
+            "time_zone_inferred": truth,
+            "address_city": text,
+            "address_state": text,
+            "address_zip": text,
+            "address_country": text,
+            "external_id": text,
+            "trashed_at": moment,
+            **TIMES,
+        }
+    ),
+    "outreach_phone_numbers": Table(
+        {
+            "id": required(number),
+            "number": text,
+            "raw_number": text,
+            "country_code": text,
+            "phone_type": text,
+            "status": text,
+            "status_changed_at": moment,
+            "prospect_id": related,
+        },
+        version="status_changed_at",
+    ),
+    "outreach_email_addresses": Table(
+        {
+            "id": required(number),
+            "email": text,
+            "status": text,
+            "status_changed_at": moment,
+            "unsubscribed_at": moment,
+            "prospect_id": related,
+        },
+        version="status_changed_at",
+    ),
+    "outreach_users": Table({"id": required(number), **NAMES}, version=None),
+    "liondesk_contacts": Table(
+        {
+            "id": required(number),
+            **NAMES,
+            "email": text,
+            "mobile_phone": text,
+            "home_phone": text,
+            "office_phone": text,
+            "company": text,
+            "tags": texts,
+            "created_at": moment,
+            "modified_at": moment,
+        },
+        version="modified_at",
+    ),
     "liondesk_contact_communications": Table(
         {
             "id": number,
@@ -248,6 +393,23 @@ TABLES = {
         key=("communication_key",),
         version=None,
         settled=lambda row: int(row["is_active"] is False),
+    ),
+    "house_suppressions": Table(
+        {
+            "kind": required(one_of(text, "phone", "email", "address")),
+            "value": required(text),
+            "channel": text,
+            "reason": text,
+            "since": moment,
+            "until": moment,
+        },
+        key=("kind", "value", "channel", "since"),
+        version=None,
+    ),
+    "house_people": Table(
+        {"source": required(text), "target_id": required(text), "person": required(text)},
+        key=("source", "target_id"),
+        version=None,
     ),
 }
 """The raw tables by name."""

@@ -5,8 +5,10 @@ Belongs here: the copying, and putting a log into tables or files wholesale. Doe
 
 A copy has its own calls and targets under fresh ids, a little earlier than the block's by up to half an hour. Copies
 fall into a few groups that share campaigns, outdials and outplans, so that there are a few dozens of campaigns
-however many calls. Outplans change in the morning, when nobody has dialled for hours: a shifted call is judged by
-the same version as its original, and a clean block makes clean copies.
+however many calls. Numbers are drawn anew, and look like numbers of the United States: a target of one copy and another
+target of the next copy are one person on two lists, with one name and one set of numbers. Outplans change in the morning,
+when nobody has dialled for hours: a shifted call is judged by the same version as its original, and a clean block makes
+clean copies.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import polars as pl
 
 from tests.simulation.damage import inject_faults
 from tests.simulation.dialer import (
+    AREA_CODES,
     DAY,
     HOUR,
     MINUTE,
@@ -219,9 +222,36 @@ def _stage(con: duckdb.DuckDBPyConnection, calls: int, seed: object, faults: int
         "CREATE OR REPLACE TEMP TABLE bulk_copies (copy INTEGER, group_key UHUGEINT, copy_key UHUGEINT, shift BIGINT)"
     )
     con.executemany("INSERT INTO bulk_copies VALUES (?, ?, ?, ?)", rows)
+    _stage_partners(con)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE bulk_cutoff AS "
         f"SELECT quantile_disc(tm_create, {1 - recent}) AS cutoff FROM bulk_campaigncalls"
+    )
+
+
+def _stage_partners(con: duckdb.DuckDBPyConnection) -> None:
+    """Add to the block's calls and targets whose numbers they have in every second copy."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE bulk_partners AS WITH placed AS ("
+        "SELECT id, name, row_number() OVER (ORDER BY outdial_id, id) AS place, count(*) OVER () AS targets "
+        "FROM bulk_outdialtargets) SELECT one.id, other.id AS partner, other.name AS partner_name FROM placed AS one "
+        "JOIN placed AS other ON other.place = 1 + (one.place - 1 + one.targets * 2 // 5) % one.targets"
+    )
+    for table, target in (("campaigncalls", "outdial_target_id"), ("outdialtargets", "id")):
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE bulk_{table} AS SELECT block.*, "
+            f"partners.partner, partners.partner_name FROM bulk_{table} AS block "
+            f"LEFT JOIN bulk_partners AS partners ON partners.id = block.{target}"
+        )
+
+
+def number(target: str, index: str, pair: str) -> str:
+    """SQL: the number of a target's destination in a pair of copies, E.164. Evenly spread, and the same every time."""
+    chance = f"hash({target}, {index}, {pair})"
+    areas = ", ".join(f"'{area}'" for area in AREA_CODES)
+    return (
+        f"'+1' || [{areas}][1 + CAST({chance} % {len(AREA_CODES)} AS INTEGER)] "
+        f"|| CAST(200 + ({chance} >> 8) % 800 AS VARCHAR) || lpad(CAST(({chance} >> 24) % 10000 AS VARCHAR), 4, '0')"
     )
 
 
@@ -288,6 +318,14 @@ def _column(table: str, name: str, native: bool, opened: bool) -> str:
     elif name == "id" or name.endswith("_id"):
         key = "group_key" if table in _WHOLE or name in _SHARED else "copy_key"
         value = f"CAST(xor(CAST({value} AS UHUGEINT), copies.{key}) AS UUID)"
+    elif name.startswith("destination") and name != "destination_index":
+        own_id = "block.outdial_target_id" if name == "destination" else "block.id"
+        target = f"CASE WHEN copies.copy % 2 = 1 THEN coalesce(block.partner, {own_id}) ELSE {own_id} END"
+        index = "block.destination_index" if name == "destination" else name[-1]
+        own = f"struct_update({value}, target := {number(target, index, 'copies.copy // 2')})"
+        value = f"CASE WHEN {value}.target <> '' THEN {own} ELSE {value} END"
+    elif name == "name" and table == "outdialtargets":
+        value = f"CASE WHEN copies.copy % 2 = 1 THEN coalesce(block.partner_name, {value}) ELSE {value} END"
     elif name.startswith("tm_") and table not in _WHOLE:
         value = f"({value} - to_microseconds(copies.shift))"
     if not native:

@@ -5,7 +5,8 @@ VoIPBIN's calls (`bulk.py`) and the sample, which has every odd shape (`landing.
 
 The files are NDJSON as the vendors document their rows: JSON:API resources, rows of the SQL mirror, list pages of one
 contact each. People are tried two to four times, a day or several apart, until somebody answers or refuses. Every value
-is one that the mapping knows. The same number of rows gives the same files.
+is one that the mapping knows. Everybody has a row in the lists of people, with a number of their own and, in half of them, an
+e-mail address; two in a hundred are marked. The same number of rows gives the same files.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+
+from tests.simulation.bulk import number
 
 _BEGIN = "TIMESTAMP '2026-08-24 00:00:00'"
 _DAYS = 56
@@ -38,6 +41,8 @@ def write_outreach(folder: Path, rows: int, part: str = "all", recent: float = 0
                 con, folder / "outreach" / "call_dispositions" / "dispositions.ndjson", _OUTREACH_DISPOSITIONS
             )
         con.execute(f"CREATE TABLE tries AS {_tries(rows, 'outreach', _SEQUENCES)}")
+        if part != "after":
+            _write_lists(con, folder / "outreach", _OUTREACH_LISTS)
         place = folder / "outreach" / "calls" / f"{part}.ndjson"
         return _copy(con, place, f"{_OUTREACH_CALLS} WHERE {_of(part, rows, recent)}")
 
@@ -51,6 +56,8 @@ def write_action_builder(folder: Path, rows: int, part: str = "all", recent: flo
             )
             _copy(con, folder / "action_builder" / "actions" / "actions.ndjson", _ACTION_BUILDER_ACTIONS)
         con.execute(f"CREATE TABLE tries AS {_tries(rows, 'action builder', _DRIVES)}")
+        if part != "after":
+            _write_lists(con, folder / "action_builder", _ACTION_BUILDER_LISTS)
         place = folder / "action_builder" / "contact_attempts" / f"{part}.ndjson"
         return _copy(con, place, f"{_ACTION_BUILDER_ATTEMPTS} WHERE {_of(part, rows, recent)}")
 
@@ -64,6 +71,8 @@ def write_liondesk(folder: Path, rows: int, part: str = "all", recent: float = 0
     place = folder / "liondesk" / "contact_communications" / f"{part}.ndjson"
     with duckdb.connect() as con:
         con.execute(f"CREATE TABLE steps AS {_liondesk_steps(contacts)}")
+        if part != "after":
+            _write_lists(con, folder / "liondesk", _LIONDESK_LISTS)
         wanted = _of(part, contacts, recent)
         _copy(con, place, _LIONDESK_PAGES.format(wanted=wanted))
         return int(con.sql(f"SELECT count(*) FROM steps WHERE {wanted}").fetchall()[0][0])
@@ -75,6 +84,12 @@ WRITERS: dict[str, Callable[[Path, int, str], int]] = {
     "liondesk": write_liondesk,
 }
 """Source → what writes its bulk of rows."""
+
+
+def _write_lists(con: duckdb.DuckDBPyConnection, folder: Path, lists: dict[str, str]) -> None:
+    """Write each list as one file of its resource."""
+    for resource, query in lists.items():
+        _copy(con, folder / resource / f"{resource}.ndjson", query)
 
 
 def _copy(con: duckdb.DuckDBPyConnection, path: Path, query: str) -> int:
@@ -142,6 +157,51 @@ def _related(name: str, value: str) -> str:
     return f"'{name}': {{'data': CASE WHEN {value} IS NOT NULL THEN {{'type': '{name}', 'id': {value}}} END}}"
 
 
+_NUMBER = number("person", "0", "0")
+_FIRST = f"['Amara', 'Ben', 'Elif', 'Hana', 'Lena', 'Omar', 'Rosa', 'Uma'][1 + {_roll('first', 'person', sides=8)}]"
+_LAST = f"['Carver', 'Duarte', 'Gallo', 'Jansen', 'Park', 'Silva', 'Vargas'][1 + {_roll('last', 'person', sides=7)}]"
+_PEOPLE = f"""
+    SELECT
+        person, {_NUMBER} AS number, {_FIRST} AS first_name, {_LAST} AS last_name,
+        'p' || person || '@example.com' AS email, {_roll("mark", "person")} AS mark, min(moment) AS first, max(moment) AS last
+    FROM tries
+    GROUP BY person
+    ORDER BY person"""
+
+_OUTREACH_LISTS = {
+    "prospects": f"""
+        SELECT
+            'prospect' AS type, 2000 + person AS id,
+            {{
+                'firstName': first_name, 'lastName': last_name,
+                'emails': CASE WHEN mark % 2 = 0 THEN [email] ELSE [] END, 'mobilePhones': [number],
+                'callsOptStatus': CASE WHEN mark < 2 THEN 'opted_out' END,
+                'callsOptedAt': CASE WHEN mark < 2 THEN {_iso("last")} END,
+                'timeZoneIana': CASE WHEN mark % 3 = 0 THEN 'America/New_York' END,
+                'createdAt': '2026-08-01T12:00:00Z', 'updatedAt': {_iso("last")}
+            }} AS attributes
+        FROM ({_PEOPLE})""",
+    "phone_numbers": f"""
+        SELECT
+            'phoneNumber' AS type, 30000 + person AS id,
+            {{
+                'number': number, 'phoneType': 'mobile', 'status': CASE WHEN mark IN (2, 3) THEN 'bad' ELSE 'good' END,
+                'statusChangedAt': {_iso("last")}
+            }} AS attributes,
+            {{{_related("prospect", "2000 + person")}}} AS relationships
+        FROM ({_PEOPLE})""",
+    "email_addresses": f"""
+        SELECT
+            'emailAddress' AS type, 80000 + person AS id,
+            {{'email': email, 'status': 'valid', 'statusChangedAt': {_iso("first")}}} AS attributes,
+            {{{_related("prospect", "2000 + person")}}} AS relationships
+        FROM ({_PEOPLE})
+        WHERE mark % 2 = 0""",
+    "users": """
+        SELECT 'user' AS type, i AS id, {'firstName': 'User', 'lastName': 'Number ' || i} AS attributes
+        FROM range(1, 25) AS r(i)""",
+}
+
 _OUTREACH_DISPOSITIONS = """
     SELECT
         'callDisposition' AS type, id,
@@ -200,7 +260,7 @@ _OUTREACH_CALLS = f"""
             END,
             'stateChangedAt': {_iso("ended")},
             'tags': CASE WHEN roll < 5 THEN ['Meeting Booked'] ELSE [] END,
-            'to': '+1' || (201 + person % 700) || '55501' || lpad(CAST(person % 100 AS VARCHAR), 2, '0'),
+            'to': {_NUMBER},
             'uid': CAST(md5(CAST(number AS VARCHAR)) AS UUID),
             'updatedAt': {_iso("ended + to_seconds(5)")},
             'userCallType': 'voip',
@@ -257,6 +317,37 @@ _ACTION_BUILDER_ATTEMPTS = f"""
     FROM said"""
 
 
+_CREATED = "'2026-08-01 12:00:00.000000'"
+_ACTION_BUILDER_LISTS = {
+    "entities": f"""
+        SELECT
+            41000 + person AS id, first_name, last_name, {_CREATED} AS created_at, {_CREATED} AS updated_at
+        FROM ({_PEOPLE})""",
+    "phone_numbers": f"""
+        SELECT
+            (41000 + person) * 10 + 4 AS id, '(' || number[3:5] || ') ' || number[6:8] || '-' || number[9:12] AS number,
+            'mobile' AS number_type, CASE WHEN mark < 2 THEN 'do_not_contact' ELSE 'verified' END AS status,
+            41000 + person AS owner_id, 'Entity' AS owner_type, {_CREATED} AS created_at,
+            strftime(last, '%Y-%m-%d %H:%M:%S.%f') AS updated_at
+        FROM ({_PEOPLE})""",
+    "emails": f"""
+        SELECT
+            (41000 + person) * 10 + 5 AS id, email, 'verified' AS status, 41000 + person AS owner_id,
+            'Entity' AS owner_type, {_CREATED} AS created_at, {_CREATED} AS updated_at
+        FROM ({_PEOPLE})
+        WHERE mark % 2 = 0""",
+    "addresses": f"""
+        SELECT
+            (41000 + person) * 10 AS id, (1 + person % 99) || ' Hill Lane' AS street_address, 'NY' AS state, 'US' AS country,
+            'America/New_York' AS timezone, 'verified' AS status, 41000 + person AS owner_id, 'Entity' AS owner_type,
+            {_CREATED} AS created_at, {_CREATED} AS updated_at
+        FROM ({_PEOPLE})""",
+    "users": """
+        SELECT 900 + i AS id, 'User' AS first_name, 'Number ' || i AS last_name
+        FROM range(20) AS r(i)""",
+}
+
+
 def _communications(contacts: int) -> int:
     """How many communications that many contacts have."""
     each = [3 + drip % 4 for drip in range(_DRIPS)]
@@ -296,6 +387,17 @@ def _liondesk_steps(contacts: int) -> str:
         SELECT *, CASE WHEN done_at <= {_BEGIN} + to_days({_DAYS}) THEN done_at END AS completed_at
         FROM fated"""
 
+
+_LIONDESK_LISTS = {
+    "contacts": f"""
+        SELECT
+            100 + person AS id, {_FIRST} AS first_name, {_LAST} AS last_name,
+            'c' || person || '@example.com' AS email, {number("person", "1", "0")} AS mobile_phone,
+            CASE WHEN {_roll("mark", "person")} < 2 THEN ['Do Not Call'] ELSE [] END AS tags,
+            '2026-08-01T12:00:00.000Z' AS created_at, '2026-08-01T12:00:00.000Z' AS modified_at
+        FROM (SELECT DISTINCT number AS person FROM steps) AS people
+        ORDER BY person""",
+}
 
 _LIONDESK_PAGES = """
     SELECT

@@ -9,12 +9,8 @@ ranges kept free for fiction, addresses are example.com's; the vendors' own exam
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +19,7 @@ from typing import Any
 import polars as pl
 
 from tests.simulation.bulk import frames
+from tests.simulation.containers import Folder, chunks, csv_text, dumps, iso, millis, spaced
 from tests.simulation.damage import Drift, Fault, inject_faults, lose_calls, lose_writes
 from tests.simulation.dialer import (
     DAY,
@@ -47,8 +44,8 @@ from tests.simulation.dialer import (
     phone,
     simulate,
     target_row,
-    to_datetime,
 )
+from tests.simulation.lists import write_lists
 
 SEED = "contact ledger"
 END = moment("2026-10-30T20:10:00")
@@ -67,93 +64,6 @@ NOTES = (
 )
 
 _ABOUT = "README.md"
-
-
-# ------------------------------------------------------------------------------------------------ files
-
-
-class Folder:
-    """The folder to fill. Writes bytes, gzipped when the name ends in `.gz`, and keeps the list of what it wrote."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.written: dict[str, int] = {}
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write one file."""
-        if name.endswith(".gz"):
-            packed = io.BytesIO()
-            with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as stream:
-                stream.write(content)
-            content = packed.getvalue()
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        self.written[name] = len(content)
-
-    def json(self, name: str, value: Any, indent: int | None = None) -> None:
-        """Write one JSON document."""
-        self.write(name, (dumps(value, indent) + "\n").encode())
-
-    def lines(self, name: str, values: Iterable[Any]) -> None:
-        """One JSON text a line; a string is written as it is."""
-        self.write(
-            name,
-            "".join(f"{value if isinstance(value, str) else dumps(value)}\n" for value in values).encode(),
-        )
-
-    def csv(self, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write flat rows; what is None is an empty field."""
-        self.write(name, csv_text(columns, rows).encode())
-
-    def frame(self, name: str, frame: pl.DataFrame) -> None:
-        """Parquet, or CSV packed with zstd."""
-        packed = io.BytesIO()
-        if name.endswith(".parquet"):
-            frame.write_parquet(packed, compression="zstd", compression_level=9, statistics=False)
-        else:
-            frame.write_csv(packed, compression="zstd", check_extension=False)
-        self.write(name, packed.getvalue())
-
-
-def dumps(value: Any, indent: int | None = None) -> str:
-    """JSON as compact as can be, or indented; text as it is, not escaped."""
-    return json.dumps(value, ensure_ascii=False, indent=indent, separators=(",", ": " if indent else ":"))
-
-
-def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], end: str = "\n") -> str:
-    """Flat rows as CSV with a header."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator=end, extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def chunks(rows: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    """The rows in pages of a size; one empty page when there are none."""
-    return [rows[start : start + size] for start in range(0, len(rows), size)] or [[]]
-
-
-def iso(at: int | None) -> str | None:
-    """`2026-10-06T16:00:00.5Z`: a T, a Z, zeros trimmed."""
-    value = to_datetime(at)
-    if value is None:
-        return None
-    fraction = f".{value.microsecond:06d}".rstrip("0") if value.microsecond else ""
-    return f"{value:%Y-%m-%dT%H:%M:%S}{fraction}Z"
-
-
-def spaced(at: int | None) -> str | None:
-    """`2026-10-06 16:00:00.500000`: a space, no zone, six digits."""
-    value = to_datetime(at)
-    return None if value is None else value.strftime("%Y-%m-%d %H:%M:%S.%f")
-
-
-def millis(at: int | None) -> str | None:
-    """`2026-10-06T16:00:00.500Z`, as JavaScript writes it."""
-    value = to_datetime(at)
-    return None if value is None else f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
 
 
 # -------------------------------------------------------------------------------------- VoIPBIN: its story
@@ -296,6 +206,21 @@ STORY = Scenario(
 )
 
 
+NUMBERS_ONLY = "Final weekend — get out the vote"
+"""The campaign of this name dials a list that came as bare numbers, without names."""
+
+
+def _leave_names_out(log: Log) -> None:
+    """Take the names off the list of numbers: off its targets, and off the addresses that its calls went to."""
+    (outdial,) = {campaign.outdial_id for campaign in log.campaigns if campaign.name == NUMBERS_ONLY}
+    for target in log.targets:
+        if target.outdial_id == outdial:
+            target.name = ""
+            for place in target.destinations:
+                if place is not None:
+                    place["target_name"] = ""
+
+
 @dataclass
 class Dialed:
     """The VoIPBIN part of the sample: its log, and what is known to be wrong with it."""
@@ -309,6 +234,7 @@ class Dialed:
 def dialed() -> Dialed:
     """The story simulated, then damaged: faults of every code, calls lost, platform writes lost."""
     log = simulate(STORY, SEED)
+    _leave_names_out(log)
     log.outplans = [plan for plan in log.outplans if plan.name != PILOT]
     log, faults = inject_faults(log, SEED, each=2)
     touched = {fault.target_id for fault in faults}
@@ -393,7 +319,8 @@ def _singer(stream: str, key: str, rows: Iterable[Row]) -> list[Row]:
     return [schema, *records, {"type": "STATE", "value": {"bookmarks": {stream: "2026-10-16T06:00:00Z"}}}]
 
 
-def _voipbin(folder: Folder) -> None:
+def _voipbin(folder: Folder) -> Log:
+    """Write the calls and the dialer's lists; return the log."""
     log = dialed().log
     polls = [
         moment(text)
@@ -481,6 +408,7 @@ def _voipbin(folder: Folder) -> None:
         },
         1,
     )
+    return log
 
 
 VENDOR_CAMPAIGNCALL: Row = {
@@ -655,7 +583,8 @@ def _mirrored(row: Row) -> Row:
     return row | {"created_at": spaced(row["created_at"]), "updated_at": spaced(row["updated_at"])}
 
 
-def _action_builder(folder: Folder) -> None:
+def _action_builder(folder: Folder) -> list[Row]:
+    """Write the attempts with their campaigns and tasks; return the attempts in their last version."""
     dice = Dice(SEED, "action builder")
     drives = [
         _drive(dice, drive, 500_000 + number * 10_000, moment("2026-10-05"), 26)
@@ -744,6 +673,7 @@ def _action_builder(folder: Folder) -> None:
         for task, name, kind, _ in drive[3]
     ]
     folder.frame("action_builder/actions/actions.csv.zst", pl.DataFrame(actions))
+    return [row for drive in (archive, *drives) for entry in drive if (row := entry.at(final)) is not None]
 
 
 # ------------------------------------------------------------------------------------------------- Outreach
@@ -933,7 +863,41 @@ def _flat(row: Row, number: int) -> Row:
     }
 
 
-def _outreach(folder: Folder) -> None:
+def _clock_change(dice: Dice) -> list[Row]:
+    """Calls to London in the evening, before and after its clocks went back on 25 October 2026.
+
+    Both are at 19:30 UTC: half past eight in the evening of the 23rd and 24th, half past seven on the 26th and 27th.
+    """
+    rows: list[Row] = []
+    for step, day in enumerate(("2026-10-23", "2026-10-24", "2026-10-26", "2026-10-27"), 1):
+        at = moment(f"{day}T19:30:00") + dice.between(0, 5 * MINUTE)
+        row, _ = _outreach_call(dice, 2_381, 11, step, "+447700900201", at)
+        disposition = 12 if step == 4 else 6
+        answered = disposition == 12
+        rows.append(
+            row
+            | {
+                "id": 795_000 + step,
+                "dialedAt": at,
+                "answeredAt": at + 9 * SECOND if answered else None,
+                "completedAt": at + 90 * SECOND,
+                "createdAt": at + 91 * SECOND,
+                "updatedAt": at + 95 * SECOND,
+                "direction": "outbound",
+                "from": "+12125550142",
+                "to": "+447700900201",
+                "callDisposition": disposition,
+                "outcome": "Answered" if answered else "Not Answered",
+                "state": "completed" if answered else "no_answer",
+                "voicemailRecordingUrl": None,
+                "note": None,
+            }
+        )
+    return rows
+
+
+def _outreach(folder: Folder) -> list[Row]:
+    """Write the calls with their dispositions and sequences; return the calls in their last version."""
     dice = Dice(SEED, "outreach")
     entries = _outreach_calls(dice)
     runs = [
@@ -986,6 +950,8 @@ def _outreach(folder: Folder) -> None:
     # A transfer that broke off in the middle of a line.
     cut = [dumps(_resource(row | {"id": 790_001 + number})) for number, row in enumerate(extracts[0][:6])]
     folder.write(f"{base}/broken_off.ndjson", "\n".join([*cut[:5], cut[5][:180]]).encode())
+    evenings = _clock_change(Dice(SEED, "clock change"))
+    folder.json(f"{base}/2026-10-28_london.json", {"data": [_resource(row) for row in evenings]})
     folder.json(f"{base}/vendor_example.json", VENDOR_OUTREACH_CALL, indent=2)
 
     stamp = "2026-01-05T09:00:00.000Z"
@@ -1031,6 +997,7 @@ def _outreach(folder: Folder) -> None:
             for number, name, description, kind in SEQUENCES
         ],
     )
+    return [*(row for entry in entries if (row := entry.at(END)) is not None), *evenings]
 
 
 # The vendor's page prints types for values: its direction is "string", which no call may have.
@@ -1255,6 +1222,11 @@ One folder a system, one a resource. The files come in many shapes on purpose: l
 array, CSV, Parquet, Singer and Airbyte; gzip and zstd; overlapping pages, open calls polled again, the same file
 twice, a transfer that broke off, a spreadsheet's leavings. VoIPBIN's log comes from a simulated dialer, with a few
 calls added that break each rule of the retry policy.
+
+The lists tell who the people are. Some are on several systems: under a nickname, without an accent, or with a number
+typed otherwise. Some share a landline, and some numbers have moved to somebody else. Some asked one system not to be
+called, and another one called. Prospect 2381 in London was called at the same hour before and after the clocks went
+back. `house/` holds the organization's own lists, and `purposes.csv` what some of the campaigns are for.
 """
 
 
@@ -1267,12 +1239,14 @@ def write_sample(root: Path) -> dict[str, int]:
         about = root / _ABOUT
         if not about.is_file() or about.read_text(encoding="utf-8") != ABOUT:
             raise FileExistsError(f"{root} is not empty and holds no sample: name another folder")
-        for source in ("action_builder", "liondesk", "outreach", "voipbin"):
+        for source in ("action_builder", "house", "liondesk", "outreach", "voipbin"):
             shutil.rmtree(root / source, ignore_errors=True)
+        (root / "purposes.csv").unlink(missing_ok=True)
     folder = Folder(root)
     folder.write(_ABOUT, ABOUT.encode())
-    _action_builder(folder)
+    attempts = _action_builder(folder)
     _liondesk(folder)
-    _outreach(folder)
-    _voipbin(folder)
+    calls = _outreach(folder)
+    log = _voipbin(folder)
+    write_lists(folder, SEED, log, calls, attempts, range(101, 154))
     return folder.written

@@ -5,15 +5,17 @@ Belongs here: rows, and the ledgers that hold them. Does not belong here: what t
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
 import duckdb
 
-from pipelines.ingest.dispositions import load_dispositions
+from pipelines.ingest import load_contact_rules, load_dispositions, load_purposes, load_reference
 from pipelines.settings import Settings
 from tests.support import ledger
 
@@ -34,6 +36,30 @@ def with_mapping(rows: Mapping[str, Sequence[Row]], **settings: Any) -> duckdb.D
     """A ledger with these raw rows and the default mapping of dispositions."""
     con = ledger(rows, **settings)
     load_dispositions(con, NOWHERE, Settings().mappings)
+    return con
+
+
+def with_rules(
+    con: duckdb.DuckDBPyConnection,
+    purposes: Sequence[Mapping[str, str]] = (),
+    rules: Sequence[Mapping[str, str]] = (),
+) -> duckdb.DuckDBPyConnection:
+    """The ledger with the reference data, the default contact rules, and these lines of the two files of the user.
+
+    A line is column → text, as in ``purposes.csv`` and ``contact_rules.csv``. Every line must be usable.
+    """
+    with TemporaryDirectory() as folder:
+        for name, lines in (("purposes", purposes), ("contact_rules", rules)):
+            columns = list(dict.fromkeys(column for line in lines for column in line))
+            with (Path(folder) / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
+                writer = csv.DictWriter(stream, columns)
+                writer.writeheader()
+                writer.writerows(lines)
+        load_reference(con, Settings().data)
+        load_contact_rules(con, Path(folder), Settings().contact_rules)
+        load_purposes(con, Path(folder))
+    unused = con.sql("SELECT * FROM landing.notices WHERE code IN ('contact_rules', 'purposes')").fetchall()
+    assert unused == []
     return con
 
 

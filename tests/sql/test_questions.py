@@ -32,6 +32,7 @@ from tests.sql.logs import (
     uuid,
     voipbin,
     with_mapping,
+    with_rules,
 )
 from tests.support import build
 
@@ -99,6 +100,7 @@ def log() -> dict[str, list[Row]]:
 def built(rows: dict[str, list[Row]]) -> duckdb.DuckDBPyConnection:
     """A ledger with everything built, and with the published macros."""
     con = with_mapping(rows)
+    with_rules(con, rules=[{"rule": "house_day", "cap": "2"}, {"rule": "us-wa", "enabled": "no"}])
     build(con)
     con.execute((SQL_ROOT / "macros.sql").read_text(encoding="utf-8"))
     return con
@@ -168,6 +170,13 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
         KEYS,
         [of(AB_1), of(AB_2), of(DRIP), of(OUT_1), of(OUT_NONE), of(VB_1), of(VB_2)],
     ),
+    ("core.contact_rules", "rule checked_how origin", [
+        ("ca-dnc", "quote", "default"), ("ca-hours", "quote", "default"), ("ca-hours-weekend", "quote", "default"),
+        ("house_bad_number", None, "default"), ("house_day", None, "landing folder"),
+        ("house_hours", None, "default"), ("house_mark", None, "default"), ("house_week", None, "default"),
+        ("us-fl", "quote", "default"), ("us-fl-cap", "quote", "default"), ("us-hours", "quote", "default"),
+        ("us-regf-7in7", "quote", "default"), ("us-regf-after", "quote", "default"),
+    ]),
     ("core.sources", "source title", [
         ("action_builder", "Action Builder"), ("outreach", "Outreach"), ("voipbin", "VoIPBIN")
     ]),
@@ -209,9 +218,10 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ("reports.attempt_curve", "source attempt_number at_risk contacts", [
         ("action_builder", 1, 10, 4), ("outreach", 1, 14, 4), ("voipbin", 1, 12, 3), ("voipbin", 2, 5, 2),
     ]),
-    ("reports.best_time", f"{KEYS} hours_differ weekday hour attempts shrunk_rate_per_attempt", [
-        of(AB_1, False, 1, 9, 9, 0.3333), of(OUT_1, False, 1, 9, 9, 0.3333), of(OUT_NONE, False, 1, 9, 5, 0.2),
-        of(VB_1, False, 1, 9, 9, 0.3333),
+    # The dialer says which numbers it dialled, all in New York.
+    ("reports.best_time", f"{KEYS} hours_differ clock weekday hour attempts shrunk_rate_per_attempt", [
+        of(AB_1, False, "reporting", 1, 9, 9, 0.3333), of(OUT_1, False, "reporting", 1, 9, 9, 0.3333),
+        of(OUT_NONE, False, "reporting", 1, 9, 5, 0.2), of(VB_1, False, "called", 1, 4, 9, 0.3333),
     ]),
     ("reports.campaign_dispositions", f"{KEYS} attempts unknown_ends", [
         of(AB_1, 15, 0), of(AB_2, 5, 0), of(DRIP, 6, 0), of(OUT_1, 15, 0), of(OUT_NONE, 6, 0), of(VB_1, 15, 0),
@@ -348,8 +358,31 @@ def test_the_answer(
 
 def test_every_question_has_a_test() -> None:
     """The others have tests of their own, because their answers on the log above would be empty."""
+    across = {
+        *(
+            f"core.{name}"
+            for name in ("contact_points", "attempt_points", "person_targets", "people", "restrictions")
+        ),
+        *(
+            f"reports.{name}"
+            for name in (
+                "contact_rule_audit",
+                "contact_rule_counts",
+                "undeclared_purposes",
+                "called_hours",
+                "contact_pressure",
+                "system_overlap",
+                "people_reached",
+            )
+        ),
+        "compliance.breaches",
+        *(str(number) for number in range(24, 34)),
+    }  # test_across_questions.py
     elsewhere = {
+        *across,
+        "reports.abandonment",
         "core.dispositions", "reports.campaign_contact_rates", "reports.campaign_daily_snapshot", "reports.comparisons",
+        "reports.call_next", "reports.contact_trace",  # test_across_reports.py
         "2", "15", "20", "21", "22", "23",
         *(table for table in QUESTIONS if table.startswith("quality.")),
     }  # fmt: skip

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.ingest import load_contact_rules, load_reference
 from pipelines.models import incremental
 from pipelines.models.sql_files import load_models
 from pipelines.publish.duckdb_file import write_database
@@ -55,6 +56,8 @@ def write_published(
             "SELECT *, 'dispositions.csv' AS origin "
             f"FROM read_csv({literal(str(settings.mappings))}, all_varchar = true)"
         )
+        load_reference(con, settings.data)
+        load_contact_rules(con, path.parent, settings.contact_rules)
         con.execute(f"SET VARIABLE names = [{', '.join(map(literal, names))}]")
         con.execute(f"SET VARIABLE targets = {targets}")
         con.execute(ROWS.read_text(encoding="utf-8"))

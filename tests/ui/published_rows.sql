@@ -34,8 +34,14 @@ INSERT INTO raw.outreach_sequences BY NAME
 SELECT c + 11 AS id, name, true AS enabled, TIMESTAMP '2026-09-01' AS created_at FROM campaigns WHERE kind = 2;
 INSERT INTO raw.outreach_call_dispositions BY NAME
 SELECT * FROM (VALUES (1, 'Answered - Meeting Set', 'completed'), (6, 'No Answer', 'no_answer'), (7, 'Left Voicemail', 'no_answer'), (9, 'Bad Number', 'no_answer')) AS v (id, name, outcome);
+-- A third of them stand under the same number and first name on the dialer's lists; some have opted out.
+INSERT INTO raw.outreach_prospects BY NAME
+SELECT id, 'person' AS first_name, 'N' || t AS last_name, ['(202) 555-0' || (100 + t % 100)] AS mobile_phones,
+    CASE WHEN t % 9 = 1 THEN 'opted_out' END AS calls_opt_status, CASE WHEN t % 9 = 1 THEN TIMESTAMP '2026-10-02 12:00:00' END AS calls_opted_at,
+    TIMESTAMP '2026-09-01' AS created_at, TIMESTAMP '2026-10-02 12:00:00' AS updated_at
+FROM people WHERE kind = 2 AND t % 3 = 1;
 INSERT INTO raw.outreach_calls BY NAME
-SELECT id * 10 + k AS id, 'outbound' AS direction, id AS prospect_id, c + 11 AS sequence_id, 40 + g % 5 AS user_id, made_at AS dialed_at,
+SELECT id * 10 + k AS id, 'outbound' AS direction, id AS prospect_id, CASE WHEN t % 3 = 1 THEN '+12025550' || (100 + t % 100) END AS "to", c + 11 AS sequence_id, 40 + g % 5 AS user_id, made_at AS dialed_at,
     made_at + INTERVAL 2 MINUTE AS completed_at, made_at AS created_at, made_at AS updated_at,
     CASE WHEN hit THEN 1 WHEN g % 17 = 3 THEN NULL WHEN g % 11 = 2 THEN 7 WHEN g % 13 = 1 THEN 9 ELSE 6 END AS call_disposition_id,
     CASE WHEN NOT hit AND g % 17 = 3 THEN 'something else' END AS outcome
@@ -54,8 +60,8 @@ WITH calls AS (SELECT id, least(count(*), 2) AS tries_0, greatest(count(*) - 2, 
 listed AS (SELECT c, t, id FROM people WHERE kind = 1 UNION ALL SELECT c, 90000 + x, c * 100000 + 90000 + x FROM campaigns, range(12) AS r (x) WHERE kind = 1)
 SELECT md5('target' || listed.id)::UUID AS id, md5('outdial' || c)::UUID AS outdial_id, 'person ' || t AS name,
     CASE WHEN hit THEN 'done' WHEN listed.id % 37 = 0 THEN 'progressing' ELSE 'idle' END AS status,
-    {'type': 'tel', 'target': '+1202555' || (100 + t % 100), 'target_name': '', 'name': '', 'detail': ''} AS destination_0,
-    {'type': 'tel', 'target': '+1303555' || (100 + t % 100), 'target_name': '', 'name': '', 'detail': ''} AS destination_1,
+    {'type': 'tel', 'target': '+12025550' || (100 + t % 100), 'target_name': '', 'name': '', 'detail': ''} AS destination_0,
+    {'type': 'tel', 'target': '+13035550' || (100 + t % 100), 'target_name': '', 'name': '', 'detail': ''} AS destination_1,
     coalesce(tries_0, 0) AS try_count_0, coalesce(tries_1, 0) + (listed.id % 41 = 0)::INTEGER AS try_count_1, 0 AS try_count_2, 0 AS try_count_3, 0 AS try_count_4,
     TIMESTAMP '2026-09-02' AS tm_create, last_at AS tm_update
 FROM listed LEFT JOIN calls USING (id);
@@ -64,7 +70,7 @@ SELECT md5('call' || id || '-' || k)::UUID AS id, md5('campaign' || c)::UUID AS 
     md5('outdial' || c)::UUID AS outdial_id, md5('target' || id)::UUID AS outdial_target_id,
     CASE WHEN NOT hit AND g % 43 = 5 THEN 'progressing' ELSE 'done' END AS status,
     CASE WHEN hit THEN 'success' WHEN g % 43 = 5 THEN NULL ELSE 'fail' END AS result,
-    {'type': 'tel', 'target': CASE WHEN k <= 2 THEN '+1202555' ELSE '+1303555' END || (100 + t % 100), 'target_name': '', 'name': '', 'detail': ''} AS destination,
+    {'type': 'tel', 'target': CASE WHEN k <= 2 THEN '+12025550' ELSE '+13035550' END || (100 + t % 100), 'target_name': '', 'name': '', 'detail': ''} AS destination,
     CASE WHEN k <= 2 THEN 0 ELSE 1 END AS destination_index, CASE WHEN k <= 2 THEN k ELSE k - 2 END + (g % 97 = 1)::INTEGER AS try_count, made_at AS tm_create,
     made_at + to_seconds((20 + g % 90)::BIGINT) AS tm_update
 FROM tries WHERE kind = 1;
@@ -76,6 +82,11 @@ SELECT (id * 10)::VARCHAR AS communication_key, id * 10 AS id, id AS contact_id,
     CASE WHEN h % 5 >= 2 THEN TIMESTAMP '2026-10-04 09:00:00' + to_hours((h % 600)::BIGINT) + to_seconds((h % 5000)::BIGINT) END AS completed_at,
     CASE WHEN h % 5 = 4 THEN 7 END AS completing_user_id
 FROM people WHERE kind = 3;
+
+-- The first of the dialer's campaigns is declared, the others are not.
+INSERT INTO landing.purposes BY NAME
+SELECT 1 AS line, 'voipbin' AS source, 'voipbin:' || md5('campaign' || c)::UUID AS campaign, 'solicitation' AS purpose, 'no' AS consent
+FROM campaigns WHERE kind = 1 ORDER BY c LIMIT 1;
 
 INSERT INTO landing.files BY NAME
 SELECT row_number() OVER (ORDER BY source) AS file_id, source, resource, source || '/' || resource || '/2026-10.ndjson.gz' AS file, n + 9 AS rows_read,

@@ -36,6 +36,8 @@ def test_the_dockerfile_copies_what_is_there_and_what_the_builder_is_sent() -> N
     assert sources
     assert [source for source in sources if not (ROOT / source).exists()] == []
     assert [source for source in sources if not {source, source.split("/")[0]} & sent] == []
+    # A run reads all of the project's own data files.
+    assert {f"data/{path.name}" for path in (ROOT / "data").glob("*.csv")} <= set(sources)
 
 
 def test_the_image_runs_as_nobody_special_and_from_the_lock() -> None:

@@ -1,5 +1,6 @@
 """A SQL file says what it is; a file that says it wrongly is refused when it is loaded, by name and line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -7,6 +8,7 @@ import pytest
 
 from pipelines.models.incremental import build_whole
 from pipelines.models.sql_files import ModelError, load_models, read_model, with_upstream
+from pipelines.sources import Field, Resource, Source
 
 GOOD = """\
 -- One row per fruit:
@@ -129,6 +131,79 @@ def test_tables_in_a_circle_are_refused(tmp_path: Path) -> None:
         load(tmp_path, "-- One row.\n-- Key: a\nSELECT a -- it\nFROM core._one", "core/_two.sql")
 
 
+CALLS = """-- One row per call, by who was called.
+-- Key: call
+-- Incremental: hash(target)
+SELECT
+    id AS call, -- the call
+    CAST(entity_id AS VARCHAR) AS target, -- who was called
+    campaign_id AS campaign -- in which campaign
+FROM raw.action_builder_contact_attempts"""
+CAMPAIGNS = """-- One row per campaign.
+-- Key: campaign
+-- Incremental: hash(campaign) across core._calls
+SELECT
+    campaign, -- the campaign
+    count(*) AS calls -- how many
+FROM core._calls
+GROUP BY campaign"""
+
+
+def test_a_table_may_be_kept_by_another_key_than_the_table_that_it_reads(tmp_path: Path) -> None:
+    root = write(tmp_path, CALLS, "core/_calls.sql")
+    models = load_models(write(tmp_path, CAMPAIGNS, "core/_campaigns.sql"), sources=())
+    model = models["core._campaigns"]
+    assert model.incremental is not None
+    assert (model.incremental.inputs, model.incremental.across) == ((), ("core._calls",))
+    assert model.keyed_inputs == {"core._calls"}
+    assert models["core._calls"].summed == {"campaign"}, "its old campaigns are kept when rows change"
+    write(tmp_path, CAMPAIGNS.replace("hash(campaign)", "campaign"), "core/_campaigns.sql")
+    plain = load_models(root, sources=())["core._campaigns"].incremental
+    assert plain is not None
+    assert (plain.of_row, model.incremental.of_row) == ("campaign", "hash(campaign)")
+
+
+def test_a_table_may_read_one_by_its_own_key_and_another_across_it(tmp_path: Path) -> None:
+    write(tmp_path, CALLS, "core/_calls.sql")
+    write(tmp_path, CAMPAIGNS, "core/_campaigns.sql")
+    text = CAMPAIGNS.replace("across", "from core._campaigns across").replace(
+        "FROM core._calls", "FROM core._calls INNER JOIN core._campaigns USING (campaign)"
+    )
+    model = load_models(write(tmp_path, text, "core/_both.sql"), sources=())["core._both"]
+    assert model.incremental is not None
+    assert model.incremental.inputs == ("core._campaigns",)
+    assert model.incremental.across == ("core._calls",)
+    assert model.keyed_inputs == {"core._calls", "core._campaigns"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        # The column is one of the table's own, and the table behind `across` has none of that name.
+        ("campaign, -- the", "campaign AS project, -- the", "'across core._calls': .*project"),
+        (
+            "across core._calls",
+            "across core._cals",
+            "'across core._cals' names a table that it does not read; did you mean core._calls",
+        ),
+        ("core._calls", "raw.action_builder_campaigns", "names a table of a source"),
+        ("across core._calls", "across", "is not '<column> or hash"),
+        ("across core._calls", "across core._calls.campaign", "is not '<column> or hash"),
+    ],
+)
+def test_a_table_behind_across_must_have_the_key(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    write(tmp_path, CALLS, "core/_calls.sql")
+    text = CAMPAIGNS.replace(old, new)
+    if "raw" in new:
+        text = text.replace("    campaign, --", "    id AS campaign, --").replace("BY campaign", "BY id")
+    if "project" in new:
+        text = text.replace("Key: campaign", "Key: project").replace("hash(campaign)", "hash(project)")
+    with pytest.raises(ModelError, match=f"(?s){complaint}") as error:
+        load(tmp_path, text, "core/_campaigns.sql")
+    assert error.value.where.startswith("sql/core/_campaigns.sql")
+    assert "\n" not in str(error.value)
+
+
 WORDS = """-- One row per number.
 -- Key: n
 -- Words: size = small, large
@@ -171,3 +246,31 @@ def test_upstream_is_found_through_every_step() -> None:
     names = [model.table for model in with_upstream(models, ["reports.campaign_contact_rates"])]
     assert names[-1] == "reports.campaign_contact_rates"
     assert {"core.observed", "core.attempts"} <= set(names)
+
+
+LISTS = Source(
+    name="lists",
+    title="Lists",
+    target="a line",
+    resources=(
+        Resource("lists", "names", "One row per name.", (Field("id", "bigint", "Its id.", required=True),)),
+    ),
+    has_attempts=False,
+)
+
+
+def test_a_source_without_attempts_has_no_file_of_them(tmp_path: Path) -> None:
+    root = write(tmp_path, GOOD)
+    (root / "sources" / "lists").mkdir(parents=True)
+    assert LISTS.attempts is None
+    assert LISTS.lists == LISTS.resources
+    assert load_models(root, sources=(LISTS,))["reports.fruits"]
+    (root / "sources" / "lists" / "attempts.sql").write_text("SELECT 1 AS native_id\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="gives attempts of a source that has none; delete it"):
+        load_models(root, sources=(LISTS,))
+
+
+def test_a_source_with_attempts_needs_the_file(tmp_path: Path) -> None:
+    source = replace(LISTS, has_attempts=True)
+    with pytest.raises(ModelError, match=r"sql/sources/lists/attempts\.sql: is missing"):
+        load_models(write(tmp_path, GOOD), sources=(source,))

@@ -18,6 +18,7 @@ from pipelines.report.chapters import CHAPTERS
 from pipelines.report.page import TEMPLATES
 from pipelines.settings import ROOT
 from pipelines.sources import RESOURCES, SOURCES
+from tests.unit.test_house import OWN_WORDS
 
 PACKAGE = ROOT / "pipelines" / "report"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -106,7 +107,7 @@ def test_no_template_computes_a_figure() -> None:
 def test_no_system_is_named(path: Path) -> None:
     systems = {resource.source for resource in RESOURCES} | {source.title for source in SOURCES}
     words = path.read_text(encoding="utf-8").casefold()
-    assert [system for system in systems if system.casefold() in words] == []
+    assert [system for system in systems - OWN_WORDS if system.casefold() in words] == []
 
 
 def test_every_section_has_a_place_of_its_own() -> None:

@@ -12,9 +12,11 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -281,7 +283,7 @@ def test_dumps_of_action_builder() -> None:
 def test_communications_are_in_every_state() -> None:
     rows = [
         row
-        for path in files(SAMPLE / "liondesk")
+        for path in files(SAMPLE / "liondesk" / "contact_communications")
         for record in records(path)
         for row in record.get("response", record).get("data", [record])
     ]
@@ -299,3 +301,191 @@ def test_communications_are_in_every_state() -> None:
     assert set(states) == {"scheduled", "overdue", "dispatched", "completed_manually"}
     assert min(states.values()) > 10
     assert sum(states.values()) > 280
+
+
+# --- lists --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def listed(place: str) -> list[dict[str, Any]]:
+    """Every row of a list's files: JSON:API resources with their attributes beside the id, pages taken apart."""
+    found: list[dict[str, Any]] = []
+    for path in files(SAMPLE / place):
+        if path.suffix == ".parquet":
+            found += pl.read_parquet(path).rows(named=True)
+            continue
+        if path.suffix == ".zst":
+            found += pl.read_csv(path, infer_schema=False).rows(named=True)
+            continue
+        for record in records(path):
+            for row in record.get("data", [record]) if isinstance(record.get("data"), list) else [record]:
+                related = {name: one["data"]["id"] for name, one in row.get("relationships", {}).items()}
+                found.append(row | row.get("attributes", {}) | related)
+    return found
+
+
+def outreach_calls() -> list[dict[str, Any]]:
+    """The calls in the containers that spell them as resources: all but those of the flat extract."""
+    paths = [path for path in files(SAMPLE / "outreach" / "calls") if "airbyte" not in path.name]
+    rows = [
+        row
+        for path in paths
+        for record in records(path)
+        for row in (record["data"] if isinstance(record.get("data"), list) else [record])
+    ]
+    return [row for row in rows if (row["id"] and row["id"] < 790_000) or row["id"] > 795_000]
+
+
+def plain(number: str) -> str:
+    """A number of the sample in E.164, whichever way it is typed."""
+    digits = re.sub(r"\D", "", number).removeprefix("00")
+    return f"+1{digits}" if len(digits) == 10 else f"+{digits}"
+
+
+def test_lists_agree_with_the_attempts() -> None:
+    phones = {row["id"]: row for row in listed("outreach/phone_numbers")}
+    prospects = {row["id"] for row in listed("outreach/prospects")}
+    assert len(prospects) == 381
+    for call in outreach_calls():
+        number = phones[call["relationships"]["phoneNumber"]["data"]["id"]]
+        assert number["prospect"] == call["relationships"]["prospect"]["data"]["id"]
+        side = "to" if call["attributes"]["direction"] == "outbound" else "from"
+        assert number["number"] == call["attributes"][side]
+    assert {row["prospect"] for row in phones.values()} == prospects
+
+    owners = {
+        ("PhoneNumber", str(row["id"])): str(row["owner_id"])
+        for row in listed("action_builder/phone_numbers")
+    }
+    owners |= {("Email", row["id"]): row["owner_id"] for row in listed("action_builder/emails")}
+    owners |= {("Address", row["id"]): row["owner_id"] for row in listed("action_builder/addresses")}
+    entities = {row["id"] for row in listed("action_builder/entities")}
+    attempts = [
+        row
+        for path in files(SAMPLE / "action_builder" / "contact_attempts")
+        if path.suffix in (".csv", ".gz") and "edited" not in path.name
+        for row in records(path)
+    ]
+    assert len(attempts) > 800
+    for row in attempts:
+        assert row["entity_id"] in entities
+        if row["contact_info_type"]:
+            assert owners[row["contact_info_type"], row["contact_info_id"]] == row["entity_id"]
+
+    voice = {row["id"]: row for row in listed("voipbin/calls") if "id" in row}
+    voice |= {row["id"]: row for page in listed("voipbin/calls") for row in page.get("result", [])}
+    calls = {row["reference_id"]: row for row in voipbin_calls().values()}
+    assert len(voice) > 1_900
+    for number, row in voice.items():
+        assert (row["hangup_reason"] == "normal") == (
+            calls[number]["result"] == "success" and row["status"] == "hangup"
+        )
+        assert row["destination"]["target"] == calls[number]["destination"]["target"]
+    latest = max(
+        moment(str(row[name])) for row in calls.values() for name in ("tm_create", "tm_update") if row[name]
+    )
+    assert all(
+        moment(row[name]) <= latest for row in voice.values() for name in row if name.startswith("tm_")
+    )
+    reasons = Counter(row["hangup_reason"] for row in voice.values())
+    assert {"normal", "busy", "noanswer", "dialout", "failed", "amd", None} == set(reasons)
+    stays = listed("voipbin/queuecalls")
+    assert {row["reference_id"] for row in stays} <= set(voice)
+    assert Counter(row["status"] for row in stays)["abandoned"] > 3
+
+
+def test_numbers_move_and_marks_are_not_heard_everywhere() -> None:
+    """Numbers that Outreach knows as bad, or whose owner opted out there, are dialled by the dialer afterwards."""
+    dials: dict[str, int] = defaultdict(int)
+    for row in voipbin_calls().values():
+        place = row["destination"]
+        number = (json.loads(place) if isinstance(place, str) else place).get("target", "")
+        dials[number] = max(dials[number], moment(str(row["tm_create"])))
+    bad = {
+        row["number"]
+        for row in listed("outreach/phone_numbers")
+        if row["status"] == "bad" and moment(row["statusChangedAt"]) < dials[row["number"]]
+    }
+    assert len(bad) >= 4
+    called = {
+        row["prospect"]: row["number"] for row in listed("outreach/phone_numbers") if row["id"] < 60_000
+    }
+    opted_out = [
+        row
+        for row in listed("outreach/prospects")
+        if row["callsOptStatus"] == "opted_out" and moment(row["callsOptedAt"]) < dials[called[row["id"]]]
+    ]
+    assert len(opted_out) >= 4
+    assert sum(row["callsOptStatus"] == "opted_in" for row in listed("outreach/prospects")) >= 20
+    statuses = Counter(row["status"] for row in listed("action_builder/phone_numbers"))
+    assert set(statuses) == {"verified", "user_added", "bad", "do_not_contact"}
+    tags = {tag for page in listed("liondesk/contacts") for tag in page["tags"]}
+    assert {"Do Not Call", "DNC", "opted-out"} <= tags
+
+
+def test_people_are_on_several_lists() -> None:
+    """Under the same address, or at the same number with another spelling of the name."""
+    prospects = {email: row for row in listed("outreach/prospects") for email in row["emails"]}
+    contacts = [row for row in listed("liondesk/contacts") if row["email"] in prospects]
+    assert len(contacts) >= 8
+    assert any(row["first_name"] != prospects[row["email"]]["firstName"] for row in contacts), "a nickname"
+    targets = {
+        place["target"]: row["name"]
+        for path in files(SAMPLE / "voipbin" / "outdialtargets")
+        if path.name.startswith("page")
+        for row in records(path)
+        for place in (row[f"destination_{index}"] for index in range(5))
+        if place is not None
+    }
+    entities = {row["id"]: row for row in listed("action_builder/entities")}
+    at_number = [
+        (entities[str(row["owner_id"])], targets[plain(row["number"])])
+        for row in listed("action_builder/phone_numbers")
+        if plain(row["number"]) in targets
+    ]
+    assert len(at_number) >= 100
+    same_last = [
+        (entity, name) for entity, name in at_number if name and name.split(" ", 1)[1] == entity["last_name"]
+    ]
+    assert any(name.split(" ")[0] != entity["first_name"] for entity, name in same_last), "a household"
+    assert any(not name for _, name in at_number), "a bare number"
+    assert {row["source"] for row in listed("house/people")} == {
+        "voipbin",
+        "outreach",
+        "action_builder",
+        "liondesk",
+    }
+
+
+def test_london_is_called_before_and_after_its_clocks_change() -> None:
+    rows = next(records(SAMPLE / "outreach" / "calls" / "2026-10-28_london.json"))["data"]
+    zone = ZoneInfo("Europe/London")
+    dialled = [datetime.fromisoformat(row["attributes"]["dialedAt"]).astimezone(zone) for row in rows]
+    assert [(at.day, at.hour, at.utcoffset()) for at in dialled] == [
+        (23, 20, timedelta(hours=1)),
+        (24, 20, timedelta(hours=1)),
+        (26, 19, timedelta(0)),
+        (27, 19, timedelta(0)),
+    ]
+
+
+def test_some_campaigns_are_declared() -> None:
+    lines = list(records(SAMPLE / "purposes.csv"))
+    assert {line["source"] for line in lines} == {"voipbin", "outreach", "action_builder"}
+    assert {line["purpose"] for line in lines} >= {"solicitation", "political", "fundraising"}
+    patterns = [re.compile(line["campaign"].replace("%", ".*")) for line in lines]
+    names = [row["name"] for row in listed("outreach/sequences")]
+    declared = [name for name in names if any(pattern.fullmatch(name) for pattern in patterns)]
+    assert len(declared) == 3 < len(names)
+
+
+def test_every_typed_number_is_fictional() -> None:
+    """Numbers without a plus, which `test_nobody_real_can_be_called` does not see."""
+    typed = [row["number"] for row in listed("action_builder/phone_numbers")]
+    typed += [row["rawNumber"] for row in listed("outreach/phone_numbers")]
+    typed += [number for row in listed("outreach/prospects") for number in row["workPhones"]]
+    names = ("mobile_phone", "home_phone", "spouse_phone")
+    typed += [row[name] for row in listed("liondesk/contacts") for name in names if row[name]]
+    typed += [row["value"] for row in listed("house/suppressions") if row["kind"] == "phone"]
+    assert len(typed) > 1_000
+    assert {number for number in typed if not FICTIONAL.fullmatch(plain(number))} == set()

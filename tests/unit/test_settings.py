@@ -101,13 +101,13 @@ def test_blanks_alone_are_nothing_set() -> None:
 def test_a_variable_that_is_no_setting_is_named_with_the_nearest_one() -> None:
     environment = {
         "CONTACT_LEDGER_TIMEZNE": "UTC",
-        "CONTACT_LEDGER_COLOUR": "blue",
+        "CONTACT_LEDGER_SHADES": "blue",
         "CONTACT_LEDGER_WATCH": "on",
         "TIMEZONE": "UTC",
     }
     assert Settings.from_environment(environment) == Settings()
     assert unknown_settings(environment) == [
-        'unknown setting CONTACT_LEDGER_COLOUR (ignored); see "Settings" in the README',
+        'unknown setting CONTACT_LEDGER_SHADES (ignored); see "Settings" in the README',
         "unknown setting CONTACT_LEDGER_TIMEZNE (ignored); did you mean CONTACT_LEDGER_TIMEZONE?",
     ]
 

@@ -88,16 +88,16 @@ def test_every_setting_counts(settings: Settings) -> None:
 def test_the_projects_own_files_count(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("pipelines/a.py", "sql/core/a.sql", "data/dispositions.csv"):
+    for name in ("pipelines/a.py", "sql/core/a.sql", "data/dispositions.csv", "data/contact_rules.csv"):
         path = tmp_path / "project" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("as it was")
     monkeypatch.setattr(standing, "ROOT", tmp_path / "project")
     seen = {standing.signature(settings)}
-    for name in ("pipelines/a.py", "sql/core/a.sql", "data/dispositions.csv"):
+    for name in ("pipelines/a.py", "sql/core/a.sql", "data/dispositions.csv", "data/contact_rules.csv"):
         (tmp_path / "project" / name).write_text("changed")
         seen.add(standing.signature(settings))
-    assert len(seen) == 4
+    assert len(seen) == 5
 
 
 def test_a_new_day_counts(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

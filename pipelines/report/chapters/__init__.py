@@ -6,15 +6,16 @@ belong here: what a table or a column means; that is its comment in the publishe
 A section whose table, or a column that its filter or order names, was not published is left out.
 """
 
-from pipelines.report.chapters import campaign, dialer, effort, further, quality, reference, results
-from pipelines.report.chapters.section import Caution, Chapter, Chart, Place, Section
+from pipelines.report.chapters import across, campaign, dialer, effort, further, quality, reference, results
+from pipelines.report.chapters.section import Caution, Chapter, Chart, Copied, Place, Section
 
-__all__ = ["CHAPTERS", "Caution", "Chapter", "Chart", "Place", "Section"]
+__all__ = ["CHAPTERS", "Caution", "Chapter", "Chart", "Copied", "Place", "Section"]
 
 CHAPTERS = (
     results.CHAPTER,
     effort.CHAPTER,
     dialer.CHAPTER,
+    across.CHAPTER,
     further.CHAPTER,
     campaign.CHAPTER,
     quality.CHAPTER,

@@ -8,9 +8,12 @@ from pipelines.report.charts import Drawn
 from pipelines.report.vocabulary import (
     AAPOR,
     AAPOR_ORDER,
+    AUDIT_LABELS,
+    AUDIT_LEAD,
     BY_ANY,
     BY_TARGET,
     CLEAR,
+    CLOCKS,
     COMPARED,
     COMPARED_ENDS,
     COMPARED_LEAD,
@@ -20,6 +23,7 @@ from pipelines.report.vocabulary import (
     ESTIMATE,
     HEAT,
     LEFT_TO_DO,
+    NOT_JUDGED,
     QUANTILES,
     QUANTILES_THIN,
     RATES_OF,
@@ -177,23 +181,24 @@ CHAPTER = Chapter(
             id="best-time",
             table="reports.best_time",
             title="When people were reached",
-            reading="Read with care: first attempts are made at other hours than later ones, and those who are easy to "
+            reading="Hours are told by the clock of whoever was called where it is known for 80% of the campaign's attempts, "
+            "otherwise by that of the reporting time zone. "
+            "Read with care: first attempts are made at other hours than later ones, and those who are easy to "
             "reach are reached first. An hour that looks good may only have had the easier people. Where hours differ by "
             "more than chance, each is drawn towards the campaign's mean, the more the fewer its attempts.",
             charts=(
-                Chart(
-                    "heat",
-                    "First attempts: contacts per attempt",
-                    HEAT,
-                    where={"attempts_kind": "first"},
-                ),
-                Chart(
-                    "heat",
-                    "All attempts: contacts per attempt",
-                    HEAT,
-                    where={"attempts_kind": "all"},
+                *(
+                    Chart(
+                        "heat",
+                        f"{title}: contacts per attempt, by {words}",
+                        HEAT,
+                        where={"attempts_kind": kind, "clock": clock},
+                    )
+                    for kind, title in {"first": "First attempts", "all": "All attempts"}.items()
+                    for clock, words in CLOCKS.items()
                 ),
             ),
+            where="is_default",
             order="attempts_kind DESC, weekday, hour",
         ),
         Section(
@@ -212,6 +217,17 @@ CHAPTER = Chapter(
             reading=LEFT_TO_DO,
             labels=BY_ANY,
             open=True,
+        ),
+        Section(
+            id="contact-rules",
+            table="reports.contact_rule_audit",
+            title="Contact rules: kept, broken, or nobody can tell",
+            reading="The share kept leaves out what nobody can tell. It is no legal advice.",
+            order="breaches DESC, unverifiable DESC, judged DESC, rule",
+            lead=AUDIT_LEAD,
+            only_lead=True,
+            labels=AUDIT_LABELS,
+            words={"not_judged_because": NOT_JUDGED},
         ),
         Section(
             id="aapor",

@@ -12,14 +12,33 @@ from typing import Any, Literal
 from pipelines.report.naming import Naming
 from pipelines.report.reader import Row
 
-Place = Literal["results", "effort", "dialer", "further", "campaign", "quality", "reference"]
+Place = Literal["results", "effort", "dialer", "across", "further", "campaign", "quality", "reference"]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Rows of another published table."""
+
+    table: str
+    where: str = ""
+    order: str = ""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A column whose lines are to be written into a file of the landing folder: the file's name and its header."""
+
+    column: str
+    file: str
+    header: str
 
 
 @dataclass(frozen=True)
 class Chart:
     """A chart's name in ``charts.CHARTS``, its title, and which columns it draws.
 
-    ``where``: of which rows; ``split``: the column with a chart of its own for each value.
+    ``where``: of which rows; ``split``: the column with a chart of its own for each value. ``beside``: other published
+    rows that it draws too, by the name under which it takes them.
     """
 
     name: str
@@ -27,6 +46,7 @@ class Chart:
     columns: Mapping[str, Any] = field(default_factory=dict)
     where: Mapping[str, Any] = field(default_factory=dict)
     split: str = ""
+    beside: Mapping[str, Beside] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,7 +76,9 @@ class Section:
     columns are the interval of a figure, where their names do not. ``flags``: what a column of yes and no says
     instead. ``labels`` are headings for columns whose names would say something else here. ``empty`` is shown when
     there are no rows; without one, the section is left out then. ``open``: a short table starts open. ``limit``: at
-    most so many rows are printed.
+    most so many rows are printed; ``saved``, if more: so many are packed into the page for its CSV. ``words``: a column's
+    values and what they say in plain words. ``copied``: lines to write into a file. ``is_traced``: a person's key leads to
+    the search for what was done to it.
     """
 
     id: str
@@ -79,12 +101,21 @@ class Section:
     empty: str = ""
     open: bool = False
     limit: int = 5_000
+    saved: int = 0
+    words: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
+    copied: Copied | None = None
+    is_traced: bool = False
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter of the page: its place, its heading and its sections in order."""
+    """A chapter of the page: its place, its heading and its sections in order.
+
+    ``cautions``: what all of it would be misread for. ``empty`` stands in its place when it has no section to show.
+    """
 
     place: Place
     title: str
     sections: tuple[Section, ...]
+    cautions: tuple[str, ...] = ()
+    empty: str = ""

@@ -13,15 +13,24 @@ from collections.abc import Callable
 
 from pipelines.report.charts.heat import Heat, Remark, heat
 from pipelines.report.charts.intervals import intervals
+from pipelines.report.charts.matrix import matrix
 from pipelines.report.charts.plot import Drawn, Plot, plot
+from pipelines.report.charts.pressure import Pressure, pressure
 from pipelines.report.charts.rows import RowChart
 from pipelines.report.charts.stack import stack
+from pipelines.report.charts.verdicts import verdicts
 
-__all__ = ["CHARTS", "Drawn", "Heat", "Plot", "Remark", "RowChart", "heat", "intervals", "plot", "stack"]
+__all__ = [
+    "CHARTS", "Drawn", "Heat", "Plot", "Pressure", "Remark", "RowChart", "heat", "intervals", "matrix", "plot",
+    "pressure", "stack", "verdicts",
+]  # fmt: skip
 
-CHARTS: dict[str, Callable[..., RowChart | Plot | Heat | Remark | None]] = {
+CHARTS: dict[str, Callable[..., RowChart | Plot | Heat | Pressure | Remark | None]] = {
     "intervals": intervals,
     "stack": stack,
     "plot": plot,
     "heat": heat,
+    "matrix": matrix,
+    "pressure": pressure,
+    "verdicts": verdicts,
 }

@@ -21,8 +21,12 @@ PARTS = (
     "contacted", "reached", "in_flight", "in_progress", "voicemail", "no_contact", "exhausted", "retry_due",
     "retry_waiting", "untouched", "bad_contact_info", "stranded", "do_not_contact", "stuck", "dispatched",
     "completed_manually", "scheduled", "overdue", "skipped", "never_placed", "not_dialable", "unresolved", "unknown",
+    "kept", "tolerated", "unverifiable", "breaches",
 )  # fmt: skip
-"""The order of a bar's parts, from reached to unknown. Neighbours differ in lightness, so grey print keeps them apart."""
+"""The order of a bar's parts, from reached to unknown, and from kept to broken.
+
+Neighbours differ in lightness, so grey print keeps them apart.
+"""
 
 RANK = {name: rank for rank, name in enumerate(PARTS)}
 

@@ -6,16 +6,18 @@
   const valueOf = (cell) => (cell.dataset.value !== undefined ? cell.dataset.value : cell.textContent);
 
   // -- packed sections: base64 of gzip, unpacked once, when first opened ---------------------------------------
+  const inflate = (packed) => {
+    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  };
   const unpack = async (details) => {
     const body = details.querySelector(":scope > .body[data-packed]");
     if (!body) return;
     const packed = body.dataset.packed;
     delete body.dataset.packed;
-    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     // The packed text is this page's own template output, escaped where it was made; the policy in the head allows
     // no script but this one, whatever the text holds.
-    body.innerHTML = await new Response(stream).text();
+    body.innerHTML = await inflate(packed);
     prepare(body);
     if (search && search.value) find();
   };
@@ -89,10 +91,18 @@
     });
     return [columns.join(","), ...lines, ""].join("\r\n");
   };
-  const save = (table) => {
+  // A table that is printed in part has its rows packed in the button, as the published file has them.
+  const packedCsv = async (packed) => {
+    const { columns, numbers, rows } = JSON.parse(await inflate(packed));
+    const isNumber = columns.map((column) => numbers.includes(column));
+    return [columns.join(","), ...rows.map((row) => row.map((value, index) => field(value, isNumber[index])).join(",")), ""].join("\r\n");
+  };
+  const save = async (button) => {
+    const table = button.closest(".table").querySelector("table");
+    const text = button.dataset.rows ? await packedCsv(button.dataset.rows) : csv(table);
     const campaign = table.closest("details.campaign");
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(["\ufeff", csv(table)], { type: "text/csv;charset=utf-8" }));
+    link.href = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv;charset=utf-8" }));
     link.download = table.dataset.table + (campaign ? "." + campaign.id : "") + ".csv";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -124,10 +134,82 @@
     document.getElementById("found").textContent = words.length ? `${count} of ${campaigns.length}` : "";
   };
 
+  // -- lines to copy: to the clipboard, or selected where the browser refuses it --------------------------------------
+  const copy = async (button) => {
+    const lines = document.getElementById(button.dataset.lines);
+    const said = button.parentElement.querySelector("[role=status]");
+    getSelection().selectAllChildren(lines);
+    try {
+      await navigator.clipboard.writeText(lines.textContent);
+      said.textContent = "Copied.";
+    } catch {
+      said.textContent = "Selected: copy it with your keyboard.";
+    }
+  };
+
+  // -- what was done to one person: unpacked when the search is first used --------------------------------------------
+  const asked = document.getElementById("trace");
+  const MOST_SHOWN = 25;
+  let everybody;
+  const people = () => (everybody ??= inflate(asked.closest("[data-people]").dataset.people).then(JSON.parse));
+  const fill = (details, person) => {
+    if (details.dataset.filled) return;
+    details.dataset.filled = "yes";
+    const headings = all("th", details);
+    details.querySelector("tbody").append(...person.rows.map((cells) => {
+      const row = document.createElement("tr");
+      row.append(...cells.map((content, index) => {
+        const cell = document.createElement("td");
+        const [text, value] = Array.isArray(content) ? content : [content];
+        cell.textContent = text;
+        cell.className = headings[index].className;
+        if (value !== undefined) cell.dataset.value = value;
+        return cell;
+      }));
+      return row;
+    }));
+  };
+  const matches = (words) => {
+    const digits = /^[\d\s()+./-]+$/.test(words) ? words.replace(/\D/g, "").replace(/^00/, "") : "";
+    const parts = words.split(/\s+/);
+    return (person) => person.key.toLowerCase() === words || (digits.length > 3 && person.digits.includes(digits)) || parts.every((part) => person.find.includes(part));
+  };
+  const trace = async () => {
+    const words = asked.value.trim().toLowerCase();
+    const said = document.getElementById("traced");
+    const found = words.length < 2 ? [] : (await people()).filter(matches(words));
+    if (words !== asked.value.trim().toLowerCase()) return; // typed on meanwhile
+    const exact = found.filter((person) => person.key.toLowerCase() === words);
+    const shown = (exact.length ? exact : found).slice(0, MOST_SHOWN);
+    const shell = document.getElementById("person").content;
+    document.getElementById("persons").replaceChildren(...shown.map((person) => {
+      const details = shell.cloneNode(true).firstElementChild;
+      details.querySelector("b").textContent = person.name || person.key;
+      details.querySelector(".facts-of").textContent = (person.name ? person.key + " · " : "") + person.facts;
+      details.querySelector(".scroll").setAttribute("aria-label", person.name || person.key);
+      details.addEventListener("toggle", () => details.open && fill(details, person));
+      if (shown.length === 1) {
+        fill(details, person);
+        details.open = true;
+      }
+      return details;
+    }));
+    const count = exact.length || found.length;
+    said.textContent = words.length < 2 ? "" : !count ? "Nobody in this page: ask the published file." : count > MOST_SHOWN ? `${count} people, the first ${MOST_SHOWN} below` : count === 1 ? "1 person" : `${count} people`;
+  };
+  const traceOf = async (key) => {
+    asked.value = key;
+    await trace();
+    document.getElementById("contact-trace").scrollIntoView();
+    asked.focus({ preventScroll: true });
+  };
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
-    if (button.matches(".csv")) save(button.closest(".table").querySelector("table"));
+    if (button.matches(".csv")) save(button);
+    else if (button.matches(".copy")) copy(button);
+    else if (button.matches("button.trace")) traceOf(button.dataset.person);
     else if (button.matches("th button")) sort(button.closest("th"));
   });
   if (search) {
@@ -139,6 +221,10 @@
       }
     });
     if (search.value) find(); // a browser that restores the field after a reload
+  }
+  if (asked) {
+    asked.addEventListener("input", trace);
+    if (asked.value) trace();
   }
   window.addEventListener("hashchange", reveal);
   prepare(document);

@@ -1,4 +1,4 @@
-"""The rules: what must hold of every table. One module for each schema.
+"""The rules: what must hold of every table. One module for each schema; those about people have their own.
 
 Belongs here: a rule's name, its sentence, its severity, and its query for the rows that break it. Rules that a contract
 or a SQL file already states are read from there (``declared``, ``raw``). Does not belong here: how a rule is evaluated
@@ -20,8 +20,11 @@ from pipelines.models.sql_files import SQL_ROOT, load_models
 from pipelines.sources import RESOURCES
 from pipelines.validation.drift import DRIFT_RULES
 from pipelines.validation.rule import Rule
+from pipelines.validation.rules.across import ACROSS_RULES
+from pipelines.validation.rules.compliance import COMPLIANCE_RULES
 from pipelines.validation.rules.core import CORE_RULES
 from pipelines.validation.rules.declared import figure_rules, key_rules, rule_files, source_rules
+from pipelines.validation.rules.people import PEOPLE_RULES
 from pipelines.validation.rules.quality import QUALITY_RULES
 from pipelines.validation.rules.raw import raw_rules
 from pipelines.validation.rules.replay import REPLAY_RULES
@@ -42,8 +45,11 @@ def load_rules() -> tuple[Rule, ...]:
         *source_rules(models),
         *rule_files(SQL_ROOT),
         *CORE_RULES,
+        *PEOPLE_RULES,
+        *COMPLIANCE_RULES,
         *REPLAY_RULES,
         *REPORT_RULES,
+        *ACROSS_RULES,
         *QUALITY_RULES,
         *DRIFT_RULES,
     )

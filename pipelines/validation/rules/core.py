@@ -35,6 +35,76 @@ SELECT source, field, value, disposition, origin
 FROM landing.dispositions
 WHERE source <> '*' AND coalesce(disposition, '') NOT IN ({text_list(DISPOSITIONS)})""",
     ),
+    Rule(
+        "core.contact_rules",
+        "rules_are_well_formed",
+        "Every contact rule that is switched on has what its kind needs, and its hours and days lie in order.",
+        query="""
+SELECT rule, in_force_from, kind, jurisdiction
+FROM core.contact_rules
+WHERE enabled AND NOT coalesce(
+    effect IN ('forbidden', 'presumed', 'house')
+    AND (jurisdiction = '*' OR regexp_full_match(jurisdiction, '[A-Z]{2}(-[A-Z0-9]{1,3})?'))
+    AND coalesce(in_force_from <= in_force_until, TRUE)
+    AND CASE kind
+        WHEN 'hours' THEN from_local < until_local AND coalesce(regexp_full_match(array_to_string(days, ''), '[1-7]+'), TRUE)
+        WHEN 'cap'
+            THEN cap > 0 AND period IN ('24h', '7d', '30d', 'calendar_day') AND unit IN ('point', 'target', 'person')
+                AND counts IN ('dialled', 'connected')
+        WHEN 'after_contact' THEN unit IN ('point', 'target', 'person') AND grace > 0 AND grace_unit IS NOT NULL
+        WHEN 'after_mark' THEN unit IN ('point', 'target', 'person') AND grace >= 0 AND grace_unit IS NOT NULL
+        ELSE FALSE
+    END,
+    FALSE
+)""",
+    ),
+    Rule(
+        "core.contact_rules",
+        "one_version_is_in_force",
+        "No two versions of one contact rule are in force on one day.",
+        query="""
+SELECT earlier.rule, earlier.in_force_from, later.in_force_from AS also_in_force_from
+FROM core.contact_rules AS earlier
+INNER JOIN core.contact_rules AS later
+    ON later.rule = earlier.rule
+    AND coalesce(later.in_force_from, DATE '0001-01-01') > coalesce(earlier.in_force_from, DATE '0001-01-01')
+    AND coalesce(later.in_force_from <= earlier.in_force_until, TRUE)
+WHERE earlier.enabled AND later.enabled""",
+    ),
+    Rule(
+        "core.campaigns",
+        "purposes_name_campaigns",
+        "Every line of purposes.csv names a campaign that exists. A line that names none has no effect.",
+        "warn",
+        query="""
+SELECT lines.line, lines.source, lines.purpose
+FROM landing.purposes AS lines
+WHERE NOT EXISTS (
+    SELECT 1 FROM core.campaigns AS campaigns
+    WHERE campaigns.source = lines.source
+        AND (
+            lower(lines.campaign) IN (lower(campaigns.campaign_key), lower(campaigns.campaign_name))
+            OR (
+                contains(lines.campaign, '%')
+                AND regexp_full_match(
+                    lower(campaigns.campaign_name),
+                    '(?s)' || replace(replace(regexp_escape(lower(lines.campaign)), '\\%', '%'), '%', '.*')
+                )
+            )
+        )
+)""",
+    ),
+    Rule(
+        "core._purposes",
+        "spans_do_not_overlap",
+        "A campaign has one purpose at a time.",
+        query="""
+SELECT campaign_key, since, until, next_since
+FROM (
+    SELECT *, lead(since) OVER (PARTITION BY campaign_key ORDER BY since) AS next_since FROM core._purposes
+)
+WHERE since >= until OR next_since < until""",
+    ),
     one_of("core.attempts", "channel", ("phone", "door", "email", "text", "unknown"), ("attempt_key",)),
     one_of("core.attempts", "direction", ("outbound", "inbound", "unknown"), ("attempt_key",)),
     one_of("core.attempts", "disposition", tuple(DISPOSITIONS), ("attempt_key", "raw_disposition")),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipelines.models.sql_files import Model, ModelError, expand_known
-from pipelines.sources import SOURCES, Source
+from pipelines.sources import SOURCES, Resource, Source
 from pipelines.sql_text import literal, quoted
 from pipelines.validation.rule import Rule, Severity, text_list, unique
 from pipelines.validation.rules.vocabulary import EPSILON
@@ -88,7 +88,7 @@ def source_rules(models: Mapping[str, Model]) -> Iterator[Rule]:
         "as-of.",
         query=f"""
 WITH recorded AS (
-    {" UNION ALL ".join(_records(source) for source in SOURCES)}
+    {" UNION ALL ".join(_records(source, resource) for source in SOURCES if (resource := source.attempts))}
 )
 SELECT recorded.source, recorded.records, coalesce(ledger.attempts, 0) AS attempts
 FROM recorded
@@ -110,9 +110,8 @@ WHERE is_in_ledger AND NOT is_listed AND source IN ({text_list(listing)}) AND ca
     )
 
 
-def _records(source: Source) -> str:
-    """Return SQL: the source, and how many rows of its first resource had begun and were not withdrawn by as-of."""
-    resource = source.resources[0]
+def _records(source: Source, resource: Resource) -> str:
+    """Return SQL: the source, and how many rows of its attempts' resource had begun and were not withdrawn by as-of."""
     began = ", ".join(f"records.{quoted(name)}" for name in resource.began)
     begun = f"coalesce(coalesce({began}) <= clock.cutoff_at, TRUE)" if began else "TRUE"
     kept = (

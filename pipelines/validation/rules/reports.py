@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.validation.rule import Rule, one_of
-from pipelines.validation.rules.vocabulary import DISPOSITIONS, EPSILON, OUTCOMES
+from pipelines.validation.rules.vocabulary import DISPOSITIONS, EPSILON, HELD_BACK, OUTCOMES
 
 REPORT_RULES = (
     Rule(
@@ -535,5 +535,130 @@ WHERE reported.files IS DISTINCT FROM counted.files OR reported.rows_read IS DIS
     OR reported.rows_rejected IS DISTINCT FROM counted.rows_rejected
     OR reported.rows_read
     IS DISTINCT FROM reported.rows_accepted + reported.rows_superseded + reported.rows_rejected""",
+    ),
+    Rule(
+        "reports.best_time",
+        "one_clock_is_the_default",
+        "One clock of each campaign is the default. It is the called party's if this clock is known for 80 % of the "
+        "campaign's attempts, and no more attempts have it than the reporting clock.",
+        query="""
+SELECT source, campaign_key, called, reporting, defaults, default_clock
+FROM (
+    SELECT source, campaign_key,
+        coalesce(sum(attempts) FILTER (WHERE clock = 'called' AND attempts_kind = 'all'), 0) AS called,
+        sum(attempts) FILTER (WHERE clock = 'reporting' AND attempts_kind = 'all') AS reporting,
+        count(DISTINCT clock) FILTER (WHERE is_default) AS defaults,
+        max(clock) FILTER (WHERE is_default) AS default_clock
+    FROM reports.best_time
+    GROUP BY source, campaign_key
+)
+WHERE NOT coalesce(
+    defaults = 1 AND called <= reporting AND (default_clock = 'called') = (5 * called >= 4 * reporting), FALSE
+)""",
+    ),
+    one_of("reports.best_time", "clock", ("called", "reporting"), ("source", "campaign_key")),
+    one_of("reports.contact_trace", "event", ("attempt", "not_tried", "mark"), ("person_key",)),
+    Rule(
+        "reports.contact_trace",
+        "every_attempt_is_traced_once",
+        "The trace has every row of core.attempts once, under the person of its target, and no other attempt.",
+        query="""
+SELECT coalesce(traced.attempt_key, attempts.attempt_key) AS attempt_key, traced.person_key, people.person_key AS person
+FROM (SELECT person_key, attempt_key FROM reports.contact_trace WHERE event <> 'mark') AS traced
+FULL OUTER JOIN core.attempts AS attempts ON attempts.attempt_key = traced.attempt_key
+LEFT JOIN core.person_targets AS people ON people.target_key = attempts.target_key
+WHERE traced.person_key IS DISTINCT FROM people.person_key OR traced.attempt_key IS NULL OR attempts.attempt_key IS NULL""",
+        is_keyed=True,
+    ),
+    Rule(
+        "reports.contact_trace",
+        "marks_and_people_exist",
+        "Every mark in the trace is in core.restrictions and names no attempt; every person is in core.people.",
+        query="""
+SELECT traced.person_key, traced.event, traced.attempt_key, traced.restriction_key
+FROM reports.contact_trace AS traced
+LEFT JOIN core.restrictions AS marks ON marks.restriction_key = traced.restriction_key
+LEFT JOIN core.people AS people ON people.person_key = traced.person_key
+WHERE people.person_key IS NULL
+    OR (traced.event = 'mark') <> (marks.restriction_key IS NOT NULL)
+    OR (traced.event = 'mark') <> (traced.attempt_key IS NULL)""",
+    ),
+    Rule(
+        "reports.contact_trace",
+        "marks_of_targets_are_traced",
+        "Every mark on a target is in the trace of its person.",
+        query="""
+SELECT marks.restriction_key, people.person_key
+FROM core.restrictions AS marks
+INNER JOIN core.person_targets AS people ON people.target_key = marks.target_key
+LEFT JOIN reports.contact_trace AS traced
+    ON traced.person_key = people.person_key AND traced.restriction_key = marks.restriction_key
+WHERE traced.restriction_key IS NULL""",
+    ),
+    Rule(
+        "reports.contact_trace",
+        "rules_broken_are_the_breaches",
+        "An attempt in the trace has as many broken rules as breaches in compliance.breaches.",
+        query="""
+SELECT coalesce(traced.attempt_key, counted.attempt_key) AS attempt_key, traced.rules, counted.rules AS counted
+FROM (
+    SELECT attempt_key, len(rules_broken) AS rules FROM reports.contact_trace WHERE rules_broken IS NOT NULL
+) AS traced
+FULL OUTER JOIN (
+    SELECT attempt_key, count(*) AS rules FROM compliance.breaches WHERE verdict = 'breach' GROUP BY attempt_key
+) AS counted ON counted.attempt_key = traced.attempt_key
+WHERE traced.rules IS DISTINCT FROM counted.rules""",
+    ),
+    one_of(
+        "reports.call_next",
+        "held_back_by",
+        HELD_BACK,
+        ("target_key",),
+    ),
+    Rule(
+        "reports.call_next",
+        "times_are_in_order",
+        "The moment ≤ callable_from ≤ callable_until. Nobody is called who is restricted, was reached elsewhere, has no try "
+        "left or no usable point; whom nothing holds back has a point.",
+        query="""
+SELECT target_key, held_back_by, as_of, callable_from, callable_until
+FROM reports.call_next
+WHERE callable_from < as_of OR callable_until < callable_from OR (callable_from IS NULL AND callable_until IS NOT NULL)
+    OR (
+        held_back_by IN ('restricted', 'reached_elsewhere', 'no_usable_point', 'exhausted') AND callable_from IS NOT NULL
+    )
+    OR (held_back_by IN ('cap', 'outside_hours') AND callable_from = as_of)
+    OR (held_back_by IS NULL AND point_key IS NULL)
+    OR (score IS NOT NULL AND (callable_from IS NULL OR score < 0))""",
+    ),
+    Rule(
+        "reports.call_next",
+        "targets_are_open",
+        "Every target belongs to the person that the row names, and no attempt has reached it.",
+        query="""
+SELECT listed.target_key, listed.person_key, people.person_key AS person, reached.contacts
+FROM reports.call_next AS listed
+LEFT JOIN core.person_targets AS people ON people.target_key = listed.target_key
+LEFT JOIN (
+    SELECT target_key, count(*) AS contacts FROM core.attempts WHERE is_contact GROUP BY target_key
+) AS reached ON reached.target_key = listed.target_key
+WHERE people.person_key IS DISTINCT FROM listed.person_key OR reached.contacts > 0""",
+    ),
+    Rule(
+        "reports.call_next",
+        "others_reached_the_person",
+        "Somebody was reached elsewhere if another target of the same person has a contact.",
+        query="""
+SELECT listed.target_key, listed.held_back_by, listed.person_key
+FROM reports.call_next AS listed
+LEFT JOIN (
+    SELECT DISTINCT people.person_key
+    FROM core.attempts AS attempts
+    INNER JOIN core.person_targets AS people ON people.target_key = attempts.target_key
+    WHERE attempts.is_contact
+) AS reached ON reached.person_key = listed.person_key
+WHERE (listed.held_back_by = 'reached_elsewhere' AND reached.person_key IS NULL)
+    OR (listed.held_back_by IS DISTINCT FROM 'reached_elsewhere' AND listed.held_back_by IS DISTINCT FROM 'restricted'
+        AND reached.person_key IS NOT NULL)""",
     ),
 )

@@ -4,13 +4,19 @@
 -- is not, the completing user tells whose doing the completion was.
 -- A completion after as-of has not happened yet. If nothing has happened at all, as-of is null, and nothing can be
 -- overdue. An active row without `send_at` is unknown, and so is a row whose `is_active` is missing.
+-- Where it went, the contact's own row says: the mobile number, else the home or the office number, or the e-mail address.
 WITH communications AS (
     SELECT
         rows.*,
         clock.observed_until,
-        NOT rows.is_active AND coalesce(rows.completed_at <= clock.observed_until, TRUE) AS is_completed
+        NOT rows.is_active AND coalesce(rows.completed_at <= clock.observed_until, TRUE) AS is_completed,
+        nullif(trim(contacts.mobile_phone), '') AS mobile_phone,
+        nullif(trim(contacts.home_phone), '') AS home_phone,
+        nullif(trim(contacts.office_phone), '') AS office_phone,
+        nullif(trim(contacts.email), '') AS email
     FROM raw.liondesk_contact_communications AS rows
     INNER JOIN core.observed AS clock ON clock.source = 'liondesk'
+    LEFT JOIN known.liondesk_contacts AS contacts ON contacts.id = rows.contact_id
 ),
 
 derived AS (
@@ -24,7 +30,13 @@ derived AS (
             WHEN send_at IS NULL THEN 'active/no send_at'
             WHEN send_at <= observed_until THEN 'active/past'
             ELSE 'active/future'
-        END AS state
+        END AS state,
+        CASE
+            WHEN lower(type) LIKE '%email%' THEN 'email'
+            WHEN lower(type) LIKE '%call%' THEN 'phone'
+            WHEN lower(type) LIKE '%text%' THEN 'text'
+            ELSE 'unknown'
+        END AS channel
     FROM communications
 )
 
@@ -32,12 +44,7 @@ SELECT
     communication_key AS native_id,
     campaign_name AS campaign,
     CAST(contact_id AS VARCHAR) AS person,
-    CASE
-        WHEN lower(type) LIKE '%email%' THEN 'email'
-        WHEN lower(type) LIKE '%call%' THEN 'phone'
-        WHEN lower(type) LIKE '%text%' THEN 'text'
-        ELSE 'unknown'
-    END AS channel,
+    channel,
     'outbound' AS direction,
     ended_at AS began_at,
     ended_at,
@@ -51,5 +58,18 @@ SELECT
     coalesce(state, '') <> 'completed/user' AS is_automated,
     CAST(CASE WHEN state = 'completed/user' THEN completing_user_id ELSE send_from_user_id END AS VARCHAR) AS agent,
     send_at AS scheduled_at,
-    _deleted_at AS deleted_at
+    _deleted_at AS deleted_at,
+    CASE WHEN channel = 'email' THEN 'email' WHEN channel IN ('phone', 'text') THEN 'phone' END AS point_kind,
+    CASE
+        WHEN channel = 'email' THEN email
+        WHEN channel IN ('phone', 'text') THEN coalesce(mobile_phone, home_phone, office_phone)
+    END AS point_value,
+    CASE
+        WHEN channel = 'email' AND email IS NOT NULL THEN 'email'
+        WHEN channel NOT IN ('phone', 'text') THEN NULL
+        WHEN mobile_phone IS NOT NULL THEN 'mobile_phone'
+        WHEN home_phone IS NOT NULL THEN 'home_phone'
+        WHEN office_phone IS NOT NULL THEN 'office_phone'
+    END AS point_basis,
+    CASE WHEN ended_at IS NULL THEN 'scheduled' ELSE 'completed' END AS timing
 FROM derived

@@ -11,6 +11,8 @@
 -- Names are compared word by word: case, spaces, punctuation marks and the kind of dash do not count.
 -- Ids are unique within an organization only. Where a file names the organization, it stands in front of every id.
 -- Calls of every direction are kept, because manual logs say `inbound` for calls that a user made.
+-- The prospect's number is in `to`, of an inbound call in `from`. If it is missing there, the row of `phone_number_id`
+-- says it. Only a call with `dialedAt` has the time of its dial.
 WITH mapping AS (
     SELECT
         field, value, label, disposition,
@@ -78,10 +80,16 @@ meanings AS (
     LEFT JOIN found ON found.organization = names.organization AND found.id = names.id AND found.place = 1
 ),
 
+numbers AS (
+    SELECT id, number, raw_number, coalesce(bento || '.', '') || coalesce(o_id || '.', '') AS organization
+    FROM known.outreach_phone_numbers
+),
+
 calls AS (
     SELECT
         calls.*,
         coalesce(bento || '.', '') || coalesce(o_id || '.', '') AS organization,
+        nullif(trim(CASE WHEN direction = 'inbound' THEN "from" ELSE "to" END), '') AS own_number,
         CASE WHEN voicemail_recording_url <> '' THEN 'present' END AS voicemail,
         CASE WHEN call_disposition_id IS NULL THEN nullif(lower(trim(outcome)), '') END AS outcome_said,
         CASE WHEN call_disposition_id IS NULL THEN nullif(lower(trim(state)), '') END AS state_said
@@ -106,6 +114,7 @@ asked AS (
 decided AS (
     SELECT
         asked.*,
+        coalesce(nullif(trim(numbers.number), ''), nullif(trim(numbers.raw_number), '')) AS number_of_id,
         meanings.name,
         meanings.outcome AS outcome_of_name,
         coalesce(by_voicemail.label, by_own_id.label, by_id.label, by_answer.label) AS label,
@@ -142,6 +151,7 @@ decided AS (
     LEFT JOIN mapping AS by_outcome ON by_outcome.field = 'outcome' AND by_outcome.value = asked.outcome_said
     LEFT JOIN mapping AS by_state ON by_state.field = 'state' AND by_state.value = asked.state_said
     LEFT JOIN mapping AS by_answer ON by_answer.field = 'answered_at' AND by_answer.value = asked.answer
+    LEFT JOIN numbers ON numbers.id = asked.phone_number_id AND numbers.organization = asked.organization
 )
 
 SELECT
@@ -170,5 +180,17 @@ SELECT
     END AS raw_disposition,
     FALSE AS is_automated,
     organization || CAST(user_id AS VARCHAR) AS agent,
-    _deleted_at AS deleted_at
+    _deleted_at AS deleted_at,
+    CASE WHEN coalesce(own_number, number_of_id) IS NOT NULL THEN 'phone' END AS point_kind,
+    coalesce(own_number, number_of_id) AS point_value,
+    CASE
+        WHEN own_number IS NOT NULL AND direction = 'inbound' THEN 'from'
+        WHEN own_number IS NOT NULL THEN 'to'
+        WHEN number_of_id IS NOT NULL THEN 'phone_number_id'
+    END AS point_basis,
+    CASE
+        WHEN dialed_at IS NOT NULL THEN 'dialled'
+        WHEN answered_at IS NOT NULL OR completed_at IS NOT NULL THEN 'completed'
+        ELSE 'recorded'
+    END AS timing
 FROM decided
