@@ -1,7 +1,7 @@
 """Reports on what became of targets: by campaign, against the platform's own rows, against the policy, in one vocabulary.
 
-Belongs here: counts over what the replay derives, and LionDesk's counts of what was sent. Does not belong here: the
-state machine (``replay.py``).
+Belongs here: counts over what the replay derives, what a queue did with answered calls, and LionDesk's counts of what was
+sent. Does not belong here: the state machine (``replay.py``).
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import duckdb
 import pytest
@@ -25,11 +26,42 @@ Log = tuple[dict[str, list[Row]], datetime | None, str]
 """Raw rows, the moment that is set, and the reporting time zone."""
 
 ZONES = ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham"]
+SECOND = timedelta(seconds=1)
+REASONS = (
+    "failed", "amd", "busy", "noanswer", "unanswer", "dialout", "cancel", " AMD ", "normal", "timeout", "odd", None,
+)  # fmt: skip
+STAYS = st.lists(st.sampled_from(["abandoned", "done", "service", "waiting"]), max_size=2)
 STEPS = [timedelta(minutes=1), timedelta(minutes=47), timedelta(hours=7), timedelta(hours=31, seconds=7)]
 
 
 def histories_of(words: list[str], most: int = 4) -> st.SearchStrategy[dict[int, list[str]]]:
     return st.dictionaries(st.integers(1, 9), st.lists(st.sampled_from(words), max_size=most), max_size=9)
+
+
+def add_voice(dialed: dict[str, list[Row]], call: Row, reason: str | None, stays: list[str]) -> None:
+    """Add a campaigncall's voice call, hung up for a reason, and its stays in a queue, one after the other."""
+    began, ended = call["tm_create"], call["tm_update"]
+    times = {"tm_create": began, "tm_update": ended}
+    voice = {
+        "id": call["reference_id"],
+        "status": "hangup",
+        "hangup_reason": reason,
+        "tm_progressing": began + SECOND if stays else None,
+        "tm_hangup": ended,
+        **times,
+    }
+    dialed.setdefault("voipbin_calls", []).append(voice)
+    for number, status in enumerate(stays):
+        stay = {
+            "id": str(UUID(int=UUID(call["reference_id"]).int * 16 + number)),
+            "reference_type": "call",
+            "reference_id": call["reference_id"],
+            "status": status,
+            "duration_waiting": 1500 * number if status == "abandoned" else None,
+            "tm_service": began + 2 * SECOND if status == "service" else None,
+            **times,
+        }
+        dialed.setdefault("voipbin_queuecalls", []).append(stay)
 
 
 @st.composite
@@ -50,6 +82,10 @@ def logs(draw: st.DrawFn) -> Log:
     campaign = st.sampled_from([uuid(0xC01), uuid(0xC01), uuid(0xC02), uuid(0xC02), None])
     for call in dialed["voipbin_campaigncalls"]:
         call["campaign_id"] = draw(campaign)
+    for number, call in enumerate(dialed["voipbin_campaigncalls"]):
+        if draw(st.booleans()):
+            call["reference_id"] = uuid(0x9000 + number)
+            add_voice(dialed, call, draw(st.sampled_from(REASONS)), draw(STAYS))
     canvassed = ["NA", "NA", "C", "BAD", "SKIP", "DNC"]
     called = ["NA", "NA", "C", "REFUSED", "WRONG", "VM", "BAD"]
     rows = merged(
@@ -99,6 +135,28 @@ def test_inventory_at_every_step_of_a_full_log(step: int) -> None:
     as_of = START + step * timedelta(minutes=47) + timedelta(seconds=10)
     with built((rows, as_of, "UTC"), "reports.inventory") as (con, recount):
         assert_counted(con, recount, "reports.inventory")
+
+
+def test_every_reason_for_a_hangup_beside_every_result() -> None:
+    """Only a campaigncall that failed, to somewhere, says more by the reason; half of all reasons fall before as-of."""
+    words = ["NA", "C", "OPEN", "PHANTOM", "MUTE"]
+    rows = voipbin(dict.fromkeys(range(1, len(REASONS) + 1), words), maxima=(9, 0, 0, 0, 0))
+    for number, call in enumerate(rows["voipbin_campaigncalls"]):
+        call["reference_id"] = uuid(0x9000 + number)
+        add_voice(
+            rows, call, REASONS[number // len(words)], [["abandoned"], ["abandoned", "service"]][number % 2]
+        )
+    tables = (
+        "core.attempts",
+        "reports.abandonment",
+        "reports.campaign_dispositions",
+        "reports.aapor_classes",
+    )
+    for as_of in (None, START + 30 * timedelta(minutes=1)):
+        with built((rows, as_of, "UTC"), *tables) as (con, recount):
+            for table in tables:
+                assert_counted(con, recount, table)
+                assert recount.table(table)
 
 
 @settings(max_examples=examples(20), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
