@@ -225,11 +225,6 @@ DISTURBANCES: dict[str, dict[str, str]] = {
             "FROM {table} WHERE rule = 'house_day'"
         ),
     },
-    "core._purposes": {
-        "spans_do_not_overlap": (
-            "INSERT INTO {table} BY NAME SELECT * REPLACE (TIMESTAMP '2026-01-01' AS since) FROM {table}"
-        ),
-    },
     "core.contact_points": {
         "point_keys_have_their_normal_form": "UPDATE {table} SET point_key = 'phone:(202) 555-0100' WHERE kind = 'phone'",
         "zones_have_a_basis": "UPDATE {table} SET zones = NULL WHERE zone_basis = 'area_code'",
@@ -238,6 +233,9 @@ DISTURBANCES: dict[str, dict[str, str]] = {
     "core.attempt_points": {
         "every_attempt_has_one_row": "DELETE FROM {table} WHERE attempt_key LIKE 'outreach:%'",
         "points_are_known": "DELETE FROM core.contact_points WHERE target_key = 'outreach:5'",
+        "a_campaign_has_one_purpose_at_a_time": (
+            "INSERT INTO core._purposes BY NAME SELECT * REPLACE (TIMESTAMP '2026-01-01' AS since) FROM core._purposes"
+        ),
     },
     "core.person_targets": {
         "strength_follows_the_basis": "UPDATE {table} SET strength = 'sure' WHERE basis = 'phone'",

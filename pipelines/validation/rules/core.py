@@ -95,9 +95,9 @@ WHERE NOT EXISTS (
 )""",
     ),
     Rule(
-        "core._purposes",
-        "spans_do_not_overlap",
-        "A campaign has one purpose at a time.",
+        "core.attempt_points",
+        "a_campaign_has_one_purpose_at_a_time",
+        "The spans of time in which a campaign has a purpose do not overlap.",
         query="""
 SELECT campaign_key, since, until, next_since
 FROM (
