@@ -42,7 +42,7 @@ LATE_ROWS: dict[str, dict[str, list[Row]]] = {
         ]
     },
 }
-OF_THE_WHOLE = ("core.as_of", "reports.headline", "reports.aapor_coverage")
+OF_THE_WHOLE = ("core.as_of", "reports.headline", "reports.aapor_coverage", "reports.system_overlap")
 """Tables that speak of all sources at once."""
 
 
@@ -57,6 +57,8 @@ def tables_by_source(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], li
         folder = model.path.relative_to(SQL_ROOT).parts
         own = folder[1] if folder[0] == "sources" else "voipbin"
         for row in rows:
+            if row.get("source") == "all":  # people over all systems
+                continue
             found.setdefault((table, row.get("source", own)), []).append(row)
     return found
 
