@@ -42,7 +42,10 @@ LATE_ROWS: dict[str, dict[str, list[Row]]] = {
         ]
     },
 }
-OF_THE_WHOLE = ("core.as_of", "reports.headline", "reports.aapor_coverage", "reports.system_overlap")
+OF_THE_WHOLE = (
+    "core.as_of", "core.people", "reports.aapor_coverage", "reports.contact_pressure", "reports.contact_rule_counts",
+    "reports.headline", "reports.system_overlap",
+)  # fmt: skip
 """Tables that speak of all sources at once."""
 
 
@@ -59,7 +62,8 @@ def tables_by_source(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], li
         for row in rows:
             if row.get("source") == "all":  # people over all systems
                 continue
-            found.setdefault((table, row.get("source", own)), []).append(row)
+            key = row.get("attempt_key") or row.get("target_key") or own
+            found.setdefault((table, row.get("source", key.partition(":")[0])), []).append(row)
     return found
 
 
