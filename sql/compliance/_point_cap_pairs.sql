@@ -4,39 +4,19 @@
 -- Key: attempt_key, rule, other_key
 -- Group: core
 -- Incremental: hash(point_key) across compliance._approaches
-WITH rules AS (
-    SELECT
-        rules.rule, rules.kind, rules.in_force_from, rules.in_force_until, rules.days, rules.unit, rules.period,
-        coalesce(rules.cap, 0) AS cap,
-        coalesce(rules.same_subject, FALSE) AS same_subject,
-        coalesce(rules.counts, 'dialled') = 'connected' AS counts_connected,
-        reports.period_us(rules.kind, rules.period, rules.grace, rules.grace_unit) AS period_us,
-        settings.clock_tolerance_ms * 1000 AS tolerance,
-        settings.timezone
-    FROM core.contact_rules AS rules
-    CROSS JOIN landing.settings AS settings
-    WHERE rules.kind IN ('cap', 'after_contact') AND rules.enabled AND rules.unit = 'point'
-),
-
-asked AS (
-    SELECT context, rule, in_force_from, doubt, zones
-    FROM compliance._context_rules
-    WHERE kind IN ('cap', 'after_contact') AND is_judged
-),
-
-suspects AS (
+WITH suspects AS (
     SELECT
         approaches.attempt_key, approaches.point_key, approaches.target_key, approaches.sure_key,
-        approaches.subject, approaches.is_connected, epoch_us(approaches.attempted_at) AS moment,
-        rules.*, asked.doubt, asked.zones
+        approaches.subject AS own_subject, approaches.is_connected, epoch_us(approaches.attempted_at) AS moment,
+        limits.*
     FROM compliance._approaches AS approaches
-    INNER JOIN asked ON asked.context = approaches.context
-    INNER JOIN rules ON rules.rule = asked.rule AND rules.in_force_from IS NOT DISTINCT FROM asked.in_force_from
+    INNER JOIN compliance._limits AS limits ON limits.context = approaches.context
     WHERE
-        approaches.point_key IS NOT NULL
+        limits.unit = 'point'
+        AND approaches.point_key IS NOT NULL
         AND reports.is_in_force_at(
-            epoch_us(approaches.attempted_at), asked.zones[1], rules.timezone,
-            rules.in_force_from, rules.in_force_until, rules.days
+            epoch_us(approaches.attempted_at), limits.zone, limits.zone,
+            limits.in_force_from, limits.in_force_until, limits.days
         )
 )
 
@@ -60,15 +40,15 @@ SELECT
 FROM suspects
 INNER JOIN compliance._approaches AS other
     ON other.point_key = suspects.point_key
-INNER JOIN asked AS theirs
+INNER JOIN compliance._limits AS theirs
     ON
         theirs.context = other.context AND theirs.rule = suspects.rule
         AND theirs.in_force_from IS NOT DISTINCT FROM suspects.in_force_from
 WHERE
-    (NOT suspects.same_subject OR other.subject = suspects.subject)
+    (NOT suspects.same_subject OR other.subject = suspects.own_subject)
     AND (NOT suspects.counts_connected OR coalesce(other.is_connected, TRUE))
     AND reports.counts_together(
         suspects.kind, suspects.period, other.attempt_key = suspects.attempt_key, other.is_contact,
-        epoch_us(other.attempted_at), suspects.moment, suspects.period_us, suspects.tolerance, suspects.zones[1],
-        suspects.timezone
+        epoch_us(other.attempted_at), suspects.moment, suspects.period_us, suspects.tolerance, suspects.zone,
+        suspects.zone
     )

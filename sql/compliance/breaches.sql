@@ -1,7 +1,8 @@
 -- One row per attempt + contact rule that the attempt broke, or may have broken.
 -- `breach`: it broke the rule as the rule is written down in core.contact_rules. `unverifiable`: nobody can tell from what
--- the systems say; `reason` says what is missing. `tolerated`: within the rule's grace. An area code or a likely match
--- alone never makes a breach. This is an audit of records and not legal advice.
+-- the systems say; `reason` says what is missing. `tolerated`: within the rule's grace. A likely match never makes a
+-- breach. An area code makes one only if it was the wrong time in every zone of the country, or if the rule takes an area
+-- code for a place. This is an audit of records and not legal advice.
 -- Key: attempt_key, rule
 -- Order: occurred_at, attempt_key, rule
 -- Group: core

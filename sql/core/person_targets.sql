@@ -5,7 +5,8 @@
 -- The crosswalk wins. Targets that it names as two persons are never one, whatever they share. What would join them is
 -- left out, with all links of its level and of the levels below, and the targets that it would join are ambiguous.
 -- Links are followed in rounds: each target takes the least target that it is linked with, and then the least that this
--- one is linked with. Six rounds follow a chain of some hundred targets; a check holds that no link leads on.
+-- one is linked with. The rounds are written out, because not every engine knows a recursion that leaves out what it has
+-- met. Six rounds follow a chain of some hundred targets; a check holds that no link leads on.
 -- Key: target_key
 -- Incremental: hash(target_key)
 -- Metric: people = count(DISTINCT person_key)
